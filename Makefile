@@ -1,0 +1,55 @@
+# Everything runs in .venv, which each target sets up when it is missing or out of date.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+READY := .venv/.ready
+
+# One compiler cache and one ninja per environment: DeepSpeed rebuilds its C++ when either changes.
+export TORCH_EXTENSIONS_DIR := $(CURDIR)/.venv/torch_extensions
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONUNBUFFERED := 1
+# Commands start twice as fast from compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup demo test test-full check fix bench generate
+.DEFAULT_GOAL := help
+
+help:  ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY)  ## Make .venv, with pinned versions.
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Setting up .venv (once, about two minutes) ..."
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/python -m compileall -q arctic_training generated
+	@touch $(READY)
+
+demo: $(READY)  ## From a definition to a trained model that writes text.
+	$(BIN)/python examples/demo.py
+
+check: $(READY)  ## Format, lint, types, drift of generated files.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/arctic-gen check
+
+test: check  ## Everything that CI runs.
+	$(BIN)/python -m pytest
+
+test-full: check  ## The same, with the whole of every table.
+	$(BIN)/python -m pytest -m "not gpu"
+
+fix: $(READY)  ## Format, and mend what ruff can mend.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+generate: $(READY)  ## Regenerate everything that is rendered from code or definitions.
+	$(BIN)/python -m arctic_training.config.sections > .venv/sections.json
+	mv .venv/sections.json schemas/sections.schema.json
+	$(BIN)/arctic-gen new-trainer $(filter-out %.recipe.yaml,$(wildcard schemas/trainers/*.yaml))
+
+bench: $(READY)  ## Ratios against a plain loop, in one run.
+	$(BIN)/python -m tests.benchmarks

@@ -1,0 +1,72 @@
+"""Checkpoints that training goes on from: nothing is lost, the next step is the one it would be."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Final
+
+from typing_extensions import override
+
+from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.checkpoint.folder import is_whole, writing
+from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
+from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
+
+__all__ = ["DeepSpeedCheckpointEngine"]
+
+_NAME: Final = re.compile(r"epoch_\d+_global_step_(\d+)")
+_STATE: Final = "trainer_state.json"
+_RECIPE: Final = "recipe.json"
+_RANDOM_NUMBERS: Final = "random_numbers_rank_0.pt"
+
+
+class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
+    """Weights, optimizer and schedule by DeepSpeed; and counters, random numbers and the recipe.
+
+    A checkpoint is a folder ``epoch_E_global_step_N``. The file ``latest`` beside it is there for
+    DeepSpeed's own tools.
+    """
+
+    name = "deepspeed"
+    config_type = DeepSpeedCheckpointConfig
+
+    @override
+    def save(self) -> None:
+        state = self.trainer.state
+        output = self.config.output_dir
+        name = f"epoch_{state.epoch_idx}_global_step_{state.global_step}"
+        with writing(output / name) as folder:
+            self.trainer.engine.save(folder.parent, folder.name)
+            save_random_numbers(folder / _RANDOM_NUMBERS)
+            (folder / _STATE).write_text(json.dumps(state.as_dict(), indent=2) + "\n")
+            recipe = self.trainer.config.model_dump_json(indent=2)
+            (folder / _RECIPE).write_text(recipe + "\n")
+        (output / "latest").write_text(name)
+
+    @override
+    def load(self) -> bool:
+        found = self._newest()
+        if found is None:
+            return False
+        self.trainer.engine.load(found.parent, found.name)
+        state = self.trainer.state.restore(json.loads((found / _STATE).read_text()))
+        load_random_numbers(found / _RANDOM_NUMBERS)
+        self._saved_step = state.global_step
+        self.trainer.note(f"resumed from {found}")
+        return True
+
+    def _newest(self) -> Path | None:
+        """Return the whole checkpoint of the highest step; damaged ones are named and passed."""
+        output = self.config.output_dir
+        steps = {
+            int(match[1]): path
+            for path in output.iterdir()
+            if (match := _NAME.fullmatch(path.name))
+        }
+        for _, path in sorted(steps.items(), reverse=True):
+            if is_whole(path):
+                return path
+            self.trainer.note(f"warning: {path} is damaged; looking for an older checkpoint")
+        return None

@@ -1,0 +1,72 @@
+"""Folders that are whole or not there: written aside, marked, and renamed into place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+__all__ = ["is_whole", "writing"]
+
+_MARK: Final = "checkpoint.json"
+_UNFINISHED: Final = ".incomplete"
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes its place under its name when all is written.
+
+    Whatever happens in between, ``folder`` is what it was before, or whole. An unfinished one of
+    an earlier run is overwritten.
+    """
+    unfinished = folder.with_name(folder.name + _UNFINISHED)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        yield unfinished
+        _mark(unfinished)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    if folder.exists():
+        replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
+        shutil.rmtree(replaced, ignore_errors=True)
+        folder.rename(replaced)
+        unfinished.rename(folder)
+        shutil.rmtree(replaced)
+    else:
+        unfinished.rename(folder)
+    _flush(folder.parent)
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether a folder was written to its end and nothing of it was lost since."""
+    try:
+        files: dict[str, int] = json.loads((folder / _MARK).read_text())["files"]
+        sizes = {name: (folder / name).stat().st_size for name in files}
+    except (OSError, ValueError, KeyError):
+        return False
+    return sizes == files and not folder.name.endswith(_UNFINISHED)
+
+
+def _mark(folder: Path) -> None:
+    """Flush every file to the disk and note their sizes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in files:
+        _flush(path)
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    (folder / _MARK).write_text(json.dumps({"files": sizes}, indent=2) + "\n")
+    _flush(folder / _MARK)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

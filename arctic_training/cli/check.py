@@ -1,0 +1,85 @@
+"""``arctic-gen check``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from arctic_training.cli.output import finish
+from arctic_training.codegen.changes import Change, Kind, diff
+from arctic_training.codegen.definitions import Loaded, read_definitions
+from arctic_training.codegen.manifest import Manifest
+from arctic_training.codegen.pipeline import generate
+from arctic_training.codegen.types_check import TypeCheckError
+from arctic_training.diagnostics import Diagnostic, Format, Source
+from arctic_training.document import key_span
+from arctic_training.project import Project
+
+__all__ = ["check"]
+
+_DRIFT: Final = {
+    Kind.CREATE: "is missing",
+    Kind.UPDATE: "is not what its definition makes now",
+    Kind.DELETE: "is orphaned: no definition makes it",
+    Kind.EDITED: "was edited by hand",
+    Kind.UNKNOWN: "is unknown: it stands in a generated package and was not generated",
+}
+
+
+def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
+    """Compare what is generated with what the definitions make now; write nothing."""
+    project = Project.of(definitions[0] if definitions else Path("here"))
+    try:
+        manifest = Manifest.read(project.manifest)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    paths = definitions or [project.root / r.definition for r in manifest.trainers.values()]
+    if not paths:
+        raise click.ClickException(f"nothing was generated in {project.root} yet")
+    gone = [] if definitions else [path for path in paths if not path.exists()]
+    problems = [_gone(path, project) for path in gone]
+    loaded, found = read_definitions([path for path in paths if path not in gone])
+    problems += found
+    if loaded and not found:
+        problems += _drift(loaded, types=types)
+    finish(problems, form, summary=_summary(len(loaded)))
+
+
+def _summary(count: int) -> str:
+    what = "1 trainer is what its definition makes"
+    return what if count == 1 else f"{count} trainers are what their definitions make"
+
+
+def _drift(loaded: list[Loaded], *, types: bool) -> Iterator[Diagnostic]:
+    try:
+        generation = generate(loaded, types=types, force=True)
+    except TypeCheckError as error:
+        raise click.ClickException(str(error)) from error
+    yield from generation.problems
+    for change in generation.changes:
+        if change.kind is not Kind.KEEP:
+            yield _drifted(change, loaded)
+
+
+def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
+    owner = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
+    path = f"{owner.project.generated.name}/{change.path}"
+    return Diagnostic(
+        code="drift",
+        message=f"{path} {_DRIFT[change.kind]}",
+        span=key_span(owner.spec.document, ("name",)),
+        hint=diff(change).rstrip(),
+    )
+
+
+def _gone(path: Path, project: Project) -> Diagnostic:
+    record = Source(f"{project.generated.name}/{project.manifest.name}", "")
+    return Diagnostic(
+        code="drift",
+        message=f"the definition {path.relative_to(project.root).as_posix()} is gone",
+        span=record.start(),
+        hint="its generated files are orphaned; generate another trainer to remove them",
+    )

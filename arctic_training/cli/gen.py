@@ -1,0 +1,100 @@
+"""The command ``arctic-gen``: definitions to trainers, and checks of definitions and recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from arctic_training.cli.output import debug_option, format_option, run
+
+if TYPE_CHECKING:
+    from arctic_training.diagnostics import Format
+
+__all__ = ["main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
+def _gen() -> None:
+    """Make typed trainers from definitions, and check definitions and recipes."""
+
+
+@_gen.command("new-trainer")
+@click.argument("definitions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Source root to generate into, in place of `generated` at the root of the project.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@click.option("--diff", "show_diff", is_flag=True, help="Show how files change.")
+@click.option("--no-verify", is_flag=True, help="Leave out the type check.")
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@format_option
+@debug_option
+def _new_trainer(
+    definitions: tuple[Path, ...],
+    output: Path | None,
+    *,
+    dry_run: bool,
+    show_diff: bool,
+    no_verify: bool,
+    force: bool,
+    form: Format,
+    debug: bool,
+) -> None:
+    """Generate the trainers of DEFINITIONS, type-checked together with their losses.
+
+    A loss and a starter recipe are written beside a definition that has none.
+    """
+    from arctic_training.cli.new_trainer import new_trainer
+
+    del debug
+    new_trainer(
+        list(definitions),
+        output=output,
+        dry_run=dry_run,
+        show_diff=show_diff,
+        types=not no_verify,
+        force=force,
+        form=form,
+    )
+
+
+@_gen.command("validate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@format_option
+@debug_option
+def _validate(paths: tuple[Path, ...], *, form: Format, debug: bool) -> None:
+    """Check definitions and recipes: files, or folders of them. Nothing is imported or written."""
+    from arctic_training.cli.validate import validate
+
+    del debug
+    validate(list(paths), form)
+
+
+@_gen.command("check")
+@click.argument("definitions", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--no-verify", is_flag=True, help="Leave out the type check.")
+@format_option
+@debug_option
+def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debug: bool) -> None:
+    """Check that what is generated is what DEFINITIONS make now, and type-check it.
+
+    Without DEFINITIONS, those that were generated before are taken. Nothing is written.
+    """
+    from arctic_training.cli.check import check
+
+    del debug
+    check(list(definitions), types=not no_verify, form=form)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run ``arctic-gen``."""
+    run(_gen, arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""``arctic-gen new-trainer``."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+
+import click
+
+from arctic_training.cli.output import ExitCode, finish
+from arctic_training.codegen.changes import Change, Kind, diff
+from arctic_training.codegen.definitions import Loaded, read_definitions
+from arctic_training.codegen.pipeline import Generation, generate, save
+from arctic_training.codegen.starters import recipe_path
+from arctic_training.codegen.types_check import TypeCheckError
+from arctic_training.diagnostics import Diagnostic, Format, Severity
+from arctic_training.document import shown_path
+
+__all__ = ["new_trainer"]
+
+
+def new_trainer(
+    definitions: list[Path],
+    *,
+    output: Path | None,
+    dry_run: bool,
+    show_diff: bool,
+    types: bool,
+    force: bool,
+    form: Format,
+) -> None:
+    """Generate trainers; with any error, nothing is written."""
+    loaded, problems = read_definitions(definitions, output=output)
+    if _errors(problems):
+        finish(problems, form)
+    try:
+        generations = [generate(items, types=types, force=force) for items in _by_project(loaded)]
+    except (TypeCheckError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    problems += [problem for generation in generations for problem in generation.problems]
+    if _errors(problems):
+        finish(problems, form)
+    for generation in generations:
+        begun = list(generation.starters) if dry_run else save(generation)
+        if form is Format.TEXT:
+            _tell(generation, begun, dry_run=dry_run, show_diff=show_diff)
+    if form is Format.TEXT and not dry_run:
+        for item in loaded:
+            click.echo(f"train it: arctic-train {shown_path(recipe_path(item.path))}")
+    if problems or form is not Format.TEXT:
+        finish(problems, form)
+    raise SystemExit(ExitCode.FINE)
+
+
+def _errors(problems: list[Diagnostic]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def _by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
+    def place(item: Loaded) -> Path:
+        return item.project.generated
+
+    return [list(items) for _, items in groupby(sorted(loaded, key=place), place)]
+
+
+def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff: bool) -> None:
+    would = "would " if dry_run else ""
+    for change in generation.changes:
+        if change.kind is not Kind.KEEP:
+            click.echo(f"{would}{_verb(change)} {_shown(generation, change)}")
+            if show_diff:
+                click.echo(diff(change), nl=False)
+    for path in begun:
+        click.echo(f"{would}begin {_relative(path)}, which is yours")
+    kept = sum(change.kind is Kind.KEEP for change in generation.changes)
+    if kept:
+        click.echo(f"{kept} generated files stay as they are")
+
+
+def _verb(change: Change) -> str:
+    match change.kind:
+        case Kind.EDITED:
+            return "overwrite"
+        case Kind.UNKNOWN:
+            return "leave alone, as it is not ours,"
+        case kind:
+            return kind.value
+
+
+def _shown(generation: Generation, change: Change) -> str:
+    return _relative(generation.project.generated / change.path)
+
+
+def _relative(path: Path) -> str:
+    here = Path.cwd()
+    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)

@@ -1,0 +1,67 @@
+"""The command ``arctic-train``: a recipe to a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+
+from arctic_training.cli.output import debug_option, format_option, run
+
+if TYPE_CHECKING:
+    from arctic_training.diagnostics import Format
+
+__all__ = ["main"]
+
+_VERBS: Final = ("train",)
+_PLANNED: Final = ("process-data", "show-data", "report")
+_LAUNCHING: Final = ("--num-processes", "--num_gpus", "--num_nodes", "--launcher", "--hostfile")
+
+
+@click.command(
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+        "ignore_unknown_options": True,
+    }
+)
+@click.argument("words", nargs=-1, metavar="[train] RECIPE [KEY=VALUE]...")
+@click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
+@format_option
+@debug_option
+@click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
+def _train(words: tuple[str, ...], *, dry_run: bool, form: Format, debug: bool) -> None:
+    """Check RECIPE, and train a model after it.
+
+    KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
+    checkpoint.0.output_dir=./runs/second.
+    """
+    from arctic_training.cli.run_recipe import run_recipe
+
+    recipe, overrides = _split(words)
+    run_recipe(recipe, overrides, dry_run=dry_run, form=form, debug=debug)
+
+
+def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
+    """Tell the verb, the recipe and the overrides apart; a verb wins over a file of its name."""
+    for word in words:
+        if word.partition("=")[0] in _LAUNCHING:
+            raise click.UsageError(f"{word}: training with several processes is not supported yet")
+        if word.startswith("-"):
+            raise click.UsageError(f"No such option: {word}")
+    if words and words[0] in _PLANNED:
+        raise click.UsageError(f"`{words[0]}` is not supported yet")
+    rest = words[1:] if words and words[0] in _VERBS else words
+    if not rest:
+        raise click.UsageError("Missing argument 'RECIPE'.")
+    return Path(rest[0]), list(rest[1:])
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run ``arctic-train``."""
+    run(_train, arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Text that may stand in generated code as it is, and how other text gets into it.
+
+A definition is text from anybody. It reaches the output as a literal, as a docstring, or as a
+name that the schema has admitted; templates refuse everything that is not ``Code``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup
+
+from arctic_training.codegen.spec import ImportPath
+
+__all__ = ["Code", "Imports", "docstring", "literal"]
+
+
+class Code(Markup):
+    """Text that may stand in generated code as it is."""
+
+    __slots__ = ()
+
+
+def literal(value: object) -> Code:
+    """Return a Python literal."""
+    return Code(repr(value))
+
+
+def docstring(text: str) -> Code:
+    """Return the inside of a docstring in triple quotes."""
+    visible = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+    escaped = visible.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip()
+    return Code(escaped[:-1] + '\\"' if escaped.endswith('"') else escaped)
+
+
+class Imports:
+    """Collects what a generated file imports, and writes it in the order that isort likes."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, set[str]] = {}
+
+    def use(self, path: ImportPath) -> Code:
+        """Import a name; return it."""
+        self._names.setdefault(path.module, set()).add(path.name)
+        return Code(path.name)
+
+    def use_all(self, module: str, names: Iterable[str]) -> None:
+        """Import several names of one module."""
+        self._names.setdefault(module, set()).update(names)
+
+    def groups(self) -> list[list[Code]]:
+        """Return the import lines: the standard library, other packages, then ours and theirs."""
+        groups: list[list[Code]] = [[], [], []]
+        for module in sorted(self._names):
+            names = ", ".join(sorted(self._names[module], key=_isort_key))
+            groups[_group(module)].append(Code(f"from {module} import {names}"))
+        return [group for group in groups if group]
+
+
+def _group(module: str) -> int:
+    top = module.partition(".")[0]
+    if top in {"collections", "pathlib", "typing"}:
+        return 0
+    return 1 if top in {"pydantic", "torch", "typing_extensions"} else 2
+
+
+def _isort_key(name: str) -> tuple[int, str]:
+    """Order names as ruff does: constants, classes, then the rest."""
+    if name.isupper() and len(name) > 1:
+        return (0, name)
+    return (1 if name[:1].isupper() else 2, name)

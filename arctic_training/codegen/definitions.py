@@ -1,0 +1,88 @@
+"""The stages from load to resolve, in their order: files to definitions that are right.
+
+Nothing here imports a template engine, pydantic or torch: editors and CI run it on every change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arctic_training.codegen.check import check
+from arctic_training.codegen.manifest import Manifest
+from arctic_training.codegen.resolve import resolve
+from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.diagnostics import Diagnostic, Related
+from arctic_training.document import MapNode, key_span, load, shown_path, value_span
+from arctic_training.project import Project, package_name
+
+__all__ = ["Loaded", "definition_problems", "read_definitions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A definition that is right by itself."""
+
+    path: Path
+    project: Project
+    spec: TrainerSpec
+
+
+def read_definitions(
+    paths: list[Path], *, output: Path | None = None
+) -> tuple[list[Loaded], list[Diagnostic]]:
+    """Load, check and resolve definitions; a wrong one is in the second list only.
+
+    Raises:
+        UnreadableError: a file cannot be read at all.
+
+    """
+    loaded: list[Loaded] = []
+    problems: list[Diagnostic] = []
+    for path in paths:
+        project = Project.of(path, output=output)
+        definition, found = load(path)
+        if definition is not None and not found:
+            spec, found = _understood(definition, path, project)
+            if spec is not None:
+                loaded.append(Loaded(path, project, spec))
+        problems += found
+    return loaded, [*problems, *_taken_names(loaded)]
+
+
+def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
+    """Return everything that is wrong with a definition that was read from ``path``."""
+    return _understood(definition, path, Project.of(path))[1]
+
+
+def _understood(
+    definition: MapNode, path: Path, project: Project
+) -> tuple[TrainerSpec | None, list[Diagnostic]]:
+    problems = check(definition)
+    return (None, problems) if problems else resolve(definition, path, project)
+
+
+def _taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
+    """Find trainers that would be generated into the same package, now or before."""
+    first: dict[tuple[Path, str], Loaded] = {}
+    for item in loaded:
+        other = first.setdefault((item.project.generated, item.spec.package), item)
+        if other is not item:
+            place = key_span(other.spec.document, ("name",))
+            yield _taken(item, f"{shown_path(other.path)} has it", (Related("taken here", place),))
+            continue
+        for name, record in Manifest.read(item.project.manifest).trainers.items():
+            same = package_name(name) == item.spec.package
+            there = (item.project.root / record.definition).exists()
+            if same and there and record.definition != item.spec.source:
+                yield _taken(item, f"{record.definition} has it", ())
+
+
+def _taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic:
+    return Diagnostic(
+        code="name-taken",
+        message=f"the name `{item.spec.name}` is taken: {reason}",
+        span=value_span(item.spec.document, ("name",)),
+        related=related,
+    )

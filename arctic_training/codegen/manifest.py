@@ -1,0 +1,78 @@
+"""The record of what was generated from what: ``generated/manifest.json``.
+
+It is sorted, and holds neither times nor absolute paths: the same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from arctic_training.interface import INTERFACE
+
+__all__ = ["Manifest", "TrainerRecord", "digest"]
+
+_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TrainerRecord:
+    """One trainer: its definition's path from the root of the project, and its files' hashes."""
+
+    definition: str
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All trainers of a source root, by name."""
+
+    trainers: Mapping[str, TrainerRecord] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Manifest:
+        """Read a manifest; where there is none, nothing was generated.
+
+        Raises:
+            ValueError: the file is not a manifest of a version that is known here.
+
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return cls()
+        try:
+            document = json.loads(text)
+            records = {
+                name: TrainerRecord(entry["definition"], entry["files"])
+                for name, entry in document["trainers"].items()
+            }
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} is not a manifest of arctic-gen") from error
+        if document.get("version") != _VERSION:
+            raise ValueError(f"{path} was written by another version of arctic-gen")
+        return cls(records)
+
+    def text(self) -> str:
+        """Return the manifest as JSON."""
+        trainers = {
+            name: {"definition": record.definition, "files": dict(sorted(record.files.items()))}
+            for name, record in sorted(self.trainers.items())
+        }
+        document = {"version": _VERSION, "interface": INTERFACE, "trainers": trainers}
+        return json.dumps(document, indent=2) + "\n"
+
+    def files(self) -> dict[str, str]:
+        """Return the hashes of the files of all trainers, by path."""
+        return {
+            path: made for record in self.trainers.values() for path, made in record.files.items()
+        }
+
+
+def digest(text: str) -> str:
+    """Return the hash under which a file is recorded."""
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

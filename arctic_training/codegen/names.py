@@ -1,0 +1,53 @@
+"""Names that generated code cannot give to a field, and names made from others."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from typing import Final
+
+from arctic_training.document import JSON
+from arctic_training.resources import schema
+
+__all__ = ["camel_case", "reserved_reason"]
+
+_PYDANTIC: Final = frozenset(
+    """
+    construct copy dict from_orm json model_computed_fields model_config model_construct
+    model_copy model_dump model_dump_json model_extra model_fields model_fields_set
+    model_json_schema model_parametrized_name model_post_init model_rebuild model_validate
+    model_validate_json model_validate_strings parse_file parse_obj parse_raw schema schema_json
+    update_forward_refs validate
+    """.split()
+)
+
+
+def reserved_reason(name: str, *, in_recipe: bool) -> str:
+    """Return why a field cannot have this name, or an empty text.
+
+    ``in_recipe`` says whether the field stands beside the sections that every recipe has.
+    """
+    if in_recipe and name in _recipe_keys():
+        return "every recipe has a key of this name"
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        return "it is a keyword of Python"
+    if name in _PYDANTIC:
+        return "pydantic models have a member of this name"
+    if hasattr(builtins, name):
+        return "it is a built-in name of Python"
+    return ""
+
+
+def camel_case(name: str) -> str:
+    """Return ``my-own_name`` as ``MyOwnName``."""
+    return "".join(word[:1].upper() + word[1:] for word in name.replace("-", "_").split("_"))
+
+
+def _recipe_keys() -> set[str]:
+    definitions = schema("sections.schema.json").root["definitions"]
+    assert isinstance(definitions, dict)
+    recipe: JSON = definitions["TrainerConfig"]
+    assert isinstance(recipe, dict)
+    properties = recipe["properties"]
+    assert isinstance(properties, dict)
+    return {"type", *properties}

@@ -1,0 +1,93 @@
+"""The reference page of a trainer, in Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import assert_never
+
+from arctic_training.codegen.code import Code
+from arctic_training.codegen.recipe_schema import section_description
+from arctic_training.codegen.spec import (
+    ChoiceType,
+    FieldSpec,
+    FieldType,
+    ListType,
+    MapType,
+    Missing,
+    NullableType,
+    ObjectType,
+    ScalarType,
+    TrainerSpec,
+)
+from arctic_training.codegen.views import PageView, RowView
+from arctic_training.project import NAMESPACE
+
+__all__ = ["page_view"]
+
+
+def page_view(spec: TrainerSpec) -> PageView:
+    """Return what the page shows."""
+    return PageView(
+        source=_text(spec.source),
+        title=_text(f"The {spec.name} trainer"),
+        imports=[],
+        exports=[],
+        name=_text(spec.name),
+        description=_text(spec.description),
+        fields=list(_rows(spec.fields, "")),
+        sections=[
+            RowView(
+                Code(slot.slot.section),
+                Code(", ".join(f"`{factory.name}`" for factory in slot.factories)),
+                Code(f"`{slot.factories[0].name}`"),
+                _text(section_description(slot)),
+            )
+            for slot in spec.slots
+        ],
+        metrics=[
+            RowView(_text(name), Code(kind), Code(), Code()) for name, kind in spec.metrics.items()
+        ],
+        module=Code(f"{NAMESPACE}.{spec.package}"),
+        trainer_class=Code(spec.implementation.name if spec.implementation else spec.trainer_class),
+        config_class=Code(spec.config_class),
+        loss=_text(str(spec.loss or spec.implementation)),
+    )
+
+
+def _rows(fields: tuple[FieldSpec, ...], prefix: str) -> Iterator[RowView]:
+    for field in fields:
+        name = prefix + field.name
+        given = "" if isinstance(field.default, Missing) else f"`{json.dumps(field.default)}`"
+        shown = "required" if field.is_required else _cell(given)
+        yield RowView(_text(name), _cell(_kind(field.type)), Code(shown), _cell(field.description))
+        if isinstance(field.type, ObjectType):
+            yield from _rows(field.type.fields, f"{name}.")
+
+
+def _kind(kind: FieldType) -> str:
+    match kind:
+        case ScalarType(kind=name, limits=limits):
+            return " ".join([name, *(f"{keyword} {value}" for keyword, value in limits)])
+        case ChoiceType(options=options):
+            return "one of " + ", ".join(f"`{json.dumps(option)}`" for option in options)
+        case ListType(item=item):
+            return f"list of {_kind(item)}"
+        case MapType(value=value):
+            return f"map to {_kind(value)}"
+        case ObjectType():
+            return "section"
+        case NullableType(inner=inner):
+            return f"{_kind(inner)} or null"
+        case _:
+            assert_never(kind)
+
+
+def _text(text: str) -> Code:
+    """Return text that Markdown shows as it is: no tag of HTML begins in it."""
+    return Code(text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _cell(text: str) -> Code:
+    """Return text for a cell of a table."""
+    return Code(_text(" ".join(text.split())).replace("|", "\\|"))

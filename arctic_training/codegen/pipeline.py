@@ -1,0 +1,137 @@
+"""The stages from plan to publish, in their order: definitions to generated packages."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from arctic_training.codegen.changes import Change, Kind, compare, diff
+from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
+from arctic_training.codegen.plan import plan
+from arctic_training.codegen.publish import publish, recover, write_once
+from arctic_training.codegen.render import render
+from arctic_training.codegen.starters import starter_files
+from arctic_training.codegen.verify import SourceMap, Staged, lay_out, verify
+from arctic_training.diagnostics import Diagnostic, Severity
+from arctic_training.document import key_span
+from arctic_training.project import Project
+
+__all__ = ["Generation", "generate", "save"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What would become of a project: nothing is written yet."""
+
+    project: Project
+    changes: list[Change]
+    manifest: str
+    starters: dict[Path, str]
+    problems: list[Diagnostic] = field(default_factory=list)
+
+
+def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -> Generation:
+    """Plan, render and verify the definitions of one project.
+
+    Raises:
+        ValueError: the project's manifest cannot be read.
+
+    """
+    project = loaded[0].project
+    manifest = Manifest.read(project.manifest)
+    starters = {
+        path: text
+        for item in loaded
+        for path, text in starter_files(item.spec, item.path, project).items()
+    }
+    with _staged(loaded, starters, project) as (staged, planned):
+        problems = verify([item.spec for item in loaded], staged, project) if types else []
+    updated = _updated(manifest, loaded, planned)
+    stale = set(manifest.files()) - set(updated.files())
+    changes = compare(planned, stale, manifest, project.generated)
+    if not force:
+        problems += [_edited(change, loaded) for change in changes if change.kind == Kind.EDITED]
+    return Generation(
+        project=project,
+        changes=changes,
+        manifest=updated.text(),
+        starters=starters,
+        problems=problems,
+    )
+
+
+def save(generation: Generation) -> list[Path]:
+    """Publish what was generated; return the files of the user's that were begun."""
+    root = generation.project.generated
+    root.mkdir(parents=True, exist_ok=True)
+    recover(root)
+    publish(generation.changes, generation.manifest, root)
+    return write_once(generation.starters)
+
+
+@contextmanager
+def _staged(
+    loaded: list[Loaded], starters: dict[Path, str], project: Project
+) -> Iterator[tuple[Staged, dict[str, str]]]:
+    """Write everything aside, laid out; give the place and the texts by path."""
+    files = {item.path: plan(item.spec) for item in loaded}
+    with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
+        folder = Path(name).resolve()
+        generated, stubs = folder / "generated", folder / "stubs"
+        texts = {path: text for planned in files.values() for path, text in render(planned).items()}
+        _write(texts, generated)
+        code = {path: text for path, text in starters.items() if path.suffix == ".py"}
+        _write({p.relative_to(project.root).as_posix(): t for p, t in code.items()}, stubs)
+        lay_out(folder)
+        for path in code:
+            starters[path] = (stubs / path.relative_to(project.root)).read_text(encoding="utf-8")
+        maps = {
+            generated / file.path: SourceMap(item.spec, file.pointers)
+            for item in loaded
+            for file in files[item.path]
+        }
+        yield Staged(generated, stubs, maps), {p: _read(generated / p) for p in texts}
+
+
+def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) -> Manifest:
+    """Return the manifest with the trainers that are made now in place of what they were."""
+    definitions = {item.spec.source for item in loaded}
+    kept = {n: r for n, r in manifest.trainers.items() if r.definition not in definitions}
+    made = {
+        item.spec.name: TrainerRecord(
+            item.spec.source,
+            {
+                path: digest(text)
+                for path, text in planned.items()
+                if path.split("/")[1] == item.spec.package
+            },
+        )
+        for item in loaded
+    }
+    return Manifest(kept | made)
+
+
+def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
+    item = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
+    return Diagnostic(
+        code="edited",
+        message=f"generated/{change.path} was edited by hand",
+        span=key_span(item.spec.document, ("name",)),
+        severity=Severity.ERROR,
+        hint=f"--force overwrites it, which undoes:\n{diff(change)}",
+    )
+
+
+def _write(texts: dict[str, str], folder: Path) -> None:
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+    folder.mkdir(exist_ok=True)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

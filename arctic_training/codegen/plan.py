@@ -1,0 +1,277 @@
+"""Stage 4, plan: a specification to the files to write, each a template and its view."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from arctic_training.codegen.code import Code, Imports, docstring, literal
+from arctic_training.codegen.pages import page_view
+from arctic_training.codegen.python_types import annotation, default
+from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
+from arctic_training.codegen.spec import (
+    FieldSpec,
+    FieldType,
+    ImportPath,
+    ListType,
+    MapType,
+    NullableType,
+    ObjectType,
+    SlotSpec,
+    TrainerSpec,
+)
+from arctic_training.codegen.views import (
+    AttributeView,
+    ConfigView,
+    FactoryView,
+    InitView,
+    ModelView,
+    SlotView,
+    TrainerView,
+    View,
+)
+from arctic_training.document import Pointer
+from arctic_training.interface import INTERFACE
+from arctic_training.project import NAMESPACE
+
+__all__ = ["PlannedFile", "base_class", "config_path", "plan", "trainer_path"]
+
+_BASE = "arctic_training.config.base"
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """A file to write: a template and its view, or a finished text.
+
+    ``pointers`` say which place of the definition each named part of the file was made from.
+    """
+
+    path: str
+    template: str = ""
+    view: View | None = None
+    text: str = ""
+    pointers: dict[str, Pointer] = dataclasses.field(default_factory=dict)
+
+
+def plan(spec: TrainerSpec) -> list[PlannedFile]:
+    """Return the files of a trainer's package; paths start at the generated source root."""
+    folder = f"{NAMESPACE}/{spec.package}"
+    return [
+        PlannedFile(f"{folder}/__init__.py", "init.py.j2", _init(spec)),
+        PlannedFile(f"{folder}/README.md", "readme.md.j2", page_view(spec)),
+        PlannedFile(
+            f"{folder}/config.py",
+            "config.py.j2",
+            _config(spec),
+            pointers=dict(_config_pointers(spec)),
+        ),
+        PlannedFile(f"{folder}/py.typed"),
+        PlannedFile(f"{folder}/recipe.schema.json", text=recipe_schema(spec)),
+        PlannedFile(
+            f"{folder}/trainer.py",
+            "trainer.py.j2",
+            _trainer(spec),
+            pointers=dict(_trainer_pointers(spec)),
+        ),
+    ]
+
+
+def config_path(spec: TrainerSpec) -> ImportPath:
+    """Return where the config class is."""
+    return ImportPath(f"{NAMESPACE}.{spec.package}.config", spec.config_class)
+
+
+def trainer_path(spec: TrainerSpec) -> ImportPath:
+    """Return where the class is that a recipe's ``type`` means."""
+    module = f"{NAMESPACE}.{spec.package}.trainer"
+    return spec.implementation or ImportPath(module, spec.trainer_class)
+
+
+def base_class(spec: TrainerSpec) -> str:
+    """Return the name of the generated class: a base, where there is an implementation."""
+    return f"{spec.trainer_class}Base" if spec.implementation else spec.trainer_class
+
+
+def _config(spec: TrainerSpec) -> ConfigView:
+    imports = Imports()
+    recipe = imports.use(ImportPath("arctic_training.config.trainer", "TrainerConfig"))
+    named = imports.use(ImportPath("typing", "Literal"))
+    models = list(_models(spec.fields, imports))
+    attributes = [
+        AttributeView(
+            Code("type"),
+            Code(f"{named}[{literal(spec.name)}]"),
+            literal(spec.name),
+            Code("Name of the trainer."),
+        ),
+        *(_section(slot, imports) for slot in spec.slots),
+        *(_attribute(field, imports) for field in spec.fields),
+    ]
+    doc = docstring(f"Recipe of the `{spec.name}` trainer.")
+    models.append(ModelView(Code(spec.config_class), recipe, doc, attributes))
+    return ConfigView(
+        source=Code(spec.source),
+        title=docstring(f"Config models of the `{spec.name}` trainer."),
+        imports=imports.groups(),
+        exports=sorted(literal(str(model.name)) for model in models),
+        models=models,
+    )
+
+
+def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
+    yield f"{spec.config_class}.type", ("name",)
+    for slot in spec.slots:
+        yield f"{spec.config_class}.{slot.slot.section}", slot.pointer
+    yield from _field_pointers(spec.config_class, spec.fields)
+
+
+def _field_pointers(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Pointer]]:
+    for inner in fields:
+        yield f"{owner}.{inner.name}", inner.pointer
+        for kind in _objects(inner.type):
+            yield from _field_pointers(kind.class_name, kind.fields)
+
+
+def _models(fields: tuple[FieldSpec, ...], imports: Imports) -> Iterator[ModelView]:
+    """Iterate over the models that nested objects need, innermost first."""
+    for field in fields:
+        for kind in _objects(field.type):
+            yield from _models(kind.fields, imports)
+            base = imports.use(ImportPath(_BASE, "Config"))
+            doc = docstring(kind.description or f"Value of `{field.name}`.")
+            attributes = [_attribute(inner, imports) for inner in kind.fields]
+            yield ModelView(Code(kind.class_name), base, doc, attributes)
+
+
+def _objects(kind: FieldType) -> Iterator[ObjectType]:
+    match kind:
+        case ObjectType():
+            yield kind
+        case NullableType(inner=inner) | ListType(item=inner) | MapType(value=inner):
+            yield from _objects(inner)
+        case _:
+            return
+
+
+def _attribute(field: FieldSpec, imports: Imports) -> AttributeView:
+    kind = annotation(field.type, imports)
+    return AttributeView(Code(field.name), kind, default(field), docstring(field.description))
+
+
+def _section(slot: SlotSpec, imports: Imports) -> AttributeView:
+    configs = [imports.use(factory.config) for factory in slot.factories]
+    kind = Code(" | ").join(configs)
+    if len(configs) > 1:
+        annotated = imports.use(ImportPath("typing", "Annotated"))
+        kind = Code(f"{annotated}[{kind}, {imports.use(ImportPath(_BASE, 'ByType'))}()]")
+    first: Code | None = Code(f"{configs[0]}()") if has_default(slot) else None
+    if slot.slot.is_list:
+        annotated = imports.use(ImportPath("typing", "Annotated"))
+        one_or_many = imports.use(ImportPath(_BASE, "OneOrMany"))
+        kind, first = Code(f"{annotated}[tuple[{kind}, ...], {one_or_many}()]"), Code("()")
+    doc = docstring(section_description(slot))
+    return AttributeView(Code(slot.slot.section), Code(kind), first, doc)
+
+
+def _trainer(spec: TrainerSpec) -> TrainerView:
+    imports = Imports()
+    trainer = imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    config = imports.use(config_path(spec))
+    batch = imports.use(spec.batch)
+    imports.use(ImportPath("typing_extensions", "override"))
+    output = Code()
+    if spec.loss:
+        result = imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
+        output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
+    keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
+    slots = [_slot(slot, imports) for slot in spec.slots]
+    name = base_class(spec)
+    return TrainerView(
+        source=Code(spec.source),
+        title=docstring(f"The `{spec.name}` trainer."),
+        imports=imports.groups() if not spec.loss else _with_loss(imports, spec.loss),
+        exports=[literal(name)],
+        class_name=Code(name),
+        base=Code(f"{trainer}[{config}, {batch}]"),
+        keywords=Code(keywords),
+        doc=docstring(spec.description),
+        name=literal(spec.name),
+        config_class=config,
+        coupling=literal(spec.coupling),
+        metrics=literal(dict(spec.metrics)),
+        slots=slots,
+        loss=Code(spec.loss.name) if spec.loss else None,
+        batch=batch,
+        output=output,
+    )
+
+
+def _trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
+    owner = base_class(spec)
+    if spec.loss:
+        yield f"import {spec.loss.module}", ("loss",)
+        yield f"{owner}.loss", ("loss",)
+    for slot in spec.slots:
+        yield f"{owner}.{slot.slot.key}", slot.pointer
+        yield f"{owner}.{slot.slot.maker}", slot.pointer
+    for key in ("name", "coupling", "metrics"):
+        yield f"{owner}.{key}", (key,)
+    yield owner, ("name",)
+
+
+def _with_loss(imports: Imports, loss: ImportPath) -> list[list[Code]]:
+    imports.use(loss)
+    return imports.groups()
+
+
+def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
+    factories = [
+        FactoryView(imports.use(factory.factory), Code(factory.config.name))
+        for factory in spec.factories
+    ]
+    classes = [factory.factory for factory in factories]
+    types = classes[0] if len(classes) == 1 else Code(f"({Code(', ').join(classes)})")
+    if len(classes) > 1 or spec.slot.is_list:
+        for factory in spec.factories:
+            imports.use(factory.config)
+    return SlotView(
+        key=Code(spec.slot.key),
+        types=types,
+        maker=Code(spec.slot.maker),
+        section=Code(spec.slot.section),
+        product=_product(spec, classes, imports),
+        factories=factories,
+        is_list=spec.slot.is_list,
+    )
+
+
+def _product(spec: SlotSpec, classes: list[Code], imports: Imports) -> Code:
+    """Return the type of what the slot's method returns: the class, or what several share."""
+    if len(classes) == 1 and not spec.slot.is_list:
+        return classes[0]
+    base = imports.use(spec.slot.base)
+    arguments = [imports.use(spec.slot.config_base)]
+    if batch := spec.factories[0].batch:
+        arguments.append(imports.use(batch))
+    product = Code(f"{base}[{Code(', ').join(arguments)}]")
+    if not spec.slot.is_list:
+        return product
+    return Code(f"{imports.use(ImportPath('collections.abc', 'Iterator'))}[{product}]")
+
+
+def _init(spec: TrainerSpec) -> InitView:
+    offered = {config_path(spec), trainer_path(spec)}
+    if spec.implementation:
+        offered.add(ImportPath(f"{NAMESPACE}.{spec.package}.trainer", base_class(spec)))
+    imports = Imports()
+    for path in offered:
+        imports.use(path)
+    homes = sorted((path.name, path.module) for path in offered)
+    return InitView(
+        source=Code(spec.source),
+        title=docstring(f"The `{spec.name}` trainer. Nothing is imported before it is used."),
+        imports=imports.groups(),
+        exports=[literal(name) for name, _ in homes],
+        homes=[(literal(name), literal(module)) for name, module in homes],
+    )

@@ -1,0 +1,99 @@
+"""Stage 7, publish: what was made takes its place, all of it or nothing.
+
+Everything is first written aside. Then a journal says what is to happen; from that moment the new
+tree is what holds. Files are put in place by renaming, stale ones removed, and the journal goes
+last. A run that was cut off is completed by the next one, if its journal was there, and forgotten
+otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+from arctic_training.codegen.changes import Change, Kind
+
+__all__ = ["publish", "recover", "write_once"]
+
+_JOURNAL: Final = ".arctic-gen-journal.json"
+_STAGING: Final = ".arctic-gen-staging"
+_WRITTEN: Final = {Kind.CREATE, Kind.UPDATE, Kind.EDITED}
+
+
+def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
+    """Make the tree below ``root`` what the changes say; the manifest is written last.
+
+    Files that stay as they are are not touched.
+    """
+    texts = {c.path: c.after for c in changes if c.kind in _WRITTEN and c.after is not None}
+    removed = [c.path for c in changes if c.after is None and c.before is not None]
+    record = root / "manifest.json"
+    if not record.exists() or record.read_text(encoding="utf-8") != manifest:
+        texts["manifest.json"] = manifest
+    if not texts and not removed:
+        return
+    staging = root / _STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    _write_all(texts, staging)
+    _write_durably(root / _JOURNAL, json.dumps({"write": list(texts), "remove": removed}))
+    recover(root)
+
+
+def recover(root: Path) -> None:
+    """Complete what a run began that was cut off after its journal, or forget it."""
+    journal, staging = root / _JOURNAL, root / _STAGING
+    if journal.exists():
+        plan = json.loads(journal.read_text(encoding="utf-8"))
+        for path in plan["write"]:
+            if (staging / path).exists():
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (staging / path).replace(root / path)
+        for path in plan["remove"]:
+            (root / path).unlink(missing_ok=True)
+            _remove_empty_folders((root / path).parent, root)
+        journal.unlink()
+    if staging.exists():
+        shutil.rmtree(staging)
+
+
+def write_once(files: Mapping[Path, str]) -> list[Path]:
+    """Write files of the user's that do not exist; return those that were written."""
+    written = []
+    for path, text in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            continue
+        written.append(path)
+    return written
+
+
+def _write_all(texts: Mapping[str, str], folder: Path) -> None:
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        _write_durably(folder / path, text)
+
+
+def _write_durably(path: Path, text: str) -> None:
+    """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
+    unfinished = path.with_name(path.name + ".incomplete")
+    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _remove_empty_folders(folder: Path, root: Path) -> None:
+    while folder != root and folder.is_dir():
+        shutil.rmtree(folder / "__pycache__", ignore_errors=True)
+        if any(folder.iterdir()):
+            return
+        folder.rmdir()
+        folder = folder.parent

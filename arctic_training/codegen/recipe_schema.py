@@ -1,0 +1,90 @@
+"""The JSON Schema of the recipes of one trainer: for editors, and for the check before a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import cast
+
+from arctic_training.codegen.json_types import field_schema
+from arctic_training.codegen.spec import SlotSpec, TrainerSpec
+from arctic_training.config.schema import DRAFT, JSONSchema, by_type, one_or_many
+from arctic_training.resources import schema
+
+__all__ = ["has_default", "recipe_schema", "section_description"]
+
+
+def recipe_schema(spec: TrainerSpec) -> str:
+    """Return the schema as text. It takes the same recipes as the generated models do."""
+    shared = _definition("TrainerConfig")
+    properties: dict[str, JSONSchema] = {
+        "type": {"description": "Name of the trainer.", "const": spec.name, "default": spec.name}
+    }
+    for slot in spec.slots:
+        described: JSONSchema = {"description": section_description(slot)}
+        properties[slot.slot.section] = described | _section(slot)
+    properties |= {field.name: field_schema(field) for field in spec.fields}
+    inherited = cast("dict[str, JSONSchema]", shared["properties"])
+    properties |= {k: v for k, v in inherited.items() if k not in properties}
+    required = [slot.slot.section for slot in spec.slots if not has_default(slot)]
+    required += [field.name for field in spec.fields if field.is_required]
+    document: JSONSchema = {
+        "$schema": DRAFT,
+        "title": f"Recipe of the {spec.name} trainer",
+        "description": spec.description,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": properties,
+        "required": required,
+        "x-planned": shared["x-planned"],
+    }
+    document["definitions"] = {name: _definition(name) for name in sorted(_needed(document))}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def has_default(slot: SlotSpec) -> bool:
+    """Return whether a recipe may leave a section out: the default factory needs no key of it."""
+    if slot.slot.is_list:
+        return True
+    return not _definition(slot.factories[0].config.name).get("required")
+
+
+def section_description(slot: SlotSpec) -> str:
+    """Return what a section is, in the words of the recipe that all trainers share."""
+    properties = cast("dict[str, JSONSchema]", _definition("TrainerConfig")["properties"])
+    return str(properties[slot.slot.section]["description"])
+
+
+def _section(slot: SlotSpec) -> JSONSchema:
+    branches: dict[str, JSONSchema] = {
+        factory.name: {"$ref": f"#/definitions/{factory.config.name}"} for factory in slot.factories
+    }
+    section = by_type(branches, first=slot.factories[0].name)
+    return one_or_many({"type": "array", "items": section}) if slot.slot.is_list else section
+
+
+def _definition(name: str) -> JSONSchema:
+    definitions = cast("dict[str, JSONSchema]", schema("sections.schema.json").root["definitions"])
+    return definitions[name]
+
+
+def _needed(schema: object, found: set[str] | None = None) -> set[str]:
+    """Return the definitions that a schema refers to, directly or through others."""
+    found = set() if found is None else found
+    for reference in _references(schema):
+        name = reference.rpartition("/")[2]
+        if name not in found:
+            found.add(name)
+            _needed(_definition(name), found)
+    return found
+
+
+def _references(schema: object) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference
+        for value in schema.values():
+            yield from _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)

@@ -1,0 +1,187 @@
+"""Stage 3, resolve: names to what they stand for; a checked definition becomes a specification."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from arctic_training.codegen.catalog import Catalog, built_in_factories
+from arctic_training.codegen.fields import read_fields
+from arctic_training.codegen.names import camel_case
+from arctic_training.codegen.spec import (
+    SLOTS,
+    FactorySpec,
+    FieldSpec,
+    ImportPath,
+    Slot,
+    SlotSpec,
+    TrainerSpec,
+)
+from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
+from arctic_training.document import JSON, ListNode, MapNode, Node, find, plain, value_span
+from arctic_training.project import Project, module_file, package_name
+
+__all__ = ["resolve"]
+
+
+def resolve(
+    definition: MapNode, path: Path, project: Project
+) -> tuple[TrainerSpec | None, list[Diagnostic]]:
+    """Return the specification of a checked definition, or what its names fail to stand for."""
+    resolver = _Resolver(definition, project, built_in_factories())
+    slots = tuple(resolver.slot(slot) for slot in SLOTS)
+    problems = [
+        *resolver.problems,
+        *_mixed_batches(slots[0], definition),
+        *resolver.unknown_functions(),
+    ]
+    if problems:
+        return None, problems
+    return _spec(definition, path, project, slots), []
+
+
+def _spec(
+    definition: MapNode, path: Path, project: Project, slots: tuple[SlotSpec, ...]
+) -> TrainerSpec:
+    values = cast("dict[str, JSON]", plain(definition))
+    name = str(values["name"])
+    config = cast("dict[str, JSON]", values.get("config_type", {}))
+    config_class = str(config.get("name", f"{camel_case(name)}TrainerConfig"))
+    trainer_class = config_class.removesuffix("Config")
+    return TrainerSpec(
+        source=path.resolve().relative_to(project.root).as_posix(),
+        document=definition,
+        name=name,
+        package=package_name(name),
+        description=str(values.get("description", f"The `{name}` trainer.")).strip(),
+        coupling=str(values.get("coupling", "sample")),
+        config_class=config_class,
+        trainer_class=trainer_class,
+        fields=_fields(definition, config_class.removesuffix("TrainerConfig")),
+        slots=slots,
+        loss=_import_path(values.get("loss")),
+        implementation=_import_path(values.get("implementation")),
+        metrics=cast("dict[str, str]", values.get("metrics", {})),
+    )
+
+
+def _fields(definition: MapNode, owner: str) -> tuple[FieldSpec, ...]:
+    pointer = ("config_type", "properties")
+    properties = find(definition, pointer)
+    return () if properties is None else read_fields(properties, pointer, owner)
+
+
+def _import_path(value: JSON) -> ImportPath | None:
+    return ImportPath.parse(str(value)) if value else None
+
+
+@dataclass
+class _Resolver:
+    definition: MapNode
+    project: Project
+    catalog: Catalog
+
+    def __post_init__(self) -> None:
+        self.problems: list[Diagnostic] = []
+
+    def slot(self, slot: Slot) -> SlotSpec:
+        """Look up the factories of a slot; what is not there becomes a problem."""
+        known = self.catalog[slot.kind]
+        found: list[FactorySpec] = []
+        for node in _listed(self.definition.entries[slot.key].value):
+            name = str(plain(node))
+            if name in known:
+                found.append(known[name])
+            else:
+                self.problems.append(_unknown_factory(name, node.span, slot, set(known)))
+        return SlotSpec(slot, tuple(found), (slot.key,))
+
+    def unknown_functions(self) -> Iterator[Diagnostic]:
+        """Find a loss or an implementation that its module does not hold.
+
+        A module that does not exist is no problem: ``new-trainer`` writes a stub of it.
+        """
+        for key, what in (("loss", "function"), ("implementation", "class")):
+            value = find(self.definition, (key,))
+            if value is None:
+                continue
+            path = ImportPath.parse(str(plain(value)))
+            file = module_file(path.module, _importable(self.project))
+            if file is None:
+                continue
+            names = _top_level_names(file)
+            if names is not None and path.name not in names:
+                yield _not_in_module(path, value.span, file, names, what)
+
+
+def _importable(project: Project) -> tuple[Path, ...]:
+    return (*project.source_roots, *map(Path, sys.path))
+
+
+def _listed(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, ListNode) else (node,)
+
+
+def _unknown_factory(name: str, span: Span, slot: Slot, known: set[str]) -> Diagnostic:
+    meant = nearest(name, known)
+    part = "checkpoint engine" if slot.is_list else f"{slot.kind} factory"
+    return Diagnostic(
+        code="unknown-factory",
+        message=f"`{name}` is no {part}",
+        span=span,
+        suggestion=meant,
+        hint="" if meant else f"known here: {known_words(known)}",
+    )
+
+
+def _mixed_batches(data: SlotSpec, definition: MapNode) -> Iterator[Diagnostic]:
+    batches = {factory.batch: factory.name for factory in data.factories}
+    if len(batches) > 1:
+        makes = ", ".join(f"`{name}` makes {b.name}" for b, name in batches.items() if b)
+        yield Diagnostic(
+            code="not-allowed",
+            message=f"one loss cannot take different batches: {makes}",
+            span=value_span(definition, data.pointer),
+        )
+
+
+def _top_level_names(file: Path) -> set[str] | None:
+    """Return what a module defines or imports, without running it; None if it does not parse."""
+    try:
+        body = ast.parse(file.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return None
+    names: set[str] = set()
+    for statement in body:
+        match statement:
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case _:
+                pass
+    return names
+
+
+def _not_in_module(
+    path: ImportPath, span: Span, file: Path, names: set[str], what: str
+) -> Diagnostic:
+    return Diagnostic(
+        code="not-importable",
+        message=f"the module `{path.module}` has no `{path.name}`",
+        span=span,
+        suggestion="" if not (meant := nearest(path.name, names)) else f"{path.module}:{meant}",
+        hint=f"write the {what} into {file}, which is yours and is not written to",
+    )

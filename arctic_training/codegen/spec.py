@@ -1,0 +1,219 @@
+"""A trainer definition, understood: what the later stages work on.
+
+Everything is frozen, and everything that can be wrong in the end keeps its pointer, the way to
+its place in the definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Self, TypeAlias
+
+from arctic_training.document import JSON, Node, Pointer
+
+__all__ = [
+    "MISSING",
+    "SLOTS",
+    "ChoiceType",
+    "FactorySpec",
+    "FieldSpec",
+    "FieldType",
+    "ImportPath",
+    "ListType",
+    "MapType",
+    "Missing",
+    "NullableType",
+    "ObjectType",
+    "ScalarKind",
+    "ScalarType",
+    "Slot",
+    "SlotSpec",
+    "TrainerSpec",
+]
+
+ScalarKind: TypeAlias = Literal["boolean", "integer", "number", "string", "path"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPath:
+    """A name in a module, written ``module:name``."""
+
+    module: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Split ``module:name``."""
+        module, _, name = text.partition(":")
+        return cls(module, name)
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A kind of part that every trainer has.
+
+    ``key`` is the definition's key and the trainer's attribute, ``section`` the recipe's key,
+    ``base`` the class that all factories of the slot derive from.
+    """
+
+    kind: str
+    key: str
+    maker: str
+    base: ImportPath
+    config_base: ImportPath
+    is_list: bool = False
+
+    @property
+    def section(self) -> str:
+        """The section of the recipe."""
+        return self.kind
+
+
+def _slot(kind: str, part: str, base: str, config: str) -> Slot:
+    return Slot(
+        kind=kind,
+        key=f"{kind}_{part}_type",
+        maker=f"make_{kind}_{part}{'s' if part == 'engine' else ''}",
+        base=ImportPath(f"arctic_training.{kind}.{part}", base),
+        config_base=ImportPath(f"arctic_training.config.{kind}", config),
+        is_list=part == "engine",
+    )
+
+
+SLOTS: Final[tuple[Slot, ...]] = (
+    _slot("data", "factory", "DataFactory", "DataConfig"),
+    _slot("model", "factory", "ModelFactory", "ModelConfig"),
+    _slot("checkpoint", "engine", "CheckpointEngine", "CheckpointConfig"),
+    _slot("optimizer", "factory", "OptimizerFactory", "OptimizerConfig"),
+    _slot("scheduler", "factory", "SchedulerFactory", "SchedulerConfig"),
+    _slot("tokenizer", "factory", "TokenizerFactory", "TokenizerConfig"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FactorySpec:
+    """A factory and the model of its section; a data factory also has the batch that it makes."""
+
+    name: str
+    factory: ImportPath
+    config: ImportPath
+    batch: ImportPath | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotSpec:
+    """What a trainer accepts in one slot; the first is the default."""
+
+    slot: Slot
+    factories: tuple[FactorySpec, ...]
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class ScalarType:
+    """A single value. ``limits`` are keywords of JSON Schema."""
+
+    kind: ScalarKind
+    limits: tuple[tuple[str, int | float | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceType:
+    """One of some values."""
+
+    options: tuple[str | int | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """Values in order."""
+
+    item: FieldType
+    limits: tuple[tuple[str, int | float | str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """Values by free keys."""
+
+    value: FieldType
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectType:
+    """A nested model."""
+
+    class_name: str
+    description: str
+    fields: tuple[FieldSpec, ...]
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class NullableType:
+    """A value or null."""
+
+    inner: FieldType
+
+
+FieldType: TypeAlias = ScalarType | ChoiceType | ListType | MapType | ObjectType | NullableType
+
+
+class Missing:
+    """The type of ``MISSING``."""
+
+
+MISSING: Final = Missing()
+"""Stands where a field has no default; null is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """A field of the config."""
+
+    name: str
+    type: FieldType
+    description: str
+    default: JSON | Missing
+    pointer: Pointer
+
+    @property
+    def is_required(self) -> bool:
+        """Whether a recipe has to give the field: it has no default, nor have all fields in it."""
+        if not isinstance(self.default, Missing):
+            return False
+        if isinstance(self.type, ObjectType):
+            return any(field.is_required for field in self.type.fields)
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainerSpec:
+    """A trainer, ready to be rendered."""
+
+    source: str
+    """Path of the definition, from the root of its project."""
+
+    document: Node
+    name: str
+    package: str
+    description: str
+    coupling: str
+    config_class: str
+    trainer_class: str
+    fields: tuple[FieldSpec, ...]
+    slots: tuple[SlotSpec, ...]
+    loss: ImportPath | None
+    implementation: ImportPath | None
+    metrics: Mapping[str, str]
+
+    @property
+    def batch(self) -> ImportPath:
+        """The batch that the loss takes: that of the data factories."""
+        batch = self.slots[0].factories[0].batch
+        assert batch is not None, "resolve gives every data factory a batch"
+        return batch

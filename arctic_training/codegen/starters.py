@@ -1,0 +1,199 @@
+"""Files that a user begins with: the stub of a loss or of an implementation, and a recipe.
+
+They are the user's from then on: written where there is nothing, once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import textwrap
+from pathlib import Path
+from typing import Final
+
+from arctic_training.codegen.code import Code, Imports, docstring, literal
+from arctic_training.codegen.plan import base_class, config_path
+from arctic_training.codegen.render import fill
+from arctic_training.codegen.spec import (
+    ChoiceType,
+    FieldSpec,
+    FieldType,
+    ImportPath,
+    ListType,
+    MapType,
+    Missing,
+    NullableType,
+    ObjectType,
+    ScalarType,
+    TrainerSpec,
+)
+from arctic_training.document import JSON
+from arctic_training.project import NAMESPACE, Project, module_file
+
+__all__ = ["recipe_path", "starter_files"]
+
+_OURS: Final = "arctic_training"
+
+
+def starter_files(spec: TrainerSpec, definition: Path, project: Project) -> dict[Path, str]:
+    """Return the files of the user's that do not exist, with the texts to begin with."""
+    files = {}
+    for path in (spec.loss, spec.implementation):
+        if path and (file := _missing_module(path, project)) is not None:
+            files[file] = _stub(spec, path)
+    recipe = recipe_path(definition)
+    if not recipe.exists():
+        files[recipe] = _recipe(spec, recipe, project)
+    return files
+
+
+def recipe_path(definition: Path) -> Path:
+    """Return where the starter recipe of a definition stands."""
+    return definition.with_name(f"{definition.stem}.recipe.yaml")
+
+
+def _missing_module(path: ImportPath, project: Project) -> Path | None:
+    """Return the file that a module of the user's is to be written to, if there is none."""
+    if module_file(path.module, project.source_roots) or path.module.split(".")[0] == _OURS:
+        return None
+    return project.root / Path(*path.module.split(".")).with_suffix(".py")
+
+
+def _stub(spec: TrainerSpec, path: ImportPath) -> str:
+    return _loss_stub(spec, path) if path == spec.loss else _implementation_stub(spec, path)
+
+
+def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
+    imports = Imports()
+    config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
+    imports.use(ImportPath("arctic_training.data.batches", "IGNORED"))
+    imports.use(ImportPath("arctic_training.losses.language_modeling", "next_token_logits"))
+    imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
+    imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    if spec.metrics:
+        imports.use(ImportPath("arctic_training.losses.output", "Term"))
+    return fill(
+        "loss.py.j2",
+        {
+            "name": Code(spec.name),
+            "imports": imports.groups(),
+            "function": Code(path.name),
+            "config": config,
+            "batch": batch,
+            "metrics": [literal(metric) for metric in spec.metrics],
+        },
+    )
+
+
+def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
+    imports = Imports()
+    trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", base_class(spec))
+    base, batch = imports.use(trainer), imports.use(spec.batch)
+    if not spec.loss:
+        imports.use(ImportPath("arctic_training.losses.language_modeling", "next_token_loss"))
+        imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
+    return fill(
+        "implementation.py.j2",
+        {
+            "name": Code(spec.name),
+            "imports": imports.groups(),
+            "class_name": Code(path.name),
+            "base": base,
+            "batch": batch,
+            "doc": docstring(spec.description),
+            "has_loss": spec.loss is not None,
+        },
+    )
+
+
+def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
+    schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
+    offered = {slot.slot.kind: [f.name for f in slot.factories] for slot in spec.slots}
+    required = [field for field in spec.fields if field.is_required]
+    optional = [field for field in spec.fields if not field.is_required]
+    return fill(
+        "recipe.yaml.j2",
+        {
+            "schema": Code(Path(os.path.relpath(schema, recipe.parent)).as_posix()),
+            "name": Code(spec.name),
+            "sections": [Code(text) for text in _sections(offered)],
+            "checkpoint": Code(_preferred("huggingface", offered["checkpoint"])),
+            "required": [Code(_line(field)) for field in required],
+            "optional": [Code(line) for field in optional for line in _line(field).splitlines()],
+        },
+    )
+
+
+def _sections(offered: dict[str, list[str]]) -> list[str]:
+    """Return sections that need nothing but the package, where the trainer takes such."""
+    sections = [_MODELS[_preferred("random_llama", offered["model"])]]
+    if (tokenizer := _preferred("byte_level_bpe", offered["tokenizer"])) == "byte_level_bpe":
+        sections.append(f"tokenizer:\n  type: {tokenizer}")
+    sections.append(_DATA.format(kind=offered["data"][0]))
+    sections.append("optimizer:\n  learning_rate: 2e-3")
+    return sections
+
+
+_MODELS: Final = {
+    "random_llama": textwrap.dedent("""\
+        model:
+          type: random_llama  # small, with random weights; `huggingface` loads a real one
+          dtype: fp32
+          disable_activation_checkpoint: true"""),
+    "huggingface": "model:\n  type: huggingface\n  name_or_path: ./model  # or a name on the hub",
+}
+_DATA: Final = textwrap.dedent("""\
+    data:
+      type: {kind}
+      sources:
+        - type: python_docs
+      max_length: 512
+      div_length: 32""")
+
+
+def _preferred(name: str, offered: list[str]) -> str:
+    return name if name in offered else offered[0]
+
+
+def _line(field: FieldSpec) -> str:
+    """Return a field as YAML: a value that its type takes, and what it means."""
+    value = _sample(field.type) if isinstance(field.default, Missing) else field.default
+    meaning = " ".join(field.description.split())
+    text = f"{field.name}: {json.dumps(value, ensure_ascii=False)}"
+    return f"{text}  # {meaning}" if meaning else text
+
+
+def _sample(kind: FieldType) -> JSON:
+    """Return some value of a type, as near to its limits as it must be."""
+    match kind:
+        case ScalarType(kind="boolean"):
+            return False
+        case ScalarType(kind="integer" | "number", limits=limits):
+            return _sample_number(dict(limits))
+        case ScalarType(limits=limits):
+            return "x" * int(dict(limits).get("minLength", 1))
+        case ChoiceType(options=options):
+            return options[0]
+        case ListType(item=item, limits=limits):
+            return [_sample(item)] * int(dict(limits).get("minItems", 0))
+        case MapType():
+            return {}
+        case ObjectType(fields=fields):
+            return {field.name: _sample(field.type) for field in fields if field.is_required}
+        case NullableType():
+            return None
+
+
+def _sample_number(limits: dict[str, int | float | str]) -> int | float:
+    step = limits.get("multipleOf", 1)
+    low, high = limits.get("minimum"), limits.get("maximum")
+    above, below = limits.get("exclusiveMinimum"), limits.get("exclusiveMaximum")
+    assert not isinstance(step, str)
+    if isinstance(low, int | float):
+        return low if "multipleOf" not in limits else -(-low // step) * step
+    if isinstance(above, int | float):
+        top = below if isinstance(below, int | float) else high
+        return (above + top) / 2 if isinstance(top, int | float) else above + step
+    if isinstance(high, int | float):
+        return high if "multipleOf" not in limits else high // step * step
+    return below - step if isinstance(below, int | float) else step

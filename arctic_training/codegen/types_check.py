@@ -1,0 +1,87 @@
+"""mypy, started as a process of its own, and what it said."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock
+
+__all__ = ["TypeCheckError", "TypeProblem", "type_problems"]
+
+_CONFIG: Final = Path(__file__).with_name("mypy.ini")
+_FINDINGS: Final = 1
+
+
+class TypeCheckError(Exception):
+    """mypy could not do its work."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeProblem:
+    """An error of mypy's. Lines and columns count from 1."""
+
+    file: Path
+    line: int
+    column: int
+    message: str
+    hint: str
+
+
+def type_problems(files: list[Path], roots: tuple[Path, ...], folder: Path) -> list[TypeProblem]:
+    """Type-check some files strictly.
+
+    Args:
+        files: what is checked.
+        roots: where modules are found before those that are installed.
+        folder: where mypy runs.
+
+    Raises:
+        TypeCheckError: mypy could not do its work.
+
+    """
+    cache = _cache_folder()
+    command = [sys.executable, "-m", "mypy", "--output", "json", "--config-file", str(_CONFIG)]
+    command += ["--cache-dir", str(cache), *map(str, files)]
+    environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, roots))}
+    with FileLock(cache / "lock"):
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+    if done.returncode > _FINDINGS and not done.stdout.startswith("{"):
+        raise TypeCheckError(f"mypy failed: {(done.stderr or done.stdout).strip()}")
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return [_problem(entry, folder) for entry in said if entry["severity"] == "error"]
+
+
+def _problem(entry: dict[str, str | int | None], folder: Path) -> TypeProblem:
+    code = f"  [{entry['code']}]" if entry.get("code") else ""
+    return TypeProblem(
+        file=(folder / str(entry["file"])).resolve(),
+        line=int(entry["line"] or 1),
+        column=int(entry["column"] or 0) + 1,
+        message=f"{entry['message']}{code}",
+        hint=str(entry.get("hint") or ""),
+    )
+
+
+def _cache_folder() -> Path:
+    """Return a folder outside every project, one for each environment: what mypy knows of torch."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]
+    for candidate in (Path(base), Path(tempfile.gettempdir())):
+        folder = candidate / "arctic-training" / f"mypy-{environment}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise TypeCheckError("there is no folder to keep mypy's cache in: set XDG_CACHE_HOME")

@@ -1,0 +1,121 @@
+"""Stage 6, verify: the rendered files are laid out and type-checked before anything is kept.
+
+An error of mypy's in a generated file is shown at the place of the definition that the line was
+made from; one in the user's own file, where it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruff import find_ruff_bin
+
+from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.codegen.types_check import TypeProblem, type_problems
+from arctic_training.diagnostics import Diagnostic, Source, Span
+from arctic_training.document import Pointer, find, key_span, shown_path, value_span
+from arctic_training.project import Project, module_file
+
+__all__ = ["SourceMap", "Staged", "lay_out", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMap:
+    """Which place of the definition each named part of a generated file was made from."""
+
+    spec: TrainerSpec
+    pointers: dict[str, Pointer]
+
+    def span(self, text: str, line: int) -> Span:
+        """Return the place that a line of the file was made from."""
+        for name in _names_at(ast.parse(text), line):
+            if name in self.pointers:
+                return _best_span(self.spec, self.pointers[name])
+        return key_span(self.spec.document, ("name",))
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Files that were written aside: what would be published, and stubs that do not exist yet."""
+
+    generated: Path
+    stubs: Path
+    maps: dict[Path, SourceMap]
+
+
+def lay_out(folder: Path) -> None:
+    """Format all Python files below a folder, in one process, whatever the user's settings are."""
+    command = [find_ruff_bin(), "format", "--isolated", "--quiet", "--line-length", "100"]
+    subprocess.run([*command, str(folder)], check=True)
+
+
+def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[Diagnostic]:
+    """Type-check staged trainers with the user's functions."""
+    roots = (staged.generated, *project.source_roots, staged.stubs)
+    targets = [path for path in staged.maps if path.suffix == ".py"]
+    targets += _hand_written(specs, roots)
+    problems = type_problems(targets, roots, project.root)
+    return [_diagnostic(problem, staged) for problem in problems]
+
+
+def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:
+    paths = [path for spec in specs for path in (spec.loss, spec.implementation) if path]
+    files = {module_file(path.module, roots) for path in paths}
+    return sorted(file for file in files if file)
+
+
+def _diagnostic(problem: TypeProblem, staged: Staged) -> Diagnostic:
+    text = problem.file.read_text(encoding="utf-8", errors="replace")
+    if (source_map := staged.maps.get(problem.file)) is not None:
+        span = source_map.span(text, problem.line)
+    else:
+        source = Source(shown_path(problem.file), text)
+        span = Span(source, problem.line, problem.column, problem.line, problem.column + 1)
+    return Diagnostic(code="type-error", message=problem.message, span=span, hint=problem.hint)
+
+
+def _best_span(spec: TrainerSpec, pointer: Pointer) -> Span:
+    """Return the place of a value; of a field, that of its default or else of its name."""
+    if find(spec.document, (*pointer, "default")) is not None:
+        return value_span(spec.document, (*pointer, "default"))
+    if pointer[:1] == ("config_type",):
+        return key_span(spec.document, pointer)
+    return value_span(spec.document, pointer)
+
+
+def _names_at(module: ast.Module, line: int) -> Iterator[str]:
+    """Iterate over the names of what stands on a line, the innermost first."""
+    for statement in module.body:
+        if not _covers(statement, line):
+            continue
+        match statement:
+            case ast.ImportFrom(module=str(name)):
+                yield f"import {name}"
+            case ast.ClassDef(name=owner, body=body):
+                for inner in body:
+                    if _covers(inner, line):
+                        yield from (f"{owner}.{name}" for name in _defined(inner))
+                yield owner
+            case _:
+                pass
+
+
+def _defined(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef(name=name):
+            yield name
+        case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+            yield name
+        case _:
+            pass
+
+
+def _covers(statement: ast.stmt, line: int) -> bool:
+    first = statement.lineno
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        first = min([first, *(decorator.lineno for decorator in statement.decorator_list)])
+    return first <= line <= (statement.end_lineno or first)

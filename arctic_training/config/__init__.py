@@ -1,0 +1,1 @@
+"""Models of recipes. Nothing here imports torch."""

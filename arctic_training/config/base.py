@@ -1,0 +1,129 @@
+"""What every model of a recipe shares: closed, strict, frozen, and numbers as people write them.
+
+A model is pure data. Validating it reads no file, starts no process and imports no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic import GetCoreSchemaHandler as CoreHandler
+from pydantic import GetJsonSchemaHandler as JSONHandler
+from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
+from pydantic_core import CoreSchema, core_schema
+
+from arctic_training.config.numbers import NUMBER_PATTERN, human_number
+from arctic_training.config.schema import by_type, one_or_many
+
+__all__ = [
+    "ByType",
+    "Config",
+    "Human",
+    "HumanFloat",
+    "HumanInt",
+    "OneOrMany",
+    "PathInRecipe",
+    "SectionConfig",
+]
+
+
+class Config(BaseModel):
+    """A part of a recipe."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        allow_inf_nan=False,
+        validate_default=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class SectionConfig(Config):
+    """A section of a recipe that a factory turns into a part of the trainer.
+
+    Each class has a ``type`` of its own, the name of its factory.
+    """
+
+
+class Human:
+    """Marks a number that a recipe may also write as `10k`, `2^20` or `5%`.
+
+    It stands last in an ``Annotated``, behind the limits of the number.
+    """
+
+    def __get_pydantic_core_schema__(self, number: object, handler: CoreHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_number, handler(number))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: JSONHandler
+    ) -> JsonSchemaValue:
+        schema = handler(core)
+        return schema | {"type": [schema["type"], "string"], "pattern": NUMBER_PATTERN}
+
+
+def _number(value: object) -> object:
+    """Read texts as numbers, and whole numbers as integers, as JSON Schema does with `1.0`."""
+    if isinstance(value, str):
+        number = human_number(value)
+        return value if number is None else number
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+HumanInt: TypeAlias = Annotated[int, Human()]
+"""A whole number without limits. With limits: ``Annotated[int, Field(ge=1), Human()]``."""
+
+HumanFloat: TypeAlias = Annotated[float, Human()]
+"""A number without limits."""
+
+PathInRecipe: TypeAlias = Annotated[
+    Path, Field(strict=False), WithJsonSchema({"type": "string", "format": "path"})
+]
+"""A path; a relative one starts at the file that holds it."""
+
+
+class ByType:
+    """Marks a union of sections that ``type`` tells apart; one that names none is the first."""
+
+    def __get_pydantic_core_schema__(self, union: object, handler: CoreHandler) -> CoreSchema:
+        first = get_args(union)[0].model_fields["type"].default
+        told_apart = handler.generate_schema(Annotated[union, Field(discriminator="type")])
+        return core_schema.no_info_before_validator_function(_named(first), told_apart)
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: JSONHandler
+    ) -> JsonSchemaValue:
+        mapping: dict[str, str] = handler(core)["discriminator"]["mapping"]
+        branches = {name: {"$ref": reference} for name, reference in mapping.items()}
+        return by_type(branches, first=next(iter(branches)))
+
+
+def _named(first: str) -> Callable[[object], object]:
+    def named(value: object) -> object:
+        return (
+            {"type": first, **value} if isinstance(value, dict) and "type" not in value else value
+        )
+
+    return named
+
+
+class OneOrMany:
+    """Marks a tuple, a list in a recipe, in whose place there may stand a single item."""
+
+    def __get_pydantic_core_schema__(self, items: object, handler: CoreHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_listed, handler(items))
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: JSONHandler
+    ) -> JsonSchemaValue:
+        return one_or_many(handler(core))
+
+
+def _listed(value: object) -> object:
+    if isinstance(value, dict | BaseModel):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,48 @@
+"""Recipe sections of the checkpoints."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from arctic_training.config.base import Human, PathInRecipe, SectionConfig
+
+__all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
+
+
+class CheckpointConfig(SectionConfig):
+    """What every checkpoint section has."""
+
+    output_dir: PathInRecipe
+    """Folder of the checkpoints; each is a folder `global_step_N` in it."""
+
+    enabled: bool = True
+    """Whether this section saves and loads at all."""
+
+    auto_resume: bool = False
+    """Go on from the newest whole checkpoint in `output_dir`, if there is one."""
+
+    save_every_n_steps: Annotated[int, Field(ge=0), Human()] = 0
+    """Save after each N-th optimizer step; 0 never."""
+
+    save_every_n_epochs: Annotated[int, Field(ge=0), Human()] = 0
+    """Save after each N-th epoch; 0 never."""
+
+    save_end_of_training: bool = False
+    """Save when training ends, early or not."""
+
+
+class DeepSpeedCheckpointConfig(CheckpointConfig):
+    """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data."""
+
+    type: Literal["deepspeed"] = "deepspeed"
+
+
+class HFCheckpointConfig(CheckpointConfig):
+    """The model and the tokenizer as transformers loads them."""
+
+    type: Literal["huggingface"] = "huggingface"
+
+    auto_resume: Literal[False] = False
+    """It holds no optimizer state: resume from a `deepspeed` checkpoint."""

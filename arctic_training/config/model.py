@@ -1,0 +1,57 @@
+"""Recipe sections of the model."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from arctic_training.config.base import Human, SectionConfig
+
+__all__ = ["HFModelConfig", "ModelConfig", "RandomLlamaConfig"]
+
+
+class ModelConfig(SectionConfig):
+    """What every model section has."""
+
+    dtype: Literal["bf16", "fp32"] = "bf16"
+    """Precision of the weights. With bf16, the optimizer keeps its own weights in fp32."""
+
+    attn_implementation: Literal["sdpa", "eager", "flash_attention_2", "flash_attention_3"] = "sdpa"
+    """How attention is computed."""
+
+    disable_activation_checkpoint: bool = False
+    """Keep all activations instead of computing them again in the backward pass: faster, larger."""
+
+
+class HFModelConfig(ModelConfig):
+    """A causal language model of the Hugging Face hub, or of a local folder."""
+
+    type: Literal["huggingface"] = "huggingface"
+
+    name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
+    """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`."""
+
+
+class RandomLlamaConfig(ModelConfig):
+    """A Llama model of any size with random weights: needs no hub and no file.
+
+    The size of the vocabulary is the tokenizer's.
+    """
+
+    type: Literal["random_llama"] = "random_llama"
+
+    hidden_size: Annotated[int, Field(ge=1), Human()] = 128
+    """Width of the residual stream."""
+
+    intermediate_size: Annotated[int, Field(ge=1), Human()] = 384
+    """Width of the feed-forward layers."""
+
+    num_hidden_layers: Annotated[int, Field(ge=1), Human()] = 2
+    """Number of transformer layers."""
+
+    num_attention_heads: Annotated[int, Field(ge=1), Human()] = 4
+    """Number of attention heads; `hidden_size` is a multiple of it."""
+
+    max_position_embeddings: Annotated[int, Field(ge=1), Human()] = 2048
+    """Longest sequence that the model takes, in tokens."""

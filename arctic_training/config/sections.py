@@ -1,0 +1,68 @@
+"""The schema of every section of a recipe, for the generator, which imports no models.
+
+``python -m arctic_training.config.sections`` prints it; ``schemas/sections.schema.json`` is what
+it printed last, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Final
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
+from pydantic_core import core_schema
+
+from arctic_training.config.base import Config
+from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
+from arctic_training.config.data import SFTDataConfig
+from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
+from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.config.schema import DRAFT, JSONSchema, nullable
+from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
+from arctic_training.config.trainer import TrainerConfig
+
+__all__ = ["RecipeSchema", "sections_schema"]
+
+_SECTIONS: Final[tuple[type[Config], ...]] = (
+    ByteLevelBPEConfig,
+    DeepSpeedCheckpointConfig,
+    FusedAdamConfig,
+    HFCheckpointConfig,
+    HFModelConfig,
+    HFSchedulerConfig,
+    HFTokenizerConfig,
+    RandomLlamaConfig,
+    SFTDataConfig,
+    TrainerConfig,
+)
+_REFERENCE: Final = "#/definitions/{model}"
+
+
+class RecipeSchema(GenerateJsonSchema):
+    """Pydantic's JSON Schema without its noise: no titles, and `null` as one more type."""
+
+    schema_dialect = DRAFT
+
+    def field_title_should_be_set(self, _schema: object) -> bool:
+        """Leave the titles of fields out: they only repeat the names."""
+        return False
+
+    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
+        """Return a type list instead of an alternative."""
+        return nullable(self.generate_inner(schema["schema"]))
+
+
+def sections_schema() -> JSONSchema:
+    """Return the definitions of all sections and of the recipe that all trainers share."""
+    _, schema = models_json_schema(
+        [(model, "validation") for model in _SECTIONS],
+        ref_template=_REFERENCE,
+        schema_generator=RecipeSchema,
+    )
+    return {"$schema": DRAFT, "definitions": schema["$defs"]}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(sections_schema(), indent=2) + "\n")

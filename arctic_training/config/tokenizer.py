@@ -1,0 +1,43 @@
+"""Recipe sections of the tokenizer."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from arctic_training.config.base import Human, OneOrMany, SectionConfig
+from arctic_training.config.data import DataSource, PythonDocsSourceConfig
+
+__all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
+
+
+class TokenizerConfig(SectionConfig):
+    """What every tokenizer section has."""
+
+
+class HFTokenizerConfig(TokenizerConfig):
+    """A tokenizer of the Hugging Face hub, or of a local folder."""
+
+    type: Literal["huggingface"] = "huggingface"
+
+    name_or_path: Annotated[str, Field(json_schema_extra={"format": "name-or-path"})] = ""
+    """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`. Empty: the
+    model's."""
+
+
+class ByteLevelBPEConfig(TokenizerConfig):
+    """Byte-level byte-pair encoding, trained when the run starts: needs no hub and no file.
+
+    It comes with a ChatML template. The same sources give the same tokenizer.
+    """
+
+    type: Literal["byte_level_bpe"] = "byte_level_bpe"
+
+    vocab_size: Annotated[int, Field(ge=300), Human()] = 2048
+    """Number of tokens, the 256 bytes and the special tokens among them."""
+
+    sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()] = (
+        PythonDocsSourceConfig(),
+    )
+    """Where the texts to train on come from."""

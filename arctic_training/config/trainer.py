@@ -1,0 +1,88 @@
+"""The recipe: what every trainer's has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from pydantic import ConfigDict, Field
+
+from arctic_training.config.base import Config, Human, PathInRecipe
+from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.config.data import DataConfig
+from arctic_training.config.deepspeed import DeepSpeedConfig
+from arctic_training.config.model import ModelConfig
+from arctic_training.config.optimizer import OptimizerConfig
+from arctic_training.config.scheduler import SchedulerConfig
+from arctic_training.config.tokenizer import TokenizerConfig
+
+__all__ = ["TrainerConfig"]
+
+
+_PLANNED: Final = {
+    "activation_checkpoint_cpu_offload": "take it out of the recipe",
+    "arctic_moe": "mixture-of-experts models train as any other",
+    "code": "a trainer of your own is made with `arctic-gen new-trainer`",
+    "eval_interval": "evaluation is not built yet",
+    "expert_parallel_size": "expert parallelism is not built yet",
+    "kill_switch_path": "stop the run with Ctrl-C",
+    "logger": "the output of the command is the log",
+    "mem_profiler": "memory profiling is not built yet",
+    "min_iterations": "use `train_iters`",
+    "overfit_first_batch": "set `sample_count` of the source to `micro_batch_size`",
+    "sequence_parallel_size": "sequence parallelism is not built yet",
+    "skip_validation": "name the factory in the trainer's definition",
+    "tiled_mlp_compute": "take it out of the recipe",
+    "wandb": "use `train_log_metrics_path`, which writes every metric",
+}
+"""Keys of recipes written for ArcticTraining, and what to do instead."""
+
+
+class TrainerConfig(Config):
+    """A recipe. Each trainer narrows the sections to the factories that it accepts."""
+
+    model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
+
+    model: ModelConfig
+    """The model."""
+
+    tokenizer: TokenizerConfig
+    """The tokenizer."""
+
+    data: DataConfig
+    """The training data."""
+
+    optimizer: OptimizerConfig
+    """The optimizer."""
+
+    scheduler: SchedulerConfig
+    """The learning-rate schedule."""
+
+    checkpoint: tuple[CheckpointConfig, ...]
+    """What is saved, where and when."""
+
+    deepspeed: DeepSpeedConfig = DeepSpeedConfig()
+    """Settings of the engine."""
+
+    epochs: Annotated[int, Field(ge=0), Human()] = 1
+    """Passes over the training data."""
+
+    train_iters: Annotated[int, Field(ge=0), Human()] = 0
+    """Number of optimizer steps, whatever `epochs` says; 0 leaves it to `epochs`."""
+
+    micro_batch_size: Annotated[int, Field(ge=1), Human()] = 1
+    """Samples in one forward pass of one process."""
+
+    gradient_accumulation_steps: Annotated[int, Field(ge=1), Human()] = 1
+    """Micro-batches of one process in one optimizer step."""
+
+    seed: Annotated[int, Field(ge=0), Human()] = 42
+    """Seed of all random numbers but the order of the data."""
+
+    exit_iteration: Annotated[int, Field(ge=0), Human()] = 0
+    """Stop after this optimizer step, without changing the schedule; 0 does not."""
+
+    train_log_iter_interval: Annotated[int, Field(ge=1), Human()] = 1
+    """Report every N-th optimizer step."""
+
+    train_log_metrics_path: PathInRecipe | None = None
+    """File that gets one line of JSON for each optimizer step; null writes none."""

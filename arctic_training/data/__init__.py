@@ -1,0 +1,1 @@
+"""Sources of samples, data factories, batches and their loader."""

@@ -1,0 +1,25 @@
+"""What data factories make and losses take."""
+
+from __future__ import annotations
+
+from typing import Final, TypedDict
+
+from torch import Tensor
+
+__all__ = ["IGNORED", "SFTBatch"]
+
+IGNORED: Final = -100
+"""Label of a token that is not trained."""
+
+
+class SFTBatch(TypedDict):
+    """Conversations, padded on the right.
+
+    ``input_ids`` and ``labels`` are int64 of shape (samples, length). A label is the token id at
+    the same place, or ``IGNORED``. ``lengths`` is int64 of shape (samples): tokens without the
+    padding.
+    """
+
+    input_ids: Tensor
+    labels: Tensor
+    lengths: Tensor

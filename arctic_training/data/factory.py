@@ -1,0 +1,24 @@
+"""The base of all data factories."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from typing import Generic, TypeVar
+
+from arctic_training.config.data import DataConfig
+from arctic_training.data.loader import EpochLoader
+from arctic_training.factory import Factory
+
+__all__ = ["DataFactory"]
+
+Data_co = TypeVar("Data_co", bound=DataConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT], root=True):
+    """Makes the loader of the training data. The tokenizer stands already."""
+
+    @abstractmethod
+    def count_tokens(self, batch: BatchT) -> int:
+        """Return the number of tokens in a batch, without padding."""

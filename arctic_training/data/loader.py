@@ -1,0 +1,73 @@
+"""Batches of an epoch, in an order that depends on the seed and the epoch alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+__all__ = ["EpochLoader"]
+
+Sample = TypeVar("Sample")
+Batch_co = TypeVar("Batch_co", covariant=True)
+
+
+class EpochLoader(Generic[Batch_co]):
+    """Makes the batches of any epoch, from any batch on, the last smaller one too.
+
+    The samples are shuffled anew in each epoch. The order is the same for any number of workers,
+    and making batches draws nothing from the global random numbers.
+
+    Args:
+        samples: all samples.
+        collate: makes a batch of some samples. With workers it runs in another process.
+        micro_batch_size: samples in a batch.
+        seed: seed of the order.
+        num_workers: processes that make batches; 0 makes them in this one.
+
+    """
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        collate: Callable[[list[Sample]], Batch_co],
+        *,
+        micro_batch_size: int,
+        seed: int,
+        num_workers: int = 0,
+    ) -> None:
+        self._num_samples = len(samples)
+        self._micro_batch_size = micro_batch_size
+        self._seed = seed
+
+        def load(chosen: list[list[int]]) -> Iterator[Batch_co]:
+            loader: DataLoader[Sample] = DataLoader(
+                samples,  # type: ignore[arg-type]  # a sequence serves as a map-style data set
+                batch_sampler=chosen,
+                collate_fn=collate,
+                num_workers=num_workers,
+                generator=torch.Generator(),
+            )
+            return iter(loader)
+
+        self._load = load
+
+    def __len__(self) -> int:
+        """Return the number of batches in an epoch."""
+        return math.ceil(self._num_samples / self._micro_batch_size)
+
+    def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
+        """Iterate over the batches of an epoch, from the ``start``-th on."""
+        size = self._micro_batch_size
+        order = self.order(epoch)
+        return self._load([order[i * size : (i + 1) * size] for i in range(start, len(self))])
+
+    def order(self, epoch: int) -> list[int]:
+        """Return the indices of all samples in the order of an epoch."""
+        generator = np.random.default_rng([self._seed, epoch])
+        order: list[int] = generator.permutation(self._num_samples).tolist()
+        return order

@@ -1,0 +1,19 @@
+"""Findings about documents: the value, and its renderings."""
+
+from __future__ import annotations
+
+from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Severity, Source, Span
+from arctic_training.diagnostics.render import Format, render
+from arctic_training.diagnostics.suggest import known_words, nearest
+
+__all__ = [
+    "Diagnostic",
+    "Format",
+    "Related",
+    "Severity",
+    "Source",
+    "Span",
+    "known_words",
+    "nearest",
+    "render",
+]

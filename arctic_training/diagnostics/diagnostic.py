@@ -1,0 +1,90 @@
+"""What is wrong with a document, as a value: where, what, and how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+__all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "in_order"]
+
+
+class Severity(StrEnum):
+    """How bad a finding is. Only an error stops what was asked for."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A text and the path under which the user knows it."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, without their ends."""
+        return self.text.split("\n")
+
+    def start(self) -> Span:
+        """Return the empty span at the beginning of the text."""
+        return Span(self, 1, 1, 1, 1)
+
+    def line(self, number: int) -> Span:
+        """Return the span of one whole line, counted from 1."""
+        return Span(self, number, 1, number, len(self.lines[number - 1]) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a text. Lines and columns count from 1, in characters; the end is exclusive."""
+
+    source: Source
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.source.path}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that explains the finding, such as "first set here"."""
+
+    message: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostic:
+    """One finding.
+
+    ``code`` is stable and in kebab case. ``suggestion`` is the text to put at ``span`` instead,
+    where there is a likely one; ``hint`` is any other advice.
+    """
+
+    code: str
+    message: str
+    span: Span
+    severity: Severity = Severity.ERROR
+    related: tuple[Related, ...] = ()
+    hint: str = ""
+    suggestion: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """The message, with the likely word that was meant."""
+        meant = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
+        return self.message + meant
+
+
+def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:
+    """Sort by file and position, and leave out exact repetitions."""
+    unique = dict.fromkeys(diagnostics)
+    return sorted(
+        unique, key=lambda d: (d.span.source.path, d.span.line, d.span.column, d.code, d.message)
+    )

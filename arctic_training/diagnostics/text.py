@@ -1,0 +1,49 @@
+"""Diagnostics for people: the place, the message, the line with a caret, a hint."""
+
+from __future__ import annotations
+
+from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
+
+__all__ = ["render"]
+
+_WIDTH = 120
+
+
+def render(diagnostics: list[Diagnostic]) -> str:
+    """Render one block a finding; it begins with ``path:line:column: error[code]: message``."""
+    return "".join(_block(diagnostic) for diagnostic in diagnostics)
+
+
+def _block(diagnostic: Diagnostic) -> str:
+    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.sentence}"
+    lines = [f"{diagnostic.span}: {head}", *_frame(diagnostic.span)]
+    for related in diagnostic.related:
+        lines += _related(related)
+    if diagnostic.hint:
+        lines.append("  hint: " + diagnostic.hint.replace("\n", "\n        "))
+    return "\n".join(lines) + "\n"
+
+
+def _related(related: Related) -> list[str]:
+    return [f"  {related.span}: {related.message}", *_frame(related.span)]
+
+
+def _frame(span: Span) -> list[str]:
+    if span.line > len(span.source.lines) or not span.source.text:
+        return []
+    line = span.source.lines[span.line - 1]
+    start = span.column - 1
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    first = max(0, start - _WIDTH // 2) if len(line) > _WIDTH else 0
+    shown = "".join(_visible(character) for character in line[first : first + _WIDTH])
+    marks = "^" * max(1, min(end, first + _WIDTH) - start)
+    gutter = f"{span.line:5} | "
+    return [
+        f"{gutter}{shown}".rstrip(),
+        f"{' ' * (len(gutter) - 2)}| {' ' * (start - first)}{marks}",
+    ]
+
+
+def _visible(character: str) -> str:
+    """Keep columns in line with their marks, and control codes from the terminal."""
+    return character if character.isprintable() else " "

@@ -1,0 +1,45 @@
+"""Documents of the user's: parsed with places, checked against a JSON Schema."""
+
+from __future__ import annotations
+
+from arctic_training.document.load import UnreadableError, load, shown_path
+from arctic_training.document.node import (
+    JSON,
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Pointer,
+    ScalarNode,
+    children,
+    find,
+    key_span,
+    plain,
+    value_span,
+)
+from arctic_training.document.parse import parse
+from arctic_training.document.problems import check, shown
+from arctic_training.document.schema import Schema, with_numbers
+
+__all__ = [
+    "JSON",
+    "Entry",
+    "ListNode",
+    "MapNode",
+    "Node",
+    "Pointer",
+    "ScalarNode",
+    "Schema",
+    "UnreadableError",
+    "check",
+    "children",
+    "find",
+    "key_span",
+    "load",
+    "parse",
+    "plain",
+    "shown",
+    "shown_path",
+    "value_span",
+    "with_numbers",
+]

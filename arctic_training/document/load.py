@@ -1,0 +1,54 @@
+"""A file of the user's to a tree in which every value knows its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from arctic_training.diagnostics import Diagnostic, Source
+from arctic_training.document.node import MapNode, Node, plain
+from arctic_training.document.parse import parse
+from arctic_training.document.problems import shown
+
+__all__ = ["UnreadableError", "load", "shown_path"]
+
+
+class UnreadableError(Exception):
+    """A file that was named cannot be read at all."""
+
+
+def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
+    """Read a definition or a recipe; without a tree, the list holds at least one error.
+
+    Raises:
+        UnreadableError: there is no such file, or it cannot be read.
+
+    """
+    name = shown_path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UnreadableError(f"{name}: {error.strerror}") from error
+    try:
+        source = Source(name, data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        before = Source(name, data[: error.start].decode("utf-8-sig", "replace"))
+        span = before.line(len(before.lines))
+        return None, [Diagnostic(code="yaml-syntax", message="the text is not UTF-8", span=span)]
+    node, problems = parse(source)
+    if isinstance(node, MapNode):
+        return node, problems
+    if node is not None:
+        problems = [*problems, _no_mapping(node)]
+    return None, problems
+
+
+def shown_path(path: Path) -> str:
+    """Return a path as the user knows it: from the current folder, if it lies below that."""
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def _no_mapping(node: Node) -> Diagnostic:
+    value = plain(node)
+    message = f"expected a mapping, found {shown(value)}" if value else "the file is empty"
+    return Diagnostic(code="wrong-type", message=message, span=node.span)

@@ -1,0 +1,214 @@
+"""YAML or JSON text to a tree of nodes.
+
+The tree is built from the parser's events, so that the limits hold before anything deep or large
+exists: a document is text from anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import yaml
+
+from arctic_training.diagnostics import Diagnostic, Related, Source, Span
+from arctic_training.document.node import Entry, ListNode, MapNode, Node, ScalarNode
+from arctic_training.document.scalars import plain_scalar
+
+__all__ = ["parse"]
+
+_MOST_CHARACTERS: Final = 1 << 20
+_MOST_DEPTH: Final = 64
+_MOST_COPIES: Final = 10_000
+_TAG: Final = "tag:yaml.org,2002:"
+_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+    """Parse a text; without a tree, the list holds at least one error.
+
+    YAML 1.2 core scalars, one document, texts as keys. Refused: duplicate keys, tags other than
+    the core ones, merge keys, infinite numbers, more than 1 MiB, more than 64 levels, aliases
+    that stand for themselves or for more than 10,000 values in all.
+    """
+    reader = _Reader(source)
+    try:
+        return reader.document(), reader.problems
+    except _RefusedError as refused:
+        return None, [*reader.problems, refused.diagnostic]
+    except yaml.YAMLError as error:
+        return None, [*reader.problems, _syntax_error(source, error)]
+
+
+class _RefusedError(Exception):
+    """The text cannot be made into a tree."""
+
+    def __init__(self, message: str, span: Span, code: str = "yaml-syntax") -> None:
+        super().__init__(message)
+        self.diagnostic = Diagnostic(code=code, message=message, span=span)
+
+
+@dataclass
+class _Reader:
+    source: Source
+    problems: list[Diagnostic] = field(default_factory=list)
+    anchors: dict[str, tuple[Node, int]] = field(default_factory=dict)
+    open_anchors: set[str] = field(default_factory=set)
+    nodes: int = 0
+    copies: int = 0
+
+    def document(self) -> Node:
+        if len(self.source.text) > _MOST_CHARACTERS:
+            raise _RefusedError("the file is larger than 1 MiB", self.source.start())
+        events = yaml.parse(self.source.text, Loader=_LOADER)
+        root: Node | None = None
+        for event in events:
+            if isinstance(event, yaml.NodeEvent):
+                if root is not None:
+                    raise _RefusedError("a second document begins here", self.span(event))
+                root = self.node(event, events, 1)
+        return root or ScalarNode(None, self.source.start())
+
+    def node(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:
+        if depth > _MOST_DEPTH:
+            message = f"more than {_MOST_DEPTH} levels of nesting"
+            raise _RefusedError(message, self.span(event))
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event)
+        before, anchor = self.nodes, event.anchor
+        self.nodes += 1
+        if anchor:
+            self.open_anchors.add(anchor)
+        node = self.content(event, events, depth)
+        if anchor:
+            self.open_anchors.discard(anchor)
+            self.anchors[anchor] = (node, self.nodes - before)
+        return node
+
+    def content(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:
+        match event:
+            case yaml.MappingStartEvent():
+                return self.mapping(event, events, depth)
+            case yaml.SequenceStartEvent():
+                return self.sequence(event, events, depth)
+            case yaml.ScalarEvent():
+                return self.scalar(event)
+            case _:
+                raise AssertionError("an alias has no content of its own")
+
+    def alias(self, event: yaml.AliasEvent) -> Node:
+        anchor = str(event.anchor)
+        if anchor in self.open_anchors:
+            raise _RefusedError(f"`*{anchor}` stands inside itself", self.span(event))
+        if anchor not in self.anchors:
+            raise _RefusedError(f"nothing is anchored as `&{anchor}`", self.span(event))
+        node, size = self.anchors[anchor]
+        self.nodes += size
+        self.copies += size
+        if self.copies > _MOST_COPIES:
+            message = f"the aliases stand for more than {_MOST_COPIES} values"
+            raise _RefusedError(message, self.span(event))
+        return node
+
+    def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
+        span = self.span(event)
+        tag = (event.tag or "").removeprefix(_TAG)
+        if event.tag and tag not in {"str", "int", "float", "bool", "null", "!"}:
+            raise _RefusedError(f"the tag `{event.tag}` has no meaning here", span)
+        if tag in {"str", "!"} or event.style:
+            return ScalarNode(event.value, span)
+        try:
+            return ScalarNode(plain_scalar(event.value), span)
+        except ValueError as error:
+            self.problems.append(Diagnostic(code="wrong-type", message=str(error), span=span))
+            return ScalarNode(0, span)
+
+    def sequence(
+        self, start: yaml.SequenceStartEvent, events: Iterator[yaml.Event], depth: int
+    ) -> ListNode:
+        items: list[Node] = []
+        for event in events:
+            if not isinstance(event, yaml.NodeEvent):
+                return ListNode(tuple(items), self.span(start, event))
+            items.append(self.node(event, events, depth + 1))
+        raise AssertionError("the parser ends every sequence")
+
+    def mapping(
+        self, start: yaml.MappingStartEvent, events: Iterator[yaml.Event], depth: int
+    ) -> MapNode:
+        entries: dict[str, Entry] = {}
+        for event in events:
+            if not isinstance(event, yaml.NodeEvent):
+                return MapNode(entries, self.span(start, event))
+            key = self.key(event)
+            place = self.span(event)
+            value = self.value(events, depth)
+            if key in entries:
+                self.problems.append(_duplicate(key, place, entries[key].key))
+            else:
+                entries[key] = Entry(place, value)
+        raise AssertionError("the parser ends every mapping")
+
+    def value(self, events: Iterator[yaml.Event], depth: int) -> Node:
+        event = next(events)
+        assert isinstance(event, yaml.NodeEvent), "the parser gives every key a value"
+        return self.node(event, events, depth + 1)
+
+    def key(self, event: yaml.NodeEvent) -> str:
+        if not isinstance(event, yaml.ScalarEvent):
+            raise _RefusedError("a key must be a text", self.span(event))
+        if event.value == "<<" and not event.style:
+            message = "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
+            raise _RefusedError(message, self.span(event), "not-supported")
+        return str(event.value)
+
+    def span(self, first: yaml.Event, last: yaml.Event | None = None) -> Span:
+        """Return the place of an event; of a block collection, no more than its first line."""
+        start, end = first.start_mark, (last or first).end_mark
+        assert start is not None, "the parser marks every event"
+        assert end is not None, "the parser marks every event"
+        line, column = start.line + 1, start.column + 1
+        if end.line > start.line and not getattr(first, "style", None):
+            ending = len(self.source.lines[start.line]) + 1
+            return Span(self.source, line, column, line, max(ending, column))
+        return Span(self.source, line, column, end.line + 1, end.column + 1)
+
+
+def _duplicate(key: str, place: Span, first: Span) -> Diagnostic:
+    return Diagnostic(
+        code="duplicate-key",
+        message=f"`{key}` was set on line {first.line} already",
+        span=place,
+        related=(Related("first set here", first),),
+        hint="remove one of the two",
+    )
+
+
+def _syntax_error(source: Source, error: yaml.YAMLError) -> Diagnostic:
+    if isinstance(error, yaml.MarkedYAMLError) and (
+        mark := error.problem_mark or error.context_mark
+    ):
+        span = Span(source, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+        said = (error.context, error.problem)
+        return Diagnostic(
+            code="yaml-syntax", message=": ".join(filter(None, said)), span=_inside(span)
+        )
+    if isinstance(error, yaml.reader.ReaderError):
+        before = source.text[: error.position].split("\n")
+        span = Span(source, len(before), len(before[-1]) + 1, len(before), len(before[-1]) + 2)
+        message = "a character that YAML does not allow"
+        return Diagnostic(code="yaml-syntax", message=message, span=span)
+    return Diagnostic(code="yaml-syntax", message=str(error), span=source.start())
+
+
+def _inside(span: Span) -> Span:
+    """Move a place behind the last line, where the parser noticed the end, to its end."""
+    source = span.source
+    line = len(source.lines)
+    while line > 1 and not source.lines[line - 1].strip():
+        line -= 1
+    if span.line <= line:
+        return span
+    column = len(source.lines[line - 1]) + 1
+    return Span(source, line, column, line, column + 1)

@@ -1,0 +1,221 @@
+"""Why a document breaks a schema, in the words of its writer, each at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from jsonschema_rs import ValidationError
+from jsonschema_rs import ValidationErrorKind as Kind
+
+from arctic_training.config.numbers import NUMBER_PATTERN
+from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
+from arctic_training.document.node import Node, Pointer, key_span, plain, value_span
+from arctic_training.document.schema import Schema, Subschema, with_numbers
+
+__all__ = ["check", "shown"]
+
+_KINDS: Final[dict[str, str]] = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "nothing (null)",
+    "number": "a number",
+    "object": "a mapping",
+    "string": "a text",
+}
+_LONGEST: Final = 60
+
+
+def check(node: Node, schema: Schema) -> list[Diagnostic]:
+    """Return everything in which a document breaks a schema.
+
+    A subschema may carry ``x-code`` and ``x-hint`` for what breaks it, and under ``x-planned`` the
+    keys that are not built yet, each with what to do instead.
+    """
+    document = with_numbers(node, schema)
+    found: list[Diagnostic] = []
+    for error in schema.errors(plain(document)):
+        found += _problems(error, document, schema)
+    return found
+
+
+def shown(value: object) -> str:
+    """Return a value as a reader of the document knows it, cut to a readable length."""
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return f"`{str(value).lower()}`"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            text = str(value)
+            return f"`{text[:_LONGEST]}...`" if len(text) > _LONGEST else f"`{text}`"
+
+
+def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Diagnostic]:
+    pointer: Pointer = tuple(error.instance_path)
+    applying = schema.at(node, pointer)
+    match error.kind:
+        case Kind.AdditionalProperties(unexpected=unexpected):
+            for key in unexpected:
+                yield _unknown_key(key, (*pointer, key), node, applying)
+        case Kind.Required(property=key):
+            yield _missing_key(str(key), pointer, node, applying)
+        case Kind.PropertyNames(error=inner):
+            yield _named(inner, pointer, node, applying)
+        case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
+            for inner in _best(branches):
+                yield from _problems(inner, node, schema)
+        case _:
+            yield _wrong_value(error, value_span(node, pointer), applying)
+
+
+def _unknown_key(key: str, pointer: Pointer, node: Node, applying: list[Subschema]) -> Diagnostic:
+    for planned in (outer.get("x-planned", {}) for outer in applying):
+        if isinstance(planned, dict) and key in planned:
+            return Diagnostic(
+                code="not-supported",
+                message=f"`{key}` is not supported yet",
+                span=key_span(node, pointer),
+                hint=str(planned[key]),
+            )
+    known = _known_keys(applying)
+    meant = nearest(key, known)
+    return Diagnostic(
+        code="unknown-key",
+        message=f"unknown key `{key}`",
+        span=key_span(node, pointer),
+        suggestion=meant,
+        hint="" if meant or not known else f"known here: {known_words(known)}",
+    )
+
+
+def _known_keys(applying: list[Subschema]) -> set[str]:
+    known: set[str] = set()
+    for subschema in applying:
+        properties = subschema.get("properties", {})
+        assert isinstance(properties, dict)
+        known |= properties.keys()
+    return known
+
+
+def _missing_key(key: str, pointer: Pointer, node: Node, applying: list[Subschema]) -> Diagnostic:
+    described = [
+        str(rule["description"])
+        for subschema in applying
+        if isinstance(properties := subschema.get("properties"), dict)
+        and isinstance(rule := properties.get(key), dict)
+        and "description" in rule
+    ]
+    span = key_span(node, pointer) if pointer else value_span(node, pointer)
+    return Diagnostic(
+        code="missing-key",
+        message=f"`{key}` is missing",
+        span=span,
+        hint=f"{key}: {described[0]}" if described else "",
+    )
+
+
+def _named(
+    error: ValidationError, pointer: Pointer, node: Node, applying: list[Subschema]
+) -> Diagnostic:
+    hints = [s["x-hint"] for a in applying if isinstance(s := a.get("propertyNames"), dict)]
+    return Diagnostic(
+        code="not-allowed",
+        message=f"`{error.instance}` cannot be a name here",
+        span=key_span(node, (*pointer, str(error.instance))),
+        hint=str(hints[0]) if hints else "",
+    )
+
+
+def _best(branches: list[list[ValidationError]]) -> list[ValidationError]:
+    """Return the errors of the alternative that the writer most likely meant.
+
+    That is one whose basic type fits, and of those the one with the fewest errors.
+    """
+    depth = min(len(error.instance_path) for errors in branches for error in errors)
+
+    def distance(errors: list[ValidationError]) -> tuple[bool, int]:
+        of_type = [error for error in errors if isinstance(error.kind, Kind.Type)]
+        return any(len(error.instance_path) == depth for error in of_type), len(errors)
+
+    return min(branches, key=distance)
+
+
+def _wrong_value(error: ValidationError, span: Span, applying: list[Subschema]) -> Diagnostic:
+    code, message, meant = _explained(error)
+    return Diagnostic(
+        code=_annotation(applying, "x-code") or code,
+        message=message,
+        span=span,
+        suggestion=meant,
+        hint=_annotation(applying, "x-hint"),
+    )
+
+
+def _annotation(applying: list[Subschema], name: str) -> str:
+    return next((str(s[name]) for s in applying if name in s), "")
+
+
+def _explained(error: ValidationError) -> tuple[str, str, str]:
+    """Return the code, the message and the likely value of a value that is wrong."""
+    value = shown(error.instance)
+    match error.kind:
+        case Kind.Type(types=types):
+            return "wrong-type", f"expected {_alternatives(types)}, found {value}", ""
+        case Kind.Enum(options=options):
+            meant = nearest(str(error.instance), map(str, options))
+            listed = ", ".join(shown(option) for option in options)
+            return "not-allowed", f"{value} is not one of {listed}", meant
+        case Kind.Constant(expected_value=expected):
+            return "not-allowed", f"{value} is not {shown(expected)}", ""
+        case Kind.Pattern(pattern=pattern) if pattern == NUMBER_PATTERN:
+            return "wrong-type", f"expected a number, found {value}", ""
+        case Kind.Pattern(pattern=pattern):
+            return "not-allowed", f"{value} does not have the form `{pattern}`", ""
+        case Kind.Format(format=name):
+            return "not-allowed", f"{value} is not a valid {name}", ""
+        case Kind.UniqueItems():
+            return "not-allowed", "the list holds the same value twice", ""
+        case _:
+            return _out_of_range(error, value)
+
+
+def _out_of_range(error: ValidationError, value: str) -> tuple[str, str, str]:
+    match error.kind:
+        case Kind.Minimum(limit=limit):
+            message = f"{value} is below the least value allowed, {limit}"
+        case Kind.Maximum(limit=limit):
+            message = f"{value} is above the greatest value allowed, {limit}"
+        case Kind.ExclusiveMinimum(limit=limit):
+            message = f"{value} is not greater than {limit}"
+        case Kind.ExclusiveMaximum(limit=limit):
+            message = f"{value} is not less than {limit}"
+        case Kind.MultipleOf(multiple_of=step):
+            message = f"{value} is not a multiple of {step}"
+        case (
+            Kind.MinItems(limit=limit)
+            | Kind.MinLength(limit=limit)
+            | Kind.MinProperties(limit=limit)
+        ):
+            message = f"{value} is shorter than {limit}"
+        case (
+            Kind.MaxItems(limit=limit)
+            | Kind.MaxLength(limit=limit)
+            | Kind.MaxProperties(limit=limit)
+        ):
+            message = f"{value} is longer than {limit}"
+        case _:
+            return "not-allowed", error.message, ""
+    return "out-of-range", message, ""
+
+
+def _alternatives(types: list[str]) -> str:
+    """Name the types that fit; a number written as a text counts as a number."""
+    numeric = {"integer", "number"} & set(types)
+    names = [_KINDS[name] for name in types if not (numeric and name == "string")]
+    return " or ".join(names)

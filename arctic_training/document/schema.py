@@ -1,0 +1,125 @@
+"""A JSON Schema (draft-07), with what it takes to explain and to complete a document.
+
+A schema here discriminates with ``if``/``then``, so that the subschemas that apply to a value are
+known without trying alternatives: ``type`` picks the branch, and only its rules are reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import jsonschema_rs
+
+from arctic_training.config.numbers import NUMBER_PATTERN, human_number
+from arctic_training.document.node import (
+    JSON,
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Pointer,
+    ScalarNode,
+    children,
+    plain,
+)
+
+__all__ = ["Schema", "Subschema", "with_numbers"]
+
+Subschema: TypeAlias = dict[str, JSON]
+Rewrite: TypeAlias = Callable[[ScalarNode, list[Subschema]], ScalarNode]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A schema document. Its references are local (``#/...``)."""
+
+    root: Subschema
+    _conditions: dict[int, jsonschema_rs.Draft7Validator] = field(default_factory=dict, repr=False)
+
+    def errors(self, document: JSON) -> Iterator[jsonschema_rs.ValidationError]:
+        """Iterate over everything in which ``document`` breaks the schema."""
+        return jsonschema_rs.Draft7Validator(self.root).iter_errors(document)
+
+    def at(self, node: Node, pointer: Pointer) -> list[Subschema]:
+        """Return the subschemas that apply to the value at ``pointer``, references resolved."""
+        applying = self._applying(self.root, node)
+        for step in pointer:
+            below = dict(children(node)).get(step)
+            if below is None:
+                return []
+            applying = [s for outer in applying for s in self._below(outer, step, below)]
+            node = below
+        return applying
+
+    def rewrite(self, node: Node, change: Rewrite) -> Node:
+        """Return the document with every scalar passed through ``change``."""
+        return self._rewrite(node, self._applying(self.root, node), change)
+
+    def _rewrite(self, node: Node, applying: list[Subschema], change: Rewrite) -> Node:
+        if isinstance(node, ScalarNode):
+            return change(node, applying)
+        below = {
+            step: self._rewrite(
+                child, [s for outer in applying for s in self._below(outer, step, child)], change
+            )
+            for step, child in children(node)
+        }
+        if isinstance(node, ListNode):
+            return ListNode(tuple(below.values()), node.span)
+        entries = {k: Entry(entry.key, below[k]) for k, entry in node.entries.items()}
+        return MapNode(entries, node.span)
+
+    def _below(self, schema: Subschema, step: str | int, child: Node) -> list[Subschema]:
+        properties = schema.get("properties")
+        if isinstance(step, int):
+            items = schema.get("items")
+            found = items[step] if isinstance(items, list) and step < len(items) else items
+        elif isinstance(properties, dict) and step in properties:
+            found = properties[step]
+        else:
+            found = schema.get("additionalProperties")
+        return self._applying(found, child) if isinstance(found, dict) else []
+
+    def _applying(self, schema: Subschema, node: Node) -> list[Subschema]:
+        """Flatten references, conjunctions, alternatives and conditions."""
+        if isinstance(reference := schema.get("$ref"), str):
+            return self._applying(self._resolved(reference), node)
+        found = [schema]
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            parts = schema.get(keyword, [])
+            assert isinstance(parts, list)
+            for part in parts:
+                if isinstance(part, dict):
+                    found += self._applying(part, node)
+        if isinstance(condition := schema.get("if"), dict):
+            branch = schema.get("then" if self._holds(condition, node) else "else")
+            if isinstance(branch, dict):
+                found += self._applying(branch, node)
+        return found
+
+    def _holds(self, condition: Subschema, node: Node) -> bool:
+        if id(condition) not in self._conditions:
+            self._conditions[id(condition)] = jsonschema_rs.Draft7Validator(condition)
+        return self._conditions[id(condition)].is_valid(plain(node))
+
+    def _resolved(self, reference: str) -> Subschema:
+        found: JSON = self.root
+        for step in reference.removeprefix("#/").split("/"):
+            assert isinstance(found, dict), reference
+            found = found[step.replace("~1", "/").replace("~0", "~")]
+        assert isinstance(found, dict), reference
+        return found
+
+
+def with_numbers(node: Node, schema: Schema) -> Node:
+    """Return the document with the texts that stand for numbers (`2k`, `50%`) made numbers."""
+    return schema.rewrite(node, _number)
+
+
+def _number(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
+    if isinstance(node.value, str) and any(s.get("pattern") == NUMBER_PATTERN for s in applying):
+        number = human_number(node.value)
+        return node if number is None else ScalarNode(number, node.span)
+    return node

@@ -1,0 +1,68 @@
+"""What the runtime raises for a mistake of the user's.
+
+    ArcticTrainingError
+      RecipeError         a value of the recipe cannot be used; it says which one
+      UnusableRecipeError several values of the recipe cannot be used
+      TrainingError       training cannot go on
+      RegistryError       a class cannot be registered, or a name is not registered
+
+Everything else that is raised is a bug of ours or of a library.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+__all__ = [
+    "ArcticTrainingError",
+    "RecipeError",
+    "RegistryError",
+    "TrainingError",
+    "UnusableRecipeError",
+]
+
+Pointer: TypeAlias = tuple[str | int, ...]
+
+
+class ArcticTrainingError(Exception):
+    """The root of this package's exceptions. ``hint`` says what to do."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class RecipeError(ArcticTrainingError):
+    """A value of the recipe cannot be used.
+
+    ``pointer`` leads to it through the keys and indices of the recipe, so that whoever read the
+    recipe from a file can show the line.
+    """
+
+    def __init__(
+        self, pointer: Pointer, message: str, *, code: str = "not-usable", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.pointer = pointer
+        self.code = code
+
+    def __str__(self) -> str:
+        where = ".".join(map(str, self.pointer))
+        return f"{where}: {self.message}" if where else self.message
+
+
+class UnusableRecipeError(ArcticTrainingError):
+    """Values of the recipe cannot be used: all that could be found before anything was prepared."""
+
+    def __init__(self, problems: list[RecipeError]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+class TrainingError(ArcticTrainingError):
+    """Training cannot go on."""
+
+
+class RegistryError(ArcticTrainingError, TypeError):
+    """A class cannot be registered, or a name is not registered."""

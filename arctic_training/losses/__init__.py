@@ -1,0 +1,1 @@
+"""What losses return, and the losses of the built-in trainers."""

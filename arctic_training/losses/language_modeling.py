@@ -1,0 +1,47 @@
+"""Losses of language modelling."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.losses.output import LossOutput
+from arctic_training.trainer.trainer import Trainer
+
+__all__ = ["next_token_logits", "next_token_loss"]
+
+
+def next_token_logits(
+    trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch
+) -> tuple[Tensor, Tensor]:
+    """Return what the model says of each next token, and the token that is to come.
+
+    Padding stands on the right, where causal attention cannot reach it from a token, so no
+    attention mask is needed.
+
+    Args:
+        trainer: its model is a causal language model of transformers.
+        batch: token ids and labels, int64, of shape (samples, length).
+
+    Returns:
+        Logits of shape (samples * length, vocabulary) in the model's dtype; and labels, int64, of
+        shape (samples * length), where ``IGNORED`` marks what is not trained.
+
+    """
+    logits: Tensor = trainer.model(input_ids=batch["input_ids"], use_cache=False).logits
+    following = torch.full_like(batch["labels"], IGNORED)
+    following[:, :-1] = batch["labels"][:, 1:]
+    return logits.flatten(0, 1), following.flatten()
+
+
+def next_token_loss(trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
+    """Return the cross-entropy of each trained token, summed: ``-sum log p(token | before)``.
+
+    Computed in fp32, whatever the model's dtype.
+    """
+    logits, labels = next_token_logits(trainer, batch)
+    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
+    return LossOutput(sum=total, count=(labels != IGNORED).sum())

@@ -1,0 +1,45 @@
+"""Causal language models of the Hugging Face hub, and of local folders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import nn
+from transformers import AutoModelForCausalLM
+from typing_extensions import override
+
+from arctic_training.config.model import HFModelConfig
+from arctic_training.errors import RecipeError
+from arctic_training.model.checkpointing import DTYPES, with_activation_checkpoints
+from arctic_training.model.factory import ModelFactory
+from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
+
+__all__ = ["HFModelFactory"]
+
+
+class HFModelFactory(ModelFactory[HFModelConfig]):
+    """A causal language model that transformers loads, with its weights."""
+
+    name = "huggingface"
+    config_type = HFModelConfig
+
+    @override
+    def create(self) -> nn.Module:
+        try:
+            model = AutoModelForCausalLM.from_pretrained(
+                self.config.name_or_path,
+                dtype=DTYPES[self.config.dtype],
+                attn_implementation=self.config.attn_implementation,
+            )
+        except (OSError, ValueError, ImportError) as error:
+            raise self._not_found(first_line(error)) from error
+        return with_activation_checkpoints(model, self.config)
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        if is_missing_path(self.config.name_or_path):
+            yield self._not_found("there is no such folder")
+
+    def _not_found(self, reason: str) -> RecipeError:
+        message = f"the model `{self.config.name_or_path}` cannot be loaded: {reason}"
+        return self.problem("name_or_path", message, code="not-found", hint=LOADING_HINT)

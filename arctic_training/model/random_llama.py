@@ -1,0 +1,52 @@
+"""A Llama model of any size with random weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch import nn
+from transformers import AutoModelForCausalLM, LlamaConfig
+from typing_extensions import override
+
+from arctic_training.config.model import RandomLlamaConfig
+from arctic_training.errors import RecipeError
+from arctic_training.model.checkpointing import DTYPES, with_activation_checkpoints
+from arctic_training.model.factory import ModelFactory
+
+__all__ = ["RandomLlamaFactory"]
+
+
+class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
+    """Llama (Touvron et al., 2023) from its configuration: needs no hub and no file."""
+
+    name = "random_llama"
+    config_type = RandomLlamaConfig
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        config = self.config
+        if config.hidden_size % (2 * config.num_attention_heads):
+            message = f"{config.hidden_size} is not an even multiple of `num_attention_heads`"
+            yield self.problem("hidden_size", message, code="out-of-range")
+
+    @override
+    def create(self) -> nn.Module:
+        config, tokenizer = self.config, self.trainer.tokenizer
+        architecture = LlamaConfig(
+            vocab_size=len(tokenizer),
+            hidden_size=config.hidden_size,
+            intermediate_size=config.intermediate_size,
+            num_hidden_layers=config.num_hidden_layers,
+            num_attention_heads=config.num_attention_heads,
+            max_position_embeddings=config.max_position_embeddings,
+            tie_word_embeddings=True,
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+        )
+        model = AutoModelForCausalLM.from_config(
+            architecture,
+            dtype=DTYPES[config.dtype],
+            attn_implementation=config.attn_implementation,
+        )
+        return with_activation_checkpoints(model, config)

@@ -1,0 +1,87 @@
+"""A recipe against the schema of its trainer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from arctic_training.diagnostics import Diagnostic, known_words, nearest
+from arctic_training.document import (
+    JSON,
+    MapNode,
+    Node,
+    ScalarNode,
+    Schema,
+    check,
+    find,
+    plain,
+    shown,
+    with_numbers,
+)
+from arctic_training.project import Project
+from arctic_training.recipe.paths import with_paths
+
+__all__ = ["CheckedRecipe", "check_recipe"]
+
+_DEFAULT_TRAINER: Final = "sft"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRecipe:
+    """A recipe that keeps to the schema of its trainer; its numbers and paths are completed."""
+
+    trainer: str
+    package: str
+    """Name of the trainer's package in the namespace of all trainers."""
+
+    document: Node
+    project: Project
+
+    @property
+    def values(self) -> dict[str, JSON]:
+        """The recipe as the trainer's config model takes it."""
+        return cast("dict[str, JSON]", plain(self.document))
+
+
+def check_recipe(
+    recipe: MapNode, project: Project
+) -> tuple[CheckedRecipe | None, list[Diagnostic]]:
+    """Return the completed recipe, or everything that is wrong with it."""
+    trainer = find(recipe, ("type",)) or ScalarNode(_DEFAULT_TRAINER, recipe.span)
+    name = plain(trainer)
+    package = project.trainer_package(name) if isinstance(name, str) else None
+    if package is None:
+        return None, [_unknown_trainer(trainer, project)]
+    schema = _schema(package)
+    if problems := check(recipe, schema):
+        return None, problems
+    completed = with_paths(with_numbers(recipe, schema), schema)
+    return CheckedRecipe(str(name), package.name, completed, project), []
+
+
+def _schema(package: Path) -> Schema:
+    return Schema(json.loads((package / "recipe.schema.json").read_text(encoding="utf-8")))
+
+
+def _name(schema: Schema) -> str:
+    properties = cast("dict[str, dict[str, JSON]]", schema.root["properties"])
+    return str(properties["type"]["const"])
+
+
+def _unknown_trainer(trainer: Node, project: Project) -> Diagnostic:
+    name = plain(trainer)
+    if not isinstance(name, str):
+        message = f"expected the name of a trainer, found {shown(name)}"
+        return Diagnostic(code="wrong-type", message=message, span=trainer.span)
+    known = {_name(_schema(package)) for package in project.trainer_packages()}
+    meant = nearest(name, known)
+    hint = "make one of that name with `arctic-gen new-trainer DEFINITION`"
+    return Diagnostic(
+        code="unknown-trainer",
+        message=f"there is no trainer `{name}`",
+        span=trainer.span,
+        suggestion=meant,
+        hint=hint if meant else f"known here: {known_words(known)}; or {hint}",
+    )

@@ -1,0 +1,89 @@
+"""``key.path=value`` on the command line, laid over a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from arctic_training.diagnostics import Diagnostic, Source, Span
+from arctic_training.document import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    parse,
+)
+
+__all__ = ["apply_overrides"]
+
+_PLACE = "command line"
+
+
+def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode, list[Diagnostic]]:
+    """Return the recipe with each ``key.path=value`` set, in order.
+
+    Values are YAML. Numbers in a path count the items of a list from 0; sections that the recipe
+    does not have are made.
+    """
+    problems: list[Diagnostic] = []
+    for text in overrides:
+        source = Source(_PLACE, text)
+        path, separator, written = text.partition("=")
+        keys = path.split(".")
+        if not separator or not all(keys):
+            problems.append(_wrong(source, f"expected key=value, found `{text}`"))
+            continue
+        value, found = parse(Source(_PLACE, written))
+        problems += [replace(p, span=source.line(1)) for p in found]
+        if value is None or found:
+            continue
+        try:
+            changed = _set(recipe, keys, _moved(value, source.line(1)), source.line(1))
+        except LookupError as error:
+            problems.append(_wrong(source, str(error.args[0])))
+            continue
+        assert isinstance(changed, MapNode)
+        recipe = changed
+    return recipe, problems
+
+
+def _set(node: Node, keys: list[str], value: Node, span: Span) -> Node:
+    if not keys:
+        return value
+    key, *rest = keys
+    match node:
+        case MapNode(entries=entries):
+            old = entries.get(key)
+            inside = old.value if old else MapNode({}, span)
+            entry = Entry(old.key if old and rest else span, _set(inside, rest, value, span))
+            return MapNode({**entries, key: entry}, node.span)
+        case ListNode(items=items):
+            if not key.isdecimal() or int(key) >= len(items):
+                raise LookupError(f"`{key}` is no item of a list of {len(items)}")
+            index = int(key)
+            changed = _set(items[index], rest, value, span)
+            return ListNode((*items[:index], changed, *items[index + 1 :]), node.span)
+        case ScalarNode():
+            raise LookupError(f"`{key}` would stand in a value that is no section")
+
+
+def _moved(node: Node, span: Span) -> Node:
+    """Give a value and all values in it one place."""
+    match node:
+        case ScalarNode(value=value):
+            return ScalarNode(value, span)
+        case ListNode(items=items):
+            return ListNode(tuple(_moved(item, span) for item in items), span)
+        case MapNode(entries=entries):
+            moved = {k: Entry(span, _moved(entry.value, span)) for k, entry in entries.items()}
+            return MapNode(moved, span)
+
+
+def _wrong(source: Source, message: str) -> Diagnostic:
+    return Diagnostic(
+        code="wrong-override",
+        message=message,
+        span=source.line(1),
+        hint="such as optimizer.learning_rate=1e-5 or checkpoint.0.output_dir=./runs/second",
+    )

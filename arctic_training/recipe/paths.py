@@ -1,0 +1,31 @@
+"""Paths of a recipe: a relative one starts at the file that holds it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from arctic_training.document import Node, ScalarNode, Schema
+from arctic_training.document.schema import Subschema
+
+__all__ = ["with_paths"]
+
+
+def with_paths(recipe: Node, schema: Schema) -> Node:
+    """Return the recipe with its paths made absolute; no file is looked at.
+
+    What may be a name on a hub as well is a path if it begins with ``.``, ``/`` or ``~``. Values
+    of the command line start at the current folder.
+    """
+    return schema.rewrite(recipe, _absolute)
+
+
+def _absolute(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
+    formats = {schema.get("format") for schema in applying}
+    if not isinstance(node.value, str):
+        return node
+    looks_like_path = node.value.startswith((".", "/", "~"))
+    if "path" in formats or ("name-or-path" in formats and looks_like_path):
+        path = Path(node.span.source.path).parent / Path(node.value).expanduser()
+        return ScalarNode(os.path.normpath(Path.cwd() / path), node.span)
+    return node

@@ -1,0 +1,1 @@
+"""The trainer, its loop, and the engine under it."""

@@ -1,0 +1,28 @@
+"""DeepSpeed, imported in the one way that is quiet and compiles nothing; transformers, quiet.
+
+Import ``deepspeed`` from here. Its choice of accelerator is settled first: left to itself it says
+that it falls back to the CPU. Its shared-memory reduction, which it would build with a C++
+compiler at the first start of a process group, is left out; gloo serves instead.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+
+import torch
+
+__all__ = ["deepspeed"]
+
+if not torch.accelerator.is_available():
+    os.environ.setdefault("DS_ACCELERATOR", "cpu")
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import deepspeed
+    from deepspeed.utils import logger
+    from transformers.utils.logging import disable_progress_bar
+
+disable_progress_bar()
+logger.setLevel("ERROR")
+deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False

@@ -1,0 +1,76 @@
+"""What the parts of a trainer may know of the trainer that they belong to."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import PreTrainedTokenizerBase
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.state import TrainingState
+
+__all__ = ["TrainerContext"]
+
+
+class TrainerContext(Protocol):
+    """A trainer, whatever its batches are.
+
+    The parts are built in the order tokenizer, data, checkpoint engines, model, optimizer,
+    scheduler, engine; each may use those that stand before it.
+    """
+
+    @property
+    def config(self) -> TrainerConfig:
+        """The recipe."""
+
+    @property
+    def state(self) -> TrainingState:
+        """How far training has come."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+
+    @property
+    def training_horizon(self) -> int:
+        """Optimizer steps in the whole run."""
+
+    @property
+    def warmup_steps(self) -> int:
+        """Optimizer steps in which the learning rate rises."""
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The model; once the engine stands, the model inside the engine's wrapper."""
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer."""
+
+    @property
+    def scheduler(self) -> LRScheduler:
+        """The learning-rate schedule, stepped once an optimizer step."""
+
+    @property
+    def engine(self) -> Engine:
+        """What runs the model."""
+
+    @property
+    def epoch_finished(self) -> bool:
+        """Whether the last batch of the current epoch is done."""
+
+    @property
+    def training_finished(self) -> bool:
+        """Whether the last step of this run is done."""
+
+    def note(self, text: str) -> None:
+        """Tell the user something, once."""

@@ -1,0 +1,148 @@
+"""What a person sees of a run: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+from arctic_training.trainer.report import StepReport
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+__all__ = ["LiveProgress", "PlainProgress", "Progress", "new_progress"]
+
+_RECENT: Final = 20
+
+
+class Progress(Protocol):
+    """Shows a run to a person."""
+
+    def note(self, text: str) -> None:
+        """Show a line that stays."""
+
+    def begin(self, step: int, horizon: int) -> None:
+        """Begin to show training, of which ``step`` of ``horizon`` optimizer steps are done."""
+
+    def show(self, report: StepReport) -> None:
+        """Show an optimizer step."""
+
+    def end(self) -> None:
+        """End what ``begin`` began."""
+
+
+def new_progress(interval: int) -> Progress:
+    """Return the display that fits where the output goes."""
+    return LiveProgress() if sys.stdout.isatty() else PlainProgress(interval)
+
+
+class _Pace:
+    """How fast the last few steps were."""
+
+    def __init__(self) -> None:
+        self._recent: deque[StepReport] = deque(maxlen=_RECENT)
+
+    def add(self, report: StepReport) -> None:
+        self._recent.append(report)
+
+    @property
+    def tokens_per_second(self) -> float:
+        seconds = sum(report.seconds for report in self._recent)
+        return sum(report.tokens for report in self._recent) / seconds if seconds else 0.0
+
+    def seconds_for(self, steps: int) -> float:
+        seconds = sum(report.seconds for report in self._recent)
+        return steps * seconds / len(self._recent) if self._recent else 0.0
+
+
+class PlainProgress:
+    """One line for every N-th optimizer step, and for the last."""
+
+    def __init__(self, interval: int = 1) -> None:
+        self._interval = interval
+        self._horizon = 0
+        self._pace = _Pace()
+
+    def note(self, text: str) -> None:
+        """Print the line."""
+        print(text, flush=True)  # noqa: T201 - this is the display
+
+    def begin(self, step: int, horizon: int) -> None:
+        """Begin."""
+        self._horizon = horizon
+        self.note(f"training: {horizon - step:,} steps to go of {horizon:,}")
+
+    def show(self, report: StepReport) -> None:
+        """Print a line, if it is this step's turn."""
+        self._pace.add(report)
+        if report.step % self._interval and report.step != self._horizon:
+            return
+        left = self._pace.seconds_for(self._horizon - report.step)
+        parts = [
+            f"step {report.step}/{self._horizon}",
+            *_measures(report),
+            f"{self._pace.tokens_per_second:,.0f} tokens/s",
+            f"{_duration(left)} left",
+        ]
+        self.note(" | ".join(parts))
+
+    def end(self) -> None:
+        """End."""
+
+
+class LiveProgress:
+    """A bar with the newest figures, by rich."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self._console = Console()
+        self._pace = _Pace()
+        self._horizon = 0
+        self._task: TaskID | None = None
+        self._bar = Bar(
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(bar_width=None),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
+            expand=True,
+        )
+
+    def note(self, text: str) -> None:
+        """Print the line, above the bar."""
+        self._console.print(text, highlight=False, markup=False)
+
+    def begin(self, step: int, horizon: int) -> None:
+        """Put up the bar."""
+        self._horizon = horizon
+        self._bar.start()
+        self._task = self._bar.add_task("", total=horizon, completed=step, figures="")
+
+    def show(self, report: StepReport) -> None:
+        """Move the bar."""
+        if self._task is None:
+            return
+        self._pace.add(report)
+        left = _duration(self._pace.seconds_for(self._horizon - report.step))
+        rate = f"{self._pace.tokens_per_second:,.0f} tokens/s"
+        figures = "  ".join([*_measures(report), rate, f"{left} left"])
+        self._bar.update(self._task, completed=report.step, figures=figures)
+
+    def end(self) -> None:
+        """Leave the bar as it stands."""
+        self._bar.stop()
+
+
+def _measures(report: StepReport) -> list[str]:
+    terms = [f"{name} {value:.4f}" for name, value in report.terms.items()]
+    return [f"loss {report.loss:.4f}", *terms, f"learning rate {report.learning_rate:.2e}"]
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

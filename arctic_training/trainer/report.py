@@ -1,0 +1,79 @@
+"""What is known after an optimizer step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["MetricsLog", "StepReport"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """One optimizer step.
+
+    ``loss`` is the mean over what the loss counts in the global batch; ``terms`` are the metrics
+    that the definition declares. ``tokens`` have no padding among them. ``seconds`` is wall time
+    since the step before.
+    """
+
+    step: int
+    epoch: int
+    loss: float
+    learning_rate: float
+    tokens: int
+    seconds: float
+    terms: dict[str, float]
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Tokens in a second of wall time."""
+        return self.tokens / self.seconds if self.seconds else 0.0
+
+    def as_json(self) -> str:
+        """Return one line of JSON, without its end."""
+        fields = {
+            "step": self.step,
+            "epoch": self.epoch,
+            "loss": self.loss,
+            "learning_rate": self.learning_rate,
+            "tokens": self.tokens,
+            "tokens_per_second": round(self.tokens_per_second, 1),
+            "step_time": round(self.seconds, 6),
+        }
+        return json.dumps(fields | self.terms)
+
+
+class MetricsLog:
+    """A file of JSON lines, one for each optimizer step.
+
+    A run that goes on from a checkpoint takes back the lines of steps that it does again.
+    """
+
+    def __init__(self, path: Path, *, first_step: int) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kept = _lines_before(path, first_step) if path.exists() and first_step > 1 else []
+        self._file = path.open("w", encoding="utf-8")
+        self._file.writelines(kept)
+
+    def write(self, report: StepReport) -> None:
+        """Add a step; the line is in the file when this returns."""
+        self._file.write(report.as_json() + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _lines_before(path: Path, step: int) -> list[str]:
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            earlier = line.endswith("\n") and json.loads(line)["step"] < step
+        except (ValueError, KeyError, TypeError):
+            break
+        if earlier:
+            kept.append(line)
+    return kept

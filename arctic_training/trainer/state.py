@@ -1,0 +1,91 @@
+"""Where a run stands, and how long it is: counted in one place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Self
+
+from arctic_training.errors import RecipeError
+
+__all__ = ["Schedule", "TrainingState"]
+
+
+@dataclass
+class TrainingState:
+    """How far training has come: what a checkpoint keeps to go on from the very next batch."""
+
+    global_step: int = 0
+    """Optimizer steps done."""
+
+    epoch_idx: int = 0
+    """The current epoch, from 0."""
+
+    train_batch_idx: int = 0
+    """Micro-batches of the current epoch that were trained on."""
+
+    tokens: int = 0
+    """Tokens seen, without padding."""
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the counters as JSON holds them."""
+        return asdict(self)
+
+    def restore(self, saved: dict[str, int]) -> Self:
+        """Take over saved counters."""
+        for name, value in saved.items():
+            setattr(self, name, value)
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How many of what a run has.
+
+    An optimizer step never takes micro-batches of two epochs: the last step of an epoch takes
+    those that are left, which the loss contract makes up for.
+    """
+
+    batches_per_epoch: int
+    """Micro-batches of one process in one epoch."""
+
+    gradient_accumulation_steps: int
+    epochs: int
+    """Passes over the data; without effect when ``train_iters`` is given."""
+
+    train_iters: int
+    """Optimizer steps, or 0."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps in one epoch."""
+        return math.ceil(self.batches_per_epoch / self.gradient_accumulation_steps)
+
+    @property
+    def training_horizon(self) -> int:
+        """Optimizer steps in the whole run."""
+        return self.train_iters or self.epochs * self.steps_per_epoch
+
+    @property
+    def num_epochs(self) -> int:
+        """Epochs that are begun to reach the horizon."""
+        return math.ceil(self.training_horizon / max(1, self.steps_per_epoch))
+
+    def ends_step(self, train_batch_idx: int) -> bool:
+        """Return whether an optimizer step ends with the N-th micro-batch of an epoch."""
+        last = train_batch_idx == self.batches_per_epoch
+        return last or train_batch_idx % self.gradient_accumulation_steps == 0
+
+    def checked(self) -> Self:
+        """Return the schedule itself.
+
+        Raises:
+            RecipeError: the run would not train a single step.
+
+        """
+        if self.batches_per_epoch == 0:
+            raise RecipeError(("data", "sources"), "the data makes no batch", code="no-data")
+        if self.training_horizon == 0:
+            message = "the run would train no step: `epochs` and `train_iters` are both 0"
+            raise RecipeError(("epochs",), message, code="no-steps")
+        return self

@@ -1,0 +1,88 @@
+"""What the micro-batches of one optimizer step add up to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+import torch.distributed
+from torch import Tensor
+
+from arctic_training.errors import TrainingError
+from arctic_training.losses.output import LossOutput
+
+__all__ = ["GlobalBatch", "Reduction", "Totals"]
+
+Reduction: TypeAlias = Literal["mean", "sum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The loss and the terms of a global batch."""
+
+    loss: float
+    count: float
+    terms: dict[str, float]
+
+
+class GlobalBatch:
+    """Adds up losses and terms on the device; they are read once an optimizer step.
+
+    ``metrics`` are the terms that every loss returns, and how each is reduced.
+    """
+
+    def __init__(self, metrics: Mapping[str, Reduction]) -> None:
+        self._metrics = metrics
+        self._sums: Tensor | None = None
+
+    def add(self, output: LossOutput) -> None:
+        """Add one micro-batch.
+
+        Raises:
+            TrainingError: the loss returned other terms than the definition declares.
+
+        """
+        if output.terms.keys() != self._metrics.keys():
+            raise TrainingError(
+                f"the loss returned the terms {sorted(output.terms)}, "
+                f"the definition declares the metrics {sorted(self._metrics)}"
+            )
+        terms = [output.terms[name] for name in self._metrics]
+        numbers = [output.sum, output.count]
+        numbers += [number for term in terms for number in (term.sum, term.count)]
+        device = output.sum.device
+        row = torch.stack([_number(number, device) for number in numbers])
+        self._sums = row if self._sums is None else self._sums + row
+
+    def close(self) -> Totals:
+        """Return the totals over all processes, and begin a new global batch.
+
+        Raises:
+            TrainingError: there is nothing to divide by, or the loss is not a finite number.
+
+        """
+        sums, self._sums = self._sums, None
+        if sums is None:
+            raise TrainingError("an optimizer step ended without a micro-batch")
+        if torch.distributed.get_world_size() > 1:
+            torch.distributed.all_reduce(sums)
+        loss, count, *rest = sums.tolist()
+        if count <= 0:
+            raise TrainingError("a global batch has nothing to train: the loss's count is 0")
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss}")
+        pairs = zip(rest[::2], rest[1::2], strict=True)
+        terms = {
+            name: part if self._metrics[name] == "sum" else part / number if number else math.nan
+            for name, (part, number) in zip(self._metrics, pairs, strict=True)
+        }
+        return Totals(loss / count, count, terms)
+
+
+def _number(value: Tensor | float, device: torch.device) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.detach().to(device, torch.float64)
+    return torch.tensor(value, dtype=torch.float64, device=device)

@@ -1,0 +1,352 @@
+"""The trainer: what it is made of, and the loop that all trainers share."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, get_args
+
+import torch
+from pydantic import BaseModel
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import PreTrainedTokenizerBase
+
+from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.config.data import DataConfig
+from arctic_training.config.model import ModelConfig
+from arctic_training.config.optimizer import OptimizerConfig
+from arctic_training.config.scheduler import SchedulerConfig
+from arctic_training.config.tokenizer import TokenizerConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.factory import DataFactory
+from arctic_training.data.loader import EpochLoader
+from arctic_training.errors import UnusableRecipeError
+from arctic_training.factory import Component
+from arctic_training.interface import INTERFACE, mismatch
+from arctic_training.losses.output import LossOutput
+from arctic_training.model.factory import ModelFactory
+from arctic_training.optimizer.factory import OptimizerFactory
+from arctic_training.registry import Registered
+from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.tokenizer.factory import TokenizerFactory
+from arctic_training.trainer.device import to_device
+from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.process import seed_everything, start_process_group
+from arctic_training.trainer.progress import Progress, new_progress
+from arctic_training.trainer.report import MetricsLog, StepReport
+from arctic_training.trainer.state import Schedule, TrainingState
+from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
+
+__all__ = ["Coupling", "OneOf", "Trainer"]
+
+T = TypeVar("T")
+Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
+"""One class, or a non-empty tuple of them, of which the first is the default."""
+
+Coupling: TypeAlias = Literal["sample", "micro_batch", "global_batch"]
+"""What a loss mixes: it decides how a batch may be cut without changing the step."""
+
+
+class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
+    """Trains a model after a recipe.
+
+    A trainer is made from a definition by ``arctic-gen``, or written by hand as a subclass. It
+    names its parts in the attributes below and brings a ``loss``; ``train``, ``epoch``, ``step``
+    and ``checkpoint`` may be overridden. Its config type and its batch type are the arguments of
+    the base: ``class MyTrainer(Trainer[MyTrainerConfig, SFTBatch])``.
+    """
+
+    name: str
+    """Name of the trainer, which a recipe gives as its ``type``."""
+
+    config_type: type[Config_co]
+    """Model of the recipe."""
+
+    data_factory_type: OneOf[type[DataFactory[DataConfig, BatchT]]]
+    """Data factories that a recipe may choose."""
+
+    model_factory_type: OneOf[type[ModelFactory[ModelConfig]]]
+    """Model factories that a recipe may choose."""
+
+    checkpoint_engine_type: OneOf[type[CheckpointEngine[CheckpointConfig]]]
+    """Checkpoint engines that a recipe may choose."""
+
+    optimizer_factory_type: OneOf[type[OptimizerFactory[OptimizerConfig]]]
+    """Optimizer factories that a recipe may choose."""
+
+    scheduler_factory_type: OneOf[type[SchedulerFactory[SchedulerConfig]]]
+    """Scheduler factories that a recipe may choose."""
+
+    tokenizer_factory_type: OneOf[type[TokenizerFactory[TokenizerConfig]]]
+    """Tokenizer factories that a recipe may choose."""
+
+    coupling: Coupling = "sample"
+    """What the loss mixes."""
+
+    metrics: Mapping[str, Reduction] = {}
+    """The terms that the loss returns, and how each is reduced."""
+
+    _slots: ClassVar[Mapping[str, type[Component[Any]]]] = {
+        "data_factory_type": DataFactory,
+        "model_factory_type": ModelFactory,
+        "checkpoint_engine_type": CheckpointEngine,
+        "optimizer_factory_type": OptimizerFactory,
+        "scheduler_factory_type": SchedulerFactory,
+        "tokenizer_factory_type": TokenizerFactory,
+    }
+
+    def __init_subclass__(
+        cls, *, root: bool = False, abstract: bool = False, interface: int = INTERFACE
+    ) -> None:
+        """Check and register the class; ``interface`` is the one that it was generated for."""
+        if interface != INTERFACE:
+            raise mismatch(cls.__module__, interface)
+        super().__init_subclass__(root=root, abstract=abstract)
+
+    # Each trainer says which of its factories takes which section, so that mypy sees every pair.
+
+    @abstractmethod
+    def make_data_factory(self) -> DataFactory[DataConfig, BatchT]:
+        """Return the data factory that the recipe chooses."""
+
+    @abstractmethod
+    def make_model_factory(self) -> ModelFactory[ModelConfig]:
+        """Return the model factory that the recipe chooses."""
+
+    @abstractmethod
+    def make_checkpoint_engines(self) -> Iterator[CheckpointEngine[CheckpointConfig]]:
+        """Iterate over the checkpoint engines that the recipe chooses."""
+
+    @abstractmethod
+    def make_optimizer_factory(self) -> OptimizerFactory[OptimizerConfig]:
+        """Return the optimizer factory that the recipe chooses."""
+
+    @abstractmethod
+    def make_scheduler_factory(self) -> SchedulerFactory[SchedulerConfig]:
+        """Return the scheduler factory that the recipe chooses."""
+
+    @abstractmethod
+    def make_tokenizer_factory(self) -> TokenizerFactory[TokenizerConfig]:
+        """Return the tokenizer factory that the recipe chooses."""
+
+    @abstractmethod
+    def loss(self, batch: BatchT) -> LossOutput | Tensor:
+        """Return the loss of a micro-batch as a sum and a count, with the declared terms.
+
+        A plain scalar is taken as a mean; how the batch is cut then matters.
+        """
+
+    def __init__(self, config: Config_co) -> None:
+        """Build every part, in order, and go on from a checkpoint if the recipe says so.
+
+        Raises:
+            UnusableRecipeError: with all that could be found wrong before anything was prepared.
+            RecipeError: what was found wrong with one part while it was prepared.
+            TrainingError: the process cannot train.
+
+        """
+        self.config = config
+        self.state = TrainingState()
+        self.progress: Progress = new_progress(config.train_log_iter_interval)
+        self.epoch_finished = False
+        self.training_finished = False
+        self._global_batch = GlobalBatch(self.metrics)
+
+        self._data_factory = self.make_data_factory()
+        self._scheduler_factory = self.make_scheduler_factory()
+        tokenizer_factory = self.make_tokenizer_factory()
+        model_factory = self.make_model_factory()
+        optimizer_factory = self.make_optimizer_factory()
+        self.checkpoint_engines = list(self.make_checkpoint_engines())
+        _raise_problems(
+            self._data_factory,
+            tokenizer_factory,
+            model_factory,
+            optimizer_factory,
+            self._scheduler_factory,
+            *self.checkpoint_engines,
+        )
+
+        start_process_group()
+        seed_everything(config.seed)
+        self.tokenizer: PreTrainedTokenizerBase = tokenizer_factory.create()
+        self.train_dataloader: EpochLoader[BatchT] = self._data_factory.create()
+        self.schedule = Schedule(
+            batches_per_epoch=len(self.train_dataloader),
+            gradient_accumulation_steps=config.gradient_accumulation_steps,
+            epochs=config.epochs,
+            train_iters=config.train_iters,
+        ).checked()
+        self.model: nn.Module = model_factory.create().to(self.device)
+        self.optimizer: Optimizer = optimizer_factory.create()
+        self.scheduler: LRScheduler = self._scheduler_factory.create()
+        self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
+        self.model = self.engine.model
+        self._resume()
+
+    @property
+    def epochs(self) -> Iterator[int]:
+        """The epochs that are left; each is the current one in its turn."""
+        while self.state.epoch_idx < self.schedule.num_epochs and not self.is_at_end:
+            yield self.state.epoch_idx
+            if self.epoch_finished:
+                self.state.epoch_idx += 1
+                self.state.train_batch_idx = 0
+
+    @property
+    def train_batches(self) -> Iterator[BatchT]:
+        """The micro-batches of the current epoch that are left, up to the end of training."""
+        first = self.state.train_batch_idx
+        for batch in self.train_dataloader.batches(self.state.epoch_idx, start=first):
+            self.state.train_batch_idx += 1
+            yield batch
+            if self.is_at_end:
+                break
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        return accelerator or torch.device("cpu")
+
+    @property
+    def training_horizon(self) -> int:
+        """Optimizer steps in the whole run."""
+        return self.schedule.training_horizon
+
+    @property
+    def warmup_steps(self) -> int:
+        """Optimizer steps in which the learning rate rises."""
+        return self._scheduler_factory.config.warmup_steps(self.training_horizon)
+
+    @property
+    def is_at_end(self) -> bool:
+        """Whether no further optimizer step is to be taken in this run."""
+        last = self.config.exit_iteration or self.training_horizon
+        return self.state.global_step >= min(last, self.training_horizon)
+
+    def note(self, text: str) -> None:
+        """Tell the user something, once."""
+        self.progress.note(text)
+
+    def train(self) -> None:
+        """Train to the horizon, or to ``exit_iteration``."""
+        path = self.config.train_log_metrics_path
+        first = self.state.global_step + 1
+        self._metrics_log = MetricsLog(path, first_step=first) if path else None
+        self._step_began, self._tokens_before = time.perf_counter(), self.state.tokens
+        self.progress.begin(self.state.global_step, self.training_horizon)
+        try:
+            for _ in self.epochs:
+                self.epoch()
+            self.training_finished = True
+            self.checkpoint()
+        except KeyboardInterrupt:
+            self.note(f"interrupted after step {self.state.global_step}")
+            raise
+        finally:
+            self.progress.end()
+            if self._metrics_log:
+                self._metrics_log.close()
+
+    def epoch(self) -> None:
+        """Train on what is left of the current epoch."""
+        self.epoch_finished = False
+        for batch in self.train_batches:
+            self.step(batch)
+        self.epoch_finished = self.state.train_batch_idx == self.schedule.batches_per_epoch
+        self.checkpoint()
+
+    def step(self, batch: BatchT) -> None:
+        """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
+        self.model.train()
+        self.state.tokens += self._data_factory.count_tokens(batch)
+        output = LossOutput.of(self.loss(to_device(batch, self.device)))
+        self._global_batch.add(output)
+        self.engine.backward(output.sum)
+        if self.schedule.ends_step(self.state.train_batch_idx):
+            self._optimizer_step()
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Let each checkpoint engine save that has reason to."""
+        if self.state.global_step > self._first_step:
+            for engine in self.checkpoint_engines:
+                engine.save_if_due()
+
+    def _optimizer_step(self) -> None:
+        totals = self._global_batch.close()
+        learning_rate = float(self.scheduler.get_last_lr()[0])
+        self.engine.step(totals.count)
+        self.state.global_step += 1
+        self._report(totals, learning_rate)
+
+    def _report(self, totals: Totals, learning_rate: float) -> None:
+        now = time.perf_counter()
+        report = StepReport(
+            step=self.state.global_step,
+            epoch=self.state.epoch_idx,
+            loss=totals.loss,
+            learning_rate=learning_rate,
+            tokens=self.state.tokens - self._tokens_before,
+            seconds=now - self._step_began,
+            terms=totals.terms,
+        )
+        self._step_began, self._tokens_before = now, self.state.tokens
+        self.progress.show(report)
+        if self._metrics_log:
+            self._metrics_log.write(report)
+
+    def _resume(self) -> None:
+        resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
+        for engine in resuming:
+            engine.load()
+        self._first_step = self.state.global_step
+
+    @classmethod
+    def _definition_problems(cls) -> list[str]:
+        problems = super()._definition_problems()
+        config_type = getattr(cls, "config_type", None)
+        if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
+            return [*problems, "its `config_type` is no TrainerConfig"]
+        for slot, base in cls._slots.items():
+            problems += _slot_problems(slot, base, getattr(cls, slot, ()), config_type)
+        return problems
+
+
+def _raise_problems(*parts: Component[Any]) -> None:
+    if problems := [problem for part in parts for problem in part.problems()]:
+        raise UnusableRecipeError(problems)
+
+
+def _slot_problems(
+    slot: str, base: type[Component[Any]], value: object, config_type: type[TrainerConfig]
+) -> Iterator[str]:
+    """Find what keeps a recipe and the factories of a slot from agreeing."""
+    types = value if isinstance(value, tuple) else (value,)
+    if not types or not all(isinstance(t, type) and issubclass(t, base) for t in types):
+        yield f"its `{slot}` must name {base.__name__} classes"
+        return
+    field = config_type.model_fields[slot.partition("_")[0]]
+    admitted = {model.__name__ for model in _models(field.annotation)}
+    taken = {t.config_type.__name__ for t in types}
+    if admitted != taken:
+        yield (
+            f"its `{slot}` takes {', '.join(sorted(taken))}, but the recipe admits "
+            f"{', '.join(sorted(admitted))}"
+        )
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """Iterate over the models inside ``list[...]``, ``Annotated[...]`` and unions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

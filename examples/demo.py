@@ -1,0 +1,65 @@
+"""``make demo``: from a definition to a trained model that writes text.
+
+Runs the two commands that a user runs, then loads the checkpoint as anybody would.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import cast
+
+EXAMPLE = Path(__file__).parent / "focal"
+RUN = EXAMPLE / "runs" / "focal"
+QUESTION = "What is `str.split` in Python?"
+
+
+def main() -> None:
+    """Generate, train, reload, write."""
+    _run("arctic-gen", "new-trainer", "focal.yaml")
+    _run("arctic-train", "focal.recipe.yaml")
+    losses = [json.loads(line)["loss"] for line in (RUN / "metrics.jsonl").open()]
+    first, last = losses[0], sum(losses[-10:]) / 10
+    print(f"\nThe loss fell from {first:.3f} to {last:.3f}: by {1 - last / first:.0%}.")
+    print(f"\n$ python  # load {RUN.relative_to(Path.cwd())} with transformers and ask it\n")
+    print(QUESTION)
+    print(_answer(RUN / f"global_step_{len(losses)}"))
+
+
+def _run(command: str, *arguments: str) -> None:
+    """Run a command of this environment in the folder of the example, as a user would."""
+    print(f"\n$ {shlex.join([command, *arguments])}", flush=True)
+    executable = Path(sys.executable).with_name(command)
+    done = subprocess.run([executable, *arguments], cwd=EXAMPLE, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+def _answer(checkpoint: Path) -> str:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, LlamaForCausalLM
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    model, report = cast(
+        "tuple[LlamaForCausalLM, dict[str, list[str]]]",
+        AutoModelForCausalLM.from_pretrained(checkpoint, output_loading_info=True),
+    )
+    if report["missing_keys"] or report["unexpected_keys"]:
+        raise SystemExit(f"the checkpoint does not fit the model: {report}")
+    prompt = tokenizer.apply_chat_template(
+        [{"role": "user", "content": QUESTION}], add_generation_prompt=True, return_tensors="pt"
+    )
+    assert isinstance(prompt, BatchEncoding)
+    torch.manual_seed(0)
+    written = model.generate(**prompt, max_new_tokens=80, do_sample=True, temperature=0.7)
+    text = tokenizer.decode(written[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True)
+    return str(text)
+
+
+if __name__ == "__main__":
+    main()
