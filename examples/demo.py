@@ -40,25 +40,27 @@ def _run(command: str, *arguments: str) -> None:
 
 def _answer(checkpoint: Path) -> str:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, BatchEncoding, LlamaForCausalLM
+    from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, pipeline
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     model, report = cast(
-        "tuple[LlamaForCausalLM, dict[str, list[str]]]",
+        "tuple[PreTrainedModel, dict[str, list[str]]]",
         AutoModelForCausalLM.from_pretrained(checkpoint, output_loading_info=True),
     )
     if report["missing_keys"] or report["unexpected_keys"]:
         raise SystemExit(f"the checkpoint does not fit the model: {report}")
-    prompt = tokenizer.apply_chat_template(
-        [{"role": "user", "content": QUESTION}], add_generation_prompt=True, return_tensors="pt"
-    )
-    assert isinstance(prompt, BatchEncoding)
     torch.manual_seed(0)
-    written = model.generate(**prompt, max_new_tokens=80, do_sample=True, temperature=0.7)
-    text = tokenizer.decode(written[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True)
-    return str(text)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    write = pipeline("text-generation", model=model, tokenizer=tokenizer)
+    written = write(
+        [{"role": "user", "content": QUESTION}],
+        max_new_tokens=80,
+        do_sample=True,
+        temperature=0.7,
+        return_full_text=False,
+    )
+    return str(written[0]["generated_text"])
 
 
 if __name__ == "__main__":
