@@ -8,6 +8,8 @@ READY := .venv/.ready
 export TORCH_EXTENSIONS_DIR := $(CURDIR)/.venv/torch_extensions
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
+# Threads that wait for each other leave the processor to others meanwhile.
+export OMP_WAIT_POLICY := PASSIVE
 # Commands start twice as fast from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 __all__ = [
     "ArcticTrainingError",
+    "Pointer",
     "RecipeError",
     "RegistryError",
     "TrainingError",
@@ -46,6 +47,10 @@ class RecipeError(ArcticTrainingError):
         super().__init__(message, hint=hint)
         self.pointer = pointer
         self.code = code
+
+    def below(self, pointer: Pointer) -> RecipeError:
+        """Return the same error of a section that stands at ``pointer``."""
+        return RecipeError((*pointer, *self.pointer), self.message, code=self.code, hint=self.hint)
 
     def __str__(self) -> str:
         where = ".".join(map(str, self.pointer))

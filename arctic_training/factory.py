@@ -41,8 +41,11 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
         self, field: str, message: str, *, code: str = "not-usable", hint: str = ""
     ) -> RecipeError:
         """Return the error that says what is wrong with a field of this factory's section."""
-        section = _pointer(self.trainer.config, self.config) or ()
-        return RecipeError((*section, field), message, code=code, hint=hint)
+        return self.located(RecipeError((field,), message, code=code, hint=hint), self.config)
+
+    def located(self, error: RecipeError, section: Config) -> RecipeError:
+        """Return the error of a section, its own or one inside it, as one of the whole recipe."""
+        return error.below(_pointer(self.trainer.config, section) or ())
 
     @classmethod
     def _definition_problems(cls) -> list[str]:

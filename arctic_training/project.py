@@ -54,18 +54,18 @@ class Project:
 
     def trainer_package(self, name: str) -> Path | None:
         """Return the folder of a trainer's package, of this project or installed."""
-        return next((p for p in self._packages(package_name(name))), None)
+        return next((p for p in self._packages() if p.name == package_name(name)), None)
 
     def trainer_packages(self) -> list[Path]:
         """Return the folders of the packages of all trainers that a recipe here can use."""
-        return list(self._packages("*"))
+        return list(self._packages())
 
-    def _packages(self, pattern: str) -> Iterator[Path]:
+    def _packages(self) -> Iterator[Path]:
         """Look where Python would, without importing: the project first."""
         for root in (*self.source_roots, *map(Path, sys.path)):
             namespace = root / NAMESPACE
             if namespace.is_dir():
-                yield from (p.parent for p in sorted(namespace.glob(f"{pattern}/{_SCHEMA}")))
+                yield from (p.parent for p in sorted(namespace.glob(f"*/{_SCHEMA}")))
 
 
 def package_name(trainer: str) -> str:

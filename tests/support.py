@@ -78,6 +78,23 @@ loss: mine_loss:mine_loss
 """
 """A definition that is right, whose loss does not exist yet."""
 
+RICH_DEFINITION = DEFINITION.replace(
+    "      description: Strength.\n",
+    """\
+      description: Strength.
+    teacher:
+      type: object
+      description: Whom to learn from.
+      properties:
+        path: {type: string, format: path}
+        layers: {type: array, items: {type: integer, minimum: 0}, default: [1, 2]}
+        weights: {type: object, additionalProperties: {type: number}, default: {a: 1}}
+    mode: {enum: [fast, exact], default: fast}
+    level: {type: [integer, 'null'], default: null}
+""",
+)
+"""A definition with every kind of field."""
+
 RECIPE = """\
 type: sft
 model:

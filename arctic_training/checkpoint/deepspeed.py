@@ -13,6 +13,7 @@ from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.folder import is_whole, writing
 from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
+from arctic_training.model.loading import first_line
 
 __all__ = ["DeepSpeedCheckpointEngine"]
 
@@ -50,7 +51,14 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         found = self._newest()
         if found is None:
             return False
-        self.trainer.engine.load(found.parent, found.name)
+        try:
+            self.trainer.engine.load(found.parent, found.name)
+        except Exception as error:  # DeepSpeed raises whatever it stumbles over
+            raise self.problem(
+                "output_dir",
+                f"`{found.name}` in it does not fit this run: {first_line(error)}",
+                hint=f"see `{_RECIPE}` there for what it was saved by, or take another folder",
+            ) from error
         state = self.trainer.state.restore(json.loads((found / _STATE).read_text()))
         load_random_numbers(found / _RANDOM_NUMBERS)
         self._saved_step = state.global_step
@@ -60,12 +68,8 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
     def _newest(self) -> Path | None:
         """Return the whole checkpoint of the highest step; damaged ones are named and passed."""
         output = self.config.output_dir
-        steps = {
-            int(match[1]): path
-            for path in output.iterdir()
-            if (match := _NAME.fullmatch(path.name))
-        }
-        for _, path in sorted(steps.items(), reverse=True):
+        found = [(int(m[1]), p) for p in output.iterdir() if (m := _NAME.fullmatch(p.name))]
+        for _, path in sorted(found, reverse=True):
             if is_whole(path):
                 return path
             self.trainer.note(f"warning: {path} is damaged; looking for an older checkpoint")

@@ -20,8 +20,9 @@ _UNFINISHED: Final = ".incomplete"
 def writing(folder: Path) -> Iterator[Path]:
     """Give a folder to write into, which takes its place under its name when all is written.
 
-    Whatever happens in between, ``folder`` is what it was before, or whole. An unfinished one of
-    an earlier run is overwritten.
+    Whatever happens in between, nothing that is not whole ever stands under that name; if the
+    process is killed at the very moment when one takes the place of another, nothing does. An
+    unfinished one of an earlier run is overwritten.
     """
     unfinished = folder.with_name(folder.name + _UNFINISHED)
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -32,15 +33,13 @@ def writing(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
+    replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
+    shutil.rmtree(replaced, ignore_errors=True)
     if folder.exists():
-        replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
-        shutil.rmtree(replaced, ignore_errors=True)
         folder.rename(replaced)
-        unfinished.rename(folder)
-        shutil.rmtree(replaced)
-    else:
-        unfinished.rename(folder)
+    unfinished.rename(folder)
     _flush(folder.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def is_whole(folder: Path) -> bool:

@@ -10,8 +10,9 @@ import click
 
 from arctic_training.cli.output import finish
 from arctic_training.codegen.changes import Change, Kind, diff
-from arctic_training.codegen.definitions import Loaded, read_definitions
-from arctic_training.codegen.manifest import Manifest
+from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
+from arctic_training.codegen.lock import alone_in
+from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import generate
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.diagnostics import Diagnostic, Format, Source
@@ -31,21 +32,25 @@ _DRIFT: Final = {
 
 def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
     """Compare what is generated with what the definitions make now; write nothing."""
-    project = Project.of(definitions[0] if definitions else Path("here"))
     try:
-        manifest = Manifest.read(project.manifest)
-    except ValueError as error:
+        paths = definitions or _generated_before(Project.of(Path("here")))
+        gone = [] if definitions else [path for path in paths if not path.exists()]
+        problems = [_gone(path) for path in gone]
+        with alone_in(Project.of(path).generated for path in paths):
+            loaded, found = read_definitions([path for path in paths if path not in gone])
+            problems += found
+            for part in () if found else by_project(loaded):
+                problems += _drift(part, types=types)
+    except (TypeCheckError, ManifestError) as error:
         raise click.ClickException(str(error)) from error
-    paths = definitions or [project.root / r.definition for r in manifest.trainers.values()]
-    if not paths:
-        raise click.ClickException(f"nothing was generated in {project.root} yet")
-    gone = [] if definitions else [path for path in paths if not path.exists()]
-    problems = [_gone(path, project) for path in gone]
-    loaded, found = read_definitions([path for path in paths if path not in gone])
-    problems += found
-    if loaded and not found:
-        problems += _drift(loaded, types=types)
     finish(problems, form, summary=_summary(len(loaded)))
+
+
+def _generated_before(project: Project) -> list[Path]:
+    trainers = Manifest.read(project.manifest).trainers
+    if not trainers:
+        raise click.ClickException(f"nothing was generated in {project.root} yet")
+    return [project.root / record.definition for record in trainers.values()]
 
 
 def _summary(count: int) -> str:
@@ -54,10 +59,7 @@ def _summary(count: int) -> str:
 
 
 def _drift(loaded: list[Loaded], *, types: bool) -> Iterator[Diagnostic]:
-    try:
-        generation = generate(loaded, types=types, force=True)
-    except TypeCheckError as error:
-        raise click.ClickException(str(error)) from error
+    generation = generate(loaded, types=types, force=True)
     yield from generation.problems
     for change in generation.changes:
         if change.kind is not Kind.KEEP:
@@ -75,7 +77,8 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
     )
 
 
-def _gone(path: Path, project: Project) -> Diagnostic:
+def _gone(path: Path) -> Diagnostic:
+    project = Project.of(path)
     record = Source(f"{project.generated.name}/{project.manifest.name}", "")
     return Diagnostic(
         code="drift",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
 import click
 
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.changes import Change, Kind, diff
-from arctic_training.codegen.definitions import Loaded, read_definitions
+from arctic_training.codegen.definitions import by_project, read_definitions
+from arctic_training.codegen.lock import alone_in
+from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import Generation, generate, save
+from arctic_training.codegen.publish import recover
 from arctic_training.codegen.starters import recipe_path
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.document import shown_path
+from arctic_training.project import Project
 
 __all__ = ["new_trainer"]
 
@@ -30,20 +33,24 @@ def new_trainer(
     form: Format,
 ) -> None:
     """Generate trainers; with any error, nothing is written."""
-    loaded, problems = read_definitions(definitions, output=output)
-    if _errors(problems):
-        finish(problems, form)
-    try:
-        generations = [generate(items, types=types, force=force) for items in _by_project(loaded)]
-    except (TypeCheckError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
-    problems += [problem for generation in generations for problem in generation.problems]
-    if _errors(problems):
-        finish(problems, form)
-    for generation in generations:
-        begun = list(generation.starters) if dry_run else save(generation)
-        if form is Format.TEXT:
-            _tell(generation, begun, dry_run=dry_run, show_diff=show_diff)
+    roots = {Project.of(path, output=output).generated for path in definitions}
+    with alone_in(roots):
+        for root in () if dry_run else roots:
+            recover(root)
+        try:
+            loaded, problems = read_definitions(definitions, output=output)
+            if _errors(problems):
+                finish(problems, form)
+            generations = [generate(part, types=types, force=force) for part in by_project(loaded)]
+        except (TypeCheckError, ManifestError) as error:
+            raise click.ClickException(str(error)) from error
+        problems += [problem for generation in generations for problem in generation.problems]
+        if _errors(problems):
+            finish(problems, form)
+        for generation in generations:
+            begun = list(generation.starters) if dry_run else save(generation)
+            if form is Format.TEXT:
+                _tell(generation, begun, dry_run=dry_run, show_diff=show_diff)
     if form is Format.TEXT and not dry_run:
         for item in loaded:
             click.echo(f"train it: arctic-train {shown_path(recipe_path(item.path))}")
@@ -54,13 +61,6 @@ def new_trainer(
 
 def _errors(problems: list[Diagnostic]) -> bool:
     return any(problem.severity is Severity.ERROR for problem in problems)
-
-
-def _by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
-    def place(item: Loaded) -> Path:
-        return item.project.generated
-
-    return [list(items) for _, items in groupby(sorted(loaded, key=place), place)]
 
 
 def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff: bool) -> None:

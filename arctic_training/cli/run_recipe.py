@@ -11,7 +11,7 @@ import click
 
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.diagnostics import Diagnostic, Format, Severity
-from arctic_training.document import MapNode, Node, Pointer, key_span, load, value_span
+from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, value_span
 from arctic_training.errors import ArcticTrainingError, RecipeError, UnusableRecipeError
 from arctic_training.project import NAMESPACE, Project
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
@@ -50,13 +50,12 @@ def run_recipe(
 
 def _checked(path: Path, overrides: list[str], form: Format) -> CheckedRecipe:
     document, problems = load(path)
-    if document is None or problems:
+    if document is None:
         finish(problems, form)
-    document, problems = apply_overrides(document, overrides)
-    if problems:
-        finish(problems, form)
-    recipe, problems = check_recipe(document, Project.of(path))
-    if recipe is None:
+    document, wrong = apply_overrides(document, overrides)
+    recipe, found = check_recipe(document, Project.of(path))
+    problems = joined([*problems, *wrong], found)
+    if recipe is None or problems:
         finish(problems, form)
     return recipe
 

@@ -12,7 +12,7 @@ import click
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import definition_problems
 from arctic_training.diagnostics import Diagnostic, Format, nearest
-from arctic_training.document import MapNode, load, shown_path
+from arctic_training.document import MapNode, joined, load, shown_path
 from arctic_training.project import Project
 from arctic_training.recipe import check_recipe
 
@@ -41,13 +41,13 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
     for path, is_named in _files(paths):
         document, found = load(path)
         kind = _kind(document)
-        if document is None:
-            problems += found if is_named or path.suffix != ".json" else []
-        elif kind == "definition":
-            problems += found or definition_problems(document, path)
-        elif kind == "recipe":
-            problems += found or check_recipe(document, Project.of(path))[1]
-        elif is_named:
+        if document is None and (is_named or not _is_other(path, found)):
+            problems += found
+        elif document and kind == "definition":
+            problems += joined(found, definition_problems(document, path))
+        elif document and kind == "recipe":
+            problems += joined(found, check_recipe(document, Project.of(path))[1])
+        elif document and is_named:
             problems.append(_neither(document))
         else:
             click.echo(f"skipped: {shown_path(path)} is no definition and no recipe", err=True)
@@ -77,6 +77,11 @@ def _kind(document: MapNode | None) -> str:
     if any(nearest(key, _DEFINITION_KEYS, cutoff=_ALMOST) for key in keys):
         return "definition"
     return "recipe" if keys & set(_RECIPE_KEYS) else ""
+
+
+def _is_other(path: Path, found: list[Diagnostic]) -> bool:
+    """Return whether a text without a mapping is no attempt at a definition or a recipe."""
+    return path.suffix == ".json" or all(problem.code == "wrong-type" for problem in found)
 
 
 def _neither(document: MapNode) -> Diagnostic:

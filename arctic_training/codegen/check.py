@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from arctic_training.codegen.fields import field_problems
+from arctic_training.codegen.names import REPORTED, keyword_in
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import MapNode
+from arctic_training.document import MapNode, find, plain
 from arctic_training.document import check as check_document
+from arctic_training.project import package_name
 from arctic_training.resources import schema
 
 __all__ = ["check"]
@@ -16,4 +21,32 @@ def check(definition: MapNode) -> list[Diagnostic]:
     problems = check_document(definition, schema("trainer.schema.json"))
     if problems:
         return problems
-    return list(field_problems(definition, ("config_type", "properties"), in_recipe=True))
+    return [
+        *_names_of_python(definition),
+        *_reported_metrics(definition),
+        *field_problems(definition, ("config_type", "properties"), in_recipe=True),
+    ]
+
+
+def _names_of_python(definition: MapNode) -> Iterator[Diagnostic]:
+    """Find names that Python could not import, or would not find inside a class."""
+    for key in ("name", "loss", "implementation"):
+        if (node := find(definition, (key,))) is None:
+            continue
+        text = str(plain(node))
+        names = re.split("[.:]", package_name(text))
+        message = ""
+        if word := keyword_in(*names):
+            message = f"`{text}` cannot be imported: `{word}` is a keyword of Python"
+        elif names[-1].startswith("__"):
+            message = f"`{names[-1]}` means something else inside a class: it begins with `__`"
+        if message:
+            yield Diagnostic(code="reserved-name", message=message, span=node.span)
+
+
+def _reported_metrics(definition: MapNode) -> Iterator[Diagnostic]:
+    metrics = find(definition, ("metrics",))
+    entries = metrics.entries if isinstance(metrics, MapNode) else {}
+    for name in entries.keys() & REPORTED:
+        message = f"a metric cannot be called `{name}`: it is reported of every step"
+        yield Diagnostic(code="reserved-name", message=message, span=entries[name].key)

@@ -6,13 +6,14 @@ name that the schema has admitted; templates refuse everything that is not ``Cod
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from markupsafe import Markup
 
 from arctic_training.codegen.spec import ImportPath
 
-__all__ = ["Code", "Imports", "docstring", "literal"]
+__all__ = ["Code", "Imports", "docstring", "literal", "printable"]
 
 
 class Code(Markup):
@@ -27,10 +28,18 @@ def literal(value: object) -> Code:
 
 
 def docstring(text: str) -> Code:
-    """Return the inside of a docstring in triple quotes."""
-    visible = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
-    escaped = visible.replace("\\", "\\\\").replace('"""', '\\"\\"\\"').strip()
-    return Code(escaped[:-1] + '\\"' if escaped.endswith('"') else escaped)
+    """Return the inside of a docstring in triple quotes; evaluated, it is the text."""
+    escaped = text.strip().replace("\\", "\\\\")
+    closed = re.sub(r'""+|"\Z', lambda quotes: '\\"' * len(quotes[0]), escaped)
+    return Code("\n".join(map(printable, closed.split("\n"))))
+
+
+def printable(text: str) -> str:
+    """Return text on one line, with escapes for what is not seen: controls, marks of direction.
+
+    The escapes mean the same in Python and in a text of YAML in double quotes.
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class Imports:

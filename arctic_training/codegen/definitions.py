@@ -7,17 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from arctic_training.codegen.check import check
+from arctic_training.codegen.clashes import name_clashes
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.resolve import resolve
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related
-from arctic_training.document import MapNode, key_span, load, shown_path, value_span
+from arctic_training.document import MapNode, joined, key_span, load, shown_path, value_span
 from arctic_training.project import Project, package_name
 
-__all__ = ["Loaded", "definition_problems", "read_definitions"]
+__all__ = ["Loaded", "by_project", "definition_problems", "read_definitions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ def read_definitions(
 
     Raises:
         UnreadableError: a file cannot be read at all.
+        ManifestError: the project's manifest cannot be read.
 
     """
     loaded: list[Loaded] = []
@@ -43,12 +46,22 @@ def read_definitions(
     for path in paths:
         project = Project.of(path, output=output)
         definition, found = load(path)
-        if definition is not None and not found:
-            spec, found = _understood(definition, path, project)
-            if spec is not None:
+        if definition is not None:
+            spec, wrong = _understood(definition, path, project)
+            found = joined(found, wrong)
+            if spec is not None and not found:
                 loaded.append(Loaded(path, project, spec))
         problems += found
     return loaded, [*problems, *_taken_names(loaded)]
+
+
+def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
+    """Return the definitions of each project together."""
+
+    def place(item: Loaded) -> Path:
+        return item.project.generated
+
+    return [list(items) for _, items in groupby(sorted(loaded, key=place), place)]
 
 
 def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
@@ -59,8 +72,11 @@ def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
 def _understood(
     definition: MapNode, path: Path, project: Project
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    problems = check(definition)
-    return (None, problems) if problems else resolve(definition, path, project)
+    if problems := check(definition):
+        return None, problems
+    spec, problems = resolve(definition, path, project)
+    clashes = [*name_clashes(spec)] if spec else []
+    return (None, clashes) if clashes else (spec, problems)
 
 
 def _taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:

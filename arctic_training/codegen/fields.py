@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
 from jsonschema_rs import Draft7Validator, RegexOptions
@@ -37,7 +38,7 @@ from arctic_training.document import (
     with_numbers,
 )
 
-__all__ = ["field_problems", "read_fields"]
+__all__ = ["described", "field_problems", "read_fields"]
 
 _NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _TEXTUAL: Final = ("minLength", "maxLength", "pattern")
@@ -50,6 +51,12 @@ _MEANINGFUL: Final[dict[str, tuple[str, ...]]] = {
     "object": ("properties", "additionalProperties"),
 }
 _ANYWHERE: Final = {"type", "description", "default"}
+
+
+def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
+    """Return a description as every reader of a docstring gets it: without indentation."""
+    text = inspect.cleandoc(str(schema.get("description", otherwise)))
+    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
 def read_fields(properties: Node, pointer: Pointer, owner: str) -> tuple[FieldSpec, ...]:
@@ -72,18 +79,19 @@ def _field(name: str, node: Node, pointer: Pointer, owner: str) -> FieldSpec:
         default = plain(with_numbers(given, Schema(_as_schema(kind))))
     elif "const" in schema:
         default = schema["const"]
-    return FieldSpec(name, kind, str(schema.get("description", "")), default, pointer)
+    return FieldSpec(name, kind, described(schema), default, pointer)
 
 
 def _type(schema: dict[str, JSON], node: Node, pointer: Pointer, class_name: str) -> FieldType:
     kind = schema.get("type")
     if isinstance(kind, list):
         named = next(str(k) for k in kind if k != "null")
-        return NullableType(_type(schema | {"type": named}, node, pointer, class_name))
+        inner = _type(schema | {"type": named}, node, pointer, class_name)
+        return inner if isinstance(inner, NullableType) else NullableType(inner)
     if "const" in schema:
-        return ChoiceType((cast("str | int | bool", schema["const"]),))
+        return _choice([schema["const"]])
     if "enum" in schema:
-        return _choice(cast("list[str | int | bool | None]", schema["enum"]))
+        return _choice(cast("list[JSON]", schema["enum"]))
     if kind == "array":
         items = find(node, ("items",)) or node
         item = _type(_keywords(items), items, (*pointer, "items"), class_name)
@@ -95,8 +103,9 @@ def _type(schema: dict[str, JSON], node: Node, pointer: Pointer, class_name: str
     return ScalarType(cast("ScalarKind", kind), _limits(schema, (*_NUMERIC, *_TEXTUAL)))
 
 
-def _choice(options: list[str | int | bool | None]) -> FieldType:
-    choice = ChoiceType(tuple(option for option in options if option is not None))
+def _choice(options: list[JSON]) -> FieldType:
+    given = [_whole(option) for option in options if option is not None]
+    choice = ChoiceType(cast("tuple[str | int | bool, ...]", tuple(given)))
     return NullableType(choice) if None in options else choice
 
 
@@ -110,17 +119,22 @@ def _object(
     properties = find(node, ("properties",))
     assert properties is not None, "field_problems refuses an object without properties"
     fields = read_fields(properties, (*pointer, "properties"), class_name)
-    return ObjectType(f"{class_name}Config", str(schema.get("description", "")), fields, pointer)
+    return ObjectType(f"{class_name}Config", described(schema), fields, pointer)
 
 
 def _limits(
     schema: dict[str, JSON], keywords: tuple[str, ...]
 ) -> tuple[tuple[str, int | float | str], ...]:
     return tuple(
-        (keyword, cast("int | float | str", schema[keyword]))
+        (keyword, cast("int | float | str", _whole(schema[keyword])))
         for keyword in keywords
         if keyword in schema
     )
+
+
+def _whole(value: JSON) -> JSON:
+    """Return `1.0` as 1: JSON Schema makes no difference, Python does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _keywords(node: Node) -> dict[str, JSON]:
@@ -155,6 +169,7 @@ def _schema_problems(document: Node, pointer: Pointer) -> Iterator[Diagnostic]:
         *_meaningless(document, pointer, schema),
         *_unfinished(document, pointer, schema),
         *_bad_pattern(document, pointer, schema),
+        *_ill_typed(document, pointer, schema),
     ]
     for step in ("items", "additionalProperties"):
         if step in schema:
@@ -219,6 +234,21 @@ def _bad_pattern(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> I
             span=value_span(document, (*pointer, "pattern")),
             hint=f"{str(error).splitlines()[0]}; look-around and back-references are not supported",
         )
+
+
+def _ill_typed(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> Iterator[Diagnostic]:
+    """Find values to choose that are not of the type, and limits that it cannot have."""
+    field = find(document, pointer)
+    assert field is not None
+    if schema.get("enum") == [None]:
+        message = "there is no value to choose beside null"
+        span = value_span(document, (*pointer, "enum"))
+        yield Diagnostic(code="not-allowed", message=message, span=span)
+    of_type: JSON = {"type": schema["type"]} if "type" in schema else {}
+    rules: dict[str, JSON] = {"const": of_type, "enum": {"items": of_type}}
+    if _kind(schema) == "integer":
+        rules |= {keyword: {"type": "integer"} for keyword in _NUMERIC}
+    yield from check(field, Schema({"properties": rules}))
 
 
 def _bad_default(document: Node, pointer: Pointer) -> Iterator[Diagnostic]:

@@ -13,10 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.interface import INTERFACE
+from arctic_training.project import NAMESPACE
 
-__all__ = ["Manifest", "TrainerRecord", "digest"]
+__all__ = ["Manifest", "ManifestError", "TrainerRecord", "digest"]
 
 _VERSION: Final = 1
+
+
+class ManifestError(Exception):
+    """A file that stands where the manifest does is none that can be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Manifest:
         """Read a manifest; where there is none, nothing was generated.
 
         Raises:
-            ValueError: the file is not a manifest of a version that is known here.
+            ManifestError: the file is not a manifest of a version that is known here.
 
         """
         try:
@@ -47,15 +52,19 @@ class Manifest:
             return cls()
         try:
             document = json.loads(text)
+            version = document["version"]
             records = {
-                name: TrainerRecord(entry["definition"], entry["files"])
+                name: TrainerRecord(entry["definition"], {**entry["files"]})
                 for name, entry in document["trainers"].items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} is not a manifest of arctic-gen") from error
-        if document.get("version") != _VERSION:
-            raise ValueError(f"{path} was written by another version of arctic-gen")
-        return cls(records)
+            raise ManifestError(f"{path} is not a manifest of arctic-gen") from error
+        if version != _VERSION:
+            raise ManifestError(f"{path} was written by another version of arctic-gen")
+        manifest = cls(records)
+        if outside := [file for file in manifest.files() if not _is_ours(file)]:
+            raise ManifestError(f"{path} names `{outside[0]}`, which is no generated file")
+        return manifest
 
     def text(self) -> str:
         """Return the manifest as JSON."""
@@ -71,6 +80,12 @@ class Manifest:
         return {
             path: made for record in self.trainers.values() for path, made in record.files.items()
         }
+
+
+def _is_ours(path: str) -> bool:
+    """Return whether a path leads into the package of a trainer, and no way out of it."""
+    parts = path.split("/")
+    return len(parts) > len((NAMESPACE, "package")) and parts[0] == NAMESPACE and ".." not in parts
 
 
 def digest(text: str) -> str:

@@ -9,7 +9,12 @@ from typing import Final
 from arctic_training.document import JSON
 from arctic_training.resources import schema
 
-__all__ = ["camel_case", "reserved_reason"]
+__all__ = ["REPORTED", "camel_case", "keyword_in", "reserved_reason"]
+
+REPORTED: Final = frozenset(
+    "step epoch loss learning_rate tokens tokens_per_second step_time".split()
+)
+"""What the runtime reports of every step, beside the metrics of the definition."""
 
 _PYDANTIC: Final = frozenset(
     """
@@ -20,6 +25,8 @@ _PYDANTIC: Final = frozenset(
     update_forward_refs validate
     """.split()
 )
+_PROTECTED: Final = ("model_dump", "model_validate")
+"""How the names begin that pydantic keeps for members to come."""
 
 
 def reserved_reason(name: str, *, in_recipe: bool) -> str:
@@ -31,11 +38,16 @@ def reserved_reason(name: str, *, in_recipe: bool) -> str:
         return "every recipe has a key of this name"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return "it is a keyword of Python"
-    if name in _PYDANTIC:
+    if name in _PYDANTIC or name.startswith(_PROTECTED):
         return "pydantic models have a member of this name"
     if hasattr(builtins, name):
         return "it is a built-in name of Python"
     return ""
+
+
+def keyword_in(*names: str) -> str:
+    """Return the first of some names that is a keyword of Python, or an empty text."""
+    return next(filter(keyword.iskeyword, names), "")
 
 
 def camel_case(name: str) -> str:

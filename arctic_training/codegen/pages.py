@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import assert_never
 
-from arctic_training.codegen.code import Code
+from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.recipe_schema import section_description
 from arctic_training.codegen.spec import (
     ChoiceType,
@@ -29,7 +29,7 @@ __all__ = ["page_view"]
 def page_view(spec: TrainerSpec) -> PageView:
     """Return what the page shows."""
     return PageView(
-        source=_text(spec.source),
+        source=_text(printable(spec.source)),
         title=_text(f"The {spec.name} trainer"),
         imports=[],
         exports=[],
@@ -85,7 +85,8 @@ def _kind(kind: FieldType) -> str:
 
 def _text(text: str) -> Code:
     """Return text that Markdown shows as it is: no tag of HTML begins in it."""
-    return Code(text.replace("&", "&amp;").replace("<", "&lt;"))
+    seen = "\n".join(map(printable, text.split("\n")))
+    return Code(seen.replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def _cell(text: str) -> Code:

@@ -12,12 +12,12 @@ from arctic_training.codegen.changes import Change, Kind, compare, diff
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
 from arctic_training.codegen.plan import plan
-from arctic_training.codegen.publish import publish, recover, write_once
+from arctic_training.codegen.publish import publish, write_once
 from arctic_training.codegen.render import render
 from arctic_training.codegen.starters import starter_files
 from arctic_training.codegen.verify import SourceMap, Staged, lay_out, verify
-from arctic_training.diagnostics import Diagnostic, Severity
-from arctic_training.document import key_span
+from arctic_training.diagnostics import Diagnostic, Severity, Span
+from arctic_training.document import key_span, value_span
 from arctic_training.project import Project
 
 __all__ = ["Generation", "generate", "save"]
@@ -38,18 +38,16 @@ def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -
     """Plan, render and verify the definitions of one project.
 
     Raises:
-        ValueError: the project's manifest cannot be read.
+        ManifestError: the project's manifest cannot be read.
+        TypeCheckError: the types cannot be checked.
 
     """
     project = loaded[0].project
     manifest = Manifest.read(project.manifest)
-    starters = {
-        path: text
-        for item in loaded
-        for path, text in starter_files(item.spec, item.path, project).items()
-    }
+    starters, problems = _starters(loaded, project)
     with _staged(loaded, starters, project) as (staged, planned):
-        problems = verify([item.spec for item in loaded], staged, project) if types else []
+        if types and not problems:
+            problems += verify([item.spec for item in loaded], staged, project)
     updated = _updated(manifest, loaded, planned)
     stale = set(manifest.files()) - set(updated.files())
     changes = compare(planned, stale, manifest, project.generated)
@@ -68,9 +66,29 @@ def save(generation: Generation) -> list[Path]:
     """Publish what was generated; return the files of the user's that were begun."""
     root = generation.project.generated
     root.mkdir(parents=True, exist_ok=True)
-    recover(root)
     publish(generation.changes, generation.manifest, root)
     return write_once(generation.starters)
+
+
+def _starters(loaded: list[Loaded], project: Project) -> tuple[dict[Path, str], list[Diagnostic]]:
+    """Return the files of the user's to begin, and what would have to begin one twice."""
+    starters: dict[Path, str] = {}
+    problems = []
+    for item in loaded:
+        for path, text in starter_files(item.spec, item.path, project):
+            if starters.setdefault(path, text) != text:
+                key = "implementation" if item.spec.implementation else "loss"
+                problems.append(_begun_twice(path, value_span(item.spec.document, (key,))))
+    return starters, problems
+
+
+def _begun_twice(path: Path, span: Span) -> Diagnostic:
+    return Diagnostic(
+        code="not-importable",
+        message=f"there is no {path.name} yet, and only one stub can be begun in it",
+        span=span,
+        hint="write the file yourself, or name a module for each",
+    )
 
 
 @contextmanager
@@ -98,9 +116,16 @@ def _staged(
 
 
 def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) -> Manifest:
-    """Return the manifest with the trainers that are made now in place of what they were."""
+    """Return the manifest with the trainers that are made now in place of what they were.
+
+    Trainers of other definitions stay, unless their definition is gone.
+    """
     definitions = {item.spec.source for item in loaded}
-    kept = {n: r for n, r in manifest.trainers.items() if r.definition not in definitions}
+    kept = {
+        name: record
+        for name, record in manifest.trainers.items()
+        if record.definition not in definitions and not _is_gone(record, loaded[0].project)
+    }
     made = {
         item.spec.name: TrainerRecord(
             item.spec.source,
@@ -115,11 +140,17 @@ def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) 
     return Manifest(kept | made)
 
 
+def _is_gone(record: TrainerRecord, project: Project) -> bool:
+    """Return whether a definition is no more; in a root of several projects nobody can say."""
+    own = project.generated.is_relative_to(project.root)
+    return own and not (project.root / record.definition).exists()
+
+
 def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
     item = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
     return Diagnostic(
         code="edited",
-        message=f"generated/{change.path} was edited by hand",
+        message=f"{item.project.generated.name}/{change.path} was edited by hand",
         span=key_span(item.spec.document, ("name",)),
         severity=Severity.ERROR,
         hint=f"--force overwrites it, which undoes:\n{diff(change)}",

@@ -6,18 +6,14 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arctic_training.codegen.code import Code, Imports, docstring, literal
+from arctic_training.codegen.clashes import nested_objects
+from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
 from arctic_training.codegen.pages import page_view
 from arctic_training.codegen.python_types import annotation, default
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
 from arctic_training.codegen.spec import (
     FieldSpec,
-    FieldType,
     ImportPath,
-    ListType,
-    MapType,
-    NullableType,
-    ObjectType,
     SlotSpec,
     TrainerSpec,
 )
@@ -35,7 +31,7 @@ from arctic_training.document import Pointer
 from arctic_training.interface import INTERFACE
 from arctic_training.project import NAMESPACE
 
-__all__ = ["PlannedFile", "base_class", "config_path", "plan", "trainer_path"]
+__all__ = ["PlannedFile", "config_path", "plan", "trainer_path"]
 
 _BASE = "arctic_training.config.base"
 
@@ -88,11 +84,6 @@ def trainer_path(spec: TrainerSpec) -> ImportPath:
     return spec.implementation or ImportPath(module, spec.trainer_class)
 
 
-def base_class(spec: TrainerSpec) -> str:
-    """Return the name of the generated class: a base, where there is an implementation."""
-    return f"{spec.trainer_class}Base" if spec.implementation else spec.trainer_class
-
-
 def _config(spec: TrainerSpec) -> ConfigView:
     imports = Imports()
     recipe = imports.use(ImportPath("arctic_training.config.trainer", "TrainerConfig"))
@@ -111,7 +102,7 @@ def _config(spec: TrainerSpec) -> ConfigView:
     doc = docstring(f"Recipe of the `{spec.name}` trainer.")
     models.append(ModelView(Code(spec.config_class), recipe, doc, attributes))
     return ConfigView(
-        source=Code(spec.source),
+        source=Code(printable(spec.source)),
         title=docstring(f"Config models of the `{spec.name}` trainer."),
         imports=imports.groups(),
         exports=sorted(literal(str(model.name)) for model in models),
@@ -129,29 +120,19 @@ def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
 def _field_pointers(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Pointer]]:
     for inner in fields:
         yield f"{owner}.{inner.name}", inner.pointer
-        for kind in _objects(inner.type):
+        for kind in nested_objects(inner.type):
             yield from _field_pointers(kind.class_name, kind.fields)
 
 
 def _models(fields: tuple[FieldSpec, ...], imports: Imports) -> Iterator[ModelView]:
     """Iterate over the models that nested objects need, innermost first."""
     for field in fields:
-        for kind in _objects(field.type):
+        for kind in nested_objects(field.type):
             yield from _models(kind.fields, imports)
             base = imports.use(ImportPath(_BASE, "Config"))
             doc = docstring(kind.description or f"Value of `{field.name}`.")
             attributes = [_attribute(inner, imports) for inner in kind.fields]
             yield ModelView(Code(kind.class_name), base, doc, attributes)
-
-
-def _objects(kind: FieldType) -> Iterator[ObjectType]:
-    match kind:
-        case ObjectType():
-            yield kind
-        case NullableType(inner=inner) | ListType(item=inner) | MapType(value=inner):
-            yield from _objects(inner)
-        case _:
-            return
 
 
 def _attribute(field: FieldSpec, imports: Imports) -> AttributeView:
@@ -186,9 +167,9 @@ def _trainer(spec: TrainerSpec) -> TrainerView:
         output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
     keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
     slots = [_slot(slot, imports) for slot in spec.slots]
-    name = base_class(spec)
+    name = spec.base_class
     return TrainerView(
-        source=Code(spec.source),
+        source=Code(printable(spec.source)),
         title=docstring(f"The `{spec.name}` trainer."),
         imports=imports.groups() if not spec.loss else _with_loss(imports, spec.loss),
         exports=[literal(name)],
@@ -208,7 +189,7 @@ def _trainer(spec: TrainerSpec) -> TrainerView:
 
 
 def _trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
-    owner = base_class(spec)
+    owner = spec.base_class
     if spec.loss:
         yield f"import {spec.loss.module}", ("loss",)
         yield f"{owner}.loss", ("loss",)
@@ -263,13 +244,13 @@ def _product(spec: SlotSpec, classes: list[Code], imports: Imports) -> Code:
 def _init(spec: TrainerSpec) -> InitView:
     offered = {config_path(spec), trainer_path(spec)}
     if spec.implementation:
-        offered.add(ImportPath(f"{NAMESPACE}.{spec.package}.trainer", base_class(spec)))
+        offered.add(ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class))
     imports = Imports()
     for path in offered:
         imports.use(path)
     homes = sorted((path.name, path.module) for path in offered)
     return InitView(
-        source=Code(spec.source),
+        source=Code(printable(spec.source)),
         title=docstring(f"The `{spec.name}` trainer. Nothing is imported before it is used."),
         imports=imports.groups(),
         exports=[literal(name) for name, _ in homes],

@@ -38,8 +38,12 @@ def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
         return
     staging = root / _STAGING
     shutil.rmtree(staging, ignore_errors=True)
-    _write_all(texts, staging)
-    _write_durably(root / _JOURNAL, json.dumps({"write": list(texts), "remove": removed}))
+    try:
+        _write_all(texts | {_JOURNAL: json.dumps({"write": [*texts], "remove": removed})}, staging)
+        (staging / _JOURNAL).replace(root / _JOURNAL)
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
     recover(root)
 
 
@@ -64,13 +68,10 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
     """Write files of the user's that do not exist; return those that were written."""
     written = []
     for path, text in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            continue
-        written.append(path)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_durably(path, text)
+            written.append(path)
     return written
 
 
@@ -83,11 +84,15 @@ def _write_all(texts: Mapping[str, str], folder: Path) -> None:
 def _write_durably(path: Path, text: str) -> None:
     """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
     unfinished = path.with_name(path.name + ".incomplete")
-    with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:

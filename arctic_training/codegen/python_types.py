@@ -43,8 +43,7 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
         case ScalarType():
             return _scalar(kind, imports)
         case ChoiceType(options=options):
-            chosen = Code(", ").join(map(literal, options))
-            return Code(f"{imports.use(ImportPath('typing', 'Literal'))}[{chosen}]")
+            return _chosen(options, imports)
         case ListType(item=item, limits=limits):
             return _limited(Code(f"list[{annotation(item, imports)}]"), limits, imports)
         case MapType(value=value):
@@ -55,6 +54,16 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
             return Code(f"{annotation(inner, imports)} | None")
         case _:
             assert_never(kind)
+
+
+def _chosen(options: tuple[str | int | bool, ...], imports: Imports) -> Code:
+    listed = Code(", ").join(map(literal, options))
+    choice = Code(f"{imports.use(ImportPath('typing', 'Literal'))}[{listed}]")
+    if all(isinstance(option, str) for option in options):
+        return choice
+    annotated = imports.use(ImportPath("typing", "Annotated"))
+    exact = imports.use(ImportPath("arctic_training.config.exact", "Exact"))
+    return Code(f"{annotated}[{choice}, {exact}()]")
 
 
 def _scalar(kind: ScalarType, imports: Imports) -> Code:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from arctic_training.codegen.catalog import Catalog, built_in_factories
-from arctic_training.codegen.fields import read_fields
+from arctic_training.codegen.fields import described, read_fields
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.spec import (
     SLOTS,
@@ -23,9 +23,9 @@ from arctic_training.codegen.spec import (
 )
 from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
 from arctic_training.document import JSON, ListNode, MapNode, Node, find, plain, value_span
-from arctic_training.project import Project, module_file, package_name
+from arctic_training.project import NAMESPACE, Project, module_file, package_name
 
-__all__ = ["resolve"]
+__all__ = ["import_roots", "resolve"]
 
 
 def resolve(
@@ -57,7 +57,7 @@ def _spec(
         document=definition,
         name=name,
         package=package_name(name),
-        description=str(values.get("description", f"The `{name}` trainer.")).strip(),
+        description=described(values, f"The `{name}` trainer."),
         coupling=str(values.get("coupling", "sample")),
         config_class=config_class,
         trainer_class=trainer_class,
@@ -101,25 +101,40 @@ class _Resolver:
         return SlotSpec(slot, tuple(found), (slot.key,))
 
     def unknown_functions(self) -> Iterator[Diagnostic]:
-        """Find a loss or an implementation that its module does not hold.
+        """Find a loss or an implementation that cannot be imported.
 
-        A module that does not exist is no problem: ``new-trainer`` writes a stub of it.
+        A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
         """
         for key, what in (("loss", "function"), ("implementation", "class")):
             value = find(self.definition, (key,))
             if value is None:
                 continue
             path = ImportPath.parse(str(plain(value)))
-            file = module_file(path.module, _importable(self.project))
-            if file is None:
-                continue
-            names = _top_level_names(file)
-            if names is not None and path.name not in names:
+            file = module_file(path.module, import_roots(self.project))
+            if reason := _not_the_users(path.module, file, self.project):
+                yield Diagnostic(code="not-importable", message=reason, span=value.span)
+            names = _top_level_names(file) if file else None
+            if file and names is not None and path.name not in names:
                 yield _not_in_module(path, value.span, file, names, what)
 
 
-def _importable(project: Project) -> tuple[Path, ...]:
+def import_roots(project: Project) -> tuple[Path, ...]:
+    """Return the folders from which modules are imported: the project's, then the installed."""
     return (*project.source_roots, *map(Path, sys.path))
+
+
+def _not_the_users(module: str, file: Path | None, project: Project) -> str:
+    """Return why the user cannot have a function in a module, or an empty text."""
+    top = module.partition(".")[0]
+    if top == NAMESPACE or project.root.joinpath(*module.split(".")).is_relative_to(
+        project.generated
+    ):
+        return f"`{module}` is the generator's: put what you write into a module of your own"
+    if file or module_file(top, project.source_roots):
+        return ""
+    if top in sys.stdlib_module_names or module_file(top, import_roots(project)):
+        return f"`{top}` is installed, and there is no `{module}`"
+    return ""
 
 
 def _listed(node: Node) -> tuple[Node, ...]:

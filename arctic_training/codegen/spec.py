@@ -212,6 +212,11 @@ class TrainerSpec:
     metrics: Mapping[str, str]
 
     @property
+    def base_class(self) -> str:
+        """The name of the generated class: a base, where there is an implementation."""
+        return f"{self.trainer_class}Base" if self.implementation else self.trainer_class
+
+    @property
     def batch(self) -> ImportPath:
         """The batch that the loss takes: that of the data factories."""
         batch = self.slots[0].factories[0].batch

@@ -8,12 +8,15 @@ from __future__ import annotations
 import json
 import os
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
-from arctic_training.codegen.code import Code, Imports, docstring, literal
-from arctic_training.codegen.plan import base_class, config_path
+from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
+from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
+from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.spec import (
     ChoiceType,
     FieldSpec,
@@ -27,24 +30,22 @@ from arctic_training.codegen.spec import (
     ScalarType,
     TrainerSpec,
 )
-from arctic_training.document import JSON
+from arctic_training.document import JSON, Schema
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["recipe_path", "starter_files"]
 
-_OURS: Final = "arctic_training"
 
-
-def starter_files(spec: TrainerSpec, definition: Path, project: Project) -> dict[Path, str]:
-    """Return the files of the user's that do not exist, with the texts to begin with."""
-    files = {}
+def starter_files(
+    spec: TrainerSpec, definition: Path, project: Project
+) -> Iterator[tuple[Path, str]]:
+    """Iterate over files of the user's that do not exist, with the texts to begin with."""
     for path in (spec.loss, spec.implementation):
         if path and (file := _missing_module(path, project)) is not None:
-            files[file] = _stub(spec, path)
+            yield file, _stub(spec, path)
     recipe = recipe_path(definition)
     if not recipe.exists():
-        files[recipe] = _recipe(spec, recipe, project)
-    return files
+        yield recipe, _recipe(spec, recipe, project)
 
 
 def recipe_path(definition: Path) -> Path:
@@ -54,7 +55,7 @@ def recipe_path(definition: Path) -> Path:
 
 def _missing_module(path: ImportPath, project: Project) -> Path | None:
     """Return the file that a module of the user's is to be written to, if there is none."""
-    if module_file(path.module, project.source_roots) or path.module.split(".")[0] == _OURS:
+    if module_file(path.module, import_roots(project)):
         return None
     return project.root / Path(*path.module.split(".")).with_suffix(".py")
 
@@ -87,7 +88,7 @@ def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
 
 def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
     imports = Imports()
-    trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", base_class(spec))
+    trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class)
     base, batch = imports.use(trainer), imports.use(spec.batch)
     if not spec.loss:
         imports.use(ImportPath("arctic_training.losses.language_modeling", "next_token_loss"))
@@ -114,12 +115,12 @@ def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
     return fill(
         "recipe.yaml.j2",
         {
-            "schema": Code(Path(os.path.relpath(schema, recipe.parent)).as_posix()),
+            "schema": Code(printable(Path(os.path.relpath(schema, recipe.parent)).as_posix())),
             "name": Code(spec.name),
             "sections": [Code(text) for text in _sections(offered)],
             "checkpoint": Code(_preferred("huggingface", offered["checkpoint"])),
             "required": [Code(_line(field)) for field in required],
-            "optional": [Code(line) for field in optional for line in _line(field).splitlines()],
+            "optional": [Code(_line(field)) for field in optional],
         },
     )
 
@@ -156,11 +157,11 @@ def _preferred(name: str, offered: list[str]) -> str:
 
 
 def _line(field: FieldSpec) -> str:
-    """Return a field as YAML: a value that its type takes, and what it means."""
+    """Return a field as a line of YAML: a value that its type takes, and what it means."""
     value = _sample(field.type) if isinstance(field.default, Missing) else field.default
     meaning = " ".join(field.description.split())
     text = f"{field.name}: {json.dumps(value, ensure_ascii=False)}"
-    return f"{text}  # {meaning}" if meaning else text
+    return printable(f"{text}  # {meaning}" if meaning else text)
 
 
 def _sample(kind: FieldType) -> JSON:
@@ -168,8 +169,8 @@ def _sample(kind: FieldType) -> JSON:
     match kind:
         case ScalarType(kind="boolean"):
             return False
-        case ScalarType(kind="integer" | "number", limits=limits):
-            return _sample_number(dict(limits))
+        case ScalarType(kind="integer" | "number"):
+            return _sample_number(kind)
         case ScalarType(limits=limits):
             return "x" * int(dict(limits).get("minLength", 1))
         case ChoiceType(options=options):
@@ -184,16 +185,17 @@ def _sample(kind: FieldType) -> JSON:
             return None
 
 
-def _sample_number(limits: dict[str, int | float | str]) -> int | float:
+def _sample_number(kind: ScalarType) -> int | float:
+    """Return a number within the limits: a whole one, or else the middle."""
+    limits = {keyword: limit for keyword, limit in kind.limits if not isinstance(limit, str)}
     step = limits.get("multipleOf", 1)
-    low, high = limits.get("minimum"), limits.get("maximum")
-    above, below = limits.get("exclusiveMinimum"), limits.get("exclusiveMaximum")
-    assert not isinstance(step, str)
-    if isinstance(low, int | float):
-        return low if "multipleOf" not in limits else -(-low // step) * step
-    if isinstance(above, int | float):
-        top = below if isinstance(below, int | float) else high
-        return (above + top) / 2 if isinstance(top, int | float) else above + step
-    if isinstance(high, int | float):
-        return high if "multipleOf" not in limits else high // step * step
-    return below - step if isinstance(below, int | float) else step
+    ends = [
+        limits[keyword]
+        for keyword in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
+        if keyword in limits
+    ]
+    near = [end // step * step + move for end in ends for move in (0, step, -step)]
+    middle = sum(ends) / len(ends) if ends else 0
+    schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
+    fitting = (n for n in (*ends, *near, middle, step) if not [*schema.errors(n)])
+    return next(fitting, step)

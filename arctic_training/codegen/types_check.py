@@ -7,12 +7,13 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from filelock import FileLock
+
+from arctic_training.codegen.cache import cache_folder
 
 __all__ = ["TypeCheckError", "TypeProblem", "type_problems"]
 
@@ -47,7 +48,7 @@ def type_problems(files: list[Path], roots: tuple[Path, ...], folder: Path) -> l
         TypeCheckError: mypy could not do its work.
 
     """
-    cache = _cache_folder()
+    cache = cache_folder(f"mypy-{hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]}")
     command = [sys.executable, "-m", "mypy", "--output", "json", "--config-file", str(_CONFIG)]
     command += ["--cache-dir", str(cache), *map(str, files)]
     environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, roots))}
@@ -70,18 +71,3 @@ def _problem(entry: dict[str, str | int | None], folder: Path) -> TypeProblem:
         message=f"{entry['message']}{code}",
         hint=str(entry.get("hint") or ""),
     )
-
-
-def _cache_folder() -> Path:
-    """Return a folder outside every project, one for each environment: what mypy knows of torch."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    environment = hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]
-    for candidate in (Path(base), Path(tempfile.gettempdir())):
-        folder = candidate / "arctic-training" / f"mypy-{environment}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            return folder
-    raise TypeCheckError("there is no folder to keep mypy's cache in: set XDG_CACHE_HOME")

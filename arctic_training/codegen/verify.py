@@ -49,8 +49,8 @@ class Staged:
 
 def lay_out(folder: Path) -> None:
     """Format all Python files below a folder, in one process, whatever the user's settings are."""
-    command = [find_ruff_bin(), "format", "--isolated", "--quiet", "--line-length", "100"]
-    subprocess.run([*command, str(folder)], check=True)
+    command = [find_ruff_bin(), "format", "--isolated", "--no-cache", "--quiet"]
+    subprocess.run([*command, "--line-length", "100", str(folder)], check=True)
 
 
 def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[Diagnostic]:

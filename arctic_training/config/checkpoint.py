@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
+from arctic_training.config.exact import Exact
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
 
@@ -44,5 +45,5 @@ class HFCheckpointConfig(CheckpointConfig):
 
     type: Literal["huggingface"] = "huggingface"
 
-    auto_resume: Literal[False] = False
+    auto_resume: Annotated[Literal[False], Exact()] = False
     """It holds no optimizer state: resume from a `deepspeed` checkpoint."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from arctic_training.config.base import Config, Human
+from arctic_training.config.exact import Exact
 
 __all__ = ["DeepSpeedConfig", "ZeROConfig"]
 
@@ -14,7 +15,7 @@ __all__ = ["DeepSpeedConfig", "ZeROConfig"]
 class ZeROConfig(Config):
     """The zero redundancy optimizer (Rajbhandari et al., 2020)."""
 
-    stage: Literal[0, 1, 2, 3] = 0
+    stage: Annotated[Literal[0, 1, 2, 3], Exact()] = 0
     """What the processes share out: 0 nothing, 1 the optimizer's states, 2 the gradients as well,
     3 the weights as well."""
 

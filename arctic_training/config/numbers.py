@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import Context, Decimal, DecimalException
 from typing import Final
 
 __all__ = ["NUMBER_PATTERN", "human_number"]
@@ -42,9 +42,9 @@ def human_number(text: str) -> int | float | None:
         return None
     try:
         value = _value(Decimal(match[1].replace("_", "")), (match[2] or "").lower())
-    except (InvalidOperation, OverflowError):
+    except DecimalException:  # such as 0^-1
         return None
-    if abs(value) > _LARGEST:
+    if not -_LARGEST <= value <= _LARGEST:
         return None
     return int(value) if value == value.to_integral_value() else float(value)
 
@@ -53,7 +53,7 @@ def _value(number: Decimal, suffix: str) -> Decimal:
     if suffix == "%":
         return _EXACT.divide(number, Decimal(100))
     if suffix.startswith("^"):
-        return _EXACT.power(abs(number), Decimal(suffix[1:])).copy_sign(number)
+        return _EXACT.power(number.copy_abs(), Decimal(suffix[1:])).copy_sign(number)
     if suffix.startswith("e"):
-        return number.scaleb(int(suffix[1:]))
+        return _EXACT.scaleb(number, int(suffix[1:]))
     return _EXACT.multiply(number, Decimal(_MULTIPLES[suffix]))

@@ -49,6 +49,11 @@ class RecipeSchema(GenerateJsonSchema):
         """Leave the titles of fields out: they only repeat the names."""
         return False
 
+    def tuple_schema(self, schema: core_schema.TupleSchema) -> JsonSchemaValue:
+        """Return the items of a tuple as draft-07 has them."""
+        listed = super().tuple_schema(schema)
+        return {"items" if key == "prefixItems" else key: part for key, part in listed.items()}
+
     def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
         """Return a type list instead of an alternative."""
         return nullable(self.generate_inner(schema["schema"]))

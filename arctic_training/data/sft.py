@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
+from jinja2 import TemplateError
 from transformers import BatchEncoding, PreTrainedTokenizerBase
 from typing_extensions import override
 
@@ -15,7 +17,13 @@ from arctic_training.config.data import SFTDataConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loader import EpochLoader
-from arctic_training.data.source import Conversation, Message, load_conversations
+from arctic_training.data.source import (
+    Conversation,
+    Message,
+    load_conversations,
+    source_problems,
+)
+from arctic_training.errors import RecipeError
 
 __all__ = ["SFTDataFactory"]
 
@@ -32,6 +40,10 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
 
     name = "sft"
     config_type = SFTDataConfig
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        return source_problems(self, self.config.sources)
 
     @override
     def create(self) -> EpochLoader[SFTBatch]:
@@ -51,7 +63,7 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
 
     def load(self) -> list[Conversation]:
         """Return the conversations of all sources."""
-        return load_conversations(self.config.sources)
+        return load_conversations(self, self.config.sources)
 
     def process(self, conversations: list[Conversation]) -> list[_Sample]:
         """Tokenise, leave out what is too long or has nothing to train, and report both.
@@ -79,6 +91,9 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
 
     def _encoded(self, conversations: list[Conversation]) -> list[_Sample]:
         tokenizer = self.trainer.tokenizer
+        if tokenizer.chat_template is None:
+            pointer = ("tokenizer", "name_or_path")
+            raise RecipeError(pointer, "the tokenizer has no chat template", code="not-supported")
         if self.config.mask_inputs and not _marks_answers(tokenizer):
             raise self.problem(
                 "mask_inputs",
@@ -86,12 +101,16 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
                 code="not-supported",
                 hint="set `mask_inputs: false`, or put `{% generation %}` into the template",
             )
-        encoded = tokenizer.apply_chat_template(
-            [[_plain(message) for message in conversation] for conversation in conversations],
-            return_dict=True,
-            return_attention_mask=False,
-            return_assistant_tokens_mask=self.config.mask_inputs,
-        )
+        try:
+            encoded = tokenizer.apply_chat_template(
+                [[_plain(message) for message in conversation] for conversation in conversations],
+                return_dict=True,
+                return_attention_mask=False,
+                return_assistant_tokens_mask=self.config.mask_inputs,
+            )
+        except TemplateError as error:
+            message = f"the tokenizer's chat template refuses a conversation: {error}"
+            raise self.problem("sources", message, code="wrong-data") from error
         assert isinstance(encoded, BatchEncoding)
         rows: list[list[int]] = encoded["input_ids"]
         masks = (

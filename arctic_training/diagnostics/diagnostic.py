@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 __all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "in_order"]
+
+_LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What ends a line for the YAML parser, which counts them."""
 
 
 class Severity(StrEnum):
@@ -26,7 +31,7 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """The lines of the text, without their ends."""
-        return self.text.split("\n")
+        return _LINE_END.split(self.text)
 
     def start(self) -> Span:
         """Return the empty span at the beginning of the text."""

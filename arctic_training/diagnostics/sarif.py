@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from urllib.parse import quote
 
 from arctic_training.diagnostics.diagnostic import Diagnostic, Span
@@ -47,5 +48,5 @@ def _location(span: Span) -> dict[str, object]:
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    artifact = {"uri": quote(span.source.path)}
+    artifact = {"uri": quote(os.fsencode(span.source.path))}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}

@@ -16,16 +16,16 @@ def render(diagnostics: list[Diagnostic]) -> str:
 
 def _block(diagnostic: Diagnostic) -> str:
     head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.sentence}"
-    lines = [f"{diagnostic.span}: {head}", *_frame(diagnostic.span)]
+    lines = [_visible(f"{diagnostic.span}: {head}"), *_frame(diagnostic.span)]
     for related in diagnostic.related:
         lines += _related(related)
     if diagnostic.hint:
-        lines.append("  hint: " + diagnostic.hint.replace("\n", "\n        "))
+        lines.append("  hint: " + "\n        ".join(map(_visible, diagnostic.hint.split("\n"))))
     return "\n".join(lines) + "\n"
 
 
 def _related(related: Related) -> list[str]:
-    return [f"  {related.span}: {related.message}", *_frame(related.span)]
+    return [_visible(f"  {related.span}: {related.message}"), *_frame(related.span)]
 
 
 def _frame(span: Span) -> list[str]:
@@ -35,7 +35,7 @@ def _frame(span: Span) -> list[str]:
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     first = max(0, start - _WIDTH // 2) if len(line) > _WIDTH else 0
-    shown = "".join(_visible(character) for character in line[first : first + _WIDTH])
+    shown = _visible(line[first : first + _WIDTH])
     marks = "^" * max(1, min(end, first + _WIDTH) - start)
     gutter = f"{span.line:5} | "
     return [
@@ -44,6 +44,6 @@ def _frame(span: Span) -> list[str]:
     ]
 
 
-def _visible(character: str) -> str:
-    """Keep columns in line with their marks, and control codes from the terminal."""
-    return character if character.isprintable() else " "
+def _visible(text: str) -> str:
+    """Keep a line one line, columns above their marks, and control codes from the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)

@@ -18,7 +18,7 @@ from arctic_training.document.node import (
     value_span,
 )
 from arctic_training.document.parse import parse
-from arctic_training.document.problems import check, shown
+from arctic_training.document.problems import check, joined, shown
 from arctic_training.document.schema import Schema, with_numbers
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "check",
     "children",
     "find",
+    "joined",
     "key_span",
     "load",
     "parse",

@@ -22,6 +22,7 @@ _MOST_CHARACTERS: Final = 1 << 20
 _MOST_DEPTH: Final = 64
 _MOST_COPIES: Final = 10_000
 _TAG: Final = "tag:yaml.org,2002:"
+_CORE_TAGS: Final = {"!", "bool", "float", "int", "map", "null", "seq", "str"}
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -39,6 +40,8 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         return None, [*reader.problems, refused.diagnostic]
     except yaml.YAMLError as error:
         return None, [*reader.problems, _syntax_error(source, error)]
+    except UnicodeEncodeError as error:  # half a surrogate pair, from the command line
+        return None, [*reader.problems, _no_character(source, error.start)]
 
 
 class _RefusedError(Exception):
@@ -76,6 +79,7 @@ class _Reader:
             raise _RefusedError(message, self.span(event))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
+        self.refuse_tag(event)
         before, anchor = self.nodes, event.anchor
         self.nodes += 1
         if anchor:
@@ -113,10 +117,7 @@ class _Reader:
 
     def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
         span = self.span(event)
-        tag = (event.tag or "").removeprefix(_TAG)
-        if event.tag and tag not in {"str", "int", "float", "bool", "null", "!"}:
-            raise _RefusedError(f"the tag `{event.tag}` has no meaning here", span)
-        if tag in {"str", "!"} or event.style:
+        if event.tag in {_TAG + "str", "!"} or (event.style and not event.tag):
             return ScalarNode(event.value, span)
         try:
             return ScalarNode(plain_scalar(event.value), span)
@@ -158,10 +159,16 @@ class _Reader:
     def key(self, event: yaml.NodeEvent) -> str:
         if not isinstance(event, yaml.ScalarEvent):
             raise _RefusedError("a key must be a text", self.span(event))
+        self.refuse_tag(event)
         if event.value == "<<" and not event.style:
             message = "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
             raise _RefusedError(message, self.span(event), "not-supported")
         return str(event.value)
+
+    def refuse_tag(self, event: yaml.Event) -> None:
+        tag = getattr(event, "tag", None)
+        if tag and tag.removeprefix(_TAG) not in _CORE_TAGS:
+            raise _RefusedError(f"the tag `{tag}` has no meaning here", self.span(event))
 
     def span(self, first: yaml.Event, last: yaml.Event | None = None) -> Span:
         """Return the place of an event; of a block collection, no more than its first line."""
@@ -169,6 +176,8 @@ class _Reader:
         assert start is not None, "the parser marks every event"
         assert end is not None, "the parser marks every event"
         line, column = start.line + 1, start.column + 1
+        if line > len(self.source.lines):
+            return _inside(Span(self.source, line, column, line, column))
         if end.line > start.line and not getattr(first, "style", None):
             ending = len(self.source.lines[start.line]) + 1
             return Span(self.source, line, column, line, max(ending, column))
@@ -195,15 +204,23 @@ def _syntax_error(source: Source, error: yaml.YAMLError) -> Diagnostic:
             code="yaml-syntax", message=": ".join(filter(None, said)), span=_inside(span)
         )
     if isinstance(error, yaml.reader.ReaderError):
-        before = source.text[: error.position].split("\n")
-        span = Span(source, len(before), len(before[-1]) + 1, len(before), len(before[-1]) + 2)
-        message = "a character that YAML does not allow"
-        return Diagnostic(code="yaml-syntax", message=message, span=span)
+        wrong = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
+        return _no_character(source, wrong.start() if wrong else 0)
     return Diagnostic(code="yaml-syntax", message=str(error), span=source.start())
 
 
+def _no_character(source: Source, position: int) -> Diagnostic:
+    before = Source(source.path, source.text[:position]).lines
+    line, column = len(before), len(before[-1]) + 1
+    return Diagnostic(
+        code="yaml-syntax",
+        message="a character that YAML does not allow",
+        span=Span(source, line, column, line, column + 1),
+    )
+
+
 def _inside(span: Span) -> Span:
-    """Move a place behind the last line, where the parser noticed the end, to its end."""
+    """Move a place behind the last line, where the parser noticed the end, to that line's end."""
     source = span.source
     line = len(source.lines)
     while line > 1 and not source.lines[line - 1].strip():

@@ -8,12 +8,11 @@ from typing import Final
 from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from arctic_training.config.numbers import NUMBER_PATTERN
 from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
-from arctic_training.document.node import Node, Pointer, key_span, plain, value_span
+from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.schema import Schema, Subschema, with_numbers
 
-__all__ = ["check", "shown"]
+__all__ = ["check", "joined", "shown"]
 
 _KINDS: Final[dict[str, str]] = {
     "array": "a list",
@@ -28,16 +27,25 @@ _LONGEST: Final = 60
 
 
 def check(node: Node, schema: Schema) -> list[Diagnostic]:
-    """Return everything in which a document breaks a schema.
+    """Return everything in which a document breaks a schema; of a wrong type, no more than that.
 
     A subschema may carry ``x-code`` and ``x-hint`` for what breaks it, and under ``x-planned`` the
     keys that are not built yet, each with what to do instead.
     """
     document = with_numbers(node, schema)
+    errors = list(schema.errors(plain(document)))
+    mistyped = {tuple(e.instance_path) for e in errors if isinstance(e.kind, Kind.Type)}
     found: list[Diagnostic] = []
-    for error in schema.errors(plain(document)):
-        found += _problems(error, document, schema)
+    for error in errors:
+        if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
+            found += _problems(error, document, schema)
     return found
+
+
+def joined(known: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
+    """Return both, without what was found where the text itself is known to be wrong."""
+    places = {problem.span for problem in known}
+    return [*known, *(problem for problem in found if problem.span not in places)]
 
 
 def shown(value: object) -> str:
@@ -64,9 +72,12 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
             for key in unexpected:
                 yield _unknown_key(key, (*pointer, key), node, applying)
         case Kind.Required(property=key):
-            yield _missing_key(str(key), pointer, node, applying)
+            if not _is_mistyped(str(key), find(node, pointer), applying):
+                yield _missing_key(str(key), pointer, node, applying)
         case Kind.PropertyNames(error=inner):
-            yield _named(inner, pointer, node, applying)
+            key = str(inner.instance)
+            place = key_span(node, (*pointer, key))
+            yield _wrong_value(inner, place, schema.for_keys(node, pointer))
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
             for inner in _best(branches):
                 yield from _problems(inner, node, schema)
@@ -103,6 +114,13 @@ def _known_keys(applying: list[Subschema]) -> set[str]:
     return known
 
 
+def _is_mistyped(key: str, parent: Node | None, applying: list[Subschema]) -> bool:
+    """Return whether a missing key is there under a name that is reported to mean it."""
+    known = _known_keys(applying)
+    given = parent.entries if isinstance(parent, MapNode) else {}
+    return any(nearest(other, known) == key for other in given if other not in known)
+
+
 def _missing_key(key: str, pointer: Pointer, node: Node, applying: list[Subschema]) -> Diagnostic:
     described = [
         str(rule["description"])
@@ -117,18 +135,6 @@ def _missing_key(key: str, pointer: Pointer, node: Node, applying: list[Subschem
         message=f"`{key}` is missing",
         span=span,
         hint=f"{key}: {described[0]}" if described else "",
-    )
-
-
-def _named(
-    error: ValidationError, pointer: Pointer, node: Node, applying: list[Subschema]
-) -> Diagnostic:
-    hints = [s["x-hint"] for a in applying if isinstance(s := a.get("propertyNames"), dict)]
-    return Diagnostic(
-        code="not-allowed",
-        message=f"`{error.instance}` cannot be a name here",
-        span=key_span(node, (*pointer, str(error.instance))),
-        hint=str(hints[0]) if hints else "",
     )
 
 
@@ -173,8 +179,6 @@ def _explained(error: ValidationError) -> tuple[str, str, str]:
             return "not-allowed", f"{value} is not one of {listed}", meant
         case Kind.Constant(expected_value=expected):
             return "not-allowed", f"{value} is not {shown(expected)}", ""
-        case Kind.Pattern(pattern=pattern) if pattern == NUMBER_PATTERN:
-            return "wrong-type", f"expected a number, found {value}", ""
         case Kind.Pattern(pattern=pattern):
             return "not-allowed", f"{value} does not have the form `{pattern}`", ""
         case Kind.Format(format=name):
@@ -215,7 +219,4 @@ def _out_of_range(error: ValidationError, value: str) -> tuple[str, str, str]:
 
 
 def _alternatives(types: list[str]) -> str:
-    """Name the types that fit; a number written as a text counts as a number."""
-    numeric = {"integer", "number"} & set(types)
-    names = [_KINDS[name] for name in types if not (numeric and name == "string")]
-    return " or ".join(names)
+    return " or ".join(_KINDS[name] for name in types)

@@ -22,10 +22,10 @@ from arctic_training.document.node import (
     Pointer,
     ScalarNode,
     children,
-    plain,
+    find,
 )
 
-__all__ = ["Schema", "Subschema", "with_numbers"]
+__all__ = ["Rewrite", "Schema", "Subschema", "with_numbers"]
 
 Subschema: TypeAlias = dict[str, JSON]
 Rewrite: TypeAlias = Callable[[ScalarNode, list[Subschema]], ScalarNode]
@@ -39,19 +39,29 @@ class Schema:
     _conditions: dict[int, jsonschema_rs.Draft7Validator] = field(default_factory=dict, repr=False)
 
     def errors(self, document: JSON) -> Iterator[jsonschema_rs.ValidationError]:
-        """Iterate over everything in which ``document`` breaks the schema."""
-        return jsonschema_rs.Draft7Validator(self.root).iter_errors(document)
+        """Iterate over everything in which ``document``, with its numbers made, breaks the schema.
+
+        A text that is left where a number belongs is one: it means none, or one beyond all limits.
+        """
+        strict = _numeric(self.root)
+        assert isinstance(strict, dict)
+        return jsonschema_rs.Draft7Validator(strict).iter_errors(document)
 
     def at(self, node: Node, pointer: Pointer) -> list[Subschema]:
         """Return the subschemas that apply to the value at ``pointer``, references resolved."""
         applying = self._applying(self.root, node)
         for step in pointer:
-            below = dict(children(node)).get(step)
+            below = find(node, (step,))
             if below is None:
                 return []
             applying = [s for outer in applying for s in self._below(outer, step, below)]
             node = below
         return applying
+
+    def for_keys(self, node: Node, pointer: Pointer) -> list[Subschema]:
+        """Return the subschemas that apply to the keys of the mapping at ``pointer``."""
+        rules = [outer.get("propertyNames") for outer in self.at(node, pointer)]
+        return [s for rule in rules if isinstance(rule, dict) for s in self._applying(rule, node)]
 
     def rewrite(self, node: Node, change: Rewrite) -> Node:
         """Return the document with every scalar passed through ``change``."""
@@ -102,7 +112,7 @@ class Schema:
     def _holds(self, condition: Subschema, node: Node) -> bool:
         if id(condition) not in self._conditions:
             self._conditions[id(condition)] = jsonschema_rs.Draft7Validator(condition)
-        return self._conditions[id(condition)].is_valid(plain(node))
+        return self._conditions[id(condition)].is_valid(_outline(node))
 
     def _resolved(self, reference: str) -> Subschema:
         found: JSON = self.root
@@ -118,8 +128,37 @@ def with_numbers(node: Node, schema: Schema) -> Node:
     return schema.rewrite(node, _number)
 
 
+def _outline(node: Node) -> JSON:
+    """Return what a condition looks at: a value's type, and what stands right below a mapping."""
+    if isinstance(node, MapNode):
+        return {key: _bare(entry.value) for key, entry in node.entries.items()}
+    return _bare(node)
+
+
+def _bare(node: Node) -> JSON:
+    match node:
+        case ScalarNode(value=value):
+            return value
+        case ListNode():
+            return []
+        case MapNode():
+            return {}
+
+
 def _number(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
     if isinstance(node.value, str) and any(s.get("pattern") == NUMBER_PATTERN for s in applying):
         number = human_number(node.value)
         return node if number is None else ScalarNode(number, node.span)
     return node
+
+
+def _numeric(schema: JSON) -> JSON:
+    """Return the schema without leave to write a number as a text."""
+    if isinstance(schema, list):
+        return [_numeric(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    strict = {key: _numeric(part) for key, part in schema.items()}
+    if isinstance(kinds := strict.get("type"), list) and strict.get("pattern") == NUMBER_PATTERN:
+        strict["type"] = [kind for kind in kinds if kind != "string"]
+    return strict

@@ -31,7 +31,9 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
             )
-        except (OSError, ValueError, ImportError) as error:
+        except ImportError as error:
+            raise self.no_attention(error) from error
+        except (OSError, ValueError) as error:
             raise self._not_found(first_line(error)) from error
         return with_activation_checkpoints(model, self.config)
 

@@ -44,9 +44,12 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             bos_token_id=tokenizer.bos_token_id,
             eos_token_id=tokenizer.eos_token_id,
         )
-        model = AutoModelForCausalLM.from_config(
-            architecture,
-            dtype=DTYPES[config.dtype],
-            attn_implementation=config.attn_implementation,
-        )
+        try:
+            model = AutoModelForCausalLM.from_config(
+                architecture,
+                dtype=DTYPES[config.dtype],
+                attn_implementation=config.attn_implementation,
+            )
+        except ImportError as error:
+            raise self.no_attention(error) from error
         return with_activation_checkpoints(model, config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import (
@@ -13,11 +14,13 @@ from arctic_training.document import (
     Node,
     ScalarNode,
     parse,
+    shown,
 )
 
 __all__ = ["apply_overrides"]
 
-_PLACE = "command line"
+_PLACE: Final = "command line"
+_MOST_KEYS: Final = 64
 
 
 def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode, list[Diagnostic]]:
@@ -31,11 +34,11 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
         source = Source(_PLACE, text)
         path, separator, written = text.partition("=")
         keys = path.split(".")
-        if not separator or not all(keys):
-            problems.append(_wrong(source, f"expected key=value, found `{text}`"))
+        if not separator or not all(keys) or len(keys) > _MOST_KEYS:
+            problems.append(_wrong(source, f"expected key=value, found {shown(text)}"))
             continue
         value, found = parse(Source(_PLACE, written))
-        problems += [replace(p, span=source.line(1)) for p in found]
+        problems += [replace(p, span=source.line(1), related=()) for p in found]
         if value is None or found:
             continue
         try:
@@ -59,13 +62,13 @@ def _set(node: Node, keys: list[str], value: Node, span: Span) -> Node:
             entry = Entry(old.key if old and rest else span, _set(inside, rest, value, span))
             return MapNode({**entries, key: entry}, node.span)
         case ListNode(items=items):
-            if not key.isdecimal() or int(key) >= len(items):
-                raise LookupError(f"`{key}` is no item of a list of {len(items)}")
+            if key not in map(str, range(len(items))):
+                raise LookupError(f"{shown(key)} is no item of a list of {len(items)}")
             index = int(key)
             changed = _set(items[index], rest, value, span)
             return ListNode((*items[:index], changed, *items[index + 1 :]), node.span)
         case ScalarNode():
-            raise LookupError(f"`{key}` would stand in a value that is no section")
+            raise LookupError(f"{shown(key)} would stand in a value that is no section")
 
 
 def _moved(node: Node, span: Span) -> Node:

@@ -26,6 +26,7 @@ def _absolute(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
         return node
     looks_like_path = node.value.startswith((".", "/", "~"))
     if "path" in formats or ("name-or-path" in formats and looks_like_path):
-        path = Path(node.span.source.path).parent / Path(node.value).expanduser()
-        return ScalarNode(os.path.normpath(Path.cwd() / path), node.span)
+        below_home = os.path.expanduser(node.value)  # noqa: PTH111 - Path's raises without a home
+        path = Path.cwd() / Path(node.span.source.path).parent / below_home
+        return ScalarNode(os.path.normpath(path), node.span)
     return node

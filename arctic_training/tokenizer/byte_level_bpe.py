@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -9,7 +10,8 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from typing_extensions import override
 
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
-from arctic_training.data.source import load_conversations
+from arctic_training.data.source import load_conversations, source_problems
+from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.factory import TokenizerFactory
 
 __all__ = ["ByteLevelBPEFactory"]
@@ -43,14 +45,24 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     config_type = ByteLevelBPEConfig
 
     @override
+    def problems(self) -> Iterator[RecipeError]:
+        return source_problems(self, self.config.sources)
+
+    @override
     def create(self) -> PreTrainedTokenizerBase:
         texts = (
             message["content"]
-            for conversation in load_conversations(self.config.sources)
+            for conversation in load_conversations(self, self.config.sources)
             for message in conversation
         )
         tokenizer = Tokenizer(models.BPE())
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        # A newline is a token of its own: none reaches from the role into what is said.
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [
+                pre_tokenizers.Split("\n", "isolated"),
+                pre_tokenizers.ByteLevel(add_prefix_space=False),
+            ]
+        )
         tokenizer.decoder = decoders.ByteLevel()
         trainer = trainers.BpeTrainer(
             vocab_size=self.config.vocab_size,

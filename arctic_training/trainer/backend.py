@@ -23,6 +23,8 @@ with warnings.catch_warnings():
     from deepspeed.utils import logger
     from transformers.utils.logging import disable_progress_bar
 
+# Each step of ZeRO stage 3 calls functions that PyTorch is about to rename.
+warnings.filterwarnings("ignore", r"`torch\.distributed\.", FutureWarning)
 disable_progress_bar()
 logger.setLevel("ERROR")
 deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False

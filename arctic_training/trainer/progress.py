@@ -22,14 +22,11 @@ class Progress(Protocol):
     def note(self, text: str) -> None:
         """Show a line that stays."""
 
-    def begin(self, step: int, horizon: int) -> None:
-        """Begin to show training, of which ``step`` of ``horizon`` optimizer steps are done."""
-
     def show(self, report: StepReport) -> None:
         """Show an optimizer step."""
 
     def end(self) -> None:
-        """End what ``begin`` began."""
+        """Show no more."""
 
 
 def new_progress(interval: int) -> Progress:
@@ -61,26 +58,20 @@ class PlainProgress:
 
     def __init__(self, interval: int = 1) -> None:
         self._interval = interval
-        self._horizon = 0
         self._pace = _Pace()
 
     def note(self, text: str) -> None:
         """Print the line."""
         print(text, flush=True)  # noqa: T201 - this is the display
 
-    def begin(self, step: int, horizon: int) -> None:
-        """Begin."""
-        self._horizon = horizon
-        self.note(f"training: {horizon - step:,} steps to go of {horizon:,}")
-
     def show(self, report: StepReport) -> None:
         """Print a line, if it is this step's turn."""
         self._pace.add(report)
-        if report.step % self._interval and report.step != self._horizon:
+        if report.step % self._interval and report.step != report.horizon:
             return
-        left = self._pace.seconds_for(self._horizon - report.step)
+        left = self._pace.seconds_for(report.horizon - report.step)
         parts = [
-            f"step {report.step}/{self._horizon}",
+            f"step {report.step}/{report.horizon}",
             *_measures(report),
             f"{self._pace.tokens_per_second:,.0f} tokens/s",
             f"{_duration(left)} left",
@@ -101,7 +92,6 @@ class LiveProgress:
 
         self._console = Console()
         self._pace = _Pace()
-        self._horizon = 0
         self._task: TaskID | None = None
         self._bar = Bar(
             TextColumn("step"),
@@ -116,18 +106,13 @@ class LiveProgress:
         """Print the line, above the bar."""
         self._console.print(text, highlight=False, markup=False)
 
-    def begin(self, step: int, horizon: int) -> None:
-        """Put up the bar."""
-        self._horizon = horizon
-        self._bar.start()
-        self._task = self._bar.add_task("", total=horizon, completed=step, figures="")
-
     def show(self, report: StepReport) -> None:
-        """Move the bar."""
+        """Put up the bar if it is not there, and move it."""
         if self._task is None:
-            return
+            self._bar.start()
+            self._task = self._bar.add_task("", total=report.horizon, figures="")
         self._pace.add(report)
-        left = _duration(self._pace.seconds_for(self._horizon - report.step))
+        left = _duration(self._pace.seconds_for(report.horizon - report.step))
         rate = f"{self._pace.tokens_per_second:,.0f} tokens/s"
         figures = "  ".join([*_measures(report), rate, f"{left} left"])
         self._bar.update(self._task, completed=report.step, figures=figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ __all__ = ["MetricsLog", "StepReport"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
-    """One optimizer step.
+    """One optimizer step, of ``horizon`` in the whole run.
 
     ``loss`` is the mean over what the loss counts in the global batch; ``terms`` are the metrics
     that the definition declares. ``tokens`` have no padding among them. ``seconds`` is wall time
@@ -19,6 +20,7 @@ class StepReport:
     """
 
     step: int
+    horizon: int
     epoch: int
     loss: float
     learning_rate: float
@@ -32,7 +34,7 @@ class StepReport:
         return self.tokens / self.seconds if self.seconds else 0.0
 
     def as_json(self) -> str:
-        """Return one line of JSON, without its end."""
+        """Return one line of JSON, without its end; a term of nothing is null."""
         fields = {
             "step": self.step,
             "epoch": self.epoch,
@@ -42,29 +44,33 @@ class StepReport:
             "tokens_per_second": round(self.tokens_per_second, 1),
             "step_time": round(self.seconds, 6),
         }
-        return json.dumps(fields | self.terms)
+        terms = {name: v if math.isfinite(v) else None for name, v in self.terms.items()}
+        return json.dumps(fields | terms)
 
 
 class MetricsLog:
     """A file of JSON lines, one for each optimizer step.
 
-    A run that goes on from a checkpoint takes back the lines of steps that it does again.
+    The first step that is written begins the file anew, but for the lines of earlier steps: a run
+    that goes on from a checkpoint takes back the lines of steps that it does again.
     """
 
-    def __init__(self, path: Path, *, first_step: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        kept = _lines_before(path, first_step) if path.exists() and first_step > 1 else []
-        self._file = path.open("w", encoding="utf-8")
-        self._file.writelines(kept)
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_begun = False
 
     def write(self, report: StepReport) -> None:
         """Add a step; the line is in the file when this returns."""
-        self._file.write(report.as_json() + "\n")
-        self._file.flush()
+        if not self._is_begun:
+            self._begin(report.step)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(report.as_json() + "\n")
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _begin(self, step: int) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        kept = _lines_before(self._path, step) if self._path.exists() and step > 1 else []
+        self._path.write_text("".join(kept), encoding="utf-8")
+        self._is_begun = True
 
 
 def _lines_before(path: Path, step: int) -> list[str]:

@@ -24,6 +24,9 @@ class TrainingState:
     train_batch_idx: int = 0
     """Micro-batches of the current epoch that were trained on."""
 
+    batches_per_epoch: int = 0
+    """Micro-batches of an epoch, among which ``train_batch_idx`` counts."""
+
     tokens: int = 0
     """Tokens seen, without padding."""
 
@@ -36,6 +39,23 @@ class TrainingState:
         for name, value in saved.items():
             setattr(self, name, value)
         return self
+
+    def continue_with(self, schedule: Schedule) -> None:
+        """Count by the batches of this run.
+
+        Raises:
+            RecipeError: the state is that of an epoch of another number of batches.
+
+        """
+        batches = schedule.batches_per_epoch
+        if self.train_batch_idx and self.batches_per_epoch != batches:
+            raise RecipeError(
+                ("data",),
+                f"the run to resume stands in an epoch of {self.batches_per_epoch} batches, "
+                f"here an epoch has {batches}",
+                hint="restore the data and `micro_batch_size`, or take another `output_dir`",
+            )
+        self.batches_per_epoch = batches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.config.base import SectionConfig
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
 from arctic_training.config.model import ModelConfig
@@ -46,6 +47,7 @@ __all__ = ["Coupling", "OneOf", "Trainer"]
 T = TypeVar("T")
 Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
 
 OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
 """One class, or a non-empty tuple of them, of which the first is the default."""
@@ -110,31 +112,39 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             raise mismatch(cls.__module__, interface)
         super().__init_subclass__(root=root, abstract=abstract)
 
-    # Each trainer says which of its factories takes which section, so that mypy sees every pair.
+    # A generated trainer overrides these six and says which of its factories takes which section,
+    # so that mypy sees every pair.
 
-    @abstractmethod
     def make_data_factory(self) -> DataFactory[DataConfig, BatchT]:
         """Return the data factory that the recipe chooses."""
+        return self._chosen(self.data_factory_type, self.config.data)
 
-    @abstractmethod
     def make_model_factory(self) -> ModelFactory[ModelConfig]:
         """Return the model factory that the recipe chooses."""
+        return self._chosen(self.model_factory_type, self.config.model)
 
-    @abstractmethod
     def make_checkpoint_engines(self) -> Iterator[CheckpointEngine[CheckpointConfig]]:
         """Iterate over the checkpoint engines that the recipe chooses."""
+        for section in self.config.checkpoint:
+            yield self._chosen(self.checkpoint_engine_type, section)
 
-    @abstractmethod
     def make_optimizer_factory(self) -> OptimizerFactory[OptimizerConfig]:
         """Return the optimizer factory that the recipe chooses."""
+        return self._chosen(self.optimizer_factory_type, self.config.optimizer)
 
-    @abstractmethod
     def make_scheduler_factory(self) -> SchedulerFactory[SchedulerConfig]:
         """Return the scheduler factory that the recipe chooses."""
+        return self._chosen(self.scheduler_factory_type, self.config.scheduler)
 
-    @abstractmethod
     def make_tokenizer_factory(self) -> TokenizerFactory[TokenizerConfig]:
         """Return the tokenizer factory that the recipe chooses."""
+        return self._chosen(self.tokenizer_factory_type, self.config.tokenizer)
+
+    def _chosen(self, types: OneOf[type[ComponentT]], section: SectionConfig) -> ComponentT:
+        """Return the part whose class takes the section; registration saw to it that one does."""
+        classes = types if isinstance(types, tuple) else (types,)
+        takes = {part.config_type: part for part in classes}
+        return takes[type(section)](self, section)
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossOutput | Tensor:
@@ -190,6 +200,9 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         self.model = self.engine.model
         self._resume()
+        log = config.train_log_metrics_path
+        self._metrics_log = MetricsLog(log) if log else None
+        self._step_began, self._tokens_before = time.perf_counter(), self.state.tokens
 
     @property
     def epochs(self) -> Iterator[int]:
@@ -238,11 +251,9 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
 
     def train(self) -> None:
         """Train to the horizon, or to ``exit_iteration``."""
-        path = self.config.train_log_metrics_path
-        first = self.state.global_step + 1
-        self._metrics_log = MetricsLog(path, first_step=first) if path else None
-        self._step_began, self._tokens_before = time.perf_counter(), self.state.tokens
-        self.progress.begin(self.state.global_step, self.training_horizon)
+        left = self.training_horizon - self.state.global_step
+        self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
+        self._step_began = time.perf_counter()
         try:
             for _ in self.epochs:
                 self.epoch()
@@ -253,8 +264,6 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             raise
         finally:
             self.progress.end()
-            if self._metrics_log:
-                self._metrics_log.close()
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -277,9 +286,8 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
 
     def checkpoint(self) -> None:
         """Let each checkpoint engine save that has reason to."""
-        if self.state.global_step > self._first_step:
-            for engine in self.checkpoint_engines:
-                engine.save_if_due()
+        for engine in self.checkpoint_engines:
+            engine.save_if_due()
 
     def _optimizer_step(self) -> None:
         totals = self._global_batch.close()
@@ -292,6 +300,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         now = time.perf_counter()
         report = StepReport(
             step=self.state.global_step,
+            horizon=self.training_horizon,
             epoch=self.state.epoch_idx,
             loss=totals.loss,
             learning_rate=learning_rate,
@@ -308,7 +317,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
         for engine in resuming:
             engine.load()
-        self._first_step = self.state.global_step
+        self.state.continue_with(self.schedule)
 
     @classmethod
     def _definition_problems(cls) -> list[str]:

@@ -1,0 +1,81 @@
+"""Names of a definition that would mean two things in one generated file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from arctic_training.codegen.spec import (
+    FieldSpec,
+    FieldType,
+    ListType,
+    MapType,
+    NullableType,
+    ObjectType,
+    TrainerSpec,
+)
+from arctic_training.diagnostics import Diagnostic, Span
+from arctic_training.document import key_span, value_span
+
+__all__ = ["name_clashes", "nested_objects"]
+
+_USED: Final = frozenset(
+    """
+    Annotated ByType Config Exact F Field Human HumanFloat HumanInt IGNORED Iterator Literal
+    LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig batch next_token_logits
+    override self
+    """.split()
+)
+"""What generated files and stubs call by these names, whatever the definition is."""
+
+
+def name_clashes(spec: TrainerSpec) -> Iterator[Diagnostic]:
+    """Find names that the generated code needs for something else, or for two things."""
+    taken = _USED | set(_names_of_factories(spec))
+    for name, what, span in _names(spec):
+        if name in taken:
+            yield Diagnostic(
+                code="name-taken",
+                message=f"{what} cannot be `{name}`: generated code calls something else so",
+                span=span,
+            )
+        taken |= {name}
+
+
+def nested_objects(kind: FieldType) -> Iterator[ObjectType]:
+    """Iterate over the objects right inside a type, or the type itself."""
+    match kind:
+        case ObjectType():
+            yield kind
+        case NullableType(inner=inner) | ListType(item=inner) | MapType(value=inner):
+            yield from nested_objects(inner)
+        case _:
+            return
+
+
+def _names_of_factories(spec: TrainerSpec) -> Iterator[str]:
+    for slot in spec.slots:
+        yield from (slot.slot.base.name, slot.slot.config_base.name)
+        for factory in slot.factories:
+            yield from (factory.factory.name, factory.config.name)
+    yield spec.batch.name
+
+
+def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
+    """Iterate over the names that the definition brings in, with what each is and its place."""
+    document = spec.document
+    named = value_span(document, ("config_type", "name"))
+    yield spec.config_class, "the config class", named
+    yield spec.base_class, "the trainer's class", named
+    for field, kind in _models(spec.fields):
+        yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
+    for path, key in ((spec.loss, "loss"), (spec.implementation, "implementation")):
+        if path:
+            yield path.name, f"the {key}", value_span(document, (key,))
+
+
+def _models(fields: tuple[FieldSpec, ...]) -> Iterator[tuple[FieldSpec, ObjectType]]:
+    for field in fields:
+        for kind in nested_objects(field.type):
+            yield field, kind
+            yield from _models(kind.fields)

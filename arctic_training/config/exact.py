@@ -1,0 +1,25 @@
+"""Choices as JSON sees them: `true` is not 1, and `1.0` is."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from pydantic import GetCoreSchemaHandler as CoreHandler
+from pydantic_core import CoreSchema, core_schema
+
+__all__ = ["Exact"]
+
+
+class Exact:
+    """Marks a ``Literal`` of numbers or truth values, which Python takes for each other."""
+
+    def __get_pydantic_core_schema__(self, choice: object, handler: CoreHandler) -> CoreSchema:
+        options = {(type(option), option) for option in get_args(choice)}
+
+        def exact(value: object) -> object:
+            whole = int(value) if isinstance(value, float) and value.is_integer() else value
+            if isinstance(whole, bool | int) and (type(whole), whole) not in options:
+                raise ValueError(f"{value!r} is none of the values to choose")
+            return whole
+
+        return core_schema.no_info_before_validator_function(exact, handler(choice))

@@ -1,0 +1,17 @@
+"""``make bench``: what things cost, as ratios within one run; the machine may be busy."""
+
+from __future__ import annotations
+
+from tests.benchmarks import commands, training_step
+
+
+def main() -> None:
+    """Run every benchmark and print its lines."""
+    for benchmark in (commands, training_step):
+        print(f"\n{(benchmark.__doc__ or '').splitlines()[0]}", flush=True)
+        for line in benchmark.measure():
+            print(f"  {line}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""CPU time of the commands, cold, user and system, the least of some runs."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support import DEFINITION, RECIPE, write
+
+_RUNS = 15
+
+
+def measure() -> Iterator[str]:
+    """Measure what a user waits for most often, beside an interpreter that does nothing."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        definition = write(folder / "mine.yaml", DEFINITION)
+        recipe = write(folder / "recipe.yaml", RECIPE)
+        nothing = _cpu_ms([sys.executable, "-c", "pass"])
+        yield f"{'python -c pass':44} {nothing:6.0f} ms"
+        for arguments, budget in (
+            (["arctic-gen", "--help"], 80),
+            (["arctic-gen", "validate", str(definition)], 200),
+            (["arctic-gen", "validate", str(recipe)], 200),
+            (["arctic-train", "--dry-run", str(recipe)], 200),
+            (["arctic-gen", "new-trainer", "--no-verify", str(definition)], 400),
+        ):
+            took = _cpu_ms([str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]])
+            shown = " ".join([*arguments[:-1], Path(arguments[-1]).name])
+            ratio = f"{took / nothing:5.1f} x nothing"
+            yield f"{shown:44} {took:6.0f} ms  (budget {budget})  {ratio}"
+
+
+def _cpu_ms(command: list[str]) -> float:
+    return min(_one_run(command) for _ in range(_RUNS))
+
+
+def _one_run(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    subprocess.run(command, check=True, capture_output=True, env=environment)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)

@@ -1,0 +1,120 @@
+"""``arctic-gen check``: what was generated against what the definitions make now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support import DEFINITION, Result, arctic_gen, write
+
+PACKAGE = "generated/arctic_trainers/mine"
+FINE = "1 trainer is what its definition makes\n"
+
+
+def _check(folder: Path, *arguments: str) -> Result:
+    return arctic_gen("check", "--no-verify", *arguments, folder=folder)
+
+
+def _state(folder: Path) -> dict[Path, tuple[bytes, int]]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a folder in which ``mine.yaml`` was generated."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    return tmp_path
+
+
+def _changed(project: Path) -> None:
+    write(project / "mine.yaml", DEFINITION.replace("Strength", "Power"))
+
+
+def _missing(project: Path) -> None:
+    (project / PACKAGE / "config.py").unlink()
+
+
+def _edited(project: Path) -> None:
+    write(project / PACKAGE / "config.py", "mine = 1\n")
+
+
+def _unknown(project: Path) -> None:
+    write(project / PACKAGE / "sub/mine.py", "mine = 1\n")
+
+
+def _renamed(project: Path) -> None:
+    write(project / "mine.yaml", DEFINITION.replace("name: mine\n", "name: other\n"))
+
+
+def _gone(project: Path) -> None:
+    write(project / "b.yaml", DEFINITION.replace("name: mine\n", "name: b\n"))
+    assert arctic_gen("new-trainer", "--no-verify", "b.yaml", folder=project).code == 0
+    (project / "mine.yaml").unlink()
+
+
+def _all_gone(project: Path) -> None:
+    (project / "mine.yaml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "messages"),
+    [
+        (
+            _changed,
+            [
+                f"{PACKAGE}/{name} is not what its definition makes now"
+                for name in ("README.md", "config.py", "recipe.schema.json")
+            ],
+        ),
+        (_missing, [f"{PACKAGE}/config.py is missing"]),
+        (_edited, [f"{PACKAGE}/config.py was edited by hand"]),
+        (_unknown, [f"{PACKAGE}/sub/mine.py is unknown"]),
+        (
+            _renamed,
+            [f"{PACKAGE}/config.py is orphaned", "/other/config.py is missing"],
+        ),
+        (_gone, ["the definition mine.yaml is gone", f"{PACKAGE}/trainer.py is orphaned"]),
+        (_all_gone, ["the definition mine.yaml is gone"]),
+    ],
+)
+def test_drift_is_named(change: Callable[[Path], None], messages: list[str], project: Path) -> None:
+    """Each way in which definitions and generated files part is named; nothing is written."""
+    assert _check(project) == (0, FINE, "")
+    change(project)
+    before = _state(project)
+    done = _check(project)
+    assert done.code == 1
+    assert done.out.count("error[drift]") == done.out.count("error[") >= len(messages)
+    assert [message for message in messages if message not in done.out] == []
+    assert _state(project) == before
+
+
+def test_definitions_may_be_named(project: Path) -> None:
+    """Definitions that are named are checked, of whatever project; without any, the recorded."""
+    write(project / "sub/pyproject.toml", "")
+    write(project / "sub/new.yaml", DEFINITION.replace("name: mine\n", "name: new\n"))
+    assert _check(project) == (0, FINE, "")
+    assert _check(project / "sub", "../mine.yaml") == (0, FINE, "")
+    done = _check(project, "mine.yaml", "sub/new.yaml")
+    assert done.code == 1
+    assert "generated/arctic_trainers/new/config.py is missing" in done.out
+    assert PACKAGE not in done.out
+
+
+def test_a_definition_that_is_wrong_is_reported_at_its_line(project: Path) -> None:
+    """A default that its field does not take is found without mypy."""
+    write(project / "mine.yaml", DEFINITION.replace("default: 0.5", "default: many"))
+    done = _check(project)
+    assert done.code == 1
+    assert "mine.yaml:9:16: error[wrong-type]: expected a number, found `many`" in done.out
+
+
+def test_nothing_to_check_is_no_success(tmp_path: Path) -> None:
+    """Where nothing was generated, the command says so and ends as a wrong use of it."""
+    done = _check(tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"error: nothing was generated in {tmp_path} yet\n"

@@ -1,0 +1,149 @@
+"""What a user reads when an input is wrong: word for word, as in ``tests/golden``.
+
+``python -m tests.cli.test_diagnostics`` writes the file anew; read its difference.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support import DEFINITION, RECIPE, ROOT, Result, arctic_gen, arctic_train, write
+
+_GOLDEN: Final = ROOT / "tests" / "golden" / "diagnostics.txt"
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One wrong input: a text with changes, or the text itself, and the command that reads it."""
+
+    title: str
+    text: str
+    command: str
+    change: tuple[str, str] = ("", "")
+
+    @property
+    def document(self) -> str:
+        """The text after the change."""
+        old, new = self.change
+        assert old in self.text, self.title
+        return self.text.replace(old, new, 1)
+
+    def run(self, folder: Path) -> Result:
+        """Run the command on the document."""
+        name, *arguments = self.command.split()
+        if self.text:
+            write(folder / ("d.yaml" if "d.yaml" in arguments else "r.yaml"), self.document)
+        runner = {"arctic-gen": arctic_gen, "arctic-train": arctic_train}[name]
+        return runner(*arguments, folder=folder)
+
+
+_GEN: Final = "arctic-gen validate d.yaml"
+_TRAIN: Final = "arctic-train --dry-run r.yaml"
+_SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
+_MISTYPED: Final = "data_factory_typ"
+_CASES: Final = [
+    _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
+    _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
+    _Case("key that resembles none", RECIPE, _TRAIN, ("type: sft\n", "type: sft\nzzz: 1\n")),
+    _Case("key that is not built yet", RECIPE + "sequence_parallel_size: 2\n", _TRAIN),
+    _Case("missing section", "type: sft\ndata: {sources: {type: python_docs}}\n", _TRAIN),
+    _Case("missing key of a section", RECIPE, _TRAIN, (_SOURCES, "")),
+    _Case("value below its minimum", RECIPE, _TRAIN, ("size: 2", "size: 0")),
+    _Case("human number below its minimum", RECIPE, _TRAIN, ("size: 2", "size: -1Ki")),
+    _Case("share above its maximum", RECIPE + "scheduler: {warmup_ratio: 150%}\n", _TRAIN),
+    _Case("fraction for a whole number", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: 50%")),
+    _Case("text for a number", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: big")),
+    _Case("number beyond all limits", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: 1_0e999")),
+    _Case("text for a truth value", RECIPE, _TRAIN, ("checkpoint: true", "checkpoint: on")),
+    _Case("list for a section", RECIPE + "optimizer: [fused_adam]\n", _TRAIN),
+    _Case("nothing for a section", RECIPE + "optimizer:\n", _TRAIN),
+    _Case("value that is not offered", RECIPE, _TRAIN, ("dtype: fp32", "dtype: fp23")),
+    _Case("empty list", RECIPE, _TRAIN, (_SOURCES, "  sources: []\n")),
+    _Case("list of the wrong length", RECIPE + "optimizer: {betas: [0.9]}\n", _TRAIN),
+    _Case("item of a list", RECIPE + "optimizer:\n  betas:\n    - 90%\n    - 1\n", _TRAIN),
+    _Case(
+        "name that a mapping does not take",
+        RECIPE,
+        _TRAIN,
+        (_SOURCES, "  sources:\n    name_or_path: a/b\n    role_mapping: {asistant: a}\n"),
+    ),
+    _Case("unknown factory of a section", RECIPE, _TRAIN, ("random_llama", "random_lama")),
+    _Case("unknown trainer", RECIPE, _TRAIN, ("type: sft", "type: sfd")),
+    _Case("trainer that resembles none", RECIPE, _TRAIN, ("type: sft", "type: reinforce")),
+    _Case("trainer that is no name", RECIPE, _TRAIN, ("type: sft", "type: [sft]")),
+    _Case("duplicate key", RECIPE + "micro_batch_size: 4\n", _TRAIN),
+    _Case("recipe that does not parse", RECIPE, _TRAIN, ("model:", "model: [")),
+    _Case("tab", RECIPE, _TRAIN, ("  type: random_llama", "\ttype: random_llama")),
+    _Case("merge key", RECIPE, _TRAIN, ("  hidden_size: 32", "  <<: {hidden_size: 32}")),
+    _Case("tag", RECIPE, _TRAIN, ("size: 2", "size: !!python/int 2")),
+    _Case("infinite number", RECIPE, _TRAIN, ("size: 2", "size: .inf")),
+    _Case("empty recipe", "# nothing\n", _TRAIN),
+    _Case("recipe that is a list", "- type: sft\n", _TRAIN),
+    _Case(
+        "several errors at once",
+        RECIPE + "micro_batch_size: 4\nseed: -1\n",
+        _TRAIN,
+        ("hidden_size: 32", "hidden_size: 0\n  hiden_size: 1\n  num_attention_heads: .nan"),
+    ),
+    _Case("recipe that does not exist", "", _TRAIN),
+    _Case("override without a value", RECIPE, f"{_TRAIN} foo"),
+    _Case("override with an empty key", RECIPE, f"{_TRAIN} a..b=1"),
+    _Case("override of no item", RECIPE + "checkpoint: []\n", f"{_TRAIN} checkpoint.7.x=1"),
+    _Case("override that is not YAML", RECIPE, f"{_TRAIN} seed=[1"),
+    _Case("override of a mistyped key", RECIPE, f"{_TRAIN} optimizer.learning_rat=1e-5"),
+    _Case("override with a wrong value", RECIPE, f"{_TRAIN} model.dtype=fp8 epochs=-1"),
+    _Case("override and recipe wrong", RECIPE, f"{_TRAIN} foo", ("micro_batch_", "micro_bach_")),
+    _Case("mistyped key of a definition", DEFINITION, _GEN, ("data_factory_type", _MISTYPED)),
+    _Case("mistyped key of a field", DEFINITION, _GEN, ("minimum: 0", "minimun: 0")),
+    _Case("unknown factory of a definition", DEFINITION, _GEN, ("huggingface]", "hugingface]")),
+    _Case("missing loss", DEFINITION, _GEN, ("loss: mine_loss:mine_loss\n", "")),
+    _Case("loss that is no import path", DEFINITION, _GEN, ("mine_loss:mine_loss", "mine_loss.py")),
+    _Case("name that is no name", DEFINITION, _GEN, ("name: mine", "name: My Trainer")),
+    _Case("field that is no name", DEFINITION, _GEN, ("    alpha:", "    Alpha-1:")),
+    _Case("default below its minimum", DEFINITION, _GEN, ("default: 0.5", "default: -0.5")),
+    _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
+    _Case("definition with what is not built yet", "extends: sft\n" + DEFINITION, _GEN),
+    _Case("definition that does not parse", DEFINITION, _GEN, ("properties:", "properties: {")),
+    _Case("neither definition nor recipe", "on: push\njobs: {}\n", _GEN),
+    _Case("definition that does not exist", "", _GEN),
+]  # fmt: skip
+
+
+def _transcript(case: _Case, result: Result) -> str:
+    """Return what a user sees: the command, what it prints, and its exit code."""
+    assert not (result.out and result.err)
+    return f"## {case.title}\n$ {case.command}\n{result.out}{result.err}exit {result.code}\n\n"
+
+
+def _golden() -> Iterator[tuple[str, str]]:
+    for part in _GOLDEN.read_text(encoding="utf-8").split("## ")[1:]:
+        yield part.partition("\n")[0], "## " + part
+
+
+@pytest.mark.parametrize("case", _CASES, ids=lambda case: case.title)
+def test_a_wrong_input_is_answered_word_for_word(tmp_path: Path, case: _Case) -> None:
+    """The whole answer to a wrong input is the golden one, and never a traceback."""
+    answer = _transcript(case, case.run(tmp_path))
+    assert answer == dict(_golden())[case.title]
+    assert "Traceback" not in answer
+
+
+def test_every_golden_answer_is_one_to_a_case() -> None:
+    """The file holds the answers to the cases above, in their order, and no others."""
+    assert [title for title, _ in _golden()] == [case.title for case in _CASES]
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as _folder:
+        _answers = []
+        for _number, _one in enumerate(_CASES):
+            _place = Path(_folder, str(_number))
+            _place.mkdir()
+            _answers.append(_transcript(_one, _one.run(_place)))
+    write(_GOLDEN, "".join(_answers))

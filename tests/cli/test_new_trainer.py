@@ -1,0 +1,315 @@
+"""``arctic-gen new-trainer``: what it writes, and what it never writes. Types are left out here."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support import DEFINITION, Result, arctic_gen, write
+
+PACKAGE = "generated/arctic_trainers/mine"
+MADE = ["README.md", "__init__.py", "config.py", "py.typed", "recipe.schema.json", "trainer.py"]
+USERS = ["mine.recipe.yaml", "mine.yaml", "mine_loss.py"]
+ALL = sorted([*(f"{PACKAGE}/{name}" for name in MADE), "generated/manifest.json", *USERS])
+
+
+def _run(folder: Path, *arguments: str) -> Result:
+    return arctic_gen("new-trainer", "--no-verify", *arguments, folder=folder)
+
+
+def _state(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Return what is in a folder, and when it was written."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {
+        path.relative_to(folder).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in files
+    }
+
+
+def _old(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """Make everything in a folder look old; return what is there."""
+    for path in folder.rglob("*"):
+        os.utime(path, ns=(10**18, 10**18))
+    return _state(folder)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a folder in which ``mine.yaml`` was generated."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert _run(tmp_path, "mine.yaml").code == 0
+    return tmp_path
+
+
+def test_a_definition_alone_in_a_folder_is_enough(tmp_path: Path) -> None:
+    """The package, a stub of the loss and a recipe are written beside it, and named."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    done = _run(tmp_path, "mine.yaml")
+    assert sorted(_state(tmp_path)) == ALL
+    assert done == (
+        0,
+        "".join(f"create {PACKAGE}/{name}\n" for name in MADE)
+        + "begin mine_loss.py, which is yours\nbegin mine.recipe.yaml, which is yours\n"
+        + "train it: arctic-train mine.recipe.yaml\n",
+        "",
+    )
+    assert arctic_gen("validate", "mine.yaml", "mine.recipe.yaml", folder=tmp_path).code == 0
+
+
+def test_a_second_run_writes_nothing(project: Path) -> None:
+    """Without a change, no file and no folder is touched, from whatever folder it runs."""
+    before = _old(project)
+    folders = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_dir()}
+    assert "6 generated files stay as they are\n" in _run(project / "generated", "../mine.yaml").out
+    assert _state(project) == before
+    assert {path: path.stat().st_mtime_ns for path in folders} == folders
+
+
+def test_only_what_changes_is_written(project: Path) -> None:
+    """A new word in a description touches the files that hold it, and the manifest."""
+    before = _old(project)
+    write(project / "mine.yaml", DEFINITION.replace("Strength", "Power"))
+    assert _run(project, "mine.yaml").code == 0
+    after = _state(project)
+    assert {path for path in ALL if after[path] != before[path]} == {
+        *(f"{PACKAGE}/{name}" for name in ("README.md", "config.py", "recipe.schema.json")),
+        "generated/manifest.json",
+        "mine.yaml",
+    }
+
+
+def test_what_is_the_users_is_not_written_again(project: Path) -> None:
+    """Loss and recipe stay as the user left them, whatever becomes of the definition."""
+    write(project / "mine_loss.py", "def mine_loss(trainer, batch): ...\n")
+    write(project / "mine.recipe.yaml", "type: mine\n")
+    write(project / "mine.yaml", DEFINITION.replace("alpha", "omega"))
+    before = _state(project)
+    assert _run(project, "--force", "mine.yaml").code == 0
+    after = _state(project)
+    assert after["mine_loss.py"] == before["mine_loss.py"]
+    assert after["mine.recipe.yaml"] == before["mine.recipe.yaml"]
+
+
+def test_an_edited_file_stops_it_until_force(project: Path) -> None:
+    """A generated file that was written to by hand is shown with what was done, and overwritten.
+
+    The second only with ``--force``.
+    """
+    config = project / PACKAGE / "config.py"
+    generated = config.read_text(encoding="utf-8")
+    write(config, generated.replace("0.5", "0.9"))
+    before = _state(project)
+    stopped = _run(project, "mine.yaml")
+    assert stopped.code == 1
+    message = f"error[edited]: {PACKAGE}/config.py was edited by hand"
+    assert f"mine.yaml:2:1: {message}" in stopped.out
+    assert "0.9\n" in stopped.out
+    assert "0.5\n" in stopped.out
+    assert _state(project) == before
+    assert f"overwrite {PACKAGE}/config.py" in _run(project, "--force", "mine.yaml").out
+    assert config.read_text(encoding="utf-8") == generated
+
+
+def test_a_file_in_the_way_is_not_overwritten(tmp_path: Path) -> None:
+    """A file that stands where one is to be generated, and was not, counts as edited."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / PACKAGE / "config.py", "mine = 1\n")
+    assert "error[edited]" in _run(tmp_path, "mine.yaml").out
+    assert sorted(_state(tmp_path)) == [f"{PACKAGE}/config.py", "mine.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("second", "code"),
+    [
+        (DEFINITION.replace("alpha:", "class:"), "reserved-name"),
+        (DEFINITION.replace("[random_llama", "[random"), "unknown-factory"),
+        (DEFINITION.replace("default: 0.5", "default: -1"), "out-of-range"),
+        (DEFINITION.replace("mine_loss:mine_loss", "json:nothing"), "not-importable"),
+        ("name: [", "yaml-syntax"),
+    ],
+)
+def test_with_one_error_nothing_is_written(second: str, code: str, tmp_path: Path) -> None:
+    """A definition that is wrong keeps the right ones beside it from being generated."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / "other.yaml", second.replace("name: mine\n", "name: other\n"))
+    before = _state(tmp_path)
+    done = _run(tmp_path, "mine.yaml", "other.yaml")
+    assert done.code == 1
+    assert f"error[{code}]" in done.out
+    assert _state(tmp_path) == before
+
+
+def test_a_dry_run_says_all_and_writes_nothing(tmp_path: Path) -> None:
+    """``--dry-run`` lists the same changes as the run, and leaves no trace."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    before = _old(tmp_path)
+    dry = _run(tmp_path, "--dry-run", "mine.yaml")
+    assert _state(tmp_path) == before
+    real = _run(tmp_path, "mine.yaml")
+    said = [line.removeprefix("would ") for line in dry.out.splitlines()]
+    assert said == real.out.splitlines()[:-1]
+    write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: other\n"))
+    before = _old(tmp_path)
+    assert f"would delete {PACKAGE}/config.py\n" in _run(tmp_path, "--dry-run", "mine.yaml").out
+    assert _state(tmp_path) == before
+
+
+def test_diff_shows_how_files_change(project: Path) -> None:
+    """``--diff`` shows the lines that go and those that come."""
+    write(project / "mine.yaml", DEFINITION.replace("Strength", "Power"))
+    lines = _run(project, "--diff", "--dry-run", "mine.yaml").out.splitlines()
+    assert "--- arctic_trainers/mine/config.py (as it is)" in lines
+    assert '-    """Strength."""' in lines
+    assert '+    """Power."""' in lines
+
+
+def test_output_takes_the_place_of_generated(tmp_path: Path) -> None:
+    """``--output`` holds the package and the manifest; the user's files stay where they belong."""
+    write(tmp_path / "a/mine.yaml", DEFINITION)
+    assert _run(tmp_path, "--output", "b/made", "a/mine.yaml").code == 0
+    moved = [path.replace("generated", "b/made") for path in ALL if path not in USERS]
+    assert sorted(_state(tmp_path)) == sorted([*moved, *(f"a/{path}" for path in USERS)])
+    first = (tmp_path / "a/mine.recipe.yaml").read_text(encoding="utf-8").splitlines()[0]
+    assert first.endswith("$schema=../b/made/arctic_trainers/mine/recipe.schema.json")
+
+
+def test_a_renamed_trainer_leaves_nothing_of_the_old_one(project: Path) -> None:
+    """Stale files of ours go with their folder; what is not ours stays, and is named."""
+    write(project / PACKAGE / "notes.txt", "mine")
+    write(project / "mine.yaml", DEFINITION.replace("name: mine\n", "name: our-s\n"))
+    done = _run(project, "mine.yaml")
+    assert f"delete {PACKAGE}/config.py\n" in done.out
+    assert f"leave alone, as it is not ours, {PACKAGE}/notes.txt\n" in done.out
+    files = [path for path in _state(project) if path.startswith("generated/")]
+    package = "generated/arctic_trainers/our_s"
+    assert files == sorted(
+        [f"{PACKAGE}/notes.txt", *(f"{package}/{name}" for name in MADE), "generated/manifest.json"]
+    )
+
+
+def test_trainers_of_other_definitions_stay(project: Path) -> None:
+    """One definition is generated without the others; those that are gone leave nothing."""
+    other = DEFINITION.replace("name: mine\n", "name: other\n")
+    write(project / "other.yaml", other)
+    assert _run(project, "other.yaml").code == 0
+    assert (project / PACKAGE / "config.py").exists()
+    (project / "mine.yaml").unlink()
+    assert f"delete {PACKAGE}/config.py\n" in _run(project, "other.yaml").out
+    assert not (project / PACKAGE).exists()
+    assert arctic_gen("check", "--no-verify", folder=project).code == 0
+
+
+def test_a_moved_definition_is_the_same_trainer(project: Path) -> None:
+    """A definition may move within the project; only what names its path changes."""
+    (project / "mine.yaml").rename(project / "moved.yaml")
+    assert _run(project, "moved.yaml").code == 0
+    assert arctic_gen("check", "--no-verify", folder=project).code == 0
+
+
+def test_two_trainers_cannot_share_a_package(project: Path) -> None:
+    """Names that make one package are refused with both places, in one run and across runs."""
+    write(project / "a.yaml", DEFINITION.replace("name: mine\n", "name: x-y\n"))
+    write(project / "b.yaml", "# a line\n" + DEFINITION.replace("name: mine\n", "name: x_y\n"))
+    write(project / "c.yaml", DEFINITION)
+    before = _state(project)
+    once = _run(project, "a.yaml", "b.yaml")
+    assert "b.yaml:3:7: error[name-taken]: the name `x_y` is taken: a.yaml has it" in once.out
+    assert "a.yaml:2:1" in once.out
+    later = _run(project, "c.yaml")
+    assert "c.yaml:2:7: error[name-taken]: the name `mine` is taken: mine.yaml has it" in later.out
+    assert _state(project) == before
+
+
+def test_several_definitions_of_several_projects_at_once(tmp_path: Path) -> None:
+    """Each definition is generated into its own project."""
+    for folder in ("a", "b"):
+        write(tmp_path / folder / "pyproject.toml", "")
+        for name in ("one", "two"):
+            text = DEFINITION.replace("name: mine\n", f"name: {name}\n")
+            write(tmp_path / folder / f"defs/{name}.yaml", text.replace("mine_loss:", f"{name}:"))
+    done = _run(tmp_path, *(f"{f}/defs/{n}.yaml" for f in "ab" for n in ("one", "two")))
+    assert done.code == 0
+    for folder in ("a", "b"):
+        made = json.loads((tmp_path / folder / "generated/manifest.json").read_text())["trainers"]
+        assert {n: entry["definition"] for n, entry in made.items()} == {
+            "one": "defs/one.yaml",
+            "two": "defs/two.yaml",
+        }
+        assert (tmp_path / folder / "two.py").exists()
+
+
+def test_json_is_yaml(tmp_path: Path) -> None:
+    """A definition in JSON makes what the same definition in YAML makes."""
+    write(tmp_path / "a/mine.yaml", DEFINITION)
+    write(tmp_path / "b/mine.json", json.dumps(yaml.safe_load(DEFINITION), indent=2))
+    for path in ("a/mine.yaml", "b/mine.json"):
+        assert _run(tmp_path, path).code == 0
+    for name in MADE:
+        one, other = ((tmp_path / f / PACKAGE / name).read_text() for f in ("a", "b"))
+        assert one == other.replace("mine.json", "mine.yaml")
+
+
+def test_an_implementation_takes_the_place_of_a_loss(tmp_path: Path) -> None:
+    """The generated class is a base, a stub derives from it, and the package offers both."""
+    text = DEFINITION.replace("loss: mine_loss:mine_loss", "implementation: ours.impl:MineTrainer")
+    write(tmp_path / "mine.yaml", text)
+    assert _run(tmp_path, "mine.yaml").code == 0
+    stub = (tmp_path / "ours/impl.py").read_text(encoding="utf-8")
+    assert "class MineTrainer(MineTrainerBase):" in stub
+    trainer = (tmp_path / PACKAGE / "trainer.py").read_text(encoding="utf-8")
+    assert "class MineTrainerBase(Trainer[MineTrainerConfig, SFTBatch]" in trainer
+    assert "abstract=True" in trainer
+    assert "def loss" not in trainer
+    offered = (tmp_path / PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    assert '"MineTrainer": "ours.impl"' in offered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DEFINITION + "implementation: mine_loss:MineTrainer\n",
+        DEFINITION.replace("name: mine\n", "name: other\n").replace(":mine_loss", ":other_loss"),
+    ],
+    ids=["loss and implementation", "two losses"],
+)
+def test_one_file_is_begun_for_one_function(text: str, tmp_path: Path) -> None:
+    """Two functions that would need stubs in one new file are refused, not written over."""
+    write(tmp_path / "a.yaml", DEFINITION)
+    write(tmp_path / "b.yaml", text)
+    done = _run(tmp_path, *(["b.yaml"] if "implementation" in text else ["a.yaml", "b.yaml"]))
+    assert done.code == 1
+    assert "error[not-importable]: there is no mine_loss.py yet" in done.out
+    assert sorted(_state(tmp_path)) == ["a.yaml", "b.yaml"]
+
+
+def _manifest(path: str) -> str:
+    record = {"definition": "mine.yaml", "files": {path: "sha256:0"}}
+    return json.dumps({"version": 1, "interface": 1, "trainers": {"mine": record}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[]",
+        '{"version": 2, "trainers": {}}',
+        '{"version": 1, "trainers": {"x": 1}}',
+        _manifest("../mine.yaml"),
+        _manifest("/etc/passwd"),
+        _manifest("arctic_trainers/mine/../../../mine.yaml"),
+    ],
+)
+def test_a_foreign_manifest_is_refused(text: str, tmp_path: Path) -> None:
+    """A manifest that cannot be ours, or leads out of its folder, cannot be worked with."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / "generated/manifest.json", text)
+    before = _state(tmp_path)
+    for verb in (["new-trainer", "mine.yaml"], ["check"]):
+        done = arctic_gen(*verb, "--no-verify", folder=tmp_path)
+        assert done.code == 2
+        assert done.err.startswith(f"error: {tmp_path}/generated/manifest.json ")
+        assert _state(tmp_path) == before

@@ -1,0 +1,120 @@
+"""How commands end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from arctic_training import project
+from tests.support import RECIPE, Result, arctic_gen, arctic_train, write
+
+_Run = Callable[..., Result]
+
+
+def _fail(error: BaseException) -> Callable[..., NoReturn]:
+    def raising(*_arguments: object, **_options: object) -> NoReturn:
+        raise error
+
+    return raising
+
+
+@pytest.mark.parametrize("run", [arctic_gen, arctic_train])
+@pytest.mark.parametrize("option", ["--help", "-h", "--version"])
+def test_help_and_version_are_fine(tmp_path: Path, run: _Run, option: str) -> None:
+    """Asking for help or the version prints it and ends with 0."""
+    result = run(option, folder=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert result.out
+
+
+@pytest.mark.parametrize(
+    ("run", "arguments", "message"),
+    [
+        (arctic_gen, "validate", "Missing argument 'PATHS...'."),
+        (arctic_gen, "validat .", "No such command 'validat'"),
+        (arctic_gen, "validate --frmat json .", "No such option"),
+        (arctic_gen, "validate missing.yaml", "missing.yaml: No such file or directory"),
+        (arctic_train, "", "Missing argument 'RECIPE'."),
+        (arctic_train, "train", "Missing argument 'RECIPE'."),
+        (arctic_train, "--dry-run .", ".: Is a directory"),
+        (arctic_train, "r.yaml --dry-rum", "No such option: --dry-rum"),
+        (arctic_train, "r.yaml -x", "No such option: -x"),
+        (arctic_train, "process-data r.yaml", "`process-data` is not supported yet"),
+        (arctic_train, "show-data r.yaml", "`show-data` is not supported yet"),
+        (arctic_train, "report runs", "`report` is not supported yet"),
+    ],
+)
+def test_a_wrong_command_line_ends_with_2(
+    tmp_path: Path, run: _Run, arguments: str, message: str
+) -> None:
+    """A mistake of usage, or a file that cannot be read, is one line on the error stream."""
+    result = run(*arguments.split(), folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"error: {message}")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("form", ["xml", "TEXT"])
+def test_an_unknown_form_names_the_known_ones(tmp_path: Path, form: str) -> None:
+    """A form that does not exist is an error that lists those that do."""
+    result = arctic_gen("validate", "--format", form, ".", folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    for known in ("text", "json", "github", "sarif"):
+        assert known in result.err
+
+
+@pytest.mark.parametrize(
+    "flag", ["--num-processes=2", "--num_gpus 2", "--num_nodes=2", "--launcher ray", "--hostfile x"]
+)
+def test_launcher_flags_are_refused(tmp_path: Path, flag: str) -> None:
+    """Flags of a launcher are refused with the reason, not ignored, wherever they stand."""
+    write(tmp_path / "r.yaml", RECIPE)
+    for words in (f"r.yaml {flag}", f"{flag} r.yaml", f"train --dry-run r.yaml {flag}"):
+        result = arctic_train(*words.split(), folder=tmp_path)
+        assert (result.code, result.out) == (2, "")
+        assert "training with several processes is not supported yet" in result.err
+
+
+def test_a_verb_wins_over_a_file_of_its_name(tmp_path: Path) -> None:
+    """The first word `train` is the verb, even if a recipe has that name."""
+    write(tmp_path / "train", RECIPE)
+    assert arctic_train("--dry-run", "train", folder=tmp_path).code == 2
+    assert arctic_train("--dry-run", "train", "train", folder=tmp_path).code == 0
+    assert arctic_train("--dry-run", "./train", folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug_says_so_and_hides_its_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, debug: bool
+) -> None:
+    """What should not happen ends with 70 and how to report it; `--debug` shows the traceback."""
+    monkeypatch.setattr(project.Project, "of", _fail(KeyError("surprise")))
+    write(tmp_path / "r.yaml", RECIPE)
+    options = ["--debug"] if debug else []
+    result = arctic_train("--dry-run", "r.yaml", *options, folder=tmp_path)
+    assert (result.code, result.out) == (70, "")
+    assert "KeyError: 'surprise'" in result.err
+    assert ("Traceback" in result.err) is debug
+    assert debug or "this is a bug in arctic_training" in result.err
+    assert debug or "--debug" in result.err
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (KeyboardInterrupt(), 130, ""),
+        (OSError("no space left"), 2, "error: no space left\n"),
+        (PermissionError(13, "Not yours", "x"), 2, "error: [Errno 13] Not yours: 'x'\n"),
+    ],
+)  # fmt: skip
+def test_what_the_environment_does_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, text: str
+) -> None:
+    """Ctrl-C ends with 130 and in silence, an error of the system with 2 and its own words."""
+    monkeypatch.setattr(project.Project, "of", _fail(error))
+    write(tmp_path / "r.yaml", RECIPE)
+    result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert (result.code, result.out, result.err.lstrip("\n")) == (code, "", text)

@@ -1,0 +1,56 @@
+"""``schemas/factories.yaml``, which is read without importing anything, against the classes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import get_args
+
+import pytest
+
+import arctic_training
+from arctic_training.codegen.catalog import built_in_factories
+from arctic_training.codegen.spec import SLOTS, FactorySpec, ImportPath, Slot
+from arctic_training.config.base import SectionConfig
+from arctic_training.factory import Component
+
+ENTRIES = [(slot, entry) for slot in SLOTS for entry in built_in_factories()[slot.kind].values()]
+
+
+def _load(path: ImportPath) -> object:
+    return getattr(importlib.import_module(path.module), path.name)
+
+
+def _component(path: ImportPath) -> type[Component[SectionConfig]]:
+    found = _load(path)
+    assert isinstance(found, type)
+    assert issubclass(found, Component)
+    return found
+
+
+@pytest.mark.parametrize(("slot", "entry"), ENTRIES)
+def test_an_entry_says_what_its_class_says(slot: Slot, entry: FactorySpec) -> None:
+    """Name, section, slot and batch of an entry are those of the class that it names."""
+    factory, config = _component(entry.factory), _load(entry.config)
+    assert entry.name == factory.name
+    assert config is factory.config_type
+    assert issubclass(factory, _component(slot.base))
+    base = _load(slot.config_base)
+    assert isinstance(base, type)
+    assert issubclass(factory.config_type, base)
+    generic = getattr(factory, "__orig_bases__", ())
+    batches = {argument for made_of in generic for argument in get_args(made_of)[1:]}
+    assert batches == ({_load(entry.batch)} if entry.batch else set())
+
+
+def test_every_factory_of_the_package_has_an_entry() -> None:
+    """Whatever a module of the package registers, the file names under its slot."""
+    for module in pkgutil.walk_packages(arctic_training.__path__, "arctic_training."):
+        importlib.import_module(module.name)
+    registered = {
+        (slot.kind, name)
+        for slot in SLOTS
+        for name, factory in _component(slot.base)._registry.items()
+        if factory.__module__.startswith("arctic_training.")
+    }
+    assert registered == {(slot.kind, entry.name) for slot, entry in ENTRIES}

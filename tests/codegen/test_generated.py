@@ -1,0 +1,110 @@
+"""What is generated, as bytes and as modules."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ruff import find_ruff_bin
+
+from tests.support import RICH_DEFINITION, ROOT, arctic_gen, python, write
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a project in which the rich definition was generated."""
+    folder = tmp_path_factory.mktemp("project")
+    write(folder / "mine.yaml", RICH_DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
+    return folder
+
+
+def test_built_in_trainers_are_what_their_definitions_make() -> None:
+    """``generated/`` holds the very bytes that the definitions make, and they type-check."""
+    assert arctic_gen("check", folder=ROOT) == (0, "1 trainer is what its definition makes\n", "")
+
+
+def test_same_definition_same_bytes(project: Path, tmp_path: Path) -> None:
+    """Neither the folder, nor where the command runs, nor the order of hashes changes a byte."""
+    for folder, seed in (("a", "1"), ("b/c", "2")):
+        path = write(tmp_path / folder / "mine.yaml", RICH_DEFINITION)
+        command = [sys.executable, "-m", "arctic_training.cli.gen", "new-trainer", "--no-verify"]
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        subprocess.run([*command, path], cwd="/", env=environment, check=True, capture_output=True)
+        assert _tree(path.parent) == _tree(project)
+
+
+def test_layout_is_final(project: Path) -> None:
+    """Ruff has nothing to lay out, nor to put into order among imports, exports and names."""
+    common = ["--isolated", "--no-cache", "--line-length", "100"]
+    common += [str(project / "generated"), str(project / "mine_loss.py")]
+    ours = "lint.isort.known-first-party=['arctic_training', 'arctic_trainers', 'mine_loss']"
+    lint = ["check", "--select", "F,I,RUF022,UP,E", "--config", ours]
+    for verb in (["format", "--check"], lint):
+        command = [find_ruff_bin(), *verb, *common]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_manifest_is_sorted_and_says_nothing_of_the_machine(project: Path) -> None:
+    """The record has sorted keys, relative paths and hashes, and no more."""
+    text = (project / "generated/manifest.json").read_text(encoding="utf-8")
+    manifest = json.loads(text)
+    files = manifest["trainers"]["mine"]["files"]
+    assert list(files) == sorted(files)
+    assert {f"generated/{path}" for path in files} | {
+        "generated/manifest.json",
+        "mine.yaml",
+        "mine.recipe.yaml",
+        "mine_loss.py",
+    } == set(_tree(project))
+    assert set(manifest) == {"version", "interface", "trainers"}
+    assert set(manifest["trainers"]["mine"]) == {"definition", "files"}
+    assert str(project) not in text
+    assert all(re.fullmatch("sha256:[0-9a-f]{64}", made) for made in files.values())
+
+
+def test_generated_code_has_no_way_around_types(project: Path) -> None:
+    """No `Any`, no cast and no ignored error is generated."""
+    code = b"".join(text for path, text in _tree(project).items() if path.endswith(".py"))
+    assert re.findall(rb"\bAny\b|\bcast\b|type: ignore|noqa", code) == []
+
+
+def test_config_needs_no_torch(project: Path) -> None:
+    """The package and its config import without torch, although the trainer is offered there."""
+    code = """
+import sys
+import arctic_trainers.mine
+from arctic_trainers.mine import MineTrainerConfig
+assert arctic_trainers.mine.__all__ == ["MineTrainer", "MineTrainerConfig"]
+assert {"torch", "transformers"}.isdisjoint(sys.modules)
+"""
+    path = write(project / "../light.py", f"import sys; sys.path[:0] = ['generated']\n{code}")
+    assert python(path, folder=project) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "order", [("arctic_trainers.mine", "mine_loss"), ("mine_loss", "arctic_trainers.mine")]
+)
+def test_loss_and_trainer_import_in_either_order(
+    order: tuple[str, str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loss that reads its config and a trainer that calls the loss are no import cycle."""
+    monkeypatch.setattr(sys, "path", [str(project), str(project / "generated"), *sys.path])
+    for name in [n for n in sys.modules if n.startswith(("arctic_trainers.mine", "mine_loss"))]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in order:
+        module = importlib.import_module(name)
+        for exported in getattr(module, "__all__", ["mine_loss"]):
+            assert callable(getattr(module, exported))

@@ -1,0 +1,177 @@
+"""The types of generated trainers and of the user's functions, checked before anything is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support import DEFINITION, RICH_DEFINITION, Result, arctic_gen, write
+
+LOSS = """\
+from typing import TypedDict
+
+from torch import Tensor
+
+from arctic_trainers.{name} import {camel}TrainerConfig
+from arctic_training.data.batches import SFTBatch
+from arctic_training.losses.language_modeling import next_token_loss
+from arctic_training.losses.output import LossOutput
+from arctic_training.trainer.trainer import Trainer
+
+
+class OtherBatch(TypedDict):
+    pixels: Tensor
+
+
+def {name}_loss(trainer: Trainer[{camel}TrainerConfig, SFTBatch], batch: {batch}) -> LossOutput:
+    weight: float = trainer.config.{field}
+    output = {output}
+    return LossOutput(sum=output.sum * weight, count=output.count)
+"""
+
+
+def _definition(name: str, *, text: str = DEFINITION) -> str:
+    named = text.replace("name: mine\n", f"name: {name}\n", 1)
+    named = named.replace("MineTrainerConfig", f"{name.capitalize()}TrainerConfig")
+    return named.replace("mine_loss:mine_loss", f"{name}_code:{name}_loss")
+
+
+def _project(folder: Path, name: str, **changes: str) -> None:
+    values = {
+        "batch": "SFTBatch",
+        "field": "alpha",
+        "output": "next_token_loss(trainer, batch)",
+    }
+    code = LOSS.format(name=name, camel=name.capitalize(), **values | changes)
+    write(folder / f"{name}.yaml", _definition(name))
+    write(folder / f"{name}_code.py", code)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+    """Return a project with right and wrong losses, and what came of generating all of it."""
+    folder = tmp_path_factory.mktemp("refused")
+    _project(folder, "right")
+    _project(
+        folder, "batch", batch="OtherBatch", output="LossOutput(sum=batch['pixels'].sum(), count=1)"
+    )
+    _project(folder, "field", field="alhpa")
+    over = _definition("over").replace("loss: over_code:over_loss", "implementation: over:Over")
+    write(folder / "over.yaml", over)
+    write(
+        folder / "over.py",
+        """\
+from typing_extensions import override
+
+from arctic_trainers.over.trainer import OverTrainerBase
+from arctic_training.data.batches import SFTBatch
+from arctic_training.losses.language_modeling import next_token_loss
+from arctic_training.losses.output import LossOutput
+
+
+class Over(OverTrainerBase):
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        return next_token_loss(self, batch)
+
+    @override
+    def step(self, batch: SFTBatch, number: int) -> None:
+        super().step(batch)
+""",
+    )
+    names = sorted(path.name for path in folder.glob("*.yaml"))
+    return folder, arctic_gen("new-trainer", *names, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "code", "words"),
+    [
+        ("batch.yaml:17:7", "arg-type", '"SFTBatch"; expected "OtherBatch"'),
+        ("field_code.py:17:21", "attr-defined", 'no attribute "alhpa"; maybe "alpha"?'),
+        ("over.py:15:5", "override", 'Signature of "step" incompatible'),
+    ],
+)
+def test_an_error_of_types_is_shown_where_it_was_written(
+    place: str, code: str, words: str, refused: tuple[Path, Result]
+) -> None:
+    """An error in a generated line is shown in the definition, one in the user's file there."""
+    said = [line for line in refused[1].out.splitlines() if line.startswith(f"{place}: ")]
+    assert len(said) == 1
+    assert said[0].startswith(f"{place}: error[type-error]: ")
+    assert said[0].endswith(f"[{code}]")
+    assert words in said[0]
+
+
+def test_with_an_error_of_types_nothing_is_published(refused: tuple[Path, Result]) -> None:
+    """All wrong trainers are reported at once, the right ones are not, and nothing is written."""
+    folder, done = refused
+    assert done.code == 1
+    assert "right" not in done.out
+    assert not (folder / "generated").exists()
+    assert sorted(path.suffix for path in folder.iterdir()) == [".py"] * 4 + [".yaml"] * 4
+
+
+def test_what_is_begun_for_the_user_type_checks(tmp_path: Path) -> None:
+    """Stubs of losses and implementations, with metrics and every kind of field, are right."""
+    metrics = "metrics: {one: mean, two: sum}\n"
+    begun = {
+        "rich": RICH_DEFINITION + metrics,
+        "plain": DEFINITION,
+        "both": DEFINITION + "implementation: both_impl:BothTrainer\n",
+        "impl": DEFINITION.replace("loss: mine_loss:mine_loss", "implementation: impl:ImplTrainer"),
+        "loss": DEFINITION.replace(":mine_loss", ":loss"),
+    }
+    for name, text in begun.items():
+        write(tmp_path / f"{name}.yaml", _definition(name, text=text))
+    done = arctic_gen("new-trainer", *(f"{name}.yaml" for name in begun), folder=tmp_path)
+    assert (done.code, "error" in done.out, done.err) == (0, False, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("def mien_loss(): ...\n", "did you mean `mine_loss:mien_loss`?"),
+        ("x = 1\n", "write the function into "),
+    ],
+)
+def test_a_loss_that_its_module_lacks_is_found_without_mypy(
+    code: str, hint: str, tmp_path: Path
+) -> None:
+    """A module that is there and lacks the function is an error at the definition's `loss`."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / "mine_loss.py", code)
+    done = arctic_gen("new-trainer", "mine.yaml", folder=tmp_path)
+    assert done.code == 1
+    where = "mine.yaml:17:7: error[not-importable]: the module `mine_loss` has no `mine_loss`"
+    assert where in done.out
+    assert hint in done.out
+    assert not (tmp_path / "generated").exists()
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("torch.nothing:loss", "`torch` is installed, and there is no `torch.nothing`"),
+        ("sys.nothing:loss", "`sys` is installed, and there is no `sys.nothing`"),
+        ("arctic_training.losses.no:loss", "is no `arctic_training.losses.no`"),
+        ("arctic_trainers.sft.trainer:SFTTrainer", "is the generator's"),
+        ("generated.mine:loss", "is the generator's"),
+    ],
+)
+def test_no_stub_is_begun_in_what_is_not_the_users(loss: str, message: str, tmp_path: Path) -> None:
+    """A function cannot be put into an installed package, nor into generated code."""
+    write(tmp_path / "mine.yaml", DEFINITION.replace("mine_loss:mine_loss", loss))
+    done = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert done.code == 1
+    assert "mine.yaml:17:7: error[not-importable]: " in done.out
+    assert message in done.out
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.yaml"]
+
+
+def test_an_installed_loss_is_used_as_it_is(tmp_path: Path) -> None:
+    """A loss of an installed module needs no stub."""
+    installed = "arctic_training.losses.language_modeling:next_token_loss"
+    write(tmp_path / "mine.yaml", DEFINITION.replace("mine_loss:mine_loss", installed))
+    done = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert (done.code, [*tmp_path.rglob("*_modeling.py")]) == (0, [])

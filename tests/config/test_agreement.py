@@ -1,0 +1,211 @@
+"""The recipe schema that users see, and the models that the runtime trusts."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Final, cast
+
+import jsonschema
+import jsonschema_rs
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from arctic_trainers.sft.config import SFTTrainerConfig
+from arctic_training.diagnostics import Source
+from arctic_training.document import JSON, Schema, check, parse, plain, with_numbers
+from tests.support import ROOT
+
+_Object = dict[str, JSON]
+_SCHEMA: Final[_Object] = json.loads(
+    (ROOT / "generated/arctic_trainers/sft/recipe.schema.json").read_text(encoding="utf-8")
+)
+_DEFINITIONS = cast("dict[str, _Object]", _SCHEMA["definitions"])
+_OURS = Schema(_SCHEMA)
+_FAST = jsonschema_rs.Draft7Validator(_SCHEMA)
+_ORACLE = jsonschema.Draft7Validator(_SCHEMA)
+_ODD: Final[list[JSON]] = [
+    None, True, False, 0, 1, -1, 2, 3, 300, 0.0, 1.0, 0.5, -0.5, 1e-9, 1e300, 10**30, -(10**308),
+    "", "x", "./x", "2k", "50%", "-1%", "1.5", "2^0.5", "0^0", "1e999", "true", "sft",
+    "huggingface", "random_llama", "byte_level_bpe", "python_docs", "deepspeed", "fp32", "linear",
+    [], [1], [0.9, 0.999], [0, 1], ["1%", 0], [{}], [[]], {}, {"type": "python_docs"},
+    {"type": "deepspeed", "output_dir": "x"}, [{"type": "huggingface", "output_dir": "x"}],
+    {"stage": 1.0}, {"stage": True}, {"type": 1}, {"user": "q", "assistant": "a"}, {"robot": "q"},
+]  # fmt: skip
+
+
+def _valid(schema: _Object) -> st.SearchStrategy[JSON]:
+    """Build what a schema of a recipe allows; of a section, the type first."""
+    if isinstance(reference := schema.get("$ref"), str):
+        return _valid(_DEFINITIONS[reference.removeprefix("#/definitions/")])
+    if "if" in schema:
+        return st.one_of(_valid(_part(schema, "then")), _valid(_part(schema, "else")))
+    if "allOf" in schema:
+        return st.one_of(*map(_branch, cast("list[_Object]", schema["allOf"])))
+    if "enum" in schema:
+        return st.sampled_from(cast("list[JSON]", schema["enum"]))
+    if "const" in schema:
+        return st.just(schema["const"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return st.one_of(*(_of_kind(str(kind), schema) for kind in kinds))
+
+
+def _branch(condition: _Object) -> st.SearchStrategy[JSON]:
+    """Build a section of one type, which the first may leave out."""
+    chosen = _part(condition, "if")
+    name = _part(_part(chosen, "properties"), "type")["const"]
+    types: list[_Object] = [{"type": name}] if "required" in chosen else [{"type": name}, {}]
+    section = cast("st.SearchStrategy[_Object]", _valid(_part(condition, "then")))
+    return st.builds(
+        lambda kind, rest: kind | {key: value for key, value in rest.items() if key != "type"},
+        st.sampled_from(types),
+        section,
+    )
+
+
+def _of_kind(kind: str, schema: _Object) -> st.SearchStrategy[JSON]:
+    least = cast("float", schema.get("minimum", schema.get("exclusiveMinimum", 0)))
+    match kind:
+        case "null":
+            return st.none()
+        case "boolean":
+            return st.booleans()
+        case "integer":
+            return st.integers(int(least), int(least) + 3)
+        case "number":
+            return st.sampled_from([least, least + 0.5, 1.0])
+        case "string" if "pattern" in schema:
+            return st.sampled_from(["1", "2k", "1Ki", "50%", "1e-5", "2^9"])
+        case "string":
+            return st.sampled_from(["x", "./x"])
+        case "array":
+            items = schema["items"]
+            if isinstance(items, list):
+                return st.tuples(*(_valid(cast("_Object", item)) for item in items)).map(list)
+            least_items = cast("int", schema.get("minItems", 0))
+            return st.lists(_valid(cast("_Object", items)), min_size=least_items, max_size=2)
+        case "object" if "properties" in schema:
+            fields = {k: _valid(cast("_Object", v)) for k, v in _part(schema, "properties").items()}
+            needed = cast("list[str]", schema.get("required", []))
+            return st.fixed_dictionaries(
+                {key: fields[key] for key in needed},
+                optional={key: field for key, field in fields.items() if key not in needed},
+            ).map(lambda section: cast("JSON", section))
+        case _:
+            return st.sampled_from([{}, {"user": "q"}, {"user": "q", "assistant": "a"}])
+
+
+def _part(schema: _Object, key: str) -> _Object:
+    return cast("_Object", schema[key])
+
+
+def _containers(value: JSON) -> Iterator[_Object | list[JSON]]:
+    if isinstance(value, dict | list):
+        yield value
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _containers(inner)
+
+
+_VALID: Final = _valid(_SCHEMA)
+
+
+@st.composite
+def _recipes(draw: st.DrawFn) -> JSON:
+    """Build a recipe that is right, then change up to two of its values."""
+    recipe = copy.deepcopy(draw(_VALID))
+    for _ in range(draw(st.integers(0, 2))):
+        container = draw(st.sampled_from(list(_containers(recipe))))
+        odd = copy.deepcopy(draw(st.sampled_from(_ODD)))
+        if isinstance(container, list):
+            container[draw(st.integers(0, len(container))) :][:1] = [odd]
+            continue
+        key = draw(st.sampled_from([*container, "type", "unknown"]))
+        if draw(st.booleans()) and key in container:
+            del container[key]
+        else:
+            container[key] = odd
+    return recipe
+
+
+def _model_takes(recipe: JSON) -> bool:
+    try:
+        SFTTrainerConfig.model_validate(recipe)
+    except ValidationError:
+        return False
+    return True
+
+
+def _agree(recipe: JSON) -> bool:
+    """Return the verdict on a recipe, on which all four judges agree."""
+    node, problems = parse(Source("recipe.json", json.dumps(recipe)))
+    assert node is not None
+    assert not problems
+    verdict = _model_takes(recipe)
+    findings = check(node, _OURS)
+    assert verdict == (not findings), [finding.sentence for finding in findings]
+    numbers = plain(with_numbers(node, _OURS))
+    assert _FAST.is_valid(numbers) == _ORACLE.is_valid(numbers)
+    assert verdict <= _ORACLE.is_valid(numbers)
+    assert _model_takes(numbers) == verdict
+    return verdict
+
+
+@given(recipe=_recipes())
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_schema_and_models_take_the_same_recipes(recipe: JSON) -> None:
+    """What the schema accepts the models accept, and the other way round."""
+    _agree(recipe)
+
+
+_LEAST: Final[_Object] = {
+    "model": {"name_or_path": "x"},
+    "data": {"sources": {"type": "python_docs"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, True),
+        ({"epochs": 2.0}, True),
+        ({"epochs": "200%"}, True),
+        ({"epochs": "50%"}, False),
+        ({"epochs": True}, False),
+        ({"epochs": "0^0"}, False),
+        ({"optimizer": {"learning_rate": 1}}, True),
+        ({"optimizer": {"betas": [0.9, 1]}}, False),
+        ({"optimizer": {"betas": [0.9]}}, False),
+        ({"scheduler": {"warmup_ratio": "100%"}}, True),
+        ({"scheduler": {"warmup_ratio": 1.01}}, False),
+        ({"deepspeed": {"zero_optimization": {"stage": 3}}}, True),
+        ({"deepspeed": {"zero_optimization": {"stage": 1.0}}}, True),
+        ({"deepspeed": {"zero_optimization": {"stage": True}}}, False),
+        ({"checkpoint": {"type": "huggingface", "output_dir": "x", "auto_resume": 0}}, False),
+        ({"checkpoint": []}, True),
+        ({"data": {"sources": []}}, False),
+        ({"data": {"sources": [{"type": "python_docs"}]}}, True),
+        ({"type": "dpo"}, False),
+        ({"train_log_metrics_path": None}, True),
+        ({"train_log_metrics_path": 1}, False),
+        ({"data": None}, False),
+    ],
+)  # fmt: skip
+def test_both_know_the_corners(change: _Object, verdict: bool) -> None:  # noqa: FBT001
+    """The verdict on what is easily judged differently is known, and everyone's."""
+    assert _agree(_LEAST | change) is verdict
+
+
+def test_most_of_the_recipes_above_are_right() -> None:
+    """The comparison is not one of two ways to say no."""
+    verdicts: list[bool] = []
+
+    @given(recipe=_recipes())
+    @settings(max_examples=100, database=None, deadline=None, derandomize=True)
+    def collect(recipe: JSON) -> None:
+        verdicts.append(_model_takes(recipe))
+
+    collect()
+    assert 0.2 < sum(verdicts) / len(verdicts) < 0.8

@@ -1,0 +1,100 @@
+"""What holds for every model of a recipe."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import os
+import pkgutil
+import socket
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from pydantic import ValidationError
+
+import arctic_training.config
+from arctic_trainers.sft.config import SFTTrainerConfig
+from arctic_training.config.base import Config
+from arctic_training.config.data import PythonDocsSourceConfig, SFTDataConfig
+from arctic_training.config.deepspeed import ZeROConfig
+from arctic_training.config.model import RandomLlamaConfig
+from tests.support import python
+
+_MODULES = [m.name for m in pkgutil.iter_modules(arctic_training.config.__path__)]
+
+
+def _models(parent: type[Config] = Config) -> Iterator[type[Config]]:
+    for model in parent.__subclasses__():
+        if model.__module__.startswith("arctic_training."):
+            yield model
+            yield from _models(model)
+
+
+for _module in _MODULES:
+    importlib.import_module(f"arctic_training.config.{_module}")
+
+
+@pytest.mark.parametrize("model", list(dict.fromkeys(_models())))
+def test_every_model_is_closed_frozen_strict_and_explained(model: type[Config]) -> None:
+    """Each model refuses unknown keys and changes, and each of its fields says what it is."""
+    settings = model.model_config
+    assert (settings["extra"], settings["frozen"], settings["strict"]) == ("forbid", True, True)
+    assert settings["allow_inf_nan"] is False
+    with pytest.raises(ValidationError, match="Extra inputs are not permitted"):
+        model.model_validate({"no_such_field": 1})
+    for name, field in model.model_fields.items():
+        assert field.description or name == "type", name
+
+
+def test_a_config_never_changes() -> None:
+    """Neither a value nor a list of values can be changed or added."""
+    config = SFTDataConfig(sources=(PythonDocsSourceConfig(),))
+    with pytest.raises(ValidationError, match="frozen"):
+        config.max_length = 1
+    assert isinstance(config.sources, tuple)
+    assert hash(config) == hash(SFTDataConfig(sources=(PythonDocsSourceConfig(),)))
+
+
+def test_only_numbers_are_read_from_texts() -> None:
+    """Texts become numbers where numbers belong, and nothing else is converted."""
+    values = {"hidden_size": "1Ki", "intermediate_size": 2.0, "disable_activation_checkpoint": True}
+    model = RandomLlamaConfig.model_validate(values)
+    assert (model.hidden_size, model.intermediate_size) == (1024, 2)
+    for wrong in ({"hidden_size": True}, {"dtype": 1}, {"disable_activation_checkpoint": "true"}):
+        with pytest.raises(ValidationError):
+            RandomLlamaConfig.model_validate(wrong)
+    with pytest.raises(ValidationError):
+        ZeROConfig.model_validate({"stage": 4})
+
+
+def test_validating_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file is looked at and no name looked up, though the recipe names files that exist."""
+
+    def refuse(*_arguments: object, **_options: object) -> NoReturn:
+        raise AssertionError("validation is pure")
+
+    here = os.fspath(arctic_training.config.__path__[0])
+    recipe = {
+        "model": {"name_or_path": here},
+        "data": {"sources": {"type": "huggingface_instruct", "name_or_path": here}},
+        "checkpoint": {"output_dir": here},
+        "train_log_metrics_path": here,
+    }
+    for module, name in [(builtins, "open"), (os, "stat"), (os, "open"), (os, "scandir")]:
+        monkeypatch.setattr(module, name, refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
+    config = SFTTrainerConfig.model_validate(recipe)
+    monkeypatch.undo()
+    assert os.fspath(config.checkpoint[0].output_dir) == here
+
+
+def test_the_models_import_no_torch() -> None:
+    """Editors and `validate` pay for pydantic at most: no model pulls in what trains."""
+    modules = [f"arctic_training.config.{name}" for name in _MODULES]
+    code = (
+        f"import sys, importlib as i; [i.import_module(m) for m in {modules}];"
+        "i.import_module('arctic_trainers.sft.config');"
+        "print(sorted({'torch', 'transformers', 'deepspeed', 'datasets'} & sys.modules.keys()))"
+    )
+    assert python("-c", code) == (0, "[]\n", "")

@@ -1,0 +1,23 @@
+"""What holds for every test: one thread, no network, a cache of its own, nothing left behind."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+
+import pytest
+
+# Libraries read these when they are imported, which collecting tests does.
+os.environ["OMP_NUM_THREADS"] = "1"  # several workers share two cores, and the models are tiny
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="arctic-tests-")
+atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _same_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take back what a command puts before ``sys.path``, which is meant to last for its process."""
+    monkeypatch.setattr(sys, "path", [*sys.path])

@@ -1,0 +1,54 @@
+"""The order of samples, and batches."""
+
+from __future__ import annotations
+
+import random
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arctic_training.data.loader import EpochLoader
+
+
+def _loader(samples: int, size: int, seed: int, num_workers: int = 0) -> EpochLoader[list[int]]:
+    return EpochLoader(
+        range(samples), list, micro_batch_size=size, seed=seed, num_workers=num_workers
+    )
+
+
+@given(
+    samples=st.integers(0, 30),
+    size=st.integers(1, 7),
+    seed=st.integers(0, 2**63),
+    epoch=st.integers(0, 5),
+    start=st.integers(0, 30),
+)
+def test_epochs(samples: int, size: int, seed: int, epoch: int, start: int) -> None:
+    """An epoch has every sample once, in an order of seed and epoch; `start` skips batches."""
+    loader = _loader(samples, size, seed)
+    batches = list(loader.batches(epoch))
+    assert len(batches) == len(loader)
+    assert sorted(chain(*batches)) == [*range(samples)]
+    assert [len(batch) for batch in batches[:-1]] == [size] * max(0, len(batches) - 1)
+    assert list(_loader(samples, size, seed).batches(epoch, start=start)) == batches[start:]
+    assert list(chain(*batches)) == _loader(samples, 1, seed).order(epoch)
+
+
+def test_orders_differ() -> None:
+    """Another epoch or another seed is another order."""
+    orders = [tuple(_loader(50, 1, seed).order(epoch)) for seed in range(5) for epoch in range(5)]
+    assert len(set(orders)) == 25
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_global_random_numbers_stay(num_workers: int) -> None:
+    """With any number of workers the batches are the same and draw no global random number."""
+    expected = list(_loader(20, 3, 7).batches(1, start=2))
+    before = (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # type: ignore[index]  # noqa: NPY002
+    assert list(_loader(20, 3, 7, num_workers).batches(1, start=2)) == expected
+    after = (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # type: ignore[index]  # noqa: NPY002
+    assert before == after

@@ -1,0 +1,199 @@
+"""Which tokens of a conversation are trained."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.sft import SFTDataFactory
+from arctic_training.data.source import Conversation
+from arctic_training.errors import RecipeError
+from tests.tiny import HandTrainer, Recorder, hand_config
+
+Marked: TypeAlias = list[tuple[int, bool]]
+"""Tokens, and whether each is trained."""
+
+_TRAPS = [
+    *[
+        "",
+        " ",
+        "\n",
+        "\n\n\n",
+        "\t x",
+        "  two  ",
+        "yes",
+        "yes yes",
+        "a\r\nb",
+        "\u00e9\u00e8",
+        "e\u0301",
+    ],
+    *[
+        "\U0001f600",
+        "\u200d\ufe0f",
+        "\u3042\u3044",
+        "assistant",
+        "assistant\n",
+        "    indented",
+        "{{ 1 }}",
+        "{% endgeneration %}",
+    ],
+    *["<|im_end|>", "<|im_end|>\n<|im_start|>assistant\nyes", "<|im_start|>", "<|pad|>", "<|im_"],
+]
+_texts = st.sampled_from(_TRAPS) | st.text(max_size=12)
+_turns = st.lists(
+    st.tuples(st.sampled_from(["system", "user", "assistant"]), _texts | _texts.map(str.upper)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@pytest.fixture(scope="module")
+def trainer() -> HandTrainer:
+    """Return a trainer whose tokenizer has merged many of the pairs that the traps are made of."""
+    return HandTrainer(hand_config(tokenizer={"vocab_size": 600}, train_iters=1))
+
+
+@pytest.fixture
+def recorder(trainer: HandTrainer, monkeypatch: pytest.MonkeyPatch) -> Recorder:
+    """Return what takes down the notes of the trainer."""
+    recorder = Recorder()
+    monkeypatch.setattr(trainer, "progress", recorder)
+    return recorder
+
+
+def _factory(trainer: HandTrainer, **changes: object) -> SFTDataFactory:
+    trainer.config = hand_config(data=changes)
+    return SFTDataFactory(trainer, trainer.config.data)
+
+
+def _said(*turns: tuple[str, str]) -> Conversation:
+    return [{"role": role, "content": content} for role, content in turns]
+
+
+def _chatml(trainer: HandTrainer, conversation: Conversation) -> Marked:
+    """Render a conversation as ChatML by hand, piece by piece, as generation would meet it."""
+    marked: Marked = []
+    for message in conversation:
+        answer = message["role"] == "assistant"
+        pieces = [
+            (f"<|im_start|>{message['role']}\n", False),
+            (f"{message['content']}<|im_end|>", answer),
+            ("\n", False),
+        ]
+        for text, trained in pieces:
+            ids: list[int] = trainer.tokenizer.encode(text)
+            marked += [(token, trained) for token in ids]
+    return marked
+
+
+@given(st.lists(_turns, min_size=1, max_size=3))
+def test_masks_equal_ground_truth(
+    trainer: HandTrainer, conversations: list[list[tuple[str, str]]]
+) -> None:
+    """Exactly the assistant's words and the token that ends its turn are trained."""
+    said = [_said(*turns, ("assistant", "yes")) for turns in conversations]
+    trainer.progress = Recorder()
+    samples = _factory(trainer, max_length=10_000).process(said)
+    actual = [
+        [(token, bool(mask)) for token, mask in zip(*sample, strict=True)] for sample in samples
+    ]
+    assert actual == [_chatml(trainer, conversation) for conversation in said]
+
+
+def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Recorder) -> None:
+    """With `mask_inputs: false` each token of a conversation is trained."""
+    said = [_said(("user", "a"), ("assistant", "b")), _said(("user", "no answer"))]
+    samples = _factory(trainer, mask_inputs=False).process(said)
+    assert [[*sample.input_ids] for sample in samples] == [
+        [token for token, _ in _chatml(trainer, conversation)] for conversation in said
+    ]
+    assert all(all(sample.mask) for sample in samples)
+    assert recorder.notes[-1].endswith("0 longer than 512 tokens, 0 with nothing to train")
+
+
+def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) -> None:
+    """What is too long or has nothing to train is left out, and both are counted."""
+    fits = _said(("user", "a"), ("assistant", "b"))
+    length, trained = len(_chatml(trainer, fits)), 2
+    long = _said(("user", "aa"), ("assistant", "b"))
+    said = [fits, long, _said(("user", "a")), fits, _said(("assistant", "x" * 999))]
+    samples = _factory(trainer, max_length=length).process(said)
+    assert [len(sample.input_ids) for sample in samples] == [length, length]
+    (note,) = recorder.notes
+    assert note == (
+        f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained; "
+        f"dropped: 2 longer than {length} tokens, 1 with nothing to train"
+    )
+
+
+@pytest.mark.usefixtures("recorder")
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_nothing_left_is_an_error(
+    role: str, trainer: HandTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data without an answer, or with nothing before it, is refused, at the sources."""
+    if role == "assistant":
+        template = "{% generation %}{{ messages[0].content }}{% endgeneration %}"
+        monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
+    with pytest.raises(RecipeError, match="no sample is left") as caught:
+        _factory(trainer).process([_said((role, "a"))])
+    assert caught.value.pointer == ("data", "sources")
+
+
+_REFUSING = "{% generation %}{{ raise_exception('no system role') }}{% endgeneration %}"
+
+
+@pytest.mark.parametrize(
+    ("template", "section", "pointer", "message"),
+    [
+        ("{{ messages[0].content }}", {}, "data.mask_inputs", "does not mark"),
+        (None, {"mask_inputs": False}, "tokenizer.name_or_path", "has no chat template"),
+        (_REFUSING, {}, "data.sources", "refuses a conversation: no system role"),
+    ],
+)
+def test_unusable_templates(  # noqa: PLR0917 - four columns and two fixtures
+    template: str | None,
+    section: dict[str, object],
+    pointer: str,
+    message: str,
+    trainer: HandTrainer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A template that is missing, does not mark answers, or refuses is an error of the recipe."""
+    monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
+    with pytest.raises(RecipeError, match=message) as caught:
+        _factory(trainer, **section).process([_said(("assistant", "b"))])
+    assert ".".join(map(str, caught.value.pointer)) == pointer
+
+
+def test_batches_are_padded_on_the_right(trainer: HandTrainer, recorder: Recorder) -> None:
+    """A batch is as long as its longest sample, up to a multiple; padding is not trained."""
+    said = [_said(("user", "a" * n), ("assistant", "b")) for n in (1, 40, 9)]
+    factory = _factory(trainer, div_length=16)
+    factory.load = lambda: said  # type: ignore[method-assign]
+    rows = {len(_chatml(trainer, conversation)): conversation for conversation in said}
+    seen = 0
+    for batch in factory.create().batches(0):
+        longest = int(batch["lengths"].max())
+        assert batch["input_ids"].shape == batch["labels"].shape
+        assert batch["input_ids"].shape[1] == -(-longest // 16) * 16
+        assert factory.count_tokens(batch) == int(batch["lengths"].sum())
+        for row, length in enumerate(batch["lengths"].tolist()):
+            assert _row(batch, row) == _chatml(trainer, rows[length])
+            assert {*batch["input_ids"][row, length:].tolist()} <= {trainer.tokenizer.pad_token_id}
+            assert {*batch["labels"][row, length:].tolist()} <= {IGNORED}
+            seen += 1
+    assert seen == 3
+    assert recorder.notes
+
+
+def _row(batch: SFTBatch, row: int) -> Marked:
+    length = int(batch["lengths"][row])
+    ids, labels = batch["input_ids"][row, :length], batch["labels"][row, :length]
+    assert bool(torch.all((labels == ids) | (labels == IGNORED)))
+    return [(int(token), bool(label != IGNORED)) for token, label in zip(ids, labels, strict=True)]

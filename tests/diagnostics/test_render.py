@@ -1,0 +1,170 @@
+"""One set of findings in many forms."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Final
+
+import pytest
+
+from arctic_training.diagnostics import Diagnostic, Format, Related, Severity, Source, Span, render
+
+_SOURCE: Final = Source("conf/a b.yaml", "one: 1\n\ttwo: \x1b[31m2\n" + "x" * 300 + "\n")
+_FIRST: Final = Diagnostic(
+    code="unknown-key",
+    message="unknown key `one`",
+    span=Span(_SOURCE, 1, 1, 1, 4),
+    suggestion="two",
+)
+_SECOND: Final = Diagnostic(
+    code="wrong-type",
+    message="100%: a, b\nand \x1b[2J\u202ethis",
+    span=Span(_SOURCE, 2, 7, 2, 13),
+    severity=Severity.WARNING,
+    related=(Related("first, here", Span(_SOURCE, 1, 6, 1, 7)),),
+    hint="one\ntwo\r",
+)
+_FINDINGS: Final = [_SECOND, _FIRST, _SECOND]
+
+
+def test_text_shows_the_place_the_line_and_what_to_do() -> None:
+    """Each finding is a head of one line, its line with marks, related places and the hint.
+
+    No control code reaches the terminal, and tabs keep their columns above the marks.
+    """
+    assert render(_FINDINGS, Format.TEXT) == (
+        "conf/a b.yaml:1:1: error[unknown-key]: unknown key `one`; did you mean `two`?\n"
+        "    1 | one: 1\n"
+        "      | ^^^\n"
+        "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this\n"
+        "    2 |  two:  [31m2\n"
+        "      |       ^^^^^^\n"
+        "  conf/a b.yaml:1:6: first, here\n"
+        "    1 | one: 1\n"
+        "      |      ^\n"
+        "  hint: one\n"
+        "        two \n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "end", "before", "marks"), [(1, 300, 0, 120), (100, 102, 60, 2), (290, 301, 60, 11)]
+)
+def test_a_long_line_is_cut_around_the_place(
+    column: int, end: int, before: int, marks: int
+) -> None:
+    """Of a long line, 120 characters around the place are shown, and the marks stay inside."""
+    finding = Diagnostic(code="x", message="y", span=Span(_SOURCE, 3, column, 3, end))
+    _, line, marked = render([finding], Format.TEXT).splitlines()
+    assert line.removeprefix("    3 | ") == "x" * min(120, 300 - (column - 1 - before))
+    assert marked == "      | " + " " * before + "^" * marks
+
+
+@pytest.mark.parametrize(
+    ("span", "frame"),
+    [
+        (Span(_SOURCE, 1, 2, 3, 1), "    1 | one: 1\n      |  ^^^^^\n"),
+        (Span(_SOURCE, 1, 7, 1, 7), "    1 | one: 1\n      |       ^\n"),
+        (Span(_SOURCE, 4, 1, 4, 1), "    4 |\n      | ^\n"),
+        (Span(_SOURCE, 9, 1, 9, 1), ""),
+        (Source("b", "").start(), ""),
+    ],
+)
+def test_any_place_can_be_shown(span: Span, frame: str) -> None:
+    """A place over several lines ends with its first, and an empty or absent one is no error."""
+    head, _, rest = render([Diagnostic(code="x", message="y", span=span)], Format.TEXT).partition(
+        "\n"
+    )
+    assert (head, rest) == (f"{span}: error[x]: y", frame)
+
+
+def test_json_has_every_field() -> None:
+    """A program finds each part of a finding by its name; lines and columns count from 1."""
+    path = {"path": "conf/a b.yaml"}
+    first = {"line": 1, "column": 6, "end_line": 1, "end_column": 7, "message": "first, here"}
+    assert json.loads(render(_FINDINGS, Format.JSON)) == {
+        "version": 1,
+        "diagnostics": [
+            {
+                **path, "line": 1, "column": 1, "end_line": 1, "end_column": 4,
+                "code": "unknown-key", "severity": "error", "message": "unknown key `one`",
+                "hint": "", "suggestion": "two", "related": [],
+            },
+            {
+                **path, "line": 2, "column": 7, "end_line": 2, "end_column": 13,
+                "code": "wrong-type", "severity": "warning", "message": _SECOND.message,
+                "hint": "one\ntwo\r", "suggestion": "", "related": [path | first],
+            },
+        ],
+    }  # fmt: skip
+
+
+def test_github_gets_one_escaped_command_a_finding() -> None:
+    """What would end a command, a property or a message is escaped as GitHub reads it back."""
+    source = Source("a,b:c%.yaml", "")
+    found = [_FIRST, _SECOND, Diagnostic(code="x", message="y", span=source.start())]
+    assert render(found, Format.GITHUB).split("\n") == [
+        "::error file=a%2Cb%3Ac%25.yaml,line=1,endLine=1,col=1,endColumn=1,title=x::y",
+        (
+            "::error file=conf/a b.yaml,line=1,endLine=1,col=1,endColumn=4,title=unknown-key"
+            "::unknown key `one`; did you mean `two`?"
+        ),
+        (
+            "::warning file=conf/a b.yaml,line=2,endLine=2,col=7,endColumn=13,title=wrong-type"
+            "::100%25: a, b%0Aand \x1b[2J\u202ethis%0Aone%0Atwo%0D"
+        ),
+        "",
+    ]
+
+
+def test_sarif_is_a_log_of_version_2_1_0() -> None:
+    """The log has what SARIF 2.1.0 requires, each rule once, and addresses that are URIs."""
+    odd = os.fsdecode(b"\xff%.yaml")
+    found = [*_FINDINGS, Diagnostic(code="x", message="y", span=Source(odd, "").start())]
+    log = json.loads(render(found, Format.SARIF))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    assert run["tool"]["driver"]["name"] == "arctic-gen"
+    assert run["columnKind"] == "unicodeCodePoints"
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert rules == ["unknown-key", "wrong-type", "x"]
+    assert [result["ruleId"] for result in run["results"]] == rules
+    assert [result["level"] for result in run["results"]] == ["error", "warning", "error"]
+    assert run["results"][1] == {
+        "ruleId": "wrong-type",
+        "level": "warning",
+        "message": {"text": _SECOND.message + "\none\ntwo\r"},
+        "locations": [_location(2, 7, 13)],
+        "relatedLocations": [_location(1, 6, 7) | {"message": {"text": "first, here"}}],
+    }
+    place = run["results"][2]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"] == {"uri": "%FF%25.yaml"}
+
+
+def _location(line: int, column: int, end: int) -> dict[str, object]:
+    region = {"startLine": line, "startColumn": column, "endLine": line, "endColumn": end}
+    return {"physicalLocation": {"artifactLocation": {"uri": "conf/a%20b.yaml"}, "region": region}}
+
+
+def test_without_findings_a_program_still_reads_a_document() -> None:
+    """No findings are an empty text for people and an empty list, not nothing, for programs."""
+    assert [render([], form) for form in (Format.TEXT, Format.GITHUB)] == ["", ""]
+    assert json.loads(render([], Format.JSON)) == {"version": 1, "diagnostics": []}
+    (run,) = json.loads(render([], Format.SARIF))["runs"]
+    assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
+
+
+def test_findings_are_sorted_by_file_and_place() -> None:
+    """Every form lists the same findings in the order of files, lines, columns and codes, once."""
+    places = [("b", 1, 1), ("a", 2, 1), ("a", 10, 1), ("a", 2, 10), ("a", 2, 2)]
+    found = [
+        Diagnostic(
+            code=code, message="", span=Span(Source(path, "\n" * 10), line, column, line, column)
+        )
+        for code in ("y", "x", "y")
+        for path, line, column in places
+    ]
+    listed = json.loads(render(found, Format.JSON))["diagnostics"]
+    order = [(d["path"], d["line"], d["column"], d["code"]) for d in listed]
+    assert order == sorted({(*place, code) for place in places for code in "xy"})

@@ -1,0 +1,83 @@
+"""What is wrong with a document, by a schema."""
+
+from __future__ import annotations
+
+import pytest
+
+from arctic_training.diagnostics import Source
+from arctic_training.document import JSON, Schema, check, parse, shown
+
+_SCHEMA = Schema(
+    {
+        "definitions": {"name": {"pattern": "^[a-z]+$", "maxLength": 3, "x-hint": "a-z"}},
+        "type": "object",
+        "properties": {
+            "items": {"type": "array", "items": {"type": "integer", "minimum": 5}},
+            "count": {"type": "integer", "minimum": 1, "multipleOf": 2, "x-hint": "even"},
+            "names": {"type": "object", "propertyNames": {"$ref": "#/definitions/name"}},
+            "either": {"anyOf": [{"type": "integer", "maximum": 3}, {"enum": ["low", "high"]}]},
+            "fixed": {"const": "a"},
+            "set": {"type": "array", "uniqueItems": True, "maxItems": 3},
+        },
+    }
+)
+
+
+def _sentences(text: str) -> list[str]:
+    node, problems = parse(Source("a.yaml", text))
+    assert node is not None, problems
+    return [
+        f"{p.span.column} {p.code} {p.sentence} {p.hint}".rstrip() for p in check(node, _SCHEMA)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("count: 4", []),
+        ("count: -1.5", ["8 wrong-type expected a whole number, found `-1.5` even"]),
+        (
+            "count: -1",
+            [
+                "8 out-of-range `-1` is below the least value allowed, 1 even",
+                "8 out-of-range `-1` is not a multiple of 2 even",
+            ],
+        ),
+        ("names: {Ab: 1}", ["9 not-allowed `Ab` does not have the form `^[a-z]+$` a-z"]),
+        ("names: {abcd: 1}", ["9 out-of-range `abcd` is longer than 3 a-z"]),
+        ("either: 4", ["9 out-of-range `4` is above the greatest value allowed, 3"]),
+        ("either: lo", ["9 not-allowed `lo` is not one of `low`, `high`; did you mean `low`?"]),
+        ("fixed: {}", ["8 not-allowed a mapping is not `a`"]),
+        ("set: [1, 1]", ["6 not-allowed the list holds the same value twice"]),
+        ("set: [1, 2, 3, 4]", ["6 out-of-range a list is longer than 3"]),
+    ],
+)
+def test_a_broken_rule_is_said_in_the_words_of_the_document(
+    text: str, sentences: list[str]
+) -> None:
+    """Each broken rule is one finding; a value of a wrong type is that and nothing else."""
+    assert _sentences(text) == sentences
+
+
+def test_all_errors_are_found_however_many() -> None:
+    """A document of many errors gives them all, with no more work for each when there are more."""
+    items = ", ".join(map(str, range(20_000)))
+    assert len(_sentences(f"items: [{items}]")) == 5
+    assert len(_sentences("items: [" + "x, " * 20_000 + "]")) == 20_000
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "nothing"),
+        (True, "`true`"),
+        (1.0, "`1.0`"),
+        ("x" * 60, f"`{'x' * 60}`"),
+        ("x" * 61, f"`{'x' * 60}...`"),
+        ([1], "a list"),
+        ({}, "a mapping"),
+    ],
+)
+def test_a_value_is_shown_as_a_document_has_it(value: JSON, text: str) -> None:
+    """Messages speak YAML, not Python, and cut what is long."""
+    assert shown(value) == text

@@ -1,0 +1,156 @@
+"""What the environment lacks is found before anything is prepared, and shown at its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from arctic_trainers.sft import SFTTrainer
+from arctic_training.data.batches import SFTBatch
+from tests.support import RECIPE, Result, arctic_train, write
+from tests.tiny import jsonl, ragged
+
+_HERE = "  # here"
+
+
+def _recipe(*changes: tuple[str, str]) -> str:
+    text = RECIPE
+    for old, new in changes:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    return text
+
+
+_DOCS = "sources:\n    type: python_docs\n    sample_count: 60"
+_SAID = "sources:\n    - type: huggingface_instruct\n      name_or_path: ./said.jsonl"
+_OUTPUT = "micro_batch_size: 2\ncheckpoint:\n  output_dir: "
+_RANDOM = RECIPE[RECIPE.index("  type: random_llama") : RECIPE.index("  dtype")]
+_BPE = RECIPE[RECIPE.index("  type: byte_level_bpe") : RECIPE.index("data:")]
+_HUGGING_FACE = "  type: huggingface\n  name_or_path: "
+
+
+@pytest.mark.parametrize(
+    ("recipe", "code", "message"),
+    [
+        (
+            _recipe(("micro_batch_size: 2\n", f"{_OUTPUT}./said.jsonl/runs{_HERE}\n")),
+            "not-writable",
+            "said.jsonl/runs` cannot be written: Not a directory",
+        ),
+        (
+            _recipe(("micro_batch_size: 2\n", f"{_OUTPUT}./said.jsonl{_HERE}\n")),
+            "not-writable",
+            "said.jsonl` cannot be written: File exists",
+        ),
+        (
+            _recipe((_RANDOM, f"{_HUGGING_FACE}./none{_HERE}\n")),
+            "not-found",
+            "none` cannot be loaded: there is no such folder",
+        ),
+        (
+            _recipe((_BPE, f"{_HUGGING_FACE}~/none/at-all{_HERE}\n")),
+            "not-found",
+            "none/at-all` cannot be loaded: there is no such folder",
+        ),
+        (
+            _recipe((_DOCS, f"{_SAID}\n    - name_or_path: ./none.jsonl{_HERE}")),
+            "not-found",
+            "none.jsonl` cannot be loaded: there is no such file or folder",
+        ),
+        (
+            _recipe(
+                ("    type: python_docs\n    sample_count: 50", f"    name_or_path: ./no{_HERE}")
+            ),
+            "not-found",
+            "no` cannot be loaded: there is no such file or folder",
+        ),
+    ],
+)
+def test_found_before_anything_is_prepared(
+    recipe: str, code: str, message: str, tmp_path: Path
+) -> None:
+    """A path that cannot be read or written is an error at its line, before data is prepared."""
+    result = _train(recipe, tmp_path)
+    line = recipe[: recipe.index(_HERE)].count("\n") + 1
+    assert result.out.startswith(f"recipe.yaml:{line}:")
+    assert f"error[{code}]: " in result.out
+    assert message in result.out
+    assert "data: " not in result.out
+    assert (result.code, result.err) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "message"),
+    [
+        (f"{_SAID}\n      split: test{_HERE}", "not-found", "Unknown split"),
+        (
+            f"{_SAID}\n      role_mapping:\n        user: text{_HERE}",
+            "wrong-data",
+            "row 0 has no text in `text`; its columns are messages",
+        ),
+        (
+            f"sources:\n    name_or_path: ./recipe.json{_HERE}",
+            "wrong-data",
+            "row 0 has no list",
+        ),
+    ],
+)
+def test_found_in_the_data(source: str, code: str, message: str, tmp_path: Path) -> None:
+    """A split or a column that the data lacks is an error at the line that asks for it."""
+    recipe = _recipe((_DOCS, source))
+    write(tmp_path / "recipe.json", '{"text": "b"}\n')
+    result = _train(recipe, tmp_path)
+    line = recipe[: recipe.index(_HERE)].count("\n") + 1
+    assert f"recipe.yaml:{line}:" in result.out
+    assert f"error[{code}]: " in result.out
+    assert message in result.out
+    assert (result.code, result.err) == (1, "")
+
+
+def _train(recipe: str, folder: Path) -> Result:
+    jsonl(folder / "said.jsonl", ragged(4))
+    write(folder / "recipe.yaml", recipe)
+    return arctic_train("recipe.yaml", folder=folder)
+
+
+def test_everything_is_found_at_once(tmp_path: Path) -> None:
+    """All that is wrong with all sections is reported in one run, in the order of the recipe."""
+    model = (_RANDOM, f"{_HUGGING_FACE}./none\n")
+    output = ("micro_batch_size: 2\n", f"{_OUTPUT}./said.jsonl\n")
+    result = _train(_recipe(model, output), tmp_path)
+    assert [
+        line.split("error[")[1].split("]")[0]
+        for line in result.out.splitlines()
+        if "error[" in line
+    ] == ["not-found", "not-writable"]
+    assert result.code == 1
+
+
+def test_launched_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of several processes ends with a sentence and what to do, and no traceback."""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    result = _train(RECIPE, tmp_path)
+    assert result.code == 1
+    assert result.err == (
+        "error: training with several processes is not supported yet\n"
+        "hint: start `arctic-train` alone, without a launcher\n"
+    )
+
+
+def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends training with 130 and one line; the metrics of the steps done are kept."""
+    step = SFTTrainer.step
+
+    def interrupted(self: SFTTrainer, batch: SFTBatch) -> None:
+        if self.state.global_step == 2:
+            raise KeyboardInterrupt
+        step(self, batch)
+
+    monkeypatch.setattr(SFTTrainer, "step", interrupted)
+    result = _train(f"{RECIPE}train_log_metrics_path: ./metrics.jsonl\n", tmp_path)
+    assert (result.code, result.err.strip()) == (130, "")
+    assert result.out.endswith("interrupted after step 2\n")
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [1, 2]

@@ -1,0 +1,79 @@
+"""Models from a configuration, and from a folder."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from transformers import PreTrainedModel
+
+from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
+from arctic_training.errors import RecipeError
+from tests.tiny import recipe, sft_config
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> SFTTrainer:
+    """Return a trained trainer that saved its model."""
+    output = {
+        "type": "huggingface",
+        "output_dir": str(tmp_path_factory.mktemp("models")),
+        "save_end_of_training": True,
+    }
+    trainer = SFTTrainer(sft_config(train_iters=2, checkpoint=output))
+    trainer.train()
+    return trainer
+
+
+def _from_hub(name_or_path: object, **model: object) -> SFTTrainer:
+    """Return a trainer whose model and tokenizer are those of a folder or a name."""
+    section = {"name_or_path": str(name_or_path), "dtype": "fp32"} | model
+    values = recipe(train_iters=1) | {"model": section, "tokenizer": {}}
+    return SFTTrainer(SFTTrainerConfig.model_validate(values))
+
+
+def test_training_goes_on_from_a_folder(trained: SFTTrainer) -> None:
+    """A saved model comes back with its weights, and with its tokenizer unless one is named."""
+    again = _from_hub(trained.config.checkpoint[0].output_dir / "global_step_2")
+    expected = trained.engine.full_state_dict()
+    for name, value in again.engine.full_state_dict().items():
+        assert torch.equal(value, expected[name]), name
+    assert again.tokenizer.get_vocab() == trained.tokenizer.get_vocab()
+    again.train()
+
+
+def test_name_that_is_not_found() -> None:
+    """A name that neither the hub nor the cache has is an error at the model's name."""
+    with pytest.raises(RecipeError, match="`nobody/nothing` cannot be loaded") as caught:
+        _from_hub("nobody/nothing")
+    assert caught.value.pointer == ("model", "name_or_path")
+    assert "HF_HUB_OFFLINE" in caught.value.hint
+
+
+@pytest.mark.parametrize("hub", [True, False])
+def test_missing_kind_of_attention(
+    hub: bool,  # noqa: FBT001 - a row of the table
+    trained: SFTTrainer,
+) -> None:
+    """A kind of attention whose package is missing is an error where it is asked for."""
+    attention = {"attn_implementation": "flash_attention_3"}
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    with pytest.raises(RecipeError, match="FlashAttention3") as caught:
+        _from_hub(folder, **attention) if hub else SFTTrainer(sft_config(model=attention))
+    assert caught.value.pointer == ("model", "attn_implementation")
+
+
+@pytest.mark.parametrize("dtype", ["fp32", "bf16"])
+@pytest.mark.parametrize("disabled", [True, False])
+def test_settings_of_every_model(
+    dtype: str,
+    disabled: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """Precision and activation checkpoints are those of the recipe; steps are taken in both."""
+    model = {"dtype": dtype, "disable_activation_checkpoint": disabled}
+    trainer = SFTTrainer(sft_config(model=model, train_iters=1))
+    unwrapped = trainer.engine.unwrapped
+    assert isinstance(unwrapped, PreTrainedModel)
+    assert unwrapped.dtype == {"fp32": torch.float32, "bf16": torch.bfloat16}[dtype]
+    assert unwrapped.is_gradient_checkpointing is not disabled
+    trainer.train()
+    assert trainer.state.global_step == 1

@@ -1,0 +1,100 @@
+"""Values of the command line over those of a recipe."""
+
+from __future__ import annotations
+
+import pytest
+
+from arctic_training.diagnostics import Source
+from arctic_training.document import JSON, MapNode, parse, plain
+from arctic_training.recipe import apply_overrides
+
+_RECIPE = """\
+seed: 1
+optimizer:
+  learning_rate: 1
+  eps: 2
+checkpoint:
+  - output_dir: a
+  - output_dir: b
+"""
+_FAR = "checkpoint." + "9" * 5000 + "=1"
+
+
+def _recipe() -> MapNode:
+    node, _ = parse(Source("recipe.yaml", _RECIPE))
+    assert isinstance(node, MapNode)
+    return node
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["seed=2"], {"seed": 2}),
+        (["seed="], {"seed": None}),
+        (["seed='2'"], {"seed": "2"}),
+        (["seed=no"], {"seed": "no"}),
+        (["seed=a=b"], {"seed": "a=b"}),
+        (["seed=2", "seed=3"], {"seed": 3}),
+        (["optimizer.learning_rate=1e-5"], {"optimizer": {"learning_rate": 1e-5, "eps": 2}}),
+        (["optimizer={eps: 3}"], {"optimizer": {"eps": 3}}),
+        (["optimizer={eps: 3}", "optimizer.eps=4"], {"optimizer": {"eps": 4}}),
+        (["optimizer.eps=4", "optimizer={eps: 3}"], {"optimizer": {"eps": 3}}),
+        (["optimizer={}", "optimizer.betas=[0, 1]"], {"optimizer": {"betas": [0, 1]}}),
+        (["checkpoint.1.output_dir=c"], {"checkpoint": [{"output_dir": "a"}, {"output_dir": "c"}]}),
+        (["checkpoint.0={}"], {"checkpoint": [{}, {"output_dir": "b"}]}),
+        (["checkpoint=[]"], {"checkpoint": []}),
+        (["deepspeed.x.y=3"], {"deepspeed": {"x": {"y": 3}}}),
+    ],
+)  # fmt: skip
+def test_a_value_is_set_and_the_rest_stays(overrides: list[str], expected: dict[str, JSON]) -> None:
+    """A value is YAML, the last one wins, sections are made, and nothing else changes."""
+    before = _recipe()
+    after, problems = apply_overrides(before, overrides)
+    assert problems == []
+    assert plain(after) == {**_plain(before), **expected}
+    assert before == _recipe()
+
+
+def _plain(node: MapNode) -> dict[str, JSON]:
+    return {key: plain(entry.value) for key, entry in node.entries.items()}
+
+
+def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
+    """What was set is found on the command line, and what was not, in the file."""
+    after, _ = apply_overrides(_recipe(), ["optimizer.learning_rate={a: [1]}"])
+    optimizer = after.entries["optimizer"]
+    assert isinstance(optimizer.value, MapNode)
+    assert str(optimizer.key) == "recipe.yaml:2:1"
+    assert str(optimizer.value.entries["eps"].key) == "recipe.yaml:4:3"
+    rate = optimizer.value.entries["learning_rate"]
+    assert {str(rate.key), str(rate.value.span)} == {"command line:1:1"}
+    assert rate.key.source.text == "optimizer.learning_rate={a: [1]}"
+
+
+@pytest.mark.parametrize(
+    ("override", "code", "message"),
+    [
+        ("foo", "wrong-override", "expected key=value, found `foo`"),
+        ("=1", "wrong-override", "expected key=value, found `=1`"),
+        ("a..b=1", "wrong-override", "expected key=value, found `a..b=1`"),
+        (".a=1", "wrong-override", "expected key=value, found `.a=1`"),
+        ("a" + ".a" * 70 + "=1", "wrong-override", f"expected key=value, found `a{'.a' * 29}....`"),
+        ("checkpoint.2.x=1", "wrong-override", "`2` is no item of a list of 2"),
+        ("checkpoint.-1.x=1", "wrong-override", "`-1` is no item of a list of 2"),
+        ("checkpoint.x=1", "wrong-override", "`x` is no item of a list of 2"),
+        (_FAR, "wrong-override", f"`{_FAR[11:71]}...` is no item of a list of 2"),
+        ("seed.x=1", "wrong-override", "`x` would stand in a value that is no section"),
+        ("seed=*x", "yaml-syntax", "nothing is anchored as `&x`"),
+        ("seed=.inf", "wrong-type", "`.inf` is not a finite number"),
+        ("seed={a: 1, a: 2}", "duplicate-key", "`a` was set on line 1 already"),
+        ("seed=\udcff", "yaml-syntax", "a character that YAML does not allow"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_set_is_said_of_the_whole_argument(
+    override: str, code: str, message: str
+) -> None:
+    """A wrong argument is one finding, sets nothing, and leaves the others their effect."""
+    after, (problem,) = apply_overrides(_recipe(), ["seed=5", override, "epochs=6"])
+    assert (problem.code, problem.message) == (code, message)
+    assert problem.span == Source("command line", override).line(1)
+    assert plain(after) == {**_plain(_recipe()), "seed": 5, "epochs": 6}

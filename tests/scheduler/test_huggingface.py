@@ -1,0 +1,40 @@
+"""Learning-rate schedules."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from tests.tiny import HandTrainer, Recorder, hand_config
+
+_STEPS, _WARMUP, _PEAK = 10, 3, 0.5
+
+
+@pytest.mark.parametrize(
+    ("name", "share"),
+    [
+        ("linear", lambda left: left),
+        ("cosine", lambda left: 0.5 * (1 + math.cos(math.pi * (1 - left)))),
+        ("constant_with_warmup", lambda _: 1.0),
+    ],
+)
+def test_learning_rates_of_a_run(name: str, share: Callable[[float], float]) -> None:
+    """The reported learning rates rise over the warm-up and fall over the rest as they should."""
+    trainer = HandTrainer(
+        hand_config(
+            train_iters=_STEPS,
+            optimizer={"type": "sgd", "learning_rate": _PEAK},
+            scheduler={"name": name, "warmup_ratio": 0.25},
+        )
+    )
+    trainer.progress = recorder = Recorder()
+    assert trainer.warmup_steps == _WARMUP
+    trainer.train()
+    rising = [_PEAK * step / _WARMUP for step in range(_WARMUP)]
+    falling = [
+        _PEAK * share((_STEPS - step) / (_STEPS - _WARMUP)) for step in range(_WARMUP, _STEPS)
+    ]
+    rates = [report.learning_rate for report in recorder.reports]
+    assert rates == pytest.approx(rising + falling)

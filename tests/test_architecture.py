@@ -1,0 +1,210 @@
+"""Who imports whom, what a module offers, and how loosely anything may be typed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.support import ROOT, python
+
+PACKAGE = ROOT / "arctic_training"
+GENERATED = ROOT / "generated/arctic_trainers"
+RUNTIME = {"checkpoint", "data", "factory", "losses", "model", "optimizer", "registry"} | {
+    "scheduler",
+    "tokenizer",
+    "trainer",
+}
+
+PASSED_ON = {"arctic_training.trainer.backend": {"deepspeed"}}
+"""Modules that are there to hand on what they import."""
+
+
+class Module(NamedTuple):
+    """A parsed file; ``name`` is its dotted name."""
+
+    name: str
+    tree: ast.Module
+    text: str
+    is_package: bool
+
+    @property
+    def part(self) -> str:
+        """The part of the package that it belongs to, such as ``config``."""
+        return self.name.partition(".")[2].partition(".")[0]
+
+    def imports(self) -> Iterator[str]:
+        """Iterate over the modules that it imports anywhere, also inside functions."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module, f"{self.name} imports relatively"
+                assert node.level == 0, f"{self.name} imports relatively"
+                yield node.module
+            elif isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+
+
+def _modules(folder: Path) -> list[Module]:
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder.parent).with_suffix("").parts
+        is_package = parts[-1] == "__init__"
+        text = path.read_text(encoding="utf-8")
+        name = ".".join(parts[:-1] if is_package else parts)
+        found.append(Module(name, ast.parse(text), text, is_package))
+    return found
+
+
+OURS, MADE = _modules(PACKAGE), _modules(GENERATED)
+
+
+def _ours(module: Module) -> set[str]:
+    """Return the parts of ``arctic_training`` that a module imports."""
+    names = {name for name in module.imports() if name.startswith("arctic_training.")}
+    return {name.split(".")[1] for name in names}
+
+
+def _others(module: Module) -> set[str]:
+    """Return the top-level packages that a module imports beside the standard library."""
+    return {name.split(".")[0] for name in module.imports()} - sys.stdlib_module_names
+
+
+@pytest.mark.parametrize(
+    ("part", "ours", "others"),
+    [
+        ("config", {"config"}, {"pydantic", "pydantic_core"}),
+        ("diagnostics", {"diagnostics"}, set()),
+        ("document", {"config", "diagnostics", "document"}, {"jsonschema_rs", "yaml"}),
+        (
+            "codegen",
+            {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"},
+            {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
+        ),
+    ],
+)
+def test_a_part_imports_only_what_lies_below_it(
+    part: str, ours: set[str], others: set[str]
+) -> None:
+    """What runs without torch names all that it imports, in this package and beside it."""
+    members = [module for module in OURS if module.part == part]
+    assert members
+    assert {(m.name, n) for m in members for n in _ours(m) - ours} == set()
+    others |= {"arctic_training"}
+    assert {(m.name, n) for m in members for n in _others(m) - others} == set()
+
+
+def test_the_runtime_knows_neither_generator_nor_commands() -> None:
+    """Runtime modules import no ``codegen`` and no ``cli``, and no trainer that was generated."""
+    members = [module for module in OURS if module.part in RUNTIME]
+    assert {module.part for module in members} == RUNTIME
+    assert {(m.name, n) for m in members for n in _ours(m) & {"cli", "codegen"}} == set()
+    assert [m.name for m in members if "arctic_trainers" in _others(m)] == []
+
+
+def test_only_commands_import_commands() -> None:
+    """Nothing but ``cli`` imports ``cli``."""
+    assert [m.name for m in OURS if m.part != "cli" and "cli" in _ours(m)] == []
+
+
+def test_generated_code_imports_the_runtime_and_itself_alone() -> None:
+    """A generated trainer imports the runtime and ``config``, and never another trainer."""
+    for module in MADE:
+        own = ".".join(module.name.split(".")[:2])
+        assert _ours(module) <= RUNTIME | {"config"}
+        assert [n for n in module.imports() if n.startswith("arctic_trainers")] == [
+            n for n in module.imports() if n.startswith(f"{own}.")
+        ]
+
+
+def test_generator_and_configs_need_no_torch() -> None:
+    """All of the generator, the commands' modules and a generated config import without torch."""
+    light = {"cli", "codegen", "config", "diagnostics", "document", "recipe"}
+    names = [module.name for module in OURS if module.part in light]
+    code = f"""
+import importlib, sys
+for name in {[*names, "arctic_trainers.sft.config", "arctic_trainers.sft"]!r}:
+    importlib.import_module(name)
+print({{"torch", "transformers", "deepspeed", "datasets"}} & set(sys.modules))
+"""
+    assert python("-c", code) == (0, "set()\n", "")
+
+
+@pytest.mark.parametrize("module", OURS, ids=lambda module: module.name)
+def test_a_module_offers_what_it_defines(module: Module) -> None:
+    """``__all__`` holds the public names that a module defines, and what a package gathers."""
+    public = {name for name in _defined(module.tree) if not name.startswith("_")}
+    if module.is_package:
+        public |= set(_gathered(module))
+    exported = _exported(module.tree)
+    assert public == set(exported) - PASSED_ON.get(module.name, set())
+    assert len(exported) == len(set(exported))
+
+
+@pytest.mark.parametrize("module", [*OURS, *MADE], ids=lambda module: module.name)
+def test_nothing_public_is_loosely_typed(module: Module) -> None:
+    """No public signature or field says `Any`, and every `type: ignore` says which error."""
+    assert [ast.unparse(node) for node in _public_annotations(module.tree) if _says_any(node)] == []
+    assert re.findall(r"#\s*type:\s*ignore(?!\[)", module.text) == []
+
+
+@pytest.mark.parametrize("module", MADE, ids=lambda module: module.name)
+def test_generated_code_says_any_nowhere(module: Module) -> None:
+    """Generated code has no `Any` and no `type: ignore` at all."""
+    assert not _says_any(module.tree)
+    assert "type: ignore" not in module.text
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """Iterate over the names that a module defines; type variables are its own affair."""
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
+            case _:
+                pass
+
+
+def _gathered(module: Module) -> Iterator[str]:
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{module.name}."):
+            yield from (alias.asname or alias.name for alias in node.names)
+
+
+def _exported(tree: ast.Module) -> list[str]:
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            exported: list[str] = ast.literal_eval(node.value)
+            return exported
+    return []
+
+
+def _public_annotations(tree: ast.Module | ast.ClassDef) -> Iterator[ast.expr]:
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) if not name.startswith("_"):
+                yield from _public_annotations(node)
+            case ast.FunctionDef(name=name, args=args, returns=returns) if _is_public(name):
+                every = (*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg)
+                yield from (each.annotation for each in every if each and each.annotation)
+                yield from [returns] if returns else []
+            case ast.AnnAssign(target=ast.Name(id=name), annotation=kind) if _is_public(name):
+                yield kind
+            case _:
+                pass
+
+
+def _is_public(name: str) -> bool:
+    return not name.startswith("_") or name.endswith("__")
+
+
+def _says_any(tree: ast.AST) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "Any" for node in ast.walk(tree))

@@ -1,0 +1,98 @@
+"""The README and the guide: what they show is there, and what they say to type works."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT, arctic_gen, write
+
+_README = (ROOT / "README.md").read_text(encoding="utf-8")
+_GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+_SHOWN = re.findall(r"^`([^`]+)`, [^\n]*:\n\n```\w+\n(.*?)^```", _README, re.MULTILINE | re.DOTALL)
+
+
+def _commands(text: str) -> list[str]:
+    blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return [line.partition("  #")[0].rstrip() for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize(("path", "text"), _SHOWN, ids=[path for path, _ in _SHOWN])
+def test_files_are_shown_as_they_are(path: str, text: str) -> None:
+    """A file in the README is the file of that name."""
+    assert (ROOT / path).read_text(encoding="utf-8") == text
+
+
+def test_the_definition_is_short() -> None:
+    """The README shows a definition of about twenty lines and its loss."""
+    assert [Path(path).suffix for path, _ in _SHOWN] == [".yaml", ".py"]
+    assert _SHOWN[0][1].count("\n") <= 22
+
+
+def test_the_walk_through_works(tmp_path: Path) -> None:
+    """The README's commands on its example, typed one after the other, all succeed."""
+    shutil.copytree(ROOT / "examples/focal", tmp_path / "examples/focal", ignore=_not_committed)
+    script = [line for line in _commands(_README) if not line.startswith("make ")]
+    assert any("new-trainer" in line for line in script)
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["sh", "-euc", "\n".join(script)],  # noqa: S607 - what the README says to type
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "loss" in done.stdout
+    assert list((tmp_path / "examples/focal/runs/short").glob("global_step_20/model.safetensors"))
+
+
+@pytest.mark.parametrize("line", [c for c in _commands(_README) if c.startswith("make ")])
+def test_targets_exist(line: str) -> None:
+    """Every target of make that the README names exists."""
+    done = subprocess.run(
+        ["make", "--dry-run", *line.split()[1:]],  # noqa: S607 - what the README says to type
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link of the README and of the guide to a file of the checkout leads to one."""
+    for folder, text in ((ROOT, _README), (ROOT / "docs", _GUIDE)):
+        for target in re.findall(r"\]\(([^)#:]+)\)", text):
+            assert (folder / target).exists(), target
+
+
+def test_the_error_is_what_is_printed(tmp_path: Path) -> None:
+    """The diagnostic in the README is what a recipe with that mistake gets."""
+    match = re.search(r"```text\n(.*?)```", _README, re.DOTALL)
+    assert match
+    recipe = (ROOT / "examples/focal/focal.recipe.yaml").read_text(encoding="utf-8")
+    wrong = recipe.replace("micro_batch_size", "micro_batch_szie").replace("gamma: 1.0\n", "\n")
+    path = write(tmp_path / "recipe.yaml", wrong.replace("type: focal", "type: sft"))
+    assert arctic_gen("validate", path.name, folder=tmp_path).out == match[1]
+
+
+def test_recipes_of_the_guide_are_right(tmp_path: Path) -> None:
+    """Every recipe that the guide shows is one."""
+    blocks = re.findall(r"^```yaml\n(.*?)^```", _GUIDE, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for number, text in enumerate(blocks):
+        write(tmp_path / f"{number}.yaml", text)
+    done = arctic_gen("validate", ".", folder=tmp_path)
+    assert done.code == 0, done.out
+    assert f"{len(blocks)} recipe" in done.out
+
+
+def _not_committed(folder: str, names: list[str]) -> set[str]:
+    return {"generated", "runs", "__pycache__"} & set(names) if folder else set()

@@ -1,0 +1,89 @@
+"""One optimizer step is that of plain PyTorch, however the global batch is cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import SGD
+from transformers import LlamaForCausalLM
+
+from arctic_training.data.batches import IGNORED, SFTBatch
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+
+_LEARNING_RATE = 0.1
+_NO_CLIPPING, _CLIPPING = 0.0, 0.02
+
+
+def _summed(model: LlamaForCausalLM, batch: SFTBatch) -> tuple[Tensor, int]:
+    """Return the summed loss of each sample on its own, without padding, and its tokens."""
+    losses = []
+    for ids, labels, length in zip(
+        batch["input_ids"], batch["labels"], batch["lengths"].tolist(), strict=True
+    ):
+        logits = model(input_ids=ids[None, :length]).logits[0]
+        trained = [place for place in range(1, length) if labels[place] != IGNORED]
+        log_p = logits.log_softmax(-1)
+        losses += [-log_p[place - 1, ids[place]] for place in trained]
+    return torch.stack(losses).sum(), len(losses)
+
+
+def _plain(
+    model: LlamaForCausalLM, groups: list[list[SFTBatch]], clipping: float
+) -> list[tuple[float, float]]:
+    """Train a model, one group of batches a step; return the mean losses and gradient norms."""
+    optimizer = SGD(model.parameters(), lr=_LEARNING_RATE, momentum=0.9)
+    seen = []
+    for group in groups:
+        totals, counts = zip(*[_summed(model, batch) for batch in group], strict=True)
+        loss = torch.stack(totals).sum() / sum(counts)
+        optimizer.zero_grad()
+        loss.backward()
+        norm = clip_grad_norm_(model.parameters(), clipping or torch.inf)
+        optimizer.step()
+        seen.append((loss.item(), norm.item()))
+    return seen
+
+
+@pytest.mark.parametrize("clipping", [_NO_CLIPPING, _CLIPPING])
+@pytest.mark.parametrize("accumulation", [1, 4])
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
+def test_steps_equal_plain_pytorch(
+    stage: int, accumulation: int, clipping: float, tmp_path: Path
+) -> None:
+    """An epoch on ragged data, whose last step is smaller, gives the weights of a plain loop."""
+    trainer = HandTrainer(
+        hand_config(
+            data={"sources": jsonl(tmp_path / "data.jsonl", ragged(11))},
+            gradient_accumulation_steps=accumulation,
+            deepspeed={"gradient_clipping": clipping, "zero_optimization": {"stage": stage}},
+            optimizer={"type": "sgd", "learning_rate": _LEARNING_RATE},
+            scheduler={"name": "constant"},
+        )
+    )
+    trainer.progress = recorder = Recorder()
+    before = {name: value.clone() for name, value in trainer.engine.full_state_dict().items()}
+    assert isinstance(trainer.engine.unwrapped, LlamaForCausalLM)
+    model = LlamaForCausalLM(trainer.engine.unwrapped.config)
+    model.load_state_dict(before)
+    batches = list(trainer.train_dataloader.batches(0))
+    groups = [batches[i : i + accumulation] for i in range(0, len(batches), accumulation)]
+    assert len(groups[-1]) < accumulation or accumulation == 1
+
+    expected = _plain(model, groups, clipping)
+    trainer.train()
+
+    losses = [report.loss for report in recorder.reports]
+    assert losses == pytest.approx([loss for loss, _ in expected], abs=2e-6)
+    assert not clipping or max(norm for _, norm in expected) > clipping
+    weights = trainer.engine.full_state_dict()
+    difference = {name: _distance(weights[name], v) for name, v in model.state_dict().items()}
+    assert max(difference.values()) <= 1e-6, difference
+    assert max(_distance(weights[name], value) for name, value in before.items()) > 1e-3
+
+
+def _distance(first: Tensor, second: Tensor) -> float:
+    return (first - second).abs().max().item()

@@ -1,0 +1,76 @@
+"""What a person sees of a run."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+import rich.console
+
+from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
+from arctic_training.trainer.report import StepReport
+
+_REPORT = StepReport(
+    step=1,
+    horizon=3,
+    epoch=0,
+    loss=2.5,
+    learning_rate=1e-3,
+    tokens=900,
+    seconds=0.5,
+    terms={"margin": 0.25},
+)
+
+
+def _run(progress: Progress, steps: range, horizon: int) -> None:
+    progress.note("data: [red]3[/red] samples")
+    for step in steps:
+        progress.show(replace(_REPORT, step=step, horizon=horizon))
+    progress.end()
+
+
+def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every N-th line and the last has loss, terms, learning rate, pace and time left."""
+    _run(PlainProgress(interval=3), range(2, 8), 7)
+    figures = "loss 2.5000 | margin 0.2500 | learning rate 1.00e-03 | 1,800 tokens/s"
+    assert capsys.readouterr().out.splitlines() == [
+        "data: [red]3[/red] samples",
+        f"step 3/7 | {figures} | 0:02 left",
+        f"step 6/7 | {figures} | 0:00 left",
+        f"step 7/7 | {figures} | 0:00 left",
+    ]
+
+
+@pytest.mark.parametrize(("steps", "left"), [(61, "1:01 left"), (3700, "1:01:40 left")])
+def test_time_left(steps: int, left: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Time left is given in minutes and seconds, and in hours where there are some."""
+    progress = PlainProgress()
+    progress.show(replace(_REPORT, seconds=1.0, horizon=steps + 1))
+    assert capsys.readouterr().out.endswith(f" {left}\n")
+
+
+def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar shows the newest figures, and lines stay above it as they are."""
+    real, written = rich.console.Console, io.StringIO()
+    monkeypatch.setattr(
+        rich.console,
+        "Console",
+        lambda: real(file=written, force_terminal=True, width=120, color_system=None),
+    )
+    progress = LiveProgress()
+    _run(progress, range(1, 4), 3)
+    out = written.getvalue()
+    assert "data: [red]3[/red] samples\n" in out
+    assert all(text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s"))
+
+
+@pytest.mark.parametrize(("terminal", "kind"), [(True, LiveProgress), (False, PlainProgress)])
+def test_display_fits_the_output(
+    terminal: bool,  # noqa: FBT001 - a row of the table
+    kind: type,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The display is live on a terminal, and plain lines everywhere else."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    assert isinstance(new_progress(1), kind)
