@@ -52,6 +52,7 @@ generate: $(READY)  ## Regenerate everything that is rendered from code or defin
 	$(BIN)/python -m arctic_training.config.sections > .venv/sections.json
 	mv .venv/sections.json schemas/sections.schema.json
 	$(BIN)/arctic-gen new-trainer $(filter-out %.recipe.yaml,$(wildcard schemas/trainers/*.yaml))
+	$(BIN)/python docs/render.py
 
 bench: $(READY)  ## Ratios against a plain loop, in one run.
 	$(BIN)/python -m tests.benchmarks

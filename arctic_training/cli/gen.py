@@ -12,16 +12,16 @@ from arctic_training.cli.output import debug_option, format_option, run
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Format
 
-__all__ = ["main"]
+__all__ = ["command", "main"]
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
-def _gen() -> None:
+def command() -> None:
     """Make typed trainers from definitions, and check definitions and recipes."""
 
 
-@_gen.command("new-trainer")
+@command.command("new-trainer")
 @click.argument("definitions", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--output",
@@ -63,7 +63,7 @@ def _new_trainer(
     )
 
 
-@_gen.command("validate")
+@command.command("validate")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @format_option
 @debug_option
@@ -75,7 +75,7 @@ def _validate(paths: tuple[Path, ...], *, form: Format, debug: bool) -> None:
     validate(list(paths), form)
 
 
-@_gen.command("check")
+@command.command("check")
 @click.argument("definitions", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--no-verify", is_flag=True, help="Leave out the type check.")
 @format_option
@@ -93,7 +93,7 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run ``arctic-gen``."""
-    run(_gen, arguments)
+    run(command, arguments)
 
 
 if __name__ == "__main__":

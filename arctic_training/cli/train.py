@@ -12,7 +12,7 @@ from arctic_training.cli.output import debug_option, format_option, run
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Format
 
-__all__ = ["main"]
+__all__ = ["command", "main"]
 
 _VERBS: Final = ("train",)
 _PLANNED: Final = ("process-data", "show-data", "report")
@@ -31,7 +31,7 @@ _LAUNCHING: Final = ("--num-processes", "--num_gpus", "--num_nodes", "--launcher
 @format_option
 @debug_option
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
-def _train(words: tuple[str, ...], *, dry_run: bool, form: Format, debug: bool) -> None:
+def command(words: tuple[str, ...], *, dry_run: bool, form: Format, debug: bool) -> None:
     """Check RECIPE, and train a model after it.
 
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
@@ -60,7 +60,7 @@ def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run ``arctic-train``."""
-    run(_train, arguments)
+    run(command, arguments)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LiveProgress", "PlainProgress", "Progress", "new_progress"]
 
 _RECENT: Final = 20
+_UNABLE: Final = {"dumb", "unknown"}
 
 
 class Progress(Protocol):
@@ -31,7 +33,8 @@ class Progress(Protocol):
 
 def new_progress(interval: int) -> Progress:
     """Return the display that fits where the output goes."""
-    return LiveProgress() if sys.stdout.isatty() else PlainProgress(interval)
+    is_able = sys.stdout.isatty() and os.environ.get("TERM", "") not in _UNABLE
+    return LiveProgress() if is_able else PlainProgress(interval)
 
 
 class _Pace:

@@ -53,6 +53,7 @@ def test_time_left(steps: int, left: str, capsys: pytest.CaptureFixture[str]) ->
 def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal a bar shows the newest figures, and lines stay above it as they are."""
     real, written = rich.console.Console, io.StringIO()
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(
         rich.console,
         "Console",
@@ -65,12 +66,21 @@ def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s"))
 
 
-@pytest.mark.parametrize(("terminal", "kind"), [(True, LiveProgress), (False, PlainProgress)])
+@pytest.mark.parametrize(
+    ("is_terminal", "term", "kind"),
+    [
+        (True, "xterm", LiveProgress),
+        (True, "dumb", PlainProgress),
+        (False, "xterm", PlainProgress),
+    ],
+)
 def test_display_fits_the_output(
-    terminal: bool,  # noqa: FBT001 - a row of the table
+    is_terminal: bool,  # noqa: FBT001 - a row of the table
+    term: str,
     kind: type,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The display is live on a terminal, and plain lines everywhere else."""
-    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    """The display is live on a terminal that can move its cursor, and plain lines elsewhere."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    monkeypatch.setenv("TERM", term)
     assert isinstance(new_progress(1), kind)

@@ -1,0 +1,151 @@
+"""The reference pages, rendered from schemas, commands and golden diagnostics.
+
+``python docs/render.py`` writes them; a test compares them with what it would write.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+
+from arctic_training.cli.gen import command as arctic_gen
+from arctic_training.cli.train import command as arctic_train
+from arctic_training.codegen.catalog import built_in_factories
+
+_ROOT: Final = Path(__file__).parent.parent
+_REFERENCE: Final = Path(__file__).parent / "reference"
+_WIDTH: Final = 100
+
+_Schema: TypeAlias = dict[str, Any]
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file name."""
+    return {
+        "commands.md": "\n".join(_commands()),
+        "definition.md": "\n".join(_definition(_schema("trainer"))),
+        "diagnostics.md": "\n".join(_diagnostics()),
+        "recipe.md": "\n".join(_recipe(_schema("sections")["definitions"])),
+    }
+
+
+def _schema(name: str) -> _Schema:
+    schema: _Schema = json.loads((_ROOT / f"schemas/{name}.schema.json").read_text("utf-8"))
+    return schema
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    for name, command in (("arctic-gen", arctic_gen), ("arctic-train", arctic_train)):
+        yield from _help(name, command)
+
+
+def _help(name: str, command: click.Command) -> Iterator[str]:
+    names = ["-h", "--help"]
+    context = click.Context(command, info_name=name, terminal_width=_WIDTH, help_option_names=names)
+    yield f"## {name}\n\n```text\n{command.get_help(context)}\n```\n"
+    for inner, below in getattr(command, "commands", {}).items():
+        yield from _help(f"{name} {inner}", below)
+
+
+def _definition(schema: _Schema) -> Iterator[str]:
+    yield f"# {schema['title']}\n\n{schema['description']}\n"
+    yield from _table(schema["properties"], set(schema["required"]))
+    yield "\n## A config field\n\nThe keywords of JSON Schema that a field may have.\n"
+    yield from _table(schema["definitions"]["field"]["properties"], set())
+    yield "\n## Factories\n\nWhat the six `*_type` keys may name.\n"
+    for kind, factories in built_in_factories().items():
+        yield f"* {kind}: {', '.join(f'`{name}`' for name in factories)}"
+    yield ""
+
+
+def _recipe(definitions: Mapping[str, _Schema]) -> Iterator[str]:
+    recipe = definitions["TrainerConfig"]
+    sections = {slot for slot in recipe["properties"] if slot in recipe["required"]}
+    yield "# Recipe\n\nWhat every recipe has, beside the fields of its trainer.\n"
+    own = {k: v for k, v in recipe["properties"].items() if k not in sections}
+    yield from _table(own, set())
+    used = {
+        factory.config.name for kind in built_in_factories().values() for factory in kind.values()
+    }
+    for name in sorted(definitions, key=lambda name: (name not in used, _kind(name))):
+        schema = definitions[name]
+        if name != "TrainerConfig" and schema.get("properties"):
+            yield f"\n## {_kind(name)}\n\n{schema['description'].strip()}\n"
+            yield from _table(schema["properties"], set(schema.get("required", ())))
+    yield "\n## Keys of other tools\n\nKeys that are refused, with what to do instead.\n"
+    for key, advice in sorted(recipe["x-planned"].items()):
+        yield f"* `{key}`: {advice}"
+    yield ""
+
+
+def _kind(name: str) -> str:
+    """Return what a section is called in a recipe: its slot and its type."""
+    for kind, factories in built_in_factories().items():
+        for factory in factories.values():
+            if factory.config.name == name:
+                return f"{kind}: `{factory.name}`"
+    return f"`{name}`"
+
+
+def _table(properties: Mapping[str, _Schema], required: set[str]) -> Iterator[str]:
+    yield "| key | value | default | |\n|---|---|---|---|"
+    for name, schema in properties.items():
+        default = f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
+        shown = "required" if name in required else default
+        meaning = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
+        yield f"| `{name}` | {_value(schema)} | {shown} | {meaning} |"
+
+
+def _value(schema: _Schema) -> str:
+    """Return what a key may hold, in a few words."""
+    if "const" in schema:
+        return f"`{json.dumps(schema['const'])}`"
+    if "enum" in schema:
+        return ", ".join(f"`{json.dumps(option)}`" for option in schema["enum"])
+    if "if" in schema:
+        return "one section or a list"
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rpartition('/')[2]}`"
+    kind = schema.get("type", "")
+    kinds = kind if isinstance(kind, list) else [kind]
+    numeric = {"integer", "number"} & set(kinds)
+    named = [k for k in kinds if not (numeric and k == "string")]
+    limits = [f"{mark} {schema[word]}" for word, mark in _LIMITS.items() if word in schema]
+    return " ".join(filter(None, [" or ".join(named), *limits]))
+
+
+_LIMITS: Final = {
+    "minimum": "≥",
+    "exclusiveMinimum": ">",
+    "maximum": "≤",
+    "exclusiveMaximum": "<",
+}
+
+
+def _diagnostics() -> Iterator[str]:
+    yield "# Diagnostics\n\nEvery code, with one of the tested examples of it.\n"
+    golden = (_ROOT / "tests/golden/diagnostics.txt").read_text("utf-8")
+    examples: dict[str, str] = {}
+    for case in re.split(r"^## ", golden, flags=re.MULTILINE)[1:]:
+        _, _, text = case.partition("\n")
+        for code in re.findall(r"^[^ \n]\S*: (?:error|warning)\[([a-z-]+)\]", text, re.MULTILINE):
+            examples.setdefault(code, text.strip())
+    for code, text in sorted(examples.items()):
+        yield f"## {code}\n\n```text\n{text}\n```\n"
+
+
+def main() -> None:
+    """Write the pages."""
+    _REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (_REFERENCE / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
