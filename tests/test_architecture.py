@@ -15,7 +15,16 @@ from tests.support import ROOT, python
 
 PACKAGE = ROOT / "arctic_training"
 GENERATED = ROOT / "generated/arctic_trainers"
-RUNTIME = {"checkpoint", "data", "factory", "losses", "model", "optimizer", "registry"} | {
+RUNTIME = {
+    "checkpoint",
+    "data",
+    "factory",
+    "launcher",
+    "losses",
+    "model",
+    "optimizer",
+    "registry",
+} | {
     "scheduler",
     "tokenizer",
     "trainer",

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import Final
 
+import torch.distributed
 from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.folder import is_whole, writing
+from arctic_training.checkpoint.folder import is_whole, writing_together
 from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.model.loading import first_line
@@ -20,7 +21,7 @@ __all__ = ["DeepSpeedCheckpointEngine"]
 _NAME: Final = re.compile(r"epoch_\d+_global_step_(\d+)")
 _STATE: Final = "trainer_state.json"
 _RECIPE: Final = "recipe.json"
-_RANDOM_NUMBERS: Final = "random_numbers_rank_0.pt"
+_RANDOM_NUMBERS: Final = "random_numbers_rank_{}.pt"
 
 
 class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
@@ -38,9 +39,12 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         state = self.trainer.state
         output = self.config.output_dir
         name = f"epoch_{state.epoch_idx}_global_step_{state.global_step}"
-        with writing(output / name) as folder:
+        world = self.trainer.world
+        with writing_together(output / name, world) as folder:
             self.trainer.engine.save(folder.parent, folder.name)
-            save_random_numbers(folder / _RANDOM_NUMBERS)
+            save_random_numbers(folder / _RANDOM_NUMBERS.format(world.rank))
+            if not world.is_first:
+                return
             (folder / _STATE).write_text(json.dumps(state.as_dict(), indent=2) + "\n")
             recipe = self.trainer.config.model_dump_json(indent=2)
             (folder / _RECIPE).write_text(recipe + "\n")
@@ -48,7 +52,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     @override
     def load(self) -> bool:
-        found = self._newest()
+        found = self._agreed(self._newest())
         if found is None:
             return False
         try:
@@ -60,10 +64,16 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
                 hint=f"see `{_RECIPE}` there for what it was saved by, or take another folder",
             ) from error
         state = self.trainer.state.restore(json.loads((found / _STATE).read_text()))
-        load_random_numbers(found / _RANDOM_NUMBERS)
+        load_random_numbers(found / _RANDOM_NUMBERS.format(self.trainer.world.rank))
         self._saved_step = state.global_step
         self.trainer.note(f"resumed from {found}")
         return True
+
+    def _agreed(self, found: Path | None) -> Path | None:
+        """Return what the first process found: a file may show up later on another machine."""
+        choice = [found]
+        torch.distributed.broadcast_object_list(choice)
+        return choice[0]
 
     def _newest(self) -> Path | None:
         """Return the whole checkpoint of the highest step; damaged ones are named and passed."""

@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["is_whole", "writing"]
+import torch.distributed
+
+from arctic_training.launcher.world import World
+
+__all__ = ["is_whole", "writing", "writing_together"]
 
 _MARK: Final = "checkpoint.json"
 _UNFINISHED: Final = ".incomplete"
@@ -24,7 +28,7 @@ def writing(folder: Path) -> Iterator[Path]:
     process is killed at the very moment when one takes the place of another, nothing does. An
     unfinished one of an earlier run is overwritten.
     """
-    unfinished = folder.with_name(folder.name + _UNFINISHED)
+    unfinished = _aside(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
@@ -42,6 +46,24 @@ def writing(folder: Path) -> Iterator[Path]:
     shutil.rmtree(replaced, ignore_errors=True)
 
 
+@contextmanager
+def writing_together(folder: Path, world: World) -> Iterator[Path]:
+    """Do the same with all processes of a run, which write into one folder.
+
+    Each gets the folder when it is there; it takes its place when all have written.
+    """
+    if world.is_first:
+        with writing(folder) as unfinished:
+            torch.distributed.barrier()
+            yield unfinished
+            torch.distributed.barrier()
+    else:
+        torch.distributed.barrier()
+        yield _aside(folder)
+        torch.distributed.barrier()
+    torch.distributed.barrier()
+
+
 def is_whole(folder: Path) -> bool:
     """Return whether a folder was written to its end and nothing of it was lost since."""
     try:
@@ -50,6 +72,10 @@ def is_whole(folder: Path) -> bool:
     except (OSError, ValueError, KeyError):
         return False
     return sizes == files and not folder.name.endswith(_UNFINISHED)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(folder.name + _UNFINISHED)
 
 
 def _mark(folder: Path) -> None:

@@ -6,7 +6,7 @@ from transformers import PreTrainedModel
 from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.folder import writing
+from arctic_training.checkpoint.folder import writing_together
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.errors import TrainingError
 
@@ -32,6 +32,9 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
             )
         weights = self.trainer.engine.full_state_dict()
         step = self.trainer.state.global_step
-        with writing(self.config.output_dir / f"global_step_{step}") as folder:
+        output = self.config.output_dir / f"global_step_{step}"
+        with writing_together(output, self.trainer.world) as folder:
+            if not self.trainer.world.is_first:
+                return
             model.save_pretrained(folder, state_dict=weights)
             self.trainer.tokenizer.save_pretrained(folder)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from enum import IntEnum
 from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
+
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Diagnostic, Format
 
-__all__ = ["ExitCode", "debug_option", "finish", "format_option", "run"]
+__all__ = ["ExitCode", "debug_option", "finish", "format_option", "run", "say"]
 
 
 class ExitCode(IntEnum):
@@ -48,7 +51,8 @@ def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") ->
     """Print the findings, or in text form the summary when there are none, and end."""
     from arctic_training.diagnostics import Format, Severity, render
 
-    click.echo(render(diagnostics, form), nl=False)
+    if not diagnostics or speaks():
+        click.echo(render(diagnostics, form), nl=False)
     if not diagnostics and form is Format.TEXT and summary:
         click.echo(summary)
     errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
@@ -63,16 +67,12 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as exit_:
         raise SystemExit(exit_.exit_code) from None
     except click.ClickException as error:
-        _say(error.format_message())
+        say(error.format_message())
         raise SystemExit(ExitCode.USAGE) from None
     except (click.Abort, KeyboardInterrupt):
         raise SystemExit(ExitCode.INTERRUPTED) from None
     except Exception as error:  # noqa: BLE001 - what is not the environment's is a bug
-        if isinstance(error, _environment_errors()):
-            _say(str(error))
-            raise SystemExit(ExitCode.USAGE) from None
-        _report_bug(error, debug="--debug" in arguments)
-        raise SystemExit(ExitCode.BUG) from None
+        raise SystemExit(_report(error, debug="--debug" in arguments)) from None
     raise SystemExit(ExitCode.FINE)
 
 
@@ -82,17 +82,28 @@ def _environment_errors() -> tuple[type[Exception], ...]:
     return (UnreadableError, OSError)
 
 
-def _say(message: str) -> None:
-    click.echo(f"error: {message}", err=True)
+def say(message: str, *, hint: str = "") -> None:
+    """Print an error that belongs to no line of a document."""
+    if speaks():
+        click.echo(f"error: {message}" + (f"\nhint: {hint}" if hint else ""), err=True)
 
 
-def _report_bug(error: Exception, *, debug: bool) -> None:
-    import traceback
+def _report(error: Exception, *, debug: bool) -> int:
+    """Say whose error it is, and return the code to end with."""
+    from arctic_training.cli.blame import of_users_code
 
-    if debug:
+    if is_lost_peer(error):
+        return LOST
+    if debug and speaks():
         traceback.print_exception(error)
-    else:
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{last.filename}:{last.lineno}"
-        _say(f"this is a bug in arctic_training: {type(error).__name__}: {error} ({where})")
-        click.echo("Run the command again with --debug and report what it shows.", err=True)
+    if isinstance(error, _environment_errors()):
+        say(str(error))
+        return ExitCode.USAGE
+    if (theirs := of_users_code(error)) is not None:
+        say(theirs, hint="" if debug else "--debug shows the traceback")
+        return ExitCode.FINDINGS
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    what = f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"
+    hint = "report this" if debug else "run the command again with --debug and report what it shows"
+    say(f"this is a bug in arctic_training: {what}", hint=hint)
+    return ExitCode.BUG

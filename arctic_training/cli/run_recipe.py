@@ -5,11 +5,9 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-import click
-
-from arctic_training.cli.output import ExitCode, finish
+from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, value_span
 from arctic_training.errors import ArcticTrainingError, RecipeError, UnusableRecipeError
@@ -28,12 +26,21 @@ __all__ = ["run_recipe"]
 
 
 def run_recipe(
-    path: Path, overrides: list[str], *, dry_run: bool, form: Format, debug: bool
+    path: Path,
+    overrides: list[str],
+    *,
+    num_processes: int,
+    dry_run: bool,
+    form: Format,
+    debug: bool,
 ) -> None:
     """Run a recipe; end with the findings if there are any."""
     recipe = _checked(path, overrides, form)
     if dry_run:
         finish([], form, summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes")
+    if num_processes > 1:
+        options = ["--format", form.value, *(["--debug"] if debug else [])]
+        _launch([str(path), *overrides, *options], num_processes, recipe)
     try:
         _train(recipe, form)
     except UnusableRecipeError as error:
@@ -43,9 +50,19 @@ def run_recipe(
     except ArcticTrainingError as error:
         if debug:
             raise
-        hint = f"\nhint: {error.hint}" if error.hint else ""
-        click.echo(f"error: {error.message}{hint}", err=True)
+        say(error.message, hint=error.hint)
         raise SystemExit(ExitCode.FINDINGS) from None
+
+
+def _launch(arguments: list[str], num_processes: int, recipe: CheckedRecipe) -> NoReturn:
+    from arctic_training.launcher.torchrun import launch
+
+    command = ["-m", "arctic_training.cli.train", *arguments]
+    roots = [root for root in recipe.project.source_roots if root.is_dir()]
+    code, message = launch(command, num_processes=num_processes, source_roots=roots)
+    if message:
+        say(message)
+    raise SystemExit(code)
 
 
 def _checked(path: Path, overrides: list[str], form: Format) -> CheckedRecipe:
@@ -64,11 +81,14 @@ def _train(recipe: CheckedRecipe, form: Format) -> None:
     trainer_class = _trainer_class(recipe)
     from pydantic import ValidationError
 
+    from arctic_training.trainer.process import leave_process_group
+
     try:
         config = trainer_class.config_type.model_validate(recipe.values)
     except ValidationError as error:
         finish(_config_problems(error, recipe.document), form)
     trainer_class(config).train()
+    leave_process_group()
 
 
 def _trainer_class(recipe: CheckedRecipe) -> type[AnyTrainer]:

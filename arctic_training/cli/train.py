@@ -16,7 +16,7 @@ __all__ = ["command", "main"]
 
 _VERBS: Final = ("train",)
 _PLANNED: Final = ("process-data", "show-data", "report")
-_LAUNCHING: Final = ("--num-processes", "--num_gpus", "--num_nodes", "--launcher", "--hostfile")
+_LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
 
 
 @click.command(
@@ -27,11 +27,20 @@ _LAUNCHING: Final = ("--num-processes", "--num_gpus", "--num_nodes", "--launcher
     }
 )
 @click.argument("words", nargs=-1, metavar="[train] RECIPE [KEY=VALUE]...")
+@click.option(
+    "--num-processes",
+    "--num_gpus",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Train with so many processes of this machine, one on each accelerator.",
+)
 @click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
 @format_option
 @debug_option
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
-def command(words: tuple[str, ...], *, dry_run: bool, form: Format, debug: bool) -> None:
+def command(
+    words: tuple[str, ...], *, num_processes: int, dry_run: bool, form: Format, debug: bool
+) -> None:
     """Check RECIPE, and train a model after it.
 
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
@@ -40,14 +49,24 @@ def command(words: tuple[str, ...], *, dry_run: bool, form: Format, debug: bool)
     from arctic_training.cli.run_recipe import run_recipe
 
     recipe, overrides = _split(words)
-    run_recipe(recipe, overrides, dry_run=dry_run, form=form, debug=debug)
+    run_recipe(
+        recipe,
+        overrides,
+        num_processes=num_processes,
+        dry_run=dry_run,
+        form=form,
+        debug=debug,
+    )
 
 
 def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
     """Tell the verb, the recipe and the overrides apart; a verb wins over a file of its name."""
     for word in words:
         if word.partition("=")[0] in _LAUNCHING:
-            raise click.UsageError(f"{word}: training with several processes is not supported yet")
+            hint = (
+                "start it on each machine with torchrun: torchrun ... -m arctic_training.cli.train"
+            )
+            raise click.UsageError(f"{word}: `--num-processes` is for one machine; {hint}")
         if word.startswith("-"):
             raise click.UsageError(f"No such option: {word}")
     if words and words[0] in _PLANNED:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import numpy as np
 import torch
 from torch.utils.data import DataLoader
+
+from arctic_training.launcher.world import World
 
 __all__ = ["EpochLoader"]
 
@@ -41,6 +43,7 @@ class EpochLoader(Generic[Batch_co]):
         num_workers: int = 0,
     ) -> None:
         self._num_samples = len(samples)
+        self._world = World()
         self._micro_batch_size = micro_batch_size
         self._seed = seed
 
@@ -57,14 +60,35 @@ class EpochLoader(Generic[Batch_co]):
         self._load = load
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
+        """Return the number of batches in an epoch, the same for each process."""
+        return math.ceil(self._num_batches / self._world.size)
+
+    @property
+    def _num_batches(self) -> int:
         return math.ceil(self._num_samples / self._micro_batch_size)
 
+    def share(self, world: World) -> Self:
+        """Leave the other processes of a run their batches: of each ``size`` in turn, take one."""
+        self._world = world
+        return self
+
+    def is_filler(self, index: int) -> bool:
+        """Return whether the batch of that index is another process's, to be counted there.
+
+        Where an epoch's batches do not come out even, some processes have one less to do; they get
+        one all the same, because all of them take part in each step.
+        """
+        return index * self._world.size + self._world.rank >= self._num_batches
+
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
-        """Iterate over the batches of an epoch, from the ``start``-th on."""
-        size = self._micro_batch_size
+        """Iterate over this process's batches of an epoch, from the ``start``-th on."""
+        size, world = self._micro_batch_size, self._world
         order = self.order(epoch)
-        return self._load([order[i * size : (i + 1) * size] for i in range(start, len(self))])
+        mine = [
+            (index * world.size + world.rank) % self._num_batches
+            for index in range(start, len(self))
+        ]
+        return self._load([order[i * size : (i + 1) * size] for i in mine])
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of all samples in the order of an epoch."""

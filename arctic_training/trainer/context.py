@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.launcher.world import World
 from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.state import TrainingState
 
@@ -27,6 +28,10 @@ class TrainerContext(Protocol):
     @property
     def config(self) -> TrainerConfig:
         """The recipe."""
+
+    @property
+    def world(self) -> World:
+        """Which process this is, and of how many."""
 
     @property
     def state(self) -> TrainingState:

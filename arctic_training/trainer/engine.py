@@ -94,15 +94,19 @@ class Engine:
     def full_state_dict(self) -> dict[str, Tensor]:
         """Return the whole model's weights on the CPU, gathered where they are spread out.
 
-        With ZeRO stage 3 every process must call it.
+        The first process of a run gets them, the others nothing; all have to call it.
         """
-        module = self.unwrapped
+        module, is_first = self.unwrapped, torch.distributed.get_rank() == 0
         if self.zero_stage < _STAGE_THAT_SPREADS_WEIGHTS:
-            return {name: value.detach().cpu() for name, value in module.state_dict().items()}
+            state = module.state_dict() if is_first else {}
+            return {name: value.detach().cpu() for name, value in state.items()}
         weights: dict[str, Tensor] = {}
         for name, parameter in module.named_parameters(remove_duplicate=False):
             with deepspeed.zero.GatheredParameters([parameter]):
-                weights[name] = parameter.detach().cpu().clone()
+                if is_first:
+                    weights[name] = parameter.detach().cpu().clone()
+        if not is_first:
+            return {}
         state = module.state_dict()
         buffers = {
             name: value.detach().cpu() for name, value in state.items() if name not in weights

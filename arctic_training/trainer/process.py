@@ -11,28 +11,43 @@ import torch.distributed
 from torch._C._distributed_c10d import HashStore
 
 from arctic_training.errors import TrainingError
+from arctic_training.launcher.world import World
 from arctic_training.trainer.backend import deepspeed
 
-__all__ = ["seed_everything", "start_process_group"]
+__all__ = ["leave_process_group", "seed_everything", "start_process_group"]
 
 
-def start_process_group() -> None:
-    """Make this process a process group of its own, unless it is in one already.
+def start_process_group(world: World) -> None:
+    """Join the processes of the run; a process that runs alone makes a group of its own.
 
     Raises:
-        TrainingError: the process is one of several.
+        TrainingError: there are several, and nothing says where they meet.
 
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        message = "training with several processes is not supported yet"
-        raise TrainingError(message, hint="start `arctic-train` alone, without a launcher")
+    if world.size > 1 and "MASTER_ADDR" not in os.environ:
+        message = f"WORLD_SIZE is {world.size}, but MASTER_ADDR does not say where processes meet"
+        raise TrainingError(message, hint="start with `arctic-train --num-processes N`")
     for variable, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
         os.environ.setdefault(variable, value)
+    if torch.cuda.is_available():
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     if not torch.distributed.is_initialized():
-        store = HashStore()
-        backend = "nccl" if torch.cuda.is_available() else "gloo"
-        torch.distributed.init_process_group(backend, store=store, rank=0, world_size=1)
+        _join(world, "nccl" if torch.cuda.is_available() else "gloo")
     deepspeed.init_distributed(verbose=False)
+
+
+def _join(world: World, backend: str) -> None:
+    if world.size == 1:
+        torch.distributed.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
+    else:
+        torch.distributed.init_process_group(backend)
+
+
+def leave_process_group() -> None:
+    """Leave the group when all is done; the processes wait for each other."""
+    if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
 def seed_everything(seed: int) -> None:

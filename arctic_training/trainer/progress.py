@@ -7,12 +7,13 @@ import sys
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
+from arctic_training.launcher.world import World
 from arctic_training.trainer.report import StepReport
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["LiveProgress", "PlainProgress", "Progress", "new_progress"]
+__all__ = ["LiveProgress", "NoProgress", "PlainProgress", "Progress", "new_progress"]
 
 _RECENT: Final = 20
 _UNABLE: Final = {"dumb", "unknown"}
@@ -31,8 +32,10 @@ class Progress(Protocol):
         """Show no more."""
 
 
-def new_progress(interval: int) -> Progress:
-    """Return the display that fits where the output goes."""
+def new_progress(interval: int, world: World) -> Progress:
+    """Return the display that fits where the output goes; one process of a run has it."""
+    if not world.is_first:
+        return NoProgress()
     is_able = sys.stdout.isatty() and os.environ.get("TERM", "") not in _UNABLE
     return LiveProgress() if is_able else PlainProgress(interval)
 
@@ -54,6 +57,19 @@ class _Pace:
     def seconds_for(self, steps: int) -> float:
         seconds = sum(report.seconds for report in self._recent)
         return steps * seconds / len(self._recent) if self._recent else 0.0
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    def note(self, text: str) -> None:
+        """Keep silent."""
+
+    def show(self, report: StepReport) -> None:
+        """Keep silent."""
+
+    def end(self) -> None:
+        """End."""
 
 
 class PlainProgress:

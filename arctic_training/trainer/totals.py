@@ -21,10 +21,11 @@ Reduction: TypeAlias = Literal["mean", "sum"]
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """The loss and the terms of a global batch."""
+    """The loss, the terms and the tokens of a global batch, over all processes."""
 
     loss: float
     count: float
+    tokens: int
     terms: dict[str, float]
 
 
@@ -38,8 +39,8 @@ class GlobalBatch:
         self._metrics = metrics
         self._sums: Tensor | None = None
 
-    def add(self, output: LossOutput) -> None:
-        """Add one micro-batch.
+    def add(self, output: LossOutput, tokens: int) -> None:
+        """Add one micro-batch of so many tokens.
 
         Raises:
             TrainingError: the loss returned other terms than the definition declares.
@@ -51,7 +52,7 @@ class GlobalBatch:
                 f"the definition declares the metrics {sorted(self._metrics)}"
             )
         terms = [output.terms[name] for name in self._metrics]
-        numbers = [output.sum, output.count]
+        numbers = [output.sum, output.count, tokens]
         numbers += [number for term in terms for number in (term.sum, term.count)]
         device = output.sum.device
         row = torch.stack([_number(number, device) for number in numbers])
@@ -69,7 +70,7 @@ class GlobalBatch:
             raise TrainingError("an optimizer step ended without a micro-batch")
         if torch.distributed.get_world_size() > 1:
             torch.distributed.all_reduce(sums)
-        loss, count, *rest = sums.tolist()
+        loss, count, tokens, *rest = sums.tolist()
         if count <= 0:
             raise TrainingError("a global batch has nothing to train: the loss's count is 0")
         if not math.isfinite(loss):
@@ -79,7 +80,7 @@ class GlobalBatch:
             name: part if self._metrics[name] == "sum" else part / number if number else math.nan
             for name, (part, number) in zip(self._metrics, pairs, strict=True)
         }
-        return Totals(loss / count, count, terms)
+        return Totals(loss / count, count, int(tokens), terms)
 
 
 def _number(value: Tensor | float, device: torch.device) -> Tensor:

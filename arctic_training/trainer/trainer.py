@@ -28,6 +28,7 @@ from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.factory import Component
 from arctic_training.interface import INTERFACE, mismatch
+from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
 from arctic_training.optimizer.factory import OptimizerFactory
@@ -164,7 +165,8 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         """
         self.config = config
         self.state = TrainingState()
-        self.progress: Progress = new_progress(config.train_log_iter_interval)
+        self.world = World.of_environment()
+        self.progress: Progress = new_progress(config.train_log_iter_interval, self.world)
         self.epoch_finished = False
         self.training_finished = False
         self._global_batch = GlobalBatch(self.metrics)
@@ -184,10 +186,10 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             *self.checkpoint_engines,
         )
 
-        start_process_group()
+        start_process_group(self.world)
         seed_everything(config.seed)
         self.tokenizer: PreTrainedTokenizerBase = tokenizer_factory.create()
-        self.train_dataloader: EpochLoader[BatchT] = self._data_factory.create()
+        self.train_dataloader: EpochLoader[BatchT] = self._data_factory.create().share(self.world)
         self.schedule = Schedule(
             batches_per_epoch=len(self.train_dataloader),
             gradient_accumulation_steps=config.gradient_accumulation_steps,
@@ -199,10 +201,12 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.scheduler: LRScheduler = self._scheduler_factory.create()
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         self.model = self.engine.model
+        if not self.world.is_first:
+            seed_everything(config.seed + self.world.rank)
         self._resume()
-        log = config.train_log_metrics_path
+        log = config.train_log_metrics_path if self.world.is_first else None
         self._metrics_log = MetricsLog(log) if log else None
-        self._step_began, self._tokens_before = time.perf_counter(), self.state.tokens
+        self._step_began = time.perf_counter()
 
     @property
     def epochs(self) -> Iterator[int]:
@@ -276,9 +280,11 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     def step(self, batch: BatchT) -> None:
         """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
         self.model.train()
-        self.state.tokens += self._data_factory.count_tokens(batch)
         output = LossOutput.of(self.loss(to_device(batch, self.device)))
-        self._global_batch.add(output)
+        tokens = self._data_factory.count_tokens(batch)
+        if self.train_dataloader.is_filler(self.state.train_batch_idx - 1):
+            output, tokens = output.as_nothing(), 0
+        self._global_batch.add(output, tokens)
         self.engine.backward(output.sum)
         if self.schedule.ends_step(self.state.train_batch_idx):
             self._optimizer_step()
@@ -294,6 +300,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         learning_rate = float(self.scheduler.get_last_lr()[0])
         self.engine.step(totals.count)
         self.state.global_step += 1
+        self.state.tokens += totals.tokens
         self._report(totals, learning_rate)
 
     def _report(self, totals: Totals, learning_rate: float) -> None:
@@ -304,11 +311,11 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             epoch=self.state.epoch_idx,
             loss=totals.loss,
             learning_rate=learning_rate,
-            tokens=self.state.tokens - self._tokens_before,
+            tokens=totals.tokens,
             seconds=now - self._step_began,
             terms=totals.terms,
         )
-        self._step_began, self._tokens_before = now, self.state.tokens
+        self._step_began = now
         self.progress.show(report)
         if self._metrics_log:
             self._metrics_log.write(report)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.data.batches import SFTBatch
@@ -128,14 +129,15 @@ def test_everything_is_found_at_once(tmp_path: Path) -> None:
     assert result.code == 1
 
 
-def test_launched_processes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lonely_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of several processes ends with a sentence and what to do, and no traceback."""
     monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
     result = _train(RECIPE, tmp_path)
     assert result.code == 1
     assert result.err == (
-        "error: training with several processes is not supported yet\n"
-        "hint: start `arctic-train` alone, without a launcher\n"
+        "error: WORLD_SIZE is 2, but MASTER_ADDR does not say where processes meet\n"
+        "hint: start with `arctic-train --num-processes N`\n"
     )
 
 
@@ -154,3 +156,24 @@ def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert result.out.endswith("interrupted after step 2\n")
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_an_error_in_a_loss_is_the_users(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, debug: bool
+) -> None:
+    """What a user's own code raises is shown at its line and ends with 1; it is no bug of ours."""
+
+    def loss(_self: SFTTrainer, _batch: SFTBatch) -> torch.Tensor:
+        return torch.zeros(3).view(2, 2)
+
+    monkeypatch.setattr(SFTTrainer, "loss", loss)
+    write(tmp_path / "recipe.yaml", RECIPE)
+    options = ["--debug"] if debug else []
+    result = arctic_train("recipe.yaml", *options, folder=tmp_path)
+    line = loss.__code__.co_firstlineno + 1
+    assert result.code == 1
+    assert f"error: {__file__}:{line}: RuntimeError: shape '[2, 2]' is invalid" in result.err
+    assert "(in `loss`)" in result.err
+    assert ("Traceback" in result.err) is debug
+    assert "a bug in" not in result.err

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 import rich.console
 
+from arctic_training.launcher.world import World
 from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
 from arctic_training.trainer.report import StepReport
 
@@ -83,4 +84,4 @@ def test_display_fits_the_output(
     """The display is live on a terminal that can move its cursor, and plain lines elsewhere."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     monkeypatch.setenv("TERM", term)
-    assert isinstance(new_progress(1), kind)
+    assert isinstance(new_progress(1, World()), kind)

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.errors import TrainingError
+from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.process import start_process_group
 from arctic_training.trainer.totals import GlobalBatch
@@ -19,7 +20,7 @@ _rows = st.tuples(st.floats(-50, 50), st.integers(1, 9), st.floats(-50, 50), st.
 
 @pytest.fixture(autouse=True, scope="module")
 def _process_group() -> None:
-    start_process_group()
+    start_process_group(World())
 
 
 @given(st.lists(_rows, min_size=1, max_size=5))
@@ -28,10 +29,11 @@ def test_terms_are_reduced(rows: list[tuple[float, int, float, int]]) -> None:
     batch = GlobalBatch({"average": "mean", "total": "sum"})
     for loss, count, term, number in rows:
         terms = {"average": Term(torch.tensor(term), number), "total": Term(term, number)}
-        batch.add(LossOutput(torch.tensor(loss), torch.tensor(count), terms))
+        batch.add(LossOutput(torch.tensor(loss), torch.tensor(count), terms), tokens=2)
     totals = batch.close()
     losses, counts, terms_, numbers = zip(*rows, strict=True)
     assert totals.count == sum(counts)
+    assert totals.tokens == 2 * len(rows)
     assert totals.loss == pytest.approx(sum(losses) / sum(counts), abs=1e-4)
     assert totals.terms["total"] == pytest.approx(sum(terms_), abs=1e-4)
     if sum(numbers):
@@ -45,7 +47,7 @@ def test_each_global_batch_begins_anew() -> None:
     """Nothing is carried from one step to the next; a plain scalar counts as one thing."""
     batch = GlobalBatch({})
     for expected in (3.0, 5.0):
-        batch.add(LossOutput.of(torch.tensor(expected)))
+        batch.add(LossOutput.of(torch.tensor(expected)), tokens=1)
         assert (batch.close().loss) == expected
     with pytest.raises(TrainingError, match="without a micro-batch"):
         batch.close()

@@ -175,8 +175,9 @@ def test_unusable_losses_end_training(output: LossOutput | torch.Tensor, message
         assert torch.equal(weights[name], value), name
 
 
-def test_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that a launcher started as one of several does not train on its own."""
+def test_a_process_that_finds_no_others_does_not_train(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is said to be one of several does not train on its own."""
     monkeypatch.setenv("WORLD_SIZE", "2")
-    with pytest.raises(TrainingError, match="several processes"):
+    monkeypatch.delenv("MASTER_ADDR", raising=False)
+    with pytest.raises(TrainingError, match="MASTER_ADDR does not say"):
         HandTrainer(hand_config())

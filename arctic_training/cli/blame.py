@@ -1,0 +1,54 @@
+"""Whose code an unexpected exception comes from: ours, or the user's own loss or module."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import arctic_training
+from arctic_training.project import NAMESPACE
+
+__all__ = ["of_users_code"]
+
+_OURS: Final = Path(arctic_training.__file__).parent
+_LIBRARIES: Final = tuple(
+    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+)
+
+
+def of_users_code(error: BaseException) -> str | None:
+    """Return what an exception says, with the line of the user's that it comes from.
+
+    The innermost frame that is no library's decides. None if that is one of ours.
+    """
+    for file, line, name in _places(error):
+        path = Path(file)
+        if path.is_relative_to(_OURS):
+            return None
+        if not _is_neutral(path):
+            what = f"{type(error).__name__}: {error}".removesuffix(": ")
+            return f"{_shown(path)}:{line}: {what} (in `{name}`)"
+    return None
+
+
+def _places(error: BaseException) -> Iterator[tuple[str, int, str]]:
+    """Iterate over file, line and function of each frame, the innermost first."""
+    if isinstance(error, SyntaxError) and error.filename:
+        yield error.filename, error.lineno or 1, Path(error.filename).stem
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        yield frame.filename, frame.lineno or 1, frame.name
+
+
+def _is_neutral(path: Path) -> bool:
+    """Return whether a file is a library's, or a generated one that only calls what is given."""
+    library = str(path).startswith(_LIBRARIES) or not path.is_file()
+    return library or NAMESPACE in path.parts or path.is_relative_to(sys.prefix)
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,80 @@
+"""What the processes of a test run: rows of a table, each a small training, one after the other.
+
+``python -m tests.launcher.table FOLDER ROW...``; the first process writes ``FOLDER/ROW.pt``, the
+weights, of each row. A row is ``stage-accumulation-clipping``; the global batch is the same in all.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import torch
+
+from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
+from arctic_training.launcher.world import World
+from arctic_training.trainer.process import leave_process_group
+from tests.tiny import HandTrainer, Recorder, hand_config
+
+__all__ = ["NUM_SAMPLES", "STEPS", "train_row"]
+
+NUM_SAMPLES = 41
+STEPS = 3
+_GLOBAL_BATCH = 16  # of which the last step has 9, which two processes cannot share evenly
+
+
+def train_row(row: str, folder: Path, world: World, **changes: object) -> HandTrainer:
+    """Train by a row of the table; return the trainer."""
+    stage, accumulation, clipping = row.split("-")
+    values: dict[str, object] = {
+        "data": {"sources": {"name_or_path": str(folder / "said.jsonl")}},
+        "micro_batch_size": _GLOBAL_BATCH // world.size // int(accumulation),
+        "gradient_accumulation_steps": int(accumulation),
+        "deepspeed": {
+            "gradient_clipping": float(clipping),
+            "zero_optimization": {"stage": int(stage)},
+        },
+        "optimizer": {"type": "sgd", "learning_rate": 0.1},
+        "scheduler": {"name": "constant"},
+    }
+    trainer = HandTrainer(hand_config(**(values | changes)))
+    trainer.progress = Recorder()
+    trainer.train()
+    return trainer
+
+
+def _resumes(folder: Path, world: World, stage: int) -> None:
+    """Check that a run of several processes that goes on is the run that did not stop."""
+    row = f"{stage}-1-1"
+    saved = {"output_dir": str(folder / f"saved-{stage}"), "save_every_n_steps": 2}
+    whole = train_row(row, folder, world, noise=True)
+    train_row(row, folder, world, noise=True, exit_iteration=2, checkpoint=saved)
+    torch.manual_seed(99)
+    resumed = train_row(row, folder, world, noise=True, checkpoint=saved | {"auto_resume": True})
+    assert isinstance(resumed.config.checkpoint[0], DeepSpeedCheckpointConfig)
+    assert isinstance(whole.progress, Recorder)
+    assert isinstance(resumed.progress, Recorder)
+    assert resumed.state == whole.state
+    losses = [report.loss for report in resumed.progress.reports]
+    assert losses == [report.loss for report in whole.progress.reports[2:]]
+    weights = whole.engine.full_state_dict()
+    for name, value in resumed.engine.full_state_dict().items():
+        assert torch.equal(value, weights[name]), name
+
+
+def main(folder: Path, rows: list[str]) -> None:
+    """Train all rows."""
+    world = World.of_environment()
+    for row in rows:
+        if row.startswith("resume-"):
+            _resumes(folder, world, int(row.removeprefix("resume-")))
+            continue
+        weights = train_row(row, folder, world).engine.full_state_dict()
+        assert bool(weights) is world.is_first
+        if world.is_first:
+            torch.save(weights, folder / f"{row}.pt")
+    leave_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])
