@@ -89,6 +89,7 @@ RICH_DEFINITION = DEFINITION.replace(
         path: {type: string, format: path}
         layers: {type: array, items: {type: integer, minimum: 0}, default: [1, 2]}
         weights: {type: object, additionalProperties: {type: number}, default: {a: 1}}
+    ref_model: {factory: model, description: What the model is held against.}
     mode: {enum: [fast, exact], default: fast}
     level: {type: [integer, 'null'], default: null}
 """,

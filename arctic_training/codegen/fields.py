@@ -38,7 +38,7 @@ from arctic_training.document import (
     with_numbers,
 )
 
-__all__ = ["described", "field_problems", "read_fields"]
+__all__ = ["described", "field_problems", "nested_kind", "read_fields"]
 
 _NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 _TEXTUAL: Final = ("minLength", "maxLength", "pattern")
@@ -60,7 +60,7 @@ def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
 
 
 def read_fields(properties: Node, pointer: Pointer, owner: str) -> tuple[FieldSpec, ...]:
-    """Return the fields of a checked ``properties`` mapping.
+    """Return the fields of a checked ``properties`` mapping, without the nested sections.
 
     ``owner`` begins the names of the models that nested objects need.
     """
@@ -68,7 +68,14 @@ def read_fields(properties: Node, pointer: Pointer, owner: str) -> tuple[FieldSp
     return tuple(
         _field(name, entry.value, (*pointer, name), owner)
         for name, entry in properties.entries.items()
+        if not nested_kind(entry.value)
     )
+
+
+def nested_kind(field: Node) -> str:
+    """Return the kind of factory that a field is a section of; empty where it is a value."""
+    kind = find(field, ("factory",))
+    return str(plain(kind)) if kind else ""
 
 
 def _field(name: str, node: Node, pointer: Pointer, owner: str) -> FieldSpec:
@@ -157,7 +164,8 @@ def field_problems(document: Node, pointer: Pointer, *, in_recipe: bool) -> Iter
         if reason := reserved_reason(name, in_recipe=in_recipe):
             message = f"a field cannot be called `{name}`: {reason}"
             yield Diagnostic(code="reserved-name", message=message, span=entry.key)
-        yield from _schema_problems(document, at)
+        if not nested_kind(entry.value):
+            yield from _schema_problems(document, at)
 
 
 def _schema_problems(document: Node, pointer: Pointer) -> Iterator[Diagnostic]:

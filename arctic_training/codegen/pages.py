@@ -43,7 +43,7 @@ def page_view(spec: TrainerSpec) -> PageView:
                 Code(f"`{slot.factories[0].name}`"),
                 _text(section_description(slot)),
             )
-            for slot in spec.slots
+            for slot in spec.sections
         ],
         metrics=[
             RowView(_text(name), Code(kind), Code(), Code()) for name, kind in spec.metrics.items()

@@ -96,7 +96,7 @@ def _config(spec: TrainerSpec) -> ConfigView:
             literal(spec.name),
             Code("Name of the trainer."),
         ),
-        *(_section(slot, imports) for slot in spec.slots),
+        *(_section(slot, imports) for slot in spec.sections),
         *(_attribute(field, imports) for field in spec.fields),
     ]
     doc = docstring(f"Recipe of the `{spec.name}` trainer.")
@@ -112,7 +112,7 @@ def _config(spec: TrainerSpec) -> ConfigView:
 
 def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
     yield f"{spec.config_class}.type", ("name",)
-    for slot in spec.slots:
+    for slot in spec.sections:
         yield f"{spec.config_class}.{slot.slot.section}", slot.pointer
     yield from _field_pointers(spec.config_class, spec.fields)
 
@@ -167,6 +167,7 @@ def _trainer(spec: TrainerSpec) -> TrainerView:
         output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
     keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
     slots = [_slot(slot, imports) for slot in spec.slots]
+    frozen = [_slot(slot, imports) for slot in spec.nested]
     name = spec.base_class
     return TrainerView(
         source=Code(printable(spec.source)),
@@ -182,6 +183,7 @@ def _trainer(spec: TrainerSpec) -> TrainerView:
         coupling=literal(spec.coupling),
         metrics=literal(dict(spec.metrics)),
         slots=slots,
+        frozen=frozen,
         loss=Code(spec.loss.name) if spec.loss else None,
         batch=batch,
         output=output,
@@ -196,6 +198,8 @@ def _trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
     for slot in spec.slots:
         yield f"{owner}.{slot.slot.key}", slot.pointer
         yield f"{owner}.{slot.slot.maker}", slot.pointer
+    for slot in spec.nested:
+        yield f"{owner}.make_frozen_model_factories", slot.pointer
     for key in ("name", "coupling", "metrics"):
         yield f"{owner}.{key}", (key,)
     yield owner, ("name",)
@@ -224,19 +228,21 @@ def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
         product=_product(spec, classes, imports),
         factories=factories,
         is_list=spec.slot.is_list,
+        gives=Code("yield" if spec.is_nested else "return"),
     )
 
 
 def _product(spec: SlotSpec, classes: list[Code], imports: Imports) -> Code:
     """Return the type of what the slot's method returns: the class, or what several share."""
-    if len(classes) == 1 and not spec.slot.is_list:
+    is_iterated = spec.slot.is_list or spec.is_nested
+    if len(classes) == 1 and not is_iterated:
         return classes[0]
     base = imports.use(spec.slot.base)
     arguments = [imports.use(spec.slot.config_base)]
     if batch := spec.factories[0].batch:
         arguments.append(imports.use(batch))
     product = Code(f"{base}[{Code(', ').join(arguments)}]")
-    if not spec.slot.is_list:
+    if not is_iterated:
         return product
     return Code(f"{imports.use(ImportPath('collections.abc', 'Iterator'))}[{product}]")
 

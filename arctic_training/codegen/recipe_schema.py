@@ -20,13 +20,13 @@ def recipe_schema(spec: TrainerSpec) -> str:
     properties: dict[str, JSONSchema] = {
         "type": {"description": "Name of the trainer.", "const": spec.name, "default": spec.name}
     }
-    for slot in spec.slots:
+    for slot in spec.sections:
         described: JSONSchema = {"description": section_description(slot)}
         properties[slot.slot.section] = described | _section(slot)
     properties |= {field.name: field_schema(field) for field in spec.fields}
     inherited = cast("dict[str, JSONSchema]", shared["properties"])
     properties |= {k: v for k, v in inherited.items() if k not in properties}
-    required = [slot.slot.section for slot in spec.slots if not has_default(slot)]
+    required = [slot.slot.section for slot in spec.sections if not has_default(slot)]
     required += [field.name for field in spec.fields if field.is_required]
     document: JSONSchema = {
         "$schema": DRAFT,
@@ -46,11 +46,15 @@ def has_default(slot: SlotSpec) -> bool:
     """Return whether a recipe may leave a section out: the default factory needs no key of it."""
     if slot.slot.is_list:
         return True
+    if slot.is_nested:
+        return False
     return not _definition(slot.factories[0].config.name).get("required")
 
 
 def section_description(slot: SlotSpec) -> str:
-    """Return what a section is, in the words of the recipe that all trainers share."""
+    """Return what a section is: its own description, or that of the recipe that all share."""
+    if slot.description:
+        return slot.description
     properties = cast("dict[str, JSONSchema]", _definition("TrainerConfig")["properties"])
     return str(properties[slot.slot.section]["description"])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 from arctic_training.codegen.catalog import Catalog, built_in_factories
-from arctic_training.codegen.fields import described, read_fields
+from arctic_training.codegen.fields import described, nested_kind, read_fields
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.spec import (
     SLOTS,
@@ -26,6 +26,8 @@ from arctic_training.document import JSON, ListNode, MapNode, Node, find, plain,
 from arctic_training.project import NAMESPACE, Project, module_file, package_name
 
 __all__ = ["import_roots", "resolve"]
+
+_PROPERTIES: Final = ("config_type", "properties")
 
 
 def resolve(
@@ -63,6 +65,7 @@ def _spec(
         trainer_class=trainer_class,
         fields=_fields(definition, config_class.removesuffix("TrainerConfig")),
         slots=slots,
+        nested=tuple(_nested(definition, slots)),
         loss=_import_path(values.get("loss")),
         implementation=_import_path(values.get("implementation")),
         metrics=cast("dict[str, str]", values.get("metrics", {})),
@@ -70,9 +73,24 @@ def _spec(
 
 
 def _fields(definition: MapNode, owner: str) -> tuple[FieldSpec, ...]:
-    pointer = ("config_type", "properties")
-    properties = find(definition, pointer)
-    return () if properties is None else read_fields(properties, pointer, owner)
+    properties = find(definition, _PROPERTIES)
+    return () if properties is None else read_fields(properties, _PROPERTIES, owner)
+
+
+def _nested(definition: MapNode, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSpec]:
+    """Iterate over the sections among the fields; each takes what the slot of its kind takes."""
+    by_kind = {slot.slot.kind: slot for slot in slots}
+    properties = find(definition, _PROPERTIES)
+    entries = properties.entries if isinstance(properties, MapNode) else {}
+    for name, entry in entries.items():
+        if kind := nested_kind(entry.value):
+            outer, schema = by_kind[kind], cast("dict[str, JSON]", plain(entry.value))
+            yield SlotSpec(
+                slot=replace(outer.slot, section=name),
+                factories=outer.factories,
+                pointer=(*_PROPERTIES, name),
+                description=described(schema, f"A {kind} beside the one that is trained."),
+            )
 
 
 def _import_path(value: JSON) -> ImportPath | None:

@@ -61,21 +61,18 @@ class Slot:
     """
 
     kind: str
+    section: str
     key: str
     maker: str
     base: ImportPath
     config_base: ImportPath
     is_list: bool = False
 
-    @property
-    def section(self) -> str:
-        """The section of the recipe."""
-        return self.kind
-
 
 def _slot(kind: str, part: str, base: str, config: str) -> Slot:
     return Slot(
         kind=kind,
+        section=kind,
         key=f"{kind}_{part}_type",
         maker=f"make_{kind}_{part}{'s' if part == 'engine' else ''}",
         base=ImportPath(f"arctic_training.{kind}.{part}", base),
@@ -106,11 +103,21 @@ class FactorySpec:
 
 @dataclass(frozen=True, slots=True)
 class SlotSpec:
-    """What a trainer accepts in one slot; the first is the default."""
+    """What a trainer accepts in one slot; the first is the default.
+
+    A nested section, ``{factory: model}`` among the fields, is a slot with a section of its own,
+    with a description of its own, and frozen.
+    """
 
     slot: Slot
     factories: tuple[FactorySpec, ...]
     pointer: Pointer
+    description: str = ""
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether it stands among the fields, beside the slot of its kind."""
+        return self.slot.section != self.slot.kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +214,15 @@ class TrainerSpec:
     trainer_class: str
     fields: tuple[FieldSpec, ...]
     slots: tuple[SlotSpec, ...]
+    nested: tuple[SlotSpec, ...]
     loss: ImportPath | None
     implementation: ImportPath | None
     metrics: Mapping[str, str]
+
+    @property
+    def sections(self) -> tuple[SlotSpec, ...]:
+        """The slots of every trainer, then the nested ones."""
+        return self.slots + self.nested
 
     @property
     def base_class(self) -> str:

@@ -109,7 +109,8 @@ def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
 
 def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
     schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
-    offered = {slot.slot.kind: [f.name for f in slot.factories] for slot in spec.slots}
+    offered = {slot.slot.section: [f.name for f in slot.factories] for slot in spec.sections}
+    models = ["model", *(slot.slot.section for slot in spec.nested)]
     required = [field for field in spec.fields if field.is_required]
     optional = [field for field in spec.fields if not field.is_required]
     return fill(
@@ -117,7 +118,7 @@ def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
         {
             "schema": Code(printable(Path(os.path.relpath(schema, recipe.parent)).as_posix())),
             "name": Code(spec.name),
-            "sections": [Code(text) for text in _sections(offered)],
+            "sections": [Code(text) for text in _sections(offered, models)],
             "checkpoint": Code(_preferred("huggingface", offered["checkpoint"])),
             "required": [Code(_line(field)) for field in required],
             "optional": [Code(_line(field)) for field in optional],
@@ -125,9 +126,12 @@ def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
     )
 
 
-def _sections(offered: dict[str, list[str]]) -> list[str]:
+def _sections(offered: dict[str, list[str]], models: list[str]) -> list[str]:
     """Return sections that need nothing but the package, where the trainer takes such."""
-    sections = [_MODELS[_preferred("random_llama", offered["model"])]]
+    sections = [
+        _MODELS[_preferred("random_llama", offered[section])].format(section=section)
+        for section in models
+    ]
     if (tokenizer := _preferred("byte_level_bpe", offered["tokenizer"])) == "byte_level_bpe":
         sections.append(f"tokenizer:\n  type: {tokenizer}")
     sections.append(_DATA.format(kind=offered["data"][0]))
@@ -137,11 +141,14 @@ def _sections(offered: dict[str, list[str]]) -> list[str]:
 
 _MODELS: Final = {
     "random_llama": textwrap.dedent("""\
-        model:
+        {section}:
           type: random_llama  # small, with random weights; `huggingface` loads a real one
           dtype: fp32
           disable_activation_checkpoint: true"""),
-    "huggingface": "model:\n  type: huggingface\n  name_or_path: ./model  # or a name on the hub",
+    "huggingface": textwrap.dedent("""\
+        {section}:
+          type: huggingface
+          name_or_path: ./model  # or a name on the hub"""),
 }
 _DATA: Final = textwrap.dedent("""\
     data:

@@ -76,6 +76,7 @@ class SlotView:
     product: Code
     factories: list[FactoryView]
     is_list: bool
+    gives: Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,7 @@ class TrainerView(View):
     coupling: Code
     metrics: Code
     slots: list[SlotView]
+    frozen: list[SlotView]
     loss: Code | None
     batch: Code
     output: Code

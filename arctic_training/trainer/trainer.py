@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
@@ -31,6 +32,7 @@ from arctic_training.interface import INTERFACE, mismatch
 from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
+from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
@@ -113,7 +115,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             raise mismatch(cls.__module__, interface)
         super().__init_subclass__(root=root, abstract=abstract)
 
-    # A generated trainer overrides these six and says which of its factories takes which section,
+    # A generated trainer overrides these and says which of its factories takes which section,
     # so that mypy sees every pair.
 
     def make_data_factory(self) -> DataFactory[DataConfig, BatchT]:
@@ -123,6 +125,10 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     def make_model_factory(self) -> ModelFactory[ModelConfig]:
         """Return the model factory that the recipe chooses."""
         return self._chosen(self.model_factory_type, self.config.model)
+
+    def make_frozen_model_factories(self) -> Iterator[ModelFactory[ModelConfig]]:
+        """Iterate over the model factories of the nested sections that the config has."""
+        return iter(())
 
     def make_checkpoint_engines(self) -> Iterator[CheckpointEngine[CheckpointConfig]]:
         """Iterate over the checkpoint engines that the recipe chooses."""
@@ -175,12 +181,14 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self._scheduler_factory = self.make_scheduler_factory()
         tokenizer_factory = self.make_tokenizer_factory()
         model_factory = self.make_model_factory()
+        frozen_factories = list(self.make_frozen_model_factories())
         optimizer_factory = self.make_optimizer_factory()
         self.checkpoint_engines = list(self.make_checkpoint_engines())
         _raise_problems(
             self._data_factory,
             tokenizer_factory,
             model_factory,
+            *frozen_factories,
             optimizer_factory,
             self._scheduler_factory,
             *self.checkpoint_engines,
@@ -196,7 +204,10 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             epochs=config.epochs,
             train_iters=config.train_iters,
         ).checked()
+        drawn = random_numbers()
         self.model: nn.Module = model_factory.create().to(self.device)
+        with replayed(drawn):
+            self._frozen_models = FrozenModels(frozen_factories, self.device)
         self.optimizer: Optimizer = optimizer_factory.create()
         self.scheduler: LRScheduler = self._scheduler_factory.create()
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
@@ -248,6 +259,18 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         """Whether no further optimizer step is to be taken in this run."""
         last = self.config.exit_iteration or self.training_horizon
         return self.state.global_step >= min(last, self.training_horizon)
+
+    def frozen_model(self, section: ModelConfig) -> nn.Module:
+        """Return the model of a nested section: ``trainer.frozen_model(trainer.config.ref_model)``.
+
+        It gives no gradient, is in evaluation mode, and stands whole on every process. Its random
+        weights are drawn as the trained model's are: a section that equals `model` makes the same.
+
+        Raises:
+            TrainingError: no model was built from the section.
+
+        """
+        return self._frozen_models.of(section)
 
     def note(self, text: str) -> None:
         """Tell the user something, once."""

@@ -47,6 +47,8 @@ _GEN: Final = "arctic-gen validate d.yaml"
 _TRAIN: Final = "arctic-train --dry-run r.yaml"
 _SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
 _MISTYPED: Final = "data_factory_typ"
+_NESTING: Final = DEFINITION.replace("    alpha:", "    ref_model: {factory: model}\n    alpha:")
+_INSIDE: Final = "{type: array, items: {factory: model}}"
 _CASES: Final = [
     _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
     _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
@@ -107,6 +109,10 @@ _CASES: Final = [
     _Case("name that is no name", DEFINITION, _GEN, ("name: mine", "name: My Trainer")),
     _Case("field that is no name", DEFINITION, _GEN, ("    alpha:", "    Alpha-1:")),
     _Case("default below its minimum", DEFINITION, _GEN, ("default: 0.5", "default: -0.5")),
+    _Case("nested section of another kind", _NESTING, _GEN, ("y: model", "y: data")),
+    _Case("nested section with more", _NESTING, _GEN, ("model}", "model, type: a, items: b}")),
+    _Case("nested section with a default", _NESTING, _GEN, ("model}", "model, default: null}")),
+    _Case("nested section inside a field", _NESTING, _GEN, ("{factory: model}", _INSIDE)),
     _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
     _Case("definition with what is not built yet", "extends: sft\n" + DEFINITION, _GEN),
     _Case("definition that does not parse", DEFINITION, _GEN, ("properties:", "properties: {")),
