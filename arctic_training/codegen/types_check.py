@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -59,13 +60,30 @@ def type_problems(files: list[Path], roots: tuple[Path, ...], folder: Path) -> l
     if done.returncode > _FINDINGS and not done.stdout.startswith("{"):
         raise TypeCheckError(f"mypy failed: {(done.stderr or done.stdout).strip()}")
     said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return [_problem(entry, folder) for entry in said if entry["severity"] == "error"]
+    errors = [entry for entry in said if entry["severity"] == "error"]
+    return [_problem(entry, _checked(folder / str(entry["file"]), files)) for entry in errors]
 
 
-def _problem(entry: dict[str, str | int | None], folder: Path) -> TypeProblem:
+def _checked(reported: Path, files: list[Path]) -> Path:
+    """Return the file that an error is about.
+
+    mypy repeats an error that its cache holds with the path that the file had then: of files that
+    are written aside to be checked, that is one which is gone.
+    """
+    if reported.exists():
+        return reported.resolve()
+    return max(files, key=lambda file: _common_end(file, reported))
+
+
+def _common_end(first: Path, second: Path) -> int:
+    pairs = zip(reversed(first.parts), reversed(second.parts), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def _problem(entry: dict[str, str | int | None], file: Path) -> TypeProblem:
     code = f"  [{entry['code']}]" if entry.get("code") else ""
     return TypeProblem(
-        file=(folder / str(entry["file"])).resolve(),
+        file=file,
         line=int(entry["line"] or 1),
         column=int(entry["column"] or 0) + 1,
         message=f"{entry['message']}{code}",

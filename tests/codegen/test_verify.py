@@ -103,6 +103,13 @@ def test_an_error_of_types_is_shown_where_it_was_written(
     assert words in said[0]
 
 
+def test_an_error_is_at_its_place_again(refused: tuple[Path, Result]) -> None:
+    """A second check, which finds the errors in mypy's cache, says the same of the same files."""
+    folder, first = refused
+    names = sorted(path.name for path in folder.glob("*.yaml"))
+    assert arctic_gen("new-trainer", *names, folder=folder) == first
+
+
 def test_with_an_error_of_types_nothing_is_published(refused: tuple[Path, Result]) -> None:
     """All wrong trainers are reported at once, the right ones are not, and nothing is written."""
     folder, done = refused
