@@ -92,6 +92,34 @@ RICH_DEFINITION = DEFINITION.replace(
     ref_model: {factory: model, description: What the model is held against.}
     mode: {enum: [fast, exact], default: fast}
     level: {type: [integer, 'null'], default: null}
+    format: {anyOf: [{type: number}, {const: auto}], default: auto}
+    max: {type: string, format: uri, default: 'https://example.org/x'}
+    pair:
+      type: array
+      items: [{type: integer}, {type: array, items: {type: string, pattern: '^\\d+$'}}]
+      additionalItems: false
+      default: [1, ['2']]
+    seeds: {type: array, items: {type: integer}, uniqueItems: true, default: [1, 2]}
+    first: {$ref: '#/definitions/range', description: First.}
+    second: {anyOf: [{$ref: '#/definitions/range'}, {type: 'null'}], default: {low: 3}}
+    shape:
+      oneOf:
+        - {type: object, properties: {kind: {const: flat}}}
+        - type: object
+          properties: {kind: {const: bent}, range: {$ref: '#/definitions/range'}}
+      default: {kind: bent, range: {low: 0.5}}
+""",
+).replace(
+    "loss: mine_loss:mine_loss\n",
+    """\
+loss: mine_loss:mine_loss
+definitions:
+  range:
+    type: object
+    description: From here to there.
+    properties:
+      low: {type: number, default: 0}
+      high: {type: number, default: 1}
 """,
 )
 """A definition with every kind of field."""

@@ -1,11 +1,11 @@
-"""Stage 2, check: a definition against its schema, and what the schema cannot say."""
+"""Stage 3, check: a definition against its schema, and what the schema cannot say."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from arctic_training.codegen.fields import field_problems
+from arctic_training.codegen.field_problems import field_problems
 from arctic_training.codegen.names import REPORTED, keyword_in
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, find, plain
@@ -13,18 +13,20 @@ from arctic_training.document import check as check_document
 from arctic_training.project import package_name
 from arctic_training.resources import schema
 
-__all__ = ["check"]
+__all__ = ["check_meaning", "check_shape"]
 
 
-def check(definition: MapNode) -> list[Diagnostic]:
-    """Return everything that is wrong with a definition by itself."""
-    problems = check_document(definition, schema("trainer.schema.json"))
-    if problems:
-        return problems
+def check_shape(definition: MapNode) -> list[Diagnostic]:
+    """Return everything in which a definition breaks the schema of definitions."""
+    return check_document(definition, schema("trainer.schema.json"))
+
+
+def check_meaning(definition: MapNode) -> list[Diagnostic]:
+    """Return everything that is wrong with a linked definition, whose shape is right, by itself."""
     return [
         *_names_of_python(definition),
         *_reported_metrics(definition),
-        *field_problems(definition, ("config_type", "properties"), in_recipe=True),
+        *field_problems(definition),
     ]
 
 

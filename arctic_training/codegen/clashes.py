@@ -12,18 +12,21 @@ from arctic_training.codegen.spec import (
     MapType,
     NullableType,
     ObjectType,
+    TaggedType,
     TrainerSpec,
+    TupleType,
+    UnionType,
 )
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import key_span, value_span
+from arctic_training.document import Pointer, key_span, value_span
 
-__all__ = ["name_clashes", "nested_objects"]
+__all__ = ["models", "name_clashes", "nested_objects"]
 
 _USED: Final = frozenset(
     """
-    Annotated ByType Config Exact F Field Human HumanFloat HumanInt IGNORED Iterator Literal
-    LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig batch next_token_logits
-    override self
+    Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED Iterator Literal
+    LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI Unique batch
+    next_token_logits override self
     """.split()
 )
 """What generated files and stubs call by these names, whatever the definition is."""
@@ -42,6 +45,17 @@ def name_clashes(spec: TrainerSpec) -> Iterator[Diagnostic]:
         taken |= {name}
 
 
+def models(fields: tuple[FieldSpec, ...]) -> list[tuple[FieldSpec, ObjectType]]:
+    """Return the objects in some fields, each with the first field that it is for.
+
+    Those that others need come first, and one that fields share comes once.
+    """
+    first: dict[Pointer, tuple[FieldSpec, ObjectType]] = {}
+    for field, kind in _models(fields):
+        first.setdefault(kind.pointer, (field, kind))
+    return list(first.values())
+
+
 def nested_objects(kind: FieldType) -> Iterator[ObjectType]:
     """Iterate over the objects right inside a type, or the type itself."""
     match kind:
@@ -49,6 +63,11 @@ def nested_objects(kind: FieldType) -> Iterator[ObjectType]:
             yield kind
         case NullableType(inner=inner) | ListType(item=inner) | MapType(value=inner):
             yield from nested_objects(inner)
+        case UnionType(members=members) | TupleType(items=members):
+            for member in members:
+                yield from nested_objects(member)
+        case TaggedType(members=members):
+            yield from members.values()
         case _:
             return
 
@@ -67,7 +86,7 @@ def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
     named = value_span(document, ("config_type", "name"))
     yield spec.config_class, "the config class", named
     yield spec.base_class, "the trainer's class", named
-    for field, kind in _models(spec.fields):
+    for field, kind in models(spec.fields):
         yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
     for path, key in ((spec.loss, "loss"), (spec.implementation, "implementation")):
         if path:
@@ -77,5 +96,5 @@ def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
 def _models(fields: tuple[FieldSpec, ...]) -> Iterator[tuple[FieldSpec, ObjectType]]:
     for field in fields:
         for kind in nested_objects(field.type):
-            yield field, kind
             yield from _models(kind.fields)
+            yield field, kind

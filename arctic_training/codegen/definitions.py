@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from arctic_training.codegen.check import check
+from arctic_training.codegen.check import check_meaning, check_shape
 from arctic_training.codegen.clashes import name_clashes
+from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.resolve import resolve
 from arctic_training.codegen.spec import TrainerSpec
@@ -72,7 +73,10 @@ def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
 def _understood(
     definition: MapNode, path: Path, project: Project
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    if problems := check(definition):
+    if problems := check_shape(definition):
+        return None, problems
+    definition, problems = link(definition, path, project)
+    if problems := problems or check_meaning(definition):
         return None, problems
     spec, problems = resolve(definition, path, project)
     clashes = [*name_clashes(spec)] if spec else []

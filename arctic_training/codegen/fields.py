@@ -1,20 +1,21 @@
-"""Config fields of a definition: JSON Schema to types, and what is wrong with them."""
+"""Config fields of a definition: JSON Schema to types."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final, cast
 
-from jsonschema_rs import Draft7Validator, RegexOptions
-
 from arctic_training.codegen.json_types import json_schema
-from arctic_training.codegen.names import camel_case, reserved_reason
+from arctic_training.codegen.link import target
+from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.spec import (
     MISSING,
     ChoiceType,
     FieldSpec,
     FieldType,
+    Limits,
     ListType,
     MapType,
     Missing,
@@ -22,35 +23,26 @@ from arctic_training.codegen.spec import (
     ObjectType,
     ScalarKind,
     ScalarType,
+    TaggedType,
+    TupleType,
+    UnionType,
 )
-from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import (
-    JSON,
-    MapNode,
-    Node,
-    Pointer,
-    Schema,
-    check,
-    find,
-    key_span,
-    plain,
-    value_span,
-    with_numbers,
-)
+from arctic_training.document import JSON, MapNode, Node, Pointer, Schema, find, plain, with_numbers
 
-__all__ = ["described", "field_problems", "nested_kind", "read_fields"]
+__all__ = [
+    "LISTED",
+    "NUMERIC",
+    "TEXTUAL",
+    "FieldReader",
+    "described",
+    "keywords",
+    "nested_kind",
+    "tag_of",
+]
 
-_NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-_TEXTUAL: Final = ("minLength", "maxLength", "pattern")
-_LISTED: Final = ("minItems", "maxItems")
-_MEANINGFUL: Final[dict[str, tuple[str, ...]]] = {
-    "integer": _NUMERIC,
-    "number": _NUMERIC[:-1],
-    "string": (*_TEXTUAL, "format"),
-    "array": (*_LISTED, "items"),
-    "object": ("properties", "additionalProperties"),
-}
-_ANYWHERE: Final = {"type", "description", "default"}
+NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+TEXTUAL: Final = ("minLength", "maxLength", "pattern")
+LISTED: Final = ("minItems", "maxItems")
 
 
 def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
@@ -59,17 +51,11 @@ def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
 
 
-def read_fields(properties: Node, pointer: Pointer, owner: str) -> tuple[FieldSpec, ...]:
-    """Return the fields of a checked ``properties`` mapping, without the nested sections.
-
-    ``owner`` begins the names of the models that nested objects need.
-    """
-    assert isinstance(properties, MapNode)
-    return tuple(
-        _field(name, entry.value, (*pointer, name), owner)
-        for name, entry in properties.entries.items()
-        if not nested_kind(entry.value)
-    )
+def keywords(document: Node, pointer: Pointer) -> dict[str, JSON]:
+    """Return the schema of a field."""
+    node = find(document, pointer)
+    assert node is not None, pointer
+    return cast("dict[str, JSON]", plain(node))
 
 
 def nested_kind(field: Node) -> str:
@@ -78,36 +64,171 @@ def nested_kind(field: Node) -> str:
     return str(plain(kind)) if kind else ""
 
 
-def _field(name: str, node: Node, pointer: Pointer, owner: str) -> FieldSpec:
-    schema = _keywords(node)
-    kind = _type(schema, node, pointer, owner + camel_case(name))
-    default: JSON | Missing = MISSING
-    if (given := find(node, ("default",))) is not None:
-        default = plain(with_numbers(given, Schema(_as_schema(kind))))
-    elif "const" in schema:
-        default = schema["const"]
-    return FieldSpec(name, kind, described(schema), default, pointer)
+def tag_of(document: Node, pointer: Pointer) -> str:
+    """Return the field by whose constant the objects of a `oneOf` are told apart, or nothing."""
+    constants = [dict(_constants(document, member)) for member in _members(document, pointer)]
+    for name in constants[0]:
+        values = [each.get(name) for each in constants]
+        if None not in values and len(set(values)) == len(values):
+            return name
+    return ""
 
 
-def _type(schema: dict[str, JSON], node: Node, pointer: Pointer, class_name: str) -> FieldType:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        named = next(str(k) for k in kind if k != "null")
-        inner = _type(schema | {"type": named}, node, pointer, class_name)
-        return inner if isinstance(inner, NullableType) else NullableType(inner)
-    if "const" in schema:
-        return _choice([schema["const"]])
-    if "enum" in schema:
-        return _choice(cast("list[JSON]", schema["enum"]))
-    if kind == "array":
-        items = find(node, ("items",)) or node
-        item = _type(_keywords(items), items, (*pointer, "items"), class_name)
-        return ListType(item, _limits(schema, _LISTED))
-    if kind == "object":
-        return _object(schema, node, pointer, class_name)
-    if schema.get("format") == "path":
-        return ScalarType("path")
-    return ScalarType(cast("ScalarKind", kind), _limits(schema, (*_NUMERIC, *_TEXTUAL)))
+def _members(document: Node, pointer: Pointer) -> list[Pointer]:
+    """Return the places of the alternatives that a list holds; references are followed."""
+    count = len(cast("list[JSON]", plain(find(document, pointer) or document)))
+    return [_followed(document, (*pointer, index)) for index in range(count)]
+
+
+def _followed(document: Node, pointer: Pointer) -> Pointer:
+    while (reference := find(document, (*pointer, "$ref"))) is not None:
+        pointer = target(reference)
+    return pointer
+
+
+def _constants(document: Node, pointer: Pointer) -> Iterator[tuple[str, str]]:
+    properties = find(document, (*pointer, "properties"))
+    for name, entry in properties.entries.items() if isinstance(properties, MapNode) else ():
+        constant = find(entry.value, ("const",))
+        if constant is not None and isinstance(value := plain(constant), str):
+            yield name, value
+
+
+@dataclass(frozen=True, slots=True)
+class FieldReader:
+    """Reads the fields of a checked definition, whose references lead to places in it.
+
+    ``owner`` begins the names of all models that nested objects need.
+    """
+
+    document: Node
+    owner: str
+
+    def fields(self, pointer: Pointer, prefix: str = "") -> tuple[FieldSpec, ...]:
+        """Return the fields of the ``properties`` at a place, without the nested sections."""
+        properties = find(self.document, pointer)
+        entries = properties.entries if isinstance(properties, MapNode) else {}
+        names = [name for name, entry in entries.items() if not nested_kind(entry.value)]
+        return tuple(self._field(name, (*pointer, name), prefix or self.owner) for name in names)
+
+    def type(self, pointer: Pointer, class_name: str = "") -> FieldType:
+        """Return the type that the schema at a place describes; an object is called so."""
+        return self._type(keywords(self.document, pointer), pointer, class_name)
+
+    def _field(self, name: str, pointer: Pointer, prefix: str) -> FieldSpec:
+        kind = self.type(pointer, prefix + camel_case(name))
+        schema = keywords(self.document, pointer)
+        described_at, default_at = self._nearest("description", pointer), pointer
+        default: JSON | Missing = MISSING
+        if default_at := self._nearest("default", pointer):
+            default = self._default(default_at, kind)
+        elif "const" in schema:
+            default = schema["const"]
+        description = keywords(self.document, described_at) if described_at else {}
+        return FieldSpec(name, kind, described(description), default, pointer)
+
+    def _nearest(self, keyword: str, pointer: Pointer) -> Pointer:
+        """Return where a field has a keyword: itself, or what it refers to; else nowhere."""
+        while find(self.document, (*pointer, keyword)) is None:
+            if (reference := find(self.document, (*pointer, "$ref"))) is None:
+                return ()
+            pointer = target(reference)
+        return pointer
+
+    def _default(self, pointer: Pointer, kind: FieldType) -> JSON:
+        given = find(self.document, (*pointer, "default"))
+        assert given is not None
+        return plain(with_numbers(given, Schema(cast("dict[str, JSON]", json_schema(kind)))))
+
+    def _type(self, schema: dict[str, JSON], pointer: Pointer, class_name: str) -> FieldType:
+        kind = schema.get("type")
+        if isinstance(kind, list):
+            named = next(str(k) for k in kind if k != "null")
+            inner = self._type(schema | {"type": named}, pointer, class_name)
+            return inner if isinstance(inner, NullableType) else NullableType(inner)
+        if "const" in schema:
+            return _choice([schema["const"]])
+        if "enum" in schema:
+            return _choice(cast("list[JSON]", schema["enum"]))
+        if "format" in schema:
+            return ScalarType(cast("ScalarKind", schema["format"]))
+        match kind:
+            case None:
+                return self._composed(schema, pointer, class_name)
+            case "array":
+                return self._listed(schema, pointer, class_name)
+            case "object":
+                return self._object(schema, pointer, class_name)
+            case _:
+                limits = _limits(schema, (*NUMERIC, *TEXTUAL))
+                return ScalarType(cast("ScalarKind", kind), limits)
+
+    def _composed(self, schema: dict[str, JSON], pointer: Pointer, class_name: str) -> FieldType:
+        if "$ref" in schema:
+            place = _followed(self.document, pointer)
+            return self.type(place, self.owner + camel_case(str(place[-1])))
+        if "oneOf" in schema:
+            return self._tagged((*pointer, "oneOf"), class_name)
+        return self._union((*pointer, "anyOf"), class_name)
+
+    def _listed(self, schema: dict[str, JSON], pointer: Pointer, class_name: str) -> FieldType:
+        items = schema["items"]
+        below = (*pointer, "items")
+        if isinstance(items, list):
+            numbers = range(len(items))
+            return TupleType(tuple(self.type((*below, n), f"{class_name}{n + 1}") for n in numbers))
+        unique = schema.get("uniqueItems") is True
+        return ListType(self.type(below, class_name), _limits(schema, LISTED), unique)
+
+    def _object(
+        self, schema: dict[str, JSON], pointer: Pointer, class_name: str
+    ) -> ObjectType | MapType:
+        if "additionalProperties" in schema and "properties" not in schema:
+            return MapType(self.type((*pointer, "additionalProperties"), class_name))
+        fields = self.fields((*pointer, "properties"), class_name)
+        return ObjectType(f"{class_name}Config", described(schema), fields, pointer)
+
+    def _tagged(self, pointer: Pointer, class_name: str) -> FieldType:
+        tag = tag_of(self.document, pointer)
+        members: dict[str, ObjectType] = {}
+        for index, place in enumerate(_members(self.document, pointer)):
+            value = dict(_constants(self.document, place))[tag]
+            member = self.type((*pointer, index), class_name + camel_case(value))
+            members[value] = cast("ObjectType", member)
+        return TaggedType(tag, members)
+
+    def _union(self, pointer: Pointer, class_name: str) -> FieldType:
+        count = len(cast("list[JSON]", plain(find(self.document, pointer) or self.document)))
+        places = [(*pointer, index) for index in range(count)]
+        some = [p for p in places if keywords(self.document, p).get("type") != "null"]
+        members = tuple(self.type(place, class_name) for place in some)
+        if any(_takes_text(member) for member in members):
+            members = tuple(map(_bare, members))
+        kind = UnionType(members) if len(members) > 1 else members[0]
+        is_nullable = len(some) < len(places) and not isinstance(kind, NullableType)
+        return NullableType(kind) if is_nullable else kind
+
+
+def _takes_text(kind: FieldType) -> bool:
+    match kind:
+        case NullableType(inner=inner):
+            return _takes_text(inner)
+        case ScalarType(kind=name):
+            return name in {"string", "path", "uri"}
+        case ChoiceType(options=options):
+            return any(isinstance(option, str) for option in options)
+        case _:
+            return False
+
+
+def _bare(kind: FieldType) -> FieldType:
+    match kind:
+        case NullableType(inner=inner):
+            return NullableType(_bare(inner))
+        case ScalarType(kind="integer" | "number"):
+            return replace(kind, is_bare=True)
+        case _:
+            return kind
 
 
 def _choice(options: list[JSON]) -> FieldType:
@@ -116,154 +237,12 @@ def _choice(options: list[JSON]) -> FieldType:
     return NullableType(choice) if None in options else choice
 
 
-def _object(
-    schema: dict[str, JSON], node: Node, pointer: Pointer, class_name: str
-) -> ObjectType | MapType:
-    values = find(node, ("additionalProperties",))
-    if values is not None:
-        below = (*pointer, "additionalProperties")
-        return MapType(_type(_keywords(values), values, below, class_name))
-    properties = find(node, ("properties",))
-    assert properties is not None, "field_problems refuses an object without properties"
-    fields = read_fields(properties, (*pointer, "properties"), class_name)
-    return ObjectType(f"{class_name}Config", described(schema), fields, pointer)
-
-
-def _limits(
-    schema: dict[str, JSON], keywords: tuple[str, ...]
-) -> tuple[tuple[str, int | float | str], ...]:
+def _limits(schema: dict[str, JSON], names: tuple[str, ...]) -> Limits:
     return tuple(
-        (keyword, cast("int | float | str", _whole(schema[keyword])))
-        for keyword in keywords
-        if keyword in schema
+        (name, cast("int | float | str", _whole(schema[name]))) for name in names if name in schema
     )
 
 
 def _whole(value: JSON) -> JSON:
     """Return `1.0` as 1: JSON Schema makes no difference, Python does."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _keywords(node: Node) -> dict[str, JSON]:
-    schema = plain(node)
-    assert isinstance(schema, dict)
-    return schema
-
-
-def _as_schema(kind: FieldType) -> dict[str, JSON]:
-    return cast("dict[str, JSON]", json_schema(kind))
-
-
-def field_problems(document: Node, pointer: Pointer, *, in_recipe: bool) -> Iterator[Diagnostic]:
-    """Find what the schema of definitions cannot say about the fields below ``pointer``."""
-    properties = find(document, pointer)
-    if not isinstance(properties, MapNode):
-        return
-    for name, entry in properties.entries.items():
-        at = (*pointer, name)
-        if reason := reserved_reason(name, in_recipe=in_recipe):
-            message = f"a field cannot be called `{name}`: {reason}"
-            yield Diagnostic(code="reserved-name", message=message, span=entry.key)
-        if not nested_kind(entry.value):
-            yield from _schema_problems(document, at)
-
-
-def _schema_problems(document: Node, pointer: Pointer) -> Iterator[Diagnostic]:
-    """Find what is wrong with one schema of a field, and with those inside it."""
-    node = find(document, pointer)
-    assert node is not None
-    schema = _keywords(node)
-    problems = [
-        *_meaningless(document, pointer, schema),
-        *_unfinished(document, pointer, schema),
-        *_bad_pattern(document, pointer, schema),
-        *_ill_typed(document, pointer, schema),
-    ]
-    for step in ("items", "additionalProperties"):
-        if step in schema:
-            problems += _schema_problems(document, (*pointer, step))
-    problems += field_problems(document, (*pointer, "properties"), in_recipe=False)
-    yield from problems
-    if not problems and "default" in schema:
-        yield from _bad_default(document, pointer)
-
-
-def _kind(schema: dict[str, JSON]) -> str:
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        return next((str(k) for k in kind if k != "null"), "null")
-    return str(kind) if kind else ""
-
-
-def _meaningless(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> Iterator[Diagnostic]:
-    """Find keywords that say nothing about the type that they stand beside."""
-    kind = _kind(schema)
-    fixed = {"enum", "const"} & schema.keys()
-    allowed = _ANYWHERE | fixed | set(() if fixed else _MEANINGFUL.get(kind, ()))
-    what = " and ".join(f"`{keyword}`" for keyword in sorted(fixed)) or f"the type `{kind}`"
-    for keyword in schema:
-        if keyword not in allowed:
-            yield Diagnostic(
-                code="not-allowed",
-                message=f"`{keyword}` says nothing beside {what}",
-                span=key_span(document, (*pointer, keyword)),
-            )
-
-
-def _unfinished(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> Iterator[Diagnostic]:
-    """Find lists without a type of their items, and objects without fields."""
-    kind, span = _kind(schema), value_span(document, (*pointer, "type"))
-    if {"enum", "const"} & schema.keys():
-        return
-    if kind == "array" and "items" not in schema:
-        yield Diagnostic(code="missing-key", message="`items` is missing", span=span)
-    given = {"properties", "additionalProperties"} & schema.keys()
-    if kind == "object" and len(given) != 1:
-        message = "an object has either `properties` or `additionalProperties`"
-        yield Diagnostic(code="missing-key", message=message, span=span)
-    if schema.get("format") == "path" and schema.get("default") is not None:
-        yield Diagnostic(
-            code="not-supported",
-            message="a path cannot have a default but null: it would start nowhere",
-            span=value_span(document, (*pointer, "default")),
-        )
-
-
-def _bad_pattern(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> Iterator[Diagnostic]:
-    """Find regular expressions that the models of the recipe cannot run."""
-    if "pattern" not in schema:
-        return
-    try:
-        Draft7Validator({"pattern": schema["pattern"]}, pattern_options=RegexOptions())
-    except ValueError as error:
-        yield Diagnostic(
-            code="not-supported",
-            message=f"`{schema['pattern']}` is not a regular expression that is supported here",
-            span=value_span(document, (*pointer, "pattern")),
-            hint=f"{str(error).splitlines()[0]}; look-around and back-references are not supported",
-        )
-
-
-def _ill_typed(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> Iterator[Diagnostic]:
-    """Find values to choose that are not of the type, and limits that it cannot have."""
-    field = find(document, pointer)
-    assert field is not None
-    if schema.get("enum") == [None]:
-        message = "there is no value to choose beside null"
-        span = value_span(document, (*pointer, "enum"))
-        yield Diagnostic(code="not-allowed", message=message, span=span)
-    of_type: JSON = {"type": schema["type"]} if "type" in schema else {}
-    rules: dict[str, JSON] = {"const": of_type, "enum": {"items": of_type}}
-    if _kind(schema) == "integer":
-        rules |= {keyword: {"type": "integer"} for keyword in _NUMERIC}
-    yield from check(field, Schema({"properties": rules}))
-
-
-def _bad_default(document: Node, pointer: Pointer) -> Iterator[Diagnostic]:
-    """Hold a default against its own schema, which neither mypy nor an import does."""
-    field = find(document, pointer)
-    default = find(document, (*pointer, "default"))
-    assert field is not None
-    assert default is not None
-    kind = _type(_keywords(field), field, pointer, "")
-    yield from check(default, Schema(_as_schema(kind)))

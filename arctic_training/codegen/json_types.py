@@ -14,9 +14,13 @@ from arctic_training.codegen.spec import (
     NullableType,
     ObjectType,
     ScalarType,
+    TaggedType,
+    TupleType,
+    UnionType,
 )
 from arctic_training.config.numbers import NUMBER_PATTERN
-from arctic_training.config.schema import JSONSchema, nullable
+from arctic_training.config.schema import JSONSchema, exactly, nullable, tagged_by
+from arctic_training.config.uri import URI_PATTERN
 
 __all__ = ["field_schema", "json_schema"]
 
@@ -34,24 +38,44 @@ def field_schema(field: FieldSpec) -> JSONSchema:
 def json_schema(kind: FieldType) -> JSONSchema:
     """Return the schema of the values of a type."""
     match kind:
-        case ScalarType(kind="integer" | "number" as name, limits=limits):
-            return {"type": [name, "string"], **dict(limits), "pattern": NUMBER_PATTERN}
-        case ScalarType(kind="path"):
-            return {"type": "string", "format": "path"}
-        case ScalarType(kind=name, limits=limits):
-            return {"type": name, **dict(limits)}
+        case ScalarType():
+            return _scalar(kind)
         case ChoiceType(options=options):
             return {"enum": list(options)}
-        case ListType(item=item, limits=limits):
-            return {"type": "array", "items": json_schema(item), **dict(limits)}
+        case ListType():
+            return _list(kind)
+        case TupleType(items=items):
+            return exactly([json_schema(item) for item in items])
         case MapType(value=value):
             return {"type": "object", "additionalProperties": json_schema(value)}
         case ObjectType():
             return _object(kind)
         case NullableType(inner=inner):
             return nullable(json_schema(inner))
+        case UnionType(members=members):
+            return {"anyOf": [json_schema(member) for member in members]}
+        case TaggedType(tag=tag, members=tagged):
+            return tagged_by(tag, {value: _object(member) for value, member in tagged.items()})
         case _:
             assert_never(kind)
+
+
+def _scalar(kind: ScalarType) -> JSONSchema:
+    limits = dict(kind.limits)
+    match kind.kind:
+        case "integer" | "number" as name if not kind.is_bare:
+            return {"type": [name, "string"], **limits, "pattern": NUMBER_PATTERN}
+        case "path":
+            return {"type": "string", "format": "path"}
+        case "uri":
+            return {"type": "string", "format": "uri", "pattern": URI_PATTERN}
+        case name:
+            return {"type": name, **limits}
+
+
+def _list(kind: ListType) -> JSONSchema:
+    unique = {"uniqueItems": True} if kind.is_unique else {}
+    return {"type": "array", "items": json_schema(kind.item), **dict(kind.limits), **unique}
 
 
 def _object(kind: ObjectType) -> JSONSchema:

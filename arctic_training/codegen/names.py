@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 from typing import Final
 
@@ -25,6 +24,9 @@ _PYDANTIC: Final = frozenset(
     update_forward_refs validate
     """.split()
 )
+_TYPES: Final = frozenset("bool dict float int list str tuple".split())
+"""What a generated class says beside its fields, which would mean the field from then on."""
+
 _PROTECTED: Final = ("model_dump", "model_validate")
 """How the names begin that pydantic keeps for members to come."""
 
@@ -36,12 +38,12 @@ def reserved_reason(name: str, *, in_recipe: bool) -> str:
     """
     if in_recipe and name in _recipe_keys():
         return "every recipe has a key of this name"
-    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+    if keyword.iskeyword(name):
         return "it is a keyword of Python"
+    if name in _TYPES:
+        return "the class that has it says the types of its fields with this word"
     if name in _PYDANTIC or name.startswith(_PROTECTED):
         return "pydantic models have a member of this name"
-    if hasattr(builtins, name):
-        return "it is a built-in name of Python"
     return ""
 
 

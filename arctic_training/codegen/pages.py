@@ -18,7 +18,10 @@ from arctic_training.codegen.spec import (
     NullableType,
     ObjectType,
     ScalarType,
+    TaggedType,
     TrainerSpec,
+    TupleType,
+    UnionType,
 )
 from arctic_training.codegen.views import PageView, RowView
 from arctic_training.project import NAMESPACE
@@ -61,8 +64,15 @@ def _rows(fields: tuple[FieldSpec, ...], prefix: str) -> Iterator[RowView]:
         given = "" if isinstance(field.default, Missing) else f"`{json.dumps(field.default)}`"
         shown = "required" if field.is_required else _cell(given)
         yield RowView(_text(name), _cell(_kind(field.type)), Code(shown), _cell(field.description))
-        if isinstance(field.type, ObjectType):
-            yield from _rows(field.type.fields, f"{name}.")
+        match field.type:
+            case ObjectType(fields=below):
+                yield from _rows(below, f"{name}.")
+            case TaggedType(tag=tag, members=tagged):
+                for value, member in tagged.items():
+                    others = tuple(inner for inner in member.fields if inner.name != tag)
+                    yield from _rows(others, f"{name} ({value}).")
+            case _:
+                pass
 
 
 def _kind(kind: FieldType) -> str:
@@ -79,6 +89,12 @@ def _kind(kind: FieldType) -> str:
             return "section"
         case NullableType(inner=inner):
             return f"{_kind(inner)} or null"
+        case TupleType(items=items):
+            return f"list of {len(items)}: {', '.join(map(_kind, items))}"
+        case UnionType(members=members):
+            return " or ".join(map(_kind, members))
+        case TaggedType(tag=tag, members=tagged):
+            return f"section, by `{tag}`: {', '.join(f'`{value}`' for value in tagged)}"
         case _:
             assert_never(kind)
 

@@ -1,4 +1,4 @@
-"""Stage 4, plan: a specification to the files to write, each a template and its view."""
+"""Stage 5, plan: a specification to the files to write, each a template and its view."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arctic_training.codegen.clashes import nested_objects
+from arctic_training.codegen.clashes import models
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
 from arctic_training.codegen.pages import page_view
 from arctic_training.codegen.python_types import annotation, default
@@ -14,6 +14,7 @@ from arctic_training.codegen.recipe_schema import has_default, recipe_schema, se
 from arctic_training.codegen.spec import (
     FieldSpec,
     ImportPath,
+    ObjectType,
     SlotSpec,
     TrainerSpec,
 )
@@ -88,7 +89,7 @@ def _config(spec: TrainerSpec) -> ConfigView:
     imports = Imports()
     recipe = imports.use(ImportPath("arctic_training.config.trainer", "TrainerConfig"))
     named = imports.use(ImportPath("typing", "Literal"))
-    models = list(_models(spec.fields, imports))
+    made = [_model(field, kind, imports) for field, kind in models(spec.fields)]
     attributes = [
         AttributeView(
             Code("type"),
@@ -100,13 +101,13 @@ def _config(spec: TrainerSpec) -> ConfigView:
         *(_attribute(field, imports) for field in spec.fields),
     ]
     doc = docstring(f"Recipe of the `{spec.name}` trainer.")
-    models.append(ModelView(Code(spec.config_class), recipe, doc, attributes))
+    made.append(ModelView(Code(spec.config_class), recipe, doc, attributes))
     return ConfigView(
         source=Code(printable(spec.source)),
         title=docstring(f"Config models of the `{spec.name}` trainer."),
         imports=imports.groups(),
-        exports=sorted(literal(str(model.name)) for model in models),
-        models=models,
+        exports=sorted(literal(str(model.name)) for model in made),
+        models=made,
     )
 
 
@@ -114,25 +115,17 @@ def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
     yield f"{spec.config_class}.type", ("name",)
     for slot in spec.sections:
         yield f"{spec.config_class}.{slot.slot.section}", slot.pointer
-    yield from _field_pointers(spec.config_class, spec.fields)
+    owners = {kind.class_name: kind.fields for _, kind in models(spec.fields)}
+    for owner, fields in (owners | {spec.config_class: spec.fields}).items():
+        for field in fields:
+            yield f"{owner}.{field.name}", field.pointer
 
 
-def _field_pointers(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Pointer]]:
-    for inner in fields:
-        yield f"{owner}.{inner.name}", inner.pointer
-        for kind in nested_objects(inner.type):
-            yield from _field_pointers(kind.class_name, kind.fields)
-
-
-def _models(fields: tuple[FieldSpec, ...], imports: Imports) -> Iterator[ModelView]:
-    """Iterate over the models that nested objects need, innermost first."""
-    for field in fields:
-        for kind in nested_objects(field.type):
-            yield from _models(kind.fields, imports)
-            base = imports.use(ImportPath(_BASE, "Config"))
-            doc = docstring(kind.description or f"Value of `{field.name}`.")
-            attributes = [_attribute(inner, imports) for inner in kind.fields]
-            yield ModelView(Code(kind.class_name), base, doc, attributes)
+def _model(field: FieldSpec, kind: ObjectType, imports: Imports) -> ModelView:
+    base = imports.use(ImportPath(_BASE, "Config"))
+    doc = docstring(kind.description or f"Value of `{field.name}`.")
+    attributes = [_attribute(inner, imports) for inner in kind.fields]
+    return ModelView(Code(kind.class_name), base, doc, attributes)
 
 
 def _attribute(field: FieldSpec, imports: Imports) -> AttributeView:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Final, assert_never
+from typing import Final, assert_never, cast
 
 from arctic_training.codegen.code import Code, Imports, literal
+from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.spec import (
     ChoiceType,
     FieldSpec,
     FieldType,
     ImportPath,
+    Limits,
     ListType,
     MapType,
     Missing,
     NullableType,
     ObjectType,
     ScalarType,
+    TaggedType,
+    TupleType,
+    UnionType,
 )
-from arctic_training.document import JSON
+from arctic_training.document import JSON, Schema
 
 __all__ = ["annotation", "default"]
 
@@ -44,14 +50,27 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
             return _scalar(kind, imports)
         case ChoiceType(options=options):
             return _chosen(options, imports)
-        case ListType(item=item, limits=limits):
-            return _limited(Code(f"list[{annotation(item, imports)}]"), limits, imports)
+        case ListType(item=item, limits=limits, is_unique=is_unique):
+            unique = [_marker("unique", "Unique", imports)] if is_unique else []
+            listed = Code(f"list[{annotation(item, imports)}]")
+            return _annotated(listed, [*_field(limits, imports), *unique], imports)
+        case TupleType(items=items):
+            inner = Code(", ").join(annotation(item, imports) for item in items)
+            lists_too = Code(f"{imports.use(ImportPath('pydantic', 'Field'))}(strict=False)")
+            return _annotated(Code(f"tuple[{inner}]"), [lists_too], imports)
         case MapType(value=value):
             return Code(f"dict[str, {annotation(value, imports)}]")
         case ObjectType(class_name=class_name):
             return Code(class_name)
         case NullableType(inner=inner):
             return Code(f"{annotation(inner, imports)} | None")
+        case UnionType(members=members):
+            return Code(" | ").join(annotation(member, imports) for member in members)
+        case TaggedType(tag=tag, members=tagged):
+            union = Code(" | ").join(Code(member.class_name) for member in tagged.values())
+            field = imports.use(ImportPath("pydantic", "Field"))
+            told_apart = Code(f"{field}(discriminator={literal(tag)})")
+            return _annotated(union, [told_apart], imports)
         case _:
             assert_never(kind)
 
@@ -61,9 +80,7 @@ def _chosen(options: tuple[str | int | bool, ...], imports: Imports) -> Code:
     choice = Code(f"{imports.use(ImportPath('typing', 'Literal'))}[{listed}]")
     if all(isinstance(option, str) for option in options):
         return choice
-    annotated = imports.use(ImportPath("typing", "Annotated"))
-    exact = imports.use(ImportPath("arctic_training.config.exact", "Exact"))
-    return Code(f"{annotated}[{choice}, {exact}()]")
+    return _annotated(choice, [_marker("exact", "Exact", imports)], imports)
 
 
 def _scalar(kind: ScalarType, imports: Imports) -> Code:
@@ -71,36 +88,40 @@ def _scalar(kind: ScalarType, imports: Imports) -> Code:
         case "boolean":
             return Code("bool")
         case "string":
-            return _limited(Code("str"), kind.limits, imports)
+            return _annotated(Code("str"), _field(kind.limits, imports), imports)
         case "path":
             return imports.use(ImportPath(_BASE, "PathInRecipe"))
-        case "integer" | "number" as number if not kind.limits:
+        case "uri":
+            return imports.use(ImportPath(_BASE, "URI"))
+        case "integer" | "number" as number if not kind.limits and not kind.is_bare:
             return imports.use(ImportPath(_BASE, _UNLIMITED[number]))
-        case "integer":
-            return _limited(Code("int"), kind.limits, imports, _human(imports))
-        case "number":
-            return _limited(Code("float"), kind.limits, imports, _human(imports))
+        case "integer" | "number" as number:
+            marker = _marker("base", "Bare" if kind.is_bare else "Human", imports)
+            name = Code("int" if number == "integer" else "float")
+            return _annotated(name, [*_field(kind.limits, imports), marker], imports)
         case _:
             assert_never(kind.kind)
 
 
-def _human(imports: Imports) -> Code:
-    return Code(f"{imports.use(ImportPath(_BASE, 'Human'))}()")
+def _marker(module: str, name: str, imports: Imports) -> Code:
+    return Code(f"{imports.use(ImportPath(f'arctic_training.config.{module}', name))}()")
 
 
-def _limited(
-    name: Code,
-    limits: tuple[tuple[str, int | float | str], ...],
-    imports: Imports,
-    marker: Code | None = None,
-) -> Code:
-    if not limits:
-        return name
+def _field(limits: Limits, imports: Imports) -> list[Code]:
+    """Return the call of pydantic's that sets some limits, if there are any."""
+    arguments = ", ".join(f"{_KEYWORDS[key]}={_limit(key, value)}" for key, value in limits)
+    return [Code(f"{imports.use(ImportPath('pydantic', 'Field'))}({arguments})")] if limits else []
+
+
+def _limit(keyword: str, value: float | str) -> Code:
+    return literal(rust_pattern(str(value)) if keyword == "pattern" else value)
+
+
+def _annotated(kind: Code, markers: list[Code], imports: Imports) -> Code:
+    if not markers:
+        return kind
     annotated = imports.use(ImportPath("typing", "Annotated"))
-    field = imports.use(ImportPath("pydantic", "Field"))
-    arguments = ", ".join(f"{_KEYWORDS[key]}={literal(value)}" for key, value in limits)
-    parts = [name, Code(f"{field}({arguments})"), *([marker] if marker else [])]
-    return Code(f"{annotated}[{Code(', ').join(parts)}]")
+    return Code(f"{annotated}[{Code(', ').join([kind, *markers])}]")
 
 
 def default(field: FieldSpec) -> Code | None:
@@ -120,6 +141,13 @@ def _value(value: JSON, kind: FieldType) -> Code:
             return literal(float(value))
         case ScalarType(kind="integer"), float():
             return literal(int(value))
+        case TupleType(items=items), list():
+            values = (_value(v, item) for v, item in zip(value, items, strict=True))
+            return Code(f"({Code(', ').join(values)},)")
+        case UnionType(members=members), _:
+            return _value(value, next(m for m in members if _takes(m, value)))
+        case TaggedType(tag=tag, members=tagged), dict():
+            return _value(value, tagged[str(value[tag])])
         case ListType(item=item), list():
             return Code(f"[{Code(', ').join(_value(v, item) for v in value)}]")
         case MapType(value=inner), dict():
@@ -131,3 +159,7 @@ def _value(value: JSON, kind: FieldType) -> Code:
             return Code(f"{name}({Code(', ').join(pairs)})")
         case _:
             return literal(value)
+
+
+def _takes(kind: FieldType, value: JSON) -> bool:
+    return not [*Schema(cast("dict[str, JSON]", json_schema(kind))).errors(value)]

@@ -1,4 +1,4 @@
-"""Stage 3, resolve: names to what they stand for; a checked definition becomes a specification."""
+"""Stage 4, resolve: names to what they stand for; a checked definition becomes a specification."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from arctic_training.codegen.catalog import Catalog, built_in_factories
-from arctic_training.codegen.fields import described, nested_kind, read_fields
+from arctic_training.codegen.fields import FieldReader, described, nested_kind
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.spec import (
     SLOTS,
     FactorySpec,
-    FieldSpec,
     ImportPath,
     Slot,
     SlotSpec,
@@ -63,18 +62,15 @@ def _spec(
         coupling=str(values.get("coupling", "sample")),
         config_class=config_class,
         trainer_class=trainer_class,
-        fields=_fields(definition, config_class.removesuffix("TrainerConfig")),
+        fields=FieldReader(definition, config_class.removesuffix("TrainerConfig")).fields(
+            _PROPERTIES
+        ),
         slots=slots,
         nested=tuple(_nested(definition, slots)),
         loss=_import_path(values.get("loss")),
         implementation=_import_path(values.get("implementation")),
         metrics=cast("dict[str, str]", values.get("metrics", {})),
     )
-
-
-def _fields(definition: MapNode, owner: str) -> tuple[FieldSpec, ...]:
-    properties = find(definition, _PROPERTIES)
-    return () if properties is None else read_fields(properties, _PROPERTIES, owner)
 
 
 def _nested(definition: MapNode, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSpec]:

@@ -20,6 +20,7 @@ __all__ = [
     "FieldSpec",
     "FieldType",
     "ImportPath",
+    "Limits",
     "ListType",
     "MapType",
     "Missing",
@@ -29,10 +30,15 @@ __all__ = [
     "ScalarType",
     "Slot",
     "SlotSpec",
+    "TaggedType",
     "TrainerSpec",
+    "TupleType",
+    "UnionType",
 ]
 
-ScalarKind: TypeAlias = Literal["boolean", "integer", "number", "string", "path"]
+ScalarKind: TypeAlias = Literal["boolean", "integer", "number", "string", "path", "uri"]
+Limits: TypeAlias = tuple[tuple[str, int | float | str], ...]
+"""Keywords of JSON Schema that narrow a type, with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +128,14 @@ class SlotSpec:
 
 @dataclass(frozen=True, slots=True)
 class ScalarType:
-    """A single value. ``limits`` are keywords of JSON Schema."""
+    """A single value. ``limits`` are keywords of JSON Schema.
+
+    A number that stands beside a text in a union ``is_bare``: there, `2k` is the text.
+    """
 
     kind: ScalarKind
-    limits: tuple[tuple[str, int | float | str], ...] = ()
+    limits: Limits = ()
+    is_bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +147,18 @@ class ChoiceType:
 
 @dataclass(frozen=True, slots=True)
 class ListType:
-    """Values in order."""
+    """Values in order; of one that ``is_unique``, no two are equal."""
 
     item: FieldType
-    limits: tuple[tuple[str, int | float | str], ...] = ()
+    limits: Limits = ()
+    is_unique: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TupleType:
+    """As many values as there are types, in their order."""
+
+    items: tuple[FieldType, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +185,32 @@ class NullableType:
     inner: FieldType
 
 
-FieldType: TypeAlias = ScalarType | ChoiceType | ListType | MapType | ObjectType | NullableType
+@dataclass(frozen=True, slots=True)
+class UnionType:
+    """A value of one of some types; of lists and of mappings, there is one at most."""
+
+    members: tuple[FieldType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedType:
+    """One of some objects, which their values of the field ``tag`` tell apart."""
+
+    tag: str
+    members: Mapping[str, ObjectType]
+
+
+FieldType: TypeAlias = (
+    ScalarType
+    | ChoiceType
+    | ListType
+    | TupleType
+    | MapType
+    | ObjectType
+    | NullableType
+    | UnionType
+    | TaggedType
+)
 
 
 class Missing:

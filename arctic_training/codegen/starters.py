@@ -10,27 +10,19 @@ import os
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
-from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.resolve import import_roots
+from arctic_training.codegen.samples import sample
 from arctic_training.codegen.spec import (
-    ChoiceType,
     FieldSpec,
-    FieldType,
     ImportPath,
-    ListType,
-    MapType,
     Missing,
-    NullableType,
-    ObjectType,
-    ScalarType,
     TrainerSpec,
 )
-from arctic_training.document import JSON, Schema
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["recipe_path", "starter_files"]
@@ -165,44 +157,7 @@ def _preferred(name: str, offered: list[str]) -> str:
 
 def _line(field: FieldSpec) -> str:
     """Return a field as a line of YAML: a value that its type takes, and what it means."""
-    value = _sample(field.type) if isinstance(field.default, Missing) else field.default
+    value = sample(field.type) if isinstance(field.default, Missing) else field.default
     meaning = " ".join(field.description.split())
     text = f"{field.name}: {json.dumps(value, ensure_ascii=False)}"
     return printable(f"{text}  # {meaning}" if meaning else text)
-
-
-def _sample(kind: FieldType) -> JSON:
-    """Return some value of a type, as near to its limits as it must be."""
-    match kind:
-        case ScalarType(kind="boolean"):
-            return False
-        case ScalarType(kind="integer" | "number"):
-            return _sample_number(kind)
-        case ScalarType(limits=limits):
-            return "x" * int(dict(limits).get("minLength", 1))
-        case ChoiceType(options=options):
-            return options[0]
-        case ListType(item=item, limits=limits):
-            return [_sample(item)] * int(dict(limits).get("minItems", 0))
-        case MapType():
-            return {}
-        case ObjectType(fields=fields):
-            return {field.name: _sample(field.type) for field in fields if field.is_required}
-        case NullableType():
-            return None
-
-
-def _sample_number(kind: ScalarType) -> int | float:
-    """Return a number within the limits: a whole one, or else the middle."""
-    limits = {keyword: limit for keyword, limit in kind.limits if not isinstance(limit, str)}
-    step = limits.get("multipleOf", 1)
-    ends = [
-        limits[keyword]
-        for keyword in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum")
-        if keyword in limits
-    ]
-    near = [end // step * step + move for end in ends for move in (0, step, -step)]
-    middle = sum(ends) / len(ends) if ends else 0
-    schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
-    fitting = (n for n in (*ends, *near, middle, step) if not [*schema.errors(n)])
-    return next(fitting, step)

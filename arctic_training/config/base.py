@@ -17,8 +17,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.numbers import NUMBER_PATTERN, human_number
 from arctic_training.config.schema import by_type, one_or_many
+from arctic_training.config.uri import URI_PATTERN
 
 __all__ = [
+    "URI",
+    "Bare",
     "ByType",
     "Config",
     "Human",
@@ -66,11 +69,23 @@ class Human:
         return schema | {"type": [schema["type"], "string"], "pattern": NUMBER_PATTERN}
 
 
+class Bare:
+    """Marks a number that is no text: a text in its place is meant as one."""
+
+    def __get_pydantic_core_schema__(self, number: object, handler: CoreHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_whole, handler(number))
+
+
 def _number(value: object) -> object:
-    """Read texts as numbers, and whole numbers as integers, as JSON Schema does with `1.0`."""
+    """Read texts as numbers, and whole numbers as integers."""
     if isinstance(value, str):
         number = human_number(value)
         return value if number is None else number
+    return _whole(value)
+
+
+def _whole(value: object) -> object:
+    """Read whole numbers as integers, as JSON Schema does with `1.0`."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -84,6 +99,14 @@ PathInRecipe: TypeAlias = Annotated[
     Path, Field(strict=False), WithJsonSchema({"type": "string", "format": "path"})
 ]
 """A path; a relative one starts at the file that holds it."""
+
+
+URI: TypeAlias = Annotated[
+    str,
+    Field(pattern=URI_PATTERN),
+    WithJsonSchema({"type": "string", "format": "uri", "pattern": URI_PATTERN}),
+]
+"""A URI with its scheme, as a text."""
 
 
 class ByType:

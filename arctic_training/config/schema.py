@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-__all__ = ["DRAFT", "JSONSchema", "by_type", "nullable", "one_or_many"]
+__all__ = ["DRAFT", "JSONSchema", "by_type", "exactly", "nullable", "one_or_many", "tagged_by"]
 
 JSONSchema: TypeAlias = dict[str, object]
 
@@ -31,9 +31,34 @@ def by_type(branches: Mapping[str, Mapping[str, object]], *, first: str) -> JSON
         "type": "object",
         "properties": {"type": kind},
         "allOf": [
-            {"if": _chosen(name, needed=name != first), "then": branch}
+            {"if": _chosen("type", name, needed=name != first), "then": branch}
             for name, branch in branches.items()
         ],
+    }
+
+
+def tagged_by(tag: str, branches: Mapping[str, Mapping[str, object]]) -> JSONSchema:
+    """Return the schema of an object that has to say by the key ``tag`` which of some it is."""
+    return {
+        "type": "object",
+        "required": [tag],
+        "properties": {tag: {"enum": list(branches)}},
+        "allOf": [
+            {"if": _chosen(tag, name, needed=True), "then": branch}
+            for name, branch in branches.items()
+        ],
+    }
+
+
+def exactly(items: list[JSONSchema]) -> JSONSchema:
+    """Return the schema of a list with one item for each of some schemas, and no more."""
+    count = len(items)
+    return {
+        "type": "array",
+        "items": items,
+        "minItems": count,
+        "maxItems": count,
+        "additionalItems": False,
     }
 
 
@@ -58,6 +83,6 @@ def nullable(schema: JSONSchema) -> JSONSchema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _chosen(name: str, *, needed: bool) -> JSONSchema:
-    condition: JSONSchema = {"type": "object", "properties": {"type": {"const": name}}}
-    return condition | {"required": ["type"]} if needed else condition
+def _chosen(key: str, name: str, *, needed: bool) -> JSONSchema:
+    condition: JSONSchema = {"type": "object", "properties": {key: {"const": name}}}
+    return condition | {"required": [key]} if needed else condition

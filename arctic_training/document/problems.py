@@ -79,6 +79,11 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
             place = key_span(node, (*pointer, key))
             yield _wrong_value(inner, place, schema.for_keys(node, pointer))
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
+            if types := _types(branches, error):
+                message = f"expected {_alternatives(types)}, found {shown(error.instance)}"
+                span = value_span(node, pointer)
+                yield Diagnostic(code="wrong-type", message=message, span=span)
+                return
             for inner in _best(branches):
                 yield from _problems(inner, node, schema)
         case _:
@@ -136,6 +141,18 @@ def _missing_key(key: str, pointer: Pointer, node: Node, applying: list[Subschem
         span=span,
         hint=f"{key}: {described[0]}" if described else "",
     )
+
+
+def _types(branches: list[list[ValidationError]], whole: ValidationError) -> list[str]:
+    """Return the types of all alternatives, where the value is of none of them."""
+    found: dict[str, None] = {}
+    for errors in branches:
+        here = [error.kind for error in errors if error.instance_path == whole.instance_path]
+        types = [kind.types for kind in here if isinstance(kind, Kind.Type)]
+        if not types:
+            return []
+        found |= dict.fromkeys(types[0])
+    return list(found)
 
 
 def _best(branches: list[list[ValidationError]]) -> list[ValidationError]:

@@ -49,6 +49,25 @@ _SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
 _MISTYPED: Final = "data_factory_typ"
 _NESTING: Final = DEFINITION.replace("    alpha:", "    ref_model: {factory: model}\n    alpha:")
 _INSIDE: Final = "{type: array, items: {factory: model}}"
+_O: Final = "{type: object, properties: {x: {type: integer}}}"
+_L: Final = "{type: array, items: {type: integer}}"
+_UNION: Final = f"{{anyOf: [{{type: integer}}, {_L}], default: x}}"
+_TAGGED: Final = """
+      oneOf:
+        - {type: object, properties: {kind: {const: a}, size: {type: integer}}}
+        - {type: object, properties: {kind: {const: b}, depth: {type: integer}}}
+      default: {kind: a, depth: 1}"""
+
+
+def _shared(field: str) -> str:
+    """Return a definition with shared fields and one field more."""
+    added = f"    beta: {field}\ndata_factory_type"
+    chain = "  a: {$ref: '#/definitions/b'}\n  b: {type: array, items: {$ref: '#/definitions/a'}}\n"
+    shared = f"definitions:\n  share: {{type: number}}\n  o: {_O}\n"
+    shared += chain if "/a'" in field else ""
+    return DEFINITION.replace("data_factory_type", added, 1) + shared
+
+
 _CASES: Final = [
     _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
     _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
@@ -115,6 +134,16 @@ _CASES: Final = [
     _Case("nested section inside a field", _NESTING, _GEN, ("{factory: model}", _INSIDE)),
     _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
     _Case("definition with what is not built yet", "extends: sft\n" + DEFINITION, _GEN),
+    _Case("reference to nothing", _shared("{$ref: '#/definitions/shaer'}"), _GEN),
+    _Case("reference to no file", _shared("{$ref: 'no.yaml#/definitions/share'}"), _GEN),
+    _Case("reference to the network", _shared("{$ref: 'http://a/b#/definitions/x'}"), _GEN),
+    _Case("reference that leads back", _shared("{$ref: '#/definitions/a'}"), _GEN),
+    _Case("tuple that may go on", _shared("{type: array, items: [{type: integer}]}"), _GEN),
+    _Case("objects that look alike", _shared(f"{{oneOf: [{_O}, {_O}]}}"), _GEN),
+    _Case("two lists in a union", _shared(f"{{anyOf: [{_L}, {_L}]}}"), _GEN),
+    _Case("default of no alternative", _shared(_UNION), _GEN),
+    _Case("default of the wrong object", _shared(_TAGGED), _GEN),
+    _Case("default without a name", _shared(_L.replace("}}", ", default: 1}}")), _GEN),
     _Case("definition that does not parse", DEFINITION, _GEN, ("properties:", "properties: {")),
     _Case("neither definition nor recipe", "on: push\njobs: {}\n", _GEN),
     _Case("definition that does not exist", "", _GEN),

@@ -39,9 +39,10 @@ def test_no_loss_takes_a_name_that_generated_code_uses(tmp_path: Path) -> None:
     names = set().union(*map(_imported, files)) - {"mine_loss"}
     names |= {"MineTrainer", "MineTrainerConfig", "MineTeacherConfig", "batch", "self"}
     assert names > {"Trainer", "override", "SFTBatch", "LossOutput", "Field", "F", "Term"}
+    line = text[: text.index("loss: ")].count("\n") + 1
     for name in sorted(names):
         (problem,) = _problems(tmp_path, text.replace(":mine_loss", f":{name}"))
-        assert (problem.code, problem.span.line) == ("name-taken", text.count("\n") - 1), name
+        assert (problem.code, problem.span.line) == ("name-taken", line), name
         assert problem.message.startswith(f"the loss cannot be `{name}`")
 
 

@@ -9,19 +9,24 @@ import tempfile
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
+from typing import Annotated
 
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from jsonschema_rs import Draft7Validator
+from pydantic import Field as Limited
+from pydantic import TypeAdapter, ValidationError
 
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
+from arctic_training.codegen.spec import ListType, ObjectType
 from arctic_training.codegen.verify import lay_out
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON, Schema, value_span
 from tests.support import DEFINITION, write
 
 Field = dict[str, JSON]
@@ -36,6 +41,7 @@ SECTIONS: dict[str, JSON] = {
 texts = st.text("abcx é\n\"'\\{%", max_size=6)
 numbers = st.integers(-9, 9) | st.floats(-9, 9).map(lambda number: round(number, 2))
 twins = st.sampled_from([0, 0.0, False, 1, 1.0, True])
+uris = st.from_regex("(ab?|h1[.+-])://?[a/?#@%4:~é ]{0,5}", fullmatch=True)
 scalars = st.none() | twins | numbers | texts
 names = st.sampled_from(["a", "b_c", "beta", "bc", "last2"])
 
@@ -67,7 +73,7 @@ plain_fields: st.SearchStrategy[Field] = st.one_of(
         maxLength=st.integers(0, 5),
         pattern=st.sampled_from(["^[a-c]+$", "b", "^[^x]*$", "^(ab|c)?x?$", "'|\\\\"]),
     ),
-    st.just({"type": "string", "format": "path"}),
+    st.sampled_from([{"type": "string", "format": "path"}, {"type": "string", "format": "uri"}]),
     st.lists(st.none() | st.booleans() | st.integers(-3, 3) | texts, min_size=1, unique_by=repr)
     .filter(lambda options: options != [None])
     .map(lambda options: {"enum": options}),
@@ -89,7 +95,46 @@ def _nested(inner: st.SearchStrategy[Field]) -> st.SearchStrategy[Field]:
     )
 
 
-fields = st.recursive(plain_fields, _nested, max_leaves=3)
+scalar_fields = plain_fields.filter(lambda field: field.get("format") != "path")
+tags = st.lists(st.sampled_from(["a", "b", "c-d"]), min_size=2, max_size=3, unique=True)
+
+
+def _composed(inner: st.SearchStrategy[Field]) -> st.SearchStrategy[Field]:
+    """Draw tuples, lists without repetition, and unions of what can be told apart."""
+    items = st.lists(inner, min_size=1, max_size=3)
+    return st.one_of(
+        items.map(lambda some: {"type": "array", "items": some, "additionalItems": False}),
+        scalar_fields.map(lambda item: {"type": "array", "items": item, "uniqueItems": True}),
+        st.lists(plain_fields | inner, min_size=2, max_size=3)
+        .filter(_are_told_apart)
+        .map(lambda some: {"anyOf": some}),
+        st.builds(
+            lambda names, below: {"oneOf": [_tagged(name, below) for name in names]}, tags, inner
+        ),
+    )
+
+
+def _tagged(name: str, below: Field) -> Field:
+    """Return an object that `kind` tells apart; only every other one has a second field."""
+    extra = {"x": below} if name != "a" else {}
+    return {"type": "object", "properties": {"kind": {"const": name}, **extra}}
+
+
+def _are_told_apart(some: list[Field]) -> bool:
+    if any("anyOf" in field for field in some) or "path" in repr(some):
+        return False
+    kinds = [
+        "object"
+        if "oneOf" in field or "object" in repr(field.get("type"))
+        else "array"
+        if "array" in repr(field.get("type"))
+        else ""
+        for field in some
+    ]
+    return max(kinds.count("object"), kinds.count("array")) < 2
+
+
+fields = st.recursive(plain_fields, lambda inner: _nested(inner) | _composed(inner), max_leaves=4)
 
 
 def _near(field: JSON) -> st.SearchStrategy[JSON]:
@@ -99,6 +144,12 @@ def _near(field: JSON) -> st.SearchStrategy[JSON]:
         assert isinstance(options, list)
         return st.sampled_from(options) | twins
     match field:
+        case {"items": [*items]}:
+            return st.tuples(*map(_near, items)).map(list)
+        case {"anyOf": [*members]} | {"oneOf": [*members]}:
+            return st.one_of(*map(_near, members))
+        case {"format": "uri"}:
+            return uris
         case {"items": dict(items)}:
             return st.lists(_near(items), max_size=3)
         case {"additionalProperties": dict(values)}:
@@ -251,4 +302,85 @@ def test_descriptions_arrive_as_they_were_written(drawn: list[str]) -> None:
 
 def _is_path(field: JSON) -> bool:
     """Return whether a path, which has no default, is somewhere in a field."""
-    return "'format'" in repr(field)
+    return "'path'" in repr(field)
+
+
+ESCAPES = [r"\d", r"\D", r"\w", r"\W", r"\s", r"\S"]
+SETS = [
+    r"[\d_]",
+    r"[^\D]",
+    r"[\W\d]",
+    r"[a&&b]",
+    r"[~~b]",
+    r"[\s-]",
+    r"[+--]",
+    r"\cJ",
+    r"\\d",
+    r"\[\]\d",
+]
+
+
+@given(st.lists(st.sampled_from([*ESCAPES, *SETS]), min_size=1, max_size=3), st.data())
+@settings(max_examples=300, deadline=None)
+def test_a_pattern_means_the_same_to_schema_and_model(
+    parts: list[str], data: st.DataObject
+) -> None:
+    r"""`\d`, `\w` and `\s` are those of ECMA 262 on both sides, in sets and out of them."""
+    pattern = f"^{''.join(parts)}$"
+    taken = st.sampled_from("a7_ \t\n-&~b\u0663\xe9\u2003\ufeff\x85+,\\d[]")
+    text = data.draw(st.lists(taken, max_size=len(parts) + 1).map("".join))
+    schema = Draft7Validator({"pattern": pattern}).is_valid(text)
+    model = TypeAdapter(Annotated[str, Limited(pattern=rust_pattern(pattern))])
+    assert schema == _takes(model, text)
+
+
+def _takes(model: TypeAdapter[str], text: str) -> bool:
+    try:
+        model.validate_python(text)
+    except ValidationError:
+        return False
+    return True
+
+
+SHARED = """
+definitions:
+  betas:
+    type: array
+    items: [{type: number}, {$ref: '#/definitions/share'}]
+    additionalItems: false
+  share: {type: number, minimum: 0, maximum: 1, default: 50%, description: A share.}
+  range:
+    type: object
+    properties: {low: {$ref: '#/definitions/share'}, high: {type: number, default: 1}}
+"""
+
+
+def test_shared_fields_are_made_once_and_follow_each_other(tmp_path: Path) -> None:
+    """A `$ref` is what it leads to, through files, with a default and description of its own."""
+    write(tmp_path / "parts/common.yaml", SHARED)
+    refs = {
+        "a": {"$ref": "parts/common.yaml#/definitions/range"},
+        "b": {"$ref": "#/definitions/pair", "default": [0.1, "20%"], "description": "Two."},
+        "c": {"type": "array", "items": {"$ref": "parts/common.yaml#/definitions/range"}},
+        "d": {"$ref": "#/definitions/own"},
+    }
+    definition = yaml.safe_load(DEFINITION)
+    definition["config_type"]["properties"] = refs
+    definition["definitions"] = {
+        "pair": {"$ref": "parts/common.yaml#/definitions/betas"},
+        "own": {"$ref": "parts/common.yaml#/definitions/share"},
+    }
+    path = write(tmp_path / "mine.yaml", yaml.safe_dump(definition))
+    (loaded,), problems = read_definitions([path])
+    assert problems == []
+    a, b, c, d = loaded.spec.fields
+    assert isinstance(c.type, ListType)
+    assert a.type == c.type.item
+    assert isinstance(a.type, ObjectType)
+    assert [a.type.class_name, a.is_required] == ["MineRangeConfig", False]
+    assert (b.default, b.description) == ([0.1, 0.2], "Two.")
+    assert (d.default, d.description) == (0.5, "A share.")
+    low = value_span(loaded.spec.document, a.type.fields[0].pointer)
+    assert (Path(low.source.path).name, low.line) == ("common.yaml", 10)
+    made = render(plan(loaded.spec))["arctic_trainers/mine/config.py"]
+    assert made.count("class MineRangeConfig(Config)") == 1

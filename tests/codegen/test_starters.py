@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.samples import sample
 from arctic_training.codegen.spec import ListType, NullableType, ScalarType
-from arctic_training.codegen.starters import _sample
 from arctic_training.document import JSON, Schema
 
 ends = st.integers(-20, 20) | st.floats(-20, 20)
@@ -35,4 +35,4 @@ def test_a_sample_keeps_to_its_limits(
     number = ScalarType("integer" if step else "number", tuple(limits.items()))
     for kind in (number, ListType(number, (("minItems", 2),)), NullableType(number)):
         schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
-        assert [*schema.errors(_sample(kind))] == []
+        assert [*schema.errors(sample(kind))] == []

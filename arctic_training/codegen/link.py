@@ -1,0 +1,252 @@
+"""Stage 2, link: what a definition shares with others; every reference then leads into it.
+
+A `$ref` names one of the `definitions` of its own file (`#/definitions/x`) or of another file of
+the project (`common.yaml#/definitions/x`). What other files bring in is put beside the
+definition's own, with the places where it was written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from arctic_training.diagnostics import Diagnostic, Related, known_words, nearest
+from arctic_training.document import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Pointer,
+    ScalarNode,
+    Schema,
+    UnreadableError,
+    check,
+    find,
+    load,
+    plain,
+)
+from arctic_training.project import Project
+from arctic_training.resources import schema
+
+__all__ = ["SHARED", "link", "shared_fields", "target"]
+
+SHARED: Final = ("definitions", "linked")
+"""Where a linked definition has shared fields: its own, and under a file's name those of others."""
+
+_MARK: Final = "#/definitions/"
+
+
+def link(definition: MapNode, path: Path, project: Project) -> tuple[MapNode, list[Diagnostic]]:
+    """Return a definition with all that its references lead to, or those that lead nowhere.
+
+    ``path`` is where the definition was read from; the shape of its text is known to be right.
+    """
+    linker = _Linker(project.root)
+    home = path.resolve()
+    linker.files[home] = definition
+    entries = dict(definition.entries)
+    if (config := find(definition, ("config_type",))) is not None:
+        entries["config_type"] = Entry(entries["config_type"].key, linker.field(config, home))
+    if (own := find(definition, ("definitions",))) is not None:
+        entries["definitions"] = Entry(entries["definitions"].key, linker.fields(own, home))
+    linker.others(home)
+    linked = MapNode({**entries, **linker.entries(home)}, definition.span)
+    return linked, linker.problems or list(_cycles(linked))
+
+
+def target(reference: Node) -> Pointer:
+    """Return where in a linked definition a `$ref` of it leads."""
+    return tuple(map(_unescaped, str(plain(reference)).removeprefix("#/").split("/")))
+
+
+def shared_fields(document: Node) -> Iterator[Pointer]:
+    """Iterate over the places of all shared fields of a linked definition."""
+    for name in _entries(find(document, ("definitions",))):
+        yield "definitions", name
+    for file, entry in _entries(find(document, ("linked",))).items():
+        for name in _entries(entry.value):
+            yield "linked", file, name
+
+
+@dataclass
+class _Linker:
+    root: Path
+    files: dict[Path, MapNode | None] = field(default_factory=dict)
+    made: dict[Path, MapNode] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def field(self, node: Node, home: Path) -> Node:
+        """Return a schema of a field with its references, and those below, led to their places."""
+        if isinstance(node, ListNode):
+            return ListNode(tuple(self.field(item, home) for item in node.items), node.span)
+        if not isinstance(node, MapNode):
+            return node
+        below = {
+            key: Entry(e.key, self._part(key, e.value, home)) for key, e in node.entries.items()
+        }
+        return MapNode(below, node.span)
+
+    def fields(self, node: Node, home: Path) -> MapNode:
+        """Return schemas by name with all of their references led to their places."""
+        below = {key: Entry(e.key, self.field(e.value, home)) for key, e in _entries(node).items()}
+        return MapNode(below, node.span)
+
+    def others(self, home: Path) -> None:
+        """Link the definitions of the other files, and of those that they name."""
+        while waiting := [
+            p for p, node in self.files.items() if node and p not in {home, *self.made}
+        ]:
+            for path in waiting:
+                document = self.files[path]
+                assert document is not None
+                self.made[path] = self.fields(document.entries["definitions"].value, path)
+
+    def entries(self, home: Path) -> dict[str, Entry]:
+        """Return the entry of a definition that holds what other files bring in."""
+        linked = {_name(p, home): Entry(node.span, node) for p, node in self.made.items()}
+        first = next(iter(linked.values()), None)
+        return {"linked": Entry(first.key, MapNode(linked, first.key))} if first else {}
+
+    def _part(self, key: str, node: Node, home: Path) -> Node:
+        match key:
+            case "properties":
+                return self.fields(node, home)
+            case "items" | "additionalProperties" | "anyOf" | "oneOf":
+                return self.field(node, home)
+            case "$ref" if isinstance(node, ScalarNode):
+                return self._reference(node, home)
+            case _:
+                return node
+
+    def _reference(self, node: ScalarNode, home: Path) -> Node:
+        file, mark, name = str(node.value).partition(_MARK)
+        if not mark:
+            return self._wrong(
+                node, "not-supported", f"`{node.value}` leads to no definition", _HINT
+            )
+        path = self._file(node, home.parent / file) if file else home
+        if path is None or (document := self.files[path]) is None:
+            return node
+        known = set(_entries(find(document, ("definitions",))))
+        if name not in known:
+            return self._missing(node, name, file, known)
+        first = next(iter(self.files))
+        where = "definitions" if path == first else f"linked/{_escaped(_name(path, first))}"
+        return ScalarNode(f"#/{where}/{name}", node.span)
+
+    def _missing(self, node: ScalarNode, name: str, file: str, known: set[str]) -> Node:
+        meant = nearest(name, known)
+        problem = Diagnostic(
+            code="unknown-definition",
+            message=f"there is no definition `{name}`" + (f" in {file}" if file else ""),
+            span=node.span,
+            suggestion=f"{file}{_MARK}{meant}" if meant else "",
+            hint="" if meant or not known else f"known there: {known_words(known)}",
+        )
+        self.problems.append(problem)
+        return node
+
+    def _file(self, node: ScalarNode, path: Path) -> Path | None:
+        """Read a file of shared fields; None where that is not allowed, or not possible."""
+        if "://" in str(node.value) or not path.resolve().is_relative_to(self.root):
+            message = f"`{node.value}` leads out of the project"
+            self._wrong(node, "not-supported", message, _HINT)
+            return None
+        resolved = path.resolve()
+        if resolved in self.files:
+            return resolved
+        try:
+            self.files[resolved], found = load(resolved)
+        except UnreadableError as error:
+            self._wrong(node, "unknown-definition", str(error), "")
+            return None
+        document = self.files[resolved]
+        found = [*found, *(check(document, _shared_schema()) if document else [])]
+        if found:
+            self.problems += found
+            self.files[resolved] = None
+        return resolved
+
+    def _wrong(self, node: ScalarNode, code: str, message: str, hint: str) -> Node:
+        self.problems.append(Diagnostic(code=code, message=message, span=node.span, hint=hint))
+        return node
+
+
+_HINT: Final = "a reference is written `#/definitions/name`, or with the path of a file before it"
+
+
+def _shared_schema() -> Schema:
+    """Return the schema of a file of which only the definitions are looked at."""
+    root = schema("trainer.schema.json").root
+    return Schema(
+        {
+            "properties": {"definitions": {"$ref": "#/definitions/shared"}},
+            "required": ["definitions"],
+            "definitions": root["definitions"],
+        }
+    )
+
+
+def _cycles(document: MapNode) -> Iterator[Diagnostic]:
+    """Find shared fields that are made of themselves, each cycle once, with its chain."""
+    done: set[Pointer] = set()
+    for start in shared_fields(document):
+        yield from _cycle(document, start, (), done)
+
+
+def _cycle(
+    document: MapNode, place: Pointer, way: tuple[tuple[Pointer, Node], ...], done: set[Pointer]
+) -> Iterator[Diagnostic]:
+    places = [before for before, _ in way]
+    if place in places:
+        turn = way[places.index(place) :]
+        chain = " -> ".join(str(p[-1]) for p in (*(before for before, _ in turn), place))
+        yield Diagnostic(
+            code="cycle",
+            message=f"`{place[-1]}` is made of itself: {chain}",
+            span=turn[-1][1].span,
+            related=tuple(Related("by way of this", step.span) for _, step in turn[:-1]),
+            hint="no config can be nested without an end: make one of them a text or a number",
+        )
+    elif place not in done:
+        node = find(document, place)
+        for reference in _references(node) if node else ():
+            yield from _cycle(document, target(reference), (*way, (place, reference)), done)
+        done.add(place)
+
+
+def _references(node: Node) -> Iterator[Node]:
+    """Iterate over the references in the schema of a field, however deep."""
+    if isinstance(node, ListNode):
+        for item in node.items:
+            yield from _references(item)
+    for key, entry in _entries(node).items():
+        match key:
+            case "$ref":
+                yield entry.value
+            case "properties":
+                for below in _entries(entry.value).values():
+                    yield from _references(below.value)
+            case "items" | "additionalProperties" | "anyOf" | "oneOf":
+                yield from _references(entry.value)
+            case _:
+                pass
+
+
+def _entries(node: Node | None) -> dict[str, Entry]:
+    return node.entries if isinstance(node, MapNode) else {}
+
+
+def _name(path: Path, home: Path) -> str:
+    return Path(os.path.relpath(path, home.parent)).as_posix()
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _unescaped(step: str) -> str:
+    return step.replace("~1", "/").replace("~0", "~")
