@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["command", "main"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    "arctic-gen", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
 def command() -> None:
     """Make typed trainers from definitions, and check definitions and recipes."""

@@ -63,9 +63,12 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; whatever happens, end with a code of ``ExitCode`` and without a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        command.main(arguments, standalone_mode=False)
+        command.main(arguments, prog_name=command.name, standalone_mode=False)
     except click.exceptions.Exit as exit_:
         raise SystemExit(exit_.exit_code) from None
+    except click.exceptions.NoArgsIsHelpError as help_:
+        click.echo(help_.format_message(), err=True)
+        raise SystemExit(ExitCode.USAGE) from None
     except click.ClickException as error:
         say(error.format_message())
         raise SystemExit(ExitCode.USAGE) from None

@@ -20,11 +20,12 @@ _LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
 
 
 @click.command(
+    "arctic-train",
     context_settings={
         "help_option_names": ["-h", "--help"],
         "max_content_width": 100,
         "ignore_unknown_options": True,
-    }
+    },
 )
 @click.argument("words", nargs=-1, metavar="[train] RECIPE [KEY=VALUE]...")
 @click.option(

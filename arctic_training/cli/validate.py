@@ -40,7 +40,7 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
     counts = {"definition": 0, "recipe": 0}
     for path, is_named in _files(paths):
         document, found = load(path)
-        kind = _kind(document)
+        kind = _kind(document, is_named=is_named)
         if document is None and (is_named or not _is_other(path, found)):
             problems += found
         elif document and kind == "definition":
@@ -71,12 +71,16 @@ def _files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
                     yield Path(folder, name), False
 
 
-def _kind(document: MapNode | None) -> str:
-    """Tell a definition from a recipe by its keys, mistyped ones too."""
+def _kind(document: MapNode | None, *, is_named: bool) -> str:
+    """Tell a definition from a recipe by its keys, mistyped ones too.
+
+    Many a file has a `model` or a `type`: one that was not named itself needs two keys of a recipe.
+    """
     keys = document.entries.keys() if document else set()
     if any(nearest(key, _DEFINITION_KEYS, cutoff=_ALMOST) for key in keys):
         return "definition"
-    return "recipe" if keys & set(_RECIPE_KEYS) else ""
+    meant = {nearest(key, _RECIPE_KEYS, cutoff=_ALMOST) for key in keys} - {""}
+    return "recipe" if len(meant) >= (1 if is_named else 2) else ""
 
 
 def _is_other(path: Path, found: list[Diagnostic]) -> bool:

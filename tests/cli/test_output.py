@@ -117,3 +117,10 @@ def test_what_the_environment_does_is_no_bug(
     write(tmp_path / "r.yaml", RECIPE)
     result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
     assert (result.code, result.out, result.err.lstrip("\n")) == (code, "", text)
+
+
+def test_no_command_shows_the_help(tmp_path: Path) -> None:
+    """Who types the command alone sees what it can do, and that nothing was done."""
+    result = arctic_gen(folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Usage: arctic-gen ")

@@ -23,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
     write(tmp_path / "empty.yaml", "")
     write(tmp_path / "hooks.yaml", "- id: mine\n")
     write(tmp_path / "rows.json", '{"a": 1}\n{"a": 2}\n')
+    write(tmp_path / "tokenizer.json", '{"version": "1.0", "model": {"type": "BPE"}}')
     write(tmp_path / "notes.txt", "type: [")
     for unread in ("generated", "build", ".github", "a/node_modules"):
         write(tmp_path / unread / "x.yaml", "type: nothing\n")
@@ -35,7 +36,7 @@ def test_a_folder_is_read_and_what_is_neither_is_named(folder: Path) -> None:
     assert (result.code, result.out) == (0, "1 definition and 2 recipes checked: no problems\n")
     assert result.err.splitlines() == [
         f"skipped: {name} is no definition and no recipe"
-        for name in ("compose.yaml", "empty.yaml", "hooks.yaml", "rows.json")
+        for name in ("compose.yaml", "empty.yaml", "hooks.yaml", "rows.json", "tokenizer.json")
     ]
 
 
