@@ -55,7 +55,7 @@ def _help(name: str, command: click.Command) -> Iterator[str]:
 
 def _definition(schema: _Schema) -> Iterator[str]:
     yield f"# {schema['title']}\n\n{schema['description']}\n"
-    yield from _table(schema["properties"], set(schema["required"]))
+    yield from _table(schema["properties"], set(schema["else"]["required"]))
     yield "\n## A config field\n\nThe keywords of JSON Schema that a field may have.\n"
     yield from _table(schema["definitions"]["field"]["properties"], set())
     yield "\n## Factories\n\nWhat the six `*_type` keys may name.\n"

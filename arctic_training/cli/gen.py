@@ -93,6 +93,41 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
     check(list(definitions), types=not no_verify, form=form)
 
 
+@command.command("explain")
+@click.argument("subject", metavar="KEY|FILE")
+@debug_option
+def _explain(subject: str, *, debug: bool) -> None:
+    """Say what a key of definitions or recipes means; of a definition, whence each value comes."""
+    from arctic_training.cli.explain import explain
+
+    del debug
+    explain(subject)
+
+
+@command.command("list")
+@click.argument(
+    "kind", type=click.Choice(["trainers", "factories", "sources", "all"]), default="all"
+)
+@debug_option
+def _list(kind: str, *, debug: bool) -> None:
+    """List the trainers, factories and data sources that can be named here."""
+    from arctic_training.cli.explain import list_known
+
+    del debug
+    list_known(kind)
+
+
+@command.command("schema")
+@click.argument("name", metavar="[definition|TRAINER]", default="definition")
+@debug_option
+def _schema(name: str, *, debug: bool) -> None:
+    """Print the JSON Schema of definitions, or of the recipes of a trainer."""
+    from arctic_training.cli.explain import print_schema
+
+    del debug
+    print_schema(name)
+
+
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run ``arctic-gen``."""
     run(command, arguments)

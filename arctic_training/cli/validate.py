@@ -22,6 +22,7 @@ _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
 _DEFINITION_KEYS: Final = (
     "schema_version",
+    "extends",
     "config_type",
     "data_factory_type",
     "model_factory_type",

@@ -1,4 +1,4 @@
-"""Stage 3, check: a definition against its schema, and what the schema cannot say."""
+"""Stage 4, check: a definition against its schema, and what the schema cannot say."""
 
 from __future__ import annotations
 

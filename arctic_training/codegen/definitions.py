@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arctic_training.codegen.check import check_meaning, check_shape
 from arctic_training.codegen.clashes import name_clashes
+from arctic_training.codegen.extend import extend
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.resolve import resolve
@@ -73,9 +74,10 @@ def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
 def _understood(
     definition: MapNode, path: Path, project: Project
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    if problems := check_shape(definition):
+    whole, files, problems = extend(definition, path, project)
+    if problems := problems or check_shape(whole):
         return None, problems
-    definition, problems = link(definition, path, project)
+    definition, problems = link(whole, files, project)
     if problems := problems or check_meaning(definition):
         return None, problems
     spec, problems = resolve(definition, path, project)

@@ -1,4 +1,4 @@
-"""Stage 2, link: what a definition shares with others; every reference then leads into it.
+"""Stage 3, link: what a definition shares with others; every reference then leads into it.
 
 A `$ref` names one of the `definitions` of its own file (`#/definitions/x`) or of another file of
 the project (`common.yaml#/definitions/x`). What other files bring in is put beside the
@@ -39,22 +39,21 @@ SHARED: Final = ("definitions", "linked")
 _MARK: Final = "#/definitions/"
 
 
-def link(definition: MapNode, path: Path, project: Project) -> tuple[MapNode, list[Diagnostic]]:
+def link(
+    definition: MapNode, files: list[Path], project: Project
+) -> tuple[MapNode, list[Diagnostic]]:
     """Return a definition with all that its references lead to, or those that lead nowhere.
 
-    ``path`` is where the definition was read from; the shape of its text is known to be right.
+    ``files`` are where it was written: its own file, and those that it extends; the shape of its
+    text is known to be right.
     """
-    linker = _Linker(project.root)
-    home = path.resolve()
-    linker.files[home] = definition
+    linker = _Linker(project.root, definition, files)
     entries = dict(definition.entries)
-    if (config := find(definition, ("config_type",))) is not None:
-        entries["config_type"] = Entry(entries["config_type"].key, linker.field(config, home))
-    if (own := find(definition, ("definitions",))) is not None:
-        entries["definitions"] = Entry(entries["definitions"].key, linker.fields(own, home))
-    linker.others(home)
-    linked = MapNode({**entries, **linker.entries(home)}, definition.span)
-    return linked, linker.problems or list(_cycles(linked))
+    for key, linked in (("config_type", linker.field), ("definitions", linker.fields)):
+        if key in entries:
+            entries[key] = Entry(entries[key].key, linked(entries[key].value))
+    made = MapNode({**entries, **linker.others()}, definition.span)
+    return made, linker.problems or list(_cycles(made))
 
 
 def target(reference: Node) -> Pointer:
@@ -74,67 +73,67 @@ def shared_fields(document: Node) -> Iterator[Pointer]:
 @dataclass
 class _Linker:
     root: Path
+    definition: MapNode
+    own: list[Path]
     files: dict[Path, MapNode | None] = field(default_factory=dict)
-    made: dict[Path, MapNode] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
 
-    def field(self, node: Node, home: Path) -> Node:
+    def field(self, node: Node) -> Node:
         """Return a schema of a field with its references, and those below, led to their places."""
         if isinstance(node, ListNode):
-            return ListNode(tuple(self.field(item, home) for item in node.items), node.span)
+            return ListNode(tuple(self.field(item) for item in node.items), node.span)
         if not isinstance(node, MapNode):
             return node
-        below = {
-            key: Entry(e.key, self._part(key, e.value, home)) for key, e in node.entries.items()
-        }
+        below = {key: Entry(e.key, self._part(key, e.value)) for key, e in node.entries.items()}
         return MapNode(below, node.span)
 
-    def fields(self, node: Node, home: Path) -> MapNode:
+    def fields(self, node: Node) -> MapNode:
         """Return schemas by name with all of their references led to their places."""
-        below = {key: Entry(e.key, self.field(e.value, home)) for key, e in _entries(node).items()}
+        below = {key: Entry(e.key, self.field(e.value)) for key, e in _entries(node).items()}
         return MapNode(below, node.span)
 
-    def others(self, home: Path) -> None:
-        """Link the definitions of the other files, and of those that they name."""
-        while waiting := [
-            p for p, node in self.files.items() if node and p not in {home, *self.made}
-        ]:
+    def others(self) -> dict[str, Entry]:
+        """Return the entry that holds the definitions of the other files, linked."""
+        linked: dict[str, Entry] = {}
+        while waiting := [path for path in self.files if self._name(path) not in linked]:
             for path in waiting:
                 document = self.files[path]
-                assert document is not None
-                self.made[path] = self.fields(document.entries["definitions"].value, path)
+                shared = document.entries["definitions"].value if document else self.definition
+                made = self.fields(shared) if document else MapNode({}, shared.span)
+                linked[self._name(path)] = Entry(shared.span, made)
+        span = self.definition.span
+        return {"linked": Entry(span, MapNode(linked, span))} if linked else {}
 
-    def entries(self, home: Path) -> dict[str, Entry]:
-        """Return the entry of a definition that holds what other files bring in."""
-        linked = {_name(p, home): Entry(node.span, node) for p, node in self.made.items()}
-        first = next(iter(linked.values()), None)
-        return {"linked": Entry(first.key, MapNode(linked, first.key))} if first else {}
+    def _name(self, path: Path) -> str:
+        return Path(os.path.relpath(path, self.own[0].parent)).as_posix()
 
-    def _part(self, key: str, node: Node, home: Path) -> Node:
+    def _part(self, key: str, node: Node) -> Node:
         match key:
             case "properties":
-                return self.fields(node, home)
+                return self.fields(node)
             case "items" | "additionalProperties" | "anyOf" | "oneOf":
-                return self.field(node, home)
+                return self.field(node)
             case "$ref" if isinstance(node, ScalarNode):
-                return self._reference(node, home)
+                return self._reference(node)
             case _:
                 return node
 
-    def _reference(self, node: ScalarNode, home: Path) -> Node:
+    def _reference(self, node: ScalarNode) -> Node:
         file, mark, name = str(node.value).partition(_MARK)
         if not mark:
-            return self._wrong(
-                node, "not-supported", f"`{node.value}` leads to no definition", _HINT
-            )
+            message = f"`{node.value}` leads to no definition"
+            return self._wrong(node, "not-supported", message, _HINT)
+        home = Path(node.span.source.path).resolve()
         path = self._file(node, home.parent / file) if file else home
-        if path is None or (document := self.files[path]) is None:
+        if path is None:
+            return node
+        document = self.definition if path in self.own else self.files[path]
+        if document is None:
             return node
         known = set(_entries(find(document, ("definitions",))))
         if name not in known:
             return self._missing(node, name, file, known)
-        first = next(iter(self.files))
-        where = "definitions" if path == first else f"linked/{_escaped(_name(path, first))}"
+        where = "definitions" if path in self.own else f"linked/{_escaped(self._name(path))}"
         return ScalarNode(f"#/{where}/{name}", node.span)
 
     def _missing(self, node: ScalarNode, name: str, file: str, known: set[str]) -> Node:
@@ -156,7 +155,7 @@ class _Linker:
             self._wrong(node, "not-supported", message, _HINT)
             return None
         resolved = path.resolve()
-        if resolved in self.files:
+        if resolved in {*self.own, *self.files}:
             return resolved
         try:
             self.files[resolved], found = load(resolved)
@@ -238,10 +237,6 @@ def _references(node: Node) -> Iterator[Node]:
 
 def _entries(node: Node | None) -> dict[str, Entry]:
     return node.entries if isinstance(node, MapNode) else {}
-
-
-def _name(path: Path, home: Path) -> str:
-    return Path(os.path.relpath(path, home.parent)).as_posix()
 
 
 def _escaped(step: str) -> str:

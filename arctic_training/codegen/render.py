@@ -1,4 +1,4 @@
-"""Stage 6, render: templates and views to texts."""
+"""Stage 7, render: templates and views to texts."""
 
 from __future__ import annotations
 

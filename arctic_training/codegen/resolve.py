@@ -1,4 +1,4 @@
-"""Stage 4, resolve: names to what they stand for; a checked definition becomes a specification."""
+"""Stage 5, resolve: names to what they stand for; a checked definition becomes a specification."""
 
 from __future__ import annotations
 

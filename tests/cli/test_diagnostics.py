@@ -51,6 +51,9 @@ _NESTING: Final = DEFINITION.replace("    alpha:", "    ref_model: {factory: mod
 _INSIDE: Final = "{type: array, items: {factory: model}}"
 _O: Final = "{type: object, properties: {x: {type: integer}}}"
 _L: Final = "{type: array, items: {type: integer}}"
+_EXTENDING: Final = (
+    "extends: sft\nconfig_type: {properties: {b: {minimum: 1}}}\nname: x\nloss: {}\n"
+)
 _UNION: Final = f"{{anyOf: [{{type: integer}}, {_L}], default: x}}"
 _TAGGED: Final = """
       oneOf:
@@ -133,7 +136,10 @@ _CASES: Final = [
     _Case("nested section with a default", _NESTING, _GEN, ("model}", "model, default: null}")),
     _Case("nested section inside a field", _NESTING, _GEN, ("{factory: model}", _INSIDE)),
     _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
-    _Case("definition with what is not built yet", "extends: sft\n" + DEFINITION, _GEN),
+    _Case("definition with what is not built yet", "batch: x\n" + DEFINITION, _GEN),
+    _Case("definition that extends nothing", "extends: sfd\nname: mine\n", _GEN),
+    _Case("definition that extends itself", "extends: ./d.yaml\nname: mine\n", _GEN),
+    _Case("definition that extends a field wrongly", _EXTENDING, _GEN),
     _Case("reference to nothing", _shared("{$ref: '#/definitions/shaer'}"), _GEN),
     _Case("reference to no file", _shared("{$ref: 'no.yaml#/definitions/share'}"), _GEN),
     _Case("reference to the network", _shared("{$ref: 'http://a/b#/definitions/x'}"), _GEN),

@@ -1,0 +1,154 @@
+"""``arctic-gen explain``, ``list`` and ``schema``: what there is, and what it means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from arctic_training.cli.output import ExitCode, finish
+from arctic_training.codegen.catalog import built_in_factories
+from arctic_training.codegen.extend import extend
+from arctic_training.codegen.manifest import ManifestError
+from arctic_training.codegen.meaning import Meaning, meanings
+from arctic_training.diagnostics import Format, known_words, nearest
+from arctic_training.document import (
+    JSON,
+    Node,
+    ScalarNode,
+    Schema,
+    children,
+    load,
+    plain,
+)
+from arctic_training.project import Project
+from arctic_training.resources import resource, schema
+
+__all__ = ["explain", "list_known", "print_schema"]
+
+_SUFFIXES: Final = {".yaml", ".yml", ".json"}
+_DEFINITION: Final = "definition"
+
+
+def explain(subject: str) -> NoReturn:
+    """Say what a key means; of a definition, where each of its values comes from."""
+    if Path(subject).suffix in _SUFFIXES:
+        _explain_file(Path(subject))
+    known = dict(_known(Project.of(Path("here"))))
+    found = [m for m in _distinct(known) if _is_meant(subject, m[1].key)]
+    if not found:
+        meant = nearest(subject, {meaning.key.rpartition(".")[2] for meaning in known.values()})
+        hint = f"; did you mean `{meant}`?" if meant else ""
+        raise click.ClickException(f"nothing is called `{subject}`{hint}")
+    click.echo("\n\n".join(f"{where}: {meaning.text}" for where, meaning in found))
+    raise SystemExit(ExitCode.FINE)
+
+
+def _known(project: Project) -> Iterator[tuple[str, Meaning]]:
+    root = schema("trainer.schema.json").root
+    sources = {"definition": schema("trainer.schema.json")}
+    field: dict[str, JSON] = {"$ref": "#/definitions/field"}
+    sources["field of a definition"] = Schema({"then": field, "definitions": root["definitions"]})
+    for package in project.trainer_packages():
+        text = (package / "recipe.schema.json").read_text(encoding="utf-8")
+        sources[f"recipe of {package.name}"] = Schema(json.loads(text))
+    for where, source in sources.items():
+        for number, meaning in enumerate(meanings(source)):
+            yield f"{where}\n{number}", meaning
+
+
+def _distinct(known: dict[str, Meaning]) -> list[tuple[str, Meaning]]:
+    """Return each meaning once, with the first document that has it."""
+    first: dict[str, str] = {}
+    for where, meaning in known.items():
+        first.setdefault(meaning.text, where)
+    return [(where.partition("\n")[0], known[where]) for where in first.values()]
+
+
+def _is_meant(subject: str, key: str) -> bool:
+    bare = "".join(part.partition(")")[2] if ")" in part else part for part in key.split("("))
+    return subject in {key, bare} or bare.endswith(f".{subject}")
+
+
+def _explain_file(path: Path) -> NoReturn:
+    document, problems = load(path)
+    if document is not None:
+        try:
+            document, _, found = extend(document, path, Project.of(path))
+        except ManifestError as error:
+            raise click.ClickException(str(error)) from error
+        problems += found
+        rows = list(_values(document, ""))
+        width = max((len(key) for key, _, _ in rows), default=0)
+        for key, value, place in rows:
+            click.echo(f"{key:{width}}  {value}  ({place})")
+    finish(problems, Format.TEXT)
+
+
+def _values(node: Node, way: str) -> Iterator[tuple[str, str, str]]:
+    """Iterate over the values of a document: the way to each, its text and its place."""
+    below = list(children(node))
+    if isinstance(node, ScalarNode) or not below:
+        place = f"{node.span.source.path}:{node.span.line}"
+        yield way, json.dumps(plain(node), ensure_ascii=False), place
+    for step, child in below:
+        yield from _values(child, f"{way}.{step}" if way else str(step))
+
+
+def list_known(kind: str) -> NoReturn:
+    """List the trainers, factories and data sources that can be named."""
+    project = Project.of(Path("here"))
+    wanted = {"trainers": _trainers, "factories": _factories, "sources": _sources}
+    for name, rows in wanted.items():
+        if kind in {name, "all"}:
+            click.echo(f"{name}:")
+            for row in rows(project):
+                click.echo(f"  {row}")
+    raise SystemExit(ExitCode.FINE)
+
+
+def _trainers(project: Project) -> Iterator[str]:
+    packages = {package.name: package for package in reversed(project.trainer_packages())}
+    for _, package in sorted(packages.items()):
+        about = json.loads((package / "recipe.schema.json").read_text(encoding="utf-8"))
+        first = str(about["description"]).partition("\n")[0]
+        yield f"{about['properties']['type']['const']}: {first}"
+
+
+def _factories(_project: Project) -> Iterator[str]:
+    for kind, factories in built_in_factories().items():
+        for name, factory in factories.items():
+            yield f"{kind} {name}: {factory.factory}"
+
+
+def _sources(_project: Project) -> Iterator[str]:
+    definitions = schema("sections.schema.json").root["definitions"]
+    assert isinstance(definitions, dict)
+    for name, rule in definitions.items():
+        if name.endswith("SourceConfig") and isinstance(rule, dict):
+            described = str(rule["description"]).strip().partition("\n")[0]
+            properties = rule["properties"]
+            assert isinstance(properties, dict)
+            kind = properties["type"]
+            assert isinstance(kind, dict)
+            yield f"{kind['const']}: {described}"
+
+
+def print_schema(name: str) -> NoReturn:
+    """Print the schema of definitions, or of the recipes of a trainer."""
+    project = Project.of(Path("here"))
+    package = project.trainer_package(name)
+    if name == _DEFINITION:
+        path = resource("schemas/trainer.schema.json")
+    elif package is not None:
+        path = package / "recipe.schema.json"
+    else:
+        known = {_DEFINITION, *(found.name for found in project.trainer_packages())}
+        meant = nearest(name, known)
+        hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
+        raise click.ClickException(f"there is no schema of `{name}`; {hint}")
+    click.echo(path.read_text(encoding="utf-8"), nl=False)
+    raise SystemExit(ExitCode.FINE)

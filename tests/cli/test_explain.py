@@ -1,0 +1,76 @@
+"""``arctic-gen explain``, ``list`` and ``schema``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.codegen.test_extend import BASE, CHILD
+from tests.support import DEFINITION, ROOT, arctic_gen, write
+
+
+@pytest.mark.parametrize(
+    ("key", "where", "words"),
+    [
+        ("learning_rate", "recipe of mine: optimizer(fused_adam).learning_rate", "minimum 0"),
+        ("optimizer.betas", "recipe of mine: optimizer(fused_adam).betas", "[0.9, 0.999]"),
+        ("micro_batch_size", "recipe of mine: micro_batch_size", "takes integer minimum 1"),
+        ("data_factory_type", "definition: data_factory_type", "the first is the default"),
+        ("uniqueItems", "field of a definition: uniqueItems", "No value stands twice"),
+        ("alpha", "recipe of mine: alpha", "Strength."),
+    ],
+)
+def test_a_key_is_explained_by_its_schema(key: str, where: str, words: str, tmp_path: Path) -> None:
+    """A key of a definition, of its fields or of a recipe: where it stands, what it takes."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    done = arctic_gen("explain", key, folder=tmp_path)
+    assert done.code == 0
+    assert where in done.out.splitlines()
+    assert words in done.out
+
+
+def test_a_key_that_nothing_has_is_no_success(tmp_path: Path) -> None:
+    """A word that is no key is answered with the nearest that is one."""
+    done = arctic_gen("explain", "learning_rat", folder=tmp_path)
+    assert done == (
+        2,
+        "",
+        "error: nothing is called `learning_rat`; did you mean `learning_rate`?\n",
+    )
+
+
+def test_a_definition_is_explained_value_by_value(tmp_path: Path) -> None:
+    """Each value of a definition is shown with the file and the line that it comes from."""
+    write(tmp_path / "base.yaml", BASE)
+    write(tmp_path / "child.yaml", CHILD)
+    done = arctic_gen("explain", "child.yaml", folder=tmp_path)
+    assert done.code == 0
+    rows = [line.split() for line in done.out.splitlines()]
+    assert ["config_type.properties.alpha.default", "0.9", "(child.yaml:5)"] in rows
+    assert ["config_type.properties.alpha.minimum", "0", "(base.yaml:8)"] in rows
+    assert ["metrics.loss_ratio", '"mean"', "(base.yaml:18)"] in rows
+    assert not [row for row in rows if row[0] == "metrics.accuracy"]
+
+
+def test_what_can_be_named_is_listed(tmp_path: Path) -> None:
+    """Trainers of the project and built-in ones, factories with their classes, sources of data."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    out = arctic_gen("list", folder=tmp_path).out
+    assert "  mine: The `mine` trainer.\n" in out
+    assert out.count("  sft: ") == 1
+    assert "  model random_llama: arctic_training.model.random_llama:RandomLlamaFactory\n" in out
+    assert "  python_docs: " in out
+    assert arctic_gen("list", "sources", folder=tmp_path).out.startswith("sources:\n  ")
+
+
+def test_a_schema_is_printed_as_it_is(tmp_path: Path) -> None:
+    """The schema of definitions and that of a trainer's recipes; another name is no success."""
+    definition = arctic_gen("schema", folder=tmp_path)
+    assert definition.out == (ROOT / "schemas/trainer.schema.json").read_text(encoding="utf-8")
+    recipe = json.loads(arctic_gen("schema", "sft", folder=tmp_path).out)
+    assert recipe["properties"]["type"]["const"] == "sft"
+    assert arctic_gen("schema", "sff", folder=tmp_path).err.endswith("did you mean `sft`?\n")
