@@ -10,17 +10,19 @@ from typing import Final
 import torch.distributed
 from typing_extensions import override
 
+from arctic_training.checkpoint.changes import changes
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.folder import is_whole, writing_together
 from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
+from arctic_training.checkpoint.recipe import RECIPE, as_json, read_recipe, write_recipe
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
+from arctic_training.errors import TrainingError, UnusableRecipeError
 from arctic_training.model.loading import first_line
 
 __all__ = ["DeepSpeedCheckpointEngine"]
 
-_NAME: Final = re.compile(r"epoch_\d+_global_step_(\d+)")
+_PROCESSES: Final = "num_processes"
 _STATE: Final = "trainer_state.json"
-_RECIPE: Final = "recipe.json"
 _RANDOM_NUMBERS: Final = "random_numbers_rank_{}.pt"
 
 
@@ -33,6 +35,8 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     name = "deepspeed"
     config_type = DeepSpeedCheckpointConfig
+    names = re.compile(r"epoch_\d+_global_step_(\d+)")
+    can_resume = True
 
     @override
     def save(self) -> None:
@@ -45,9 +49,9 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
             save_random_numbers(folder / _RANDOM_NUMBERS.format(world.rank))
             if not world.is_first:
                 return
-            (folder / _STATE).write_text(json.dumps(state.as_dict(), indent=2) + "\n")
-            recipe = self.trainer.config.model_dump_json(indent=2)
-            (folder / _RECIPE).write_text(recipe + "\n")
+            saved = state.as_dict() | {_PROCESSES: world.size}
+            (folder / _STATE).write_text(json.dumps(saved, indent=2) + "\n")
+            write_recipe(folder, self.trainer.config)
         (output / "latest").write_text(name)
 
     @override
@@ -55,19 +59,35 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         found = self._agreed(self._newest())
         if found is None:
             return False
+        saved = json.loads((found / _STATE).read_text())
+        self._check(found, saved.pop(_PROCESSES, 1))
         try:
             self.trainer.engine.load(found.parent, found.name)
         except Exception as error:  # DeepSpeed raises whatever it stumbles over
             raise self.problem(
                 "output_dir",
                 f"`{found.name}` in it does not fit this run: {first_line(error)}",
-                hint=f"see `{_RECIPE}` there for what it was saved by, or take another folder",
+                hint=f"see `{RECIPE}` there for what it was saved by, or take another folder",
             ) from error
-        state = self.trainer.state.restore(json.loads((found / _STATE).read_text()))
+        state = self.trainer.state.restore(saved)
         load_random_numbers(found / _RANDOM_NUMBERS.format(self.trainer.world.rank))
         self._saved_step = state.global_step
         self.trainer.note(f"resumed from {found}")
         return True
+
+    def _check(self, found: Path, num_processes: int) -> None:
+        """See whether the run that was saved is this one, and tell of what is different."""
+        if num_processes != self.trainer.world.size:
+            raise TrainingError(
+                f"{found} was saved by {num_processes} processes, this run has "
+                f"{self.trainer.world.size}",
+                hint=f"use `--num-processes {num_processes}`, or take another `output_dir`",
+            )
+        changed = changes(read_recipe(found), as_json(self.trainer.config))
+        if refused := [change.as_error() for change in changed if not change.is_allowed]:
+            raise UnusableRecipeError(refused)
+        for change in changed:
+            self.trainer.note(f"note: {change}")
 
     def _agreed(self, found: Path | None) -> Path | None:
         """Return what the first process found: a file may show up later on another machine."""
@@ -77,9 +97,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     def _newest(self) -> Path | None:
         """Return the whole checkpoint of the highest step; damaged ones are named and passed."""
-        output = self.config.output_dir
-        found = [(int(m[1]), p) for p in output.iterdir() if (m := _NAME.fullmatch(p.name))]
-        for _, path in sorted(found, reverse=True):
+        for path in self.saved():
             if is_whole(path):
                 return path
             self.trainer.note(f"warning: {path} is damaged; looking for an older checkpoint")

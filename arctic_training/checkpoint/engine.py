@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
 
 from typing_extensions import override
 
+from arctic_training.checkpoint.folder import is_whole, remove
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
@@ -21,7 +24,13 @@ Checkpoint_co = TypeVar("Checkpoint_co", bound=CheckpointConfig, covariant=True)
 class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=True):
     """Saves a trainer, and may load it again. Several may work in one run, each at its own pace."""
 
+    can_resume: ClassVar[bool] = False
+    """Whether training can go on from what is saved: such an engine saves when a run stops."""
+
     _saved_step: int | None = None
+
+    names: ClassVar[re.Pattern[str]] = re.compile(r"global_step_(\d+)")
+    """Names of its checkpoints; the first group is the optimizer step."""
 
     @abstractmethod
     def save(self) -> None:
@@ -45,13 +54,27 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         epochs = trainer.state.epoch_idx + 1
         by_epochs = config.save_every_n_epochs and epochs % config.save_every_n_epochs == 0
         at_end = config.save_end_of_training and trainer.training_finished
-        return bool(by_steps or (by_epochs and trainer.epoch_finished) or at_end)
+        at_stop = self.can_resume and trainer.is_stopping
+        return bool(by_steps or (by_epochs and trainer.epoch_finished) or at_end or at_stop)
 
     def save_if_due(self) -> None:
-        """Save if the recipe wants it and this step is not saved yet."""
+        """Save if the recipe wants it and this step is not saved yet; delete what is too old."""
         if self.is_due:
             self.save()
             self._saved_step = self.trainer.state.global_step
+            if self.config.keep_last and self.trainer.world.is_first:
+                self._prune()
+
+    def saved(self) -> list[Path]:
+        """Return the folders of all checkpoints of this kind in ``output_dir``, newest first."""
+        output = self.config.output_dir
+        found = [(int(m[1]), p) for p in output.iterdir() if (m := self.names.fullmatch(p.name))]
+        return [path for _, path in sorted(found, reverse=True)]
+
+    def _prune(self) -> None:
+        whole = [path for path in self.saved() if is_whole(path)]
+        for path in whole[self.config.keep_last :]:
+            remove(path)
 
     @override
     def problems(self) -> Iterator[RecipeError]:

@@ -14,7 +14,7 @@ import torch.distributed
 
 from arctic_training.launcher.world import World
 
-__all__ = ["is_whole", "writing", "writing_together"]
+__all__ = ["is_whole", "remove", "writing", "writing_together"]
 
 _MARK: Final = "checkpoint.json"
 _UNFINISHED: Final = ".incomplete"
@@ -37,10 +37,7 @@ def writing(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
-    shutil.rmtree(replaced, ignore_errors=True)
-    if folder.exists():
-        folder.rename(replaced)
+    replaced = _set_aside(folder)
     unfinished.rename(folder)
     _flush(folder.parent)
     shutil.rmtree(replaced, ignore_errors=True)
@@ -72,6 +69,19 @@ def is_whole(folder: Path) -> bool:
     except (OSError, ValueError, KeyError):
         return False
     return sizes == files and not folder.name.endswith(_UNFINISHED)
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder; half of it never stands under its name."""
+    shutil.rmtree(_set_aside(folder), ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
+    shutil.rmtree(replaced, ignore_errors=True)
+    if folder.exists():
+        folder.rename(replaced)
+    return replaced
 
 
 def _aside(folder: Path) -> Path:

@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.folder import writing_together
+from arctic_training.checkpoint.recipe import write_recipe
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.errors import TrainingError
 
@@ -38,3 +39,4 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
                 return
             model.save_pretrained(folder, state_dict=weights)
             self.trainer.tokenizer.save_pretrained(folder)
+            write_recipe(folder, self.trainer.config)

@@ -33,9 +33,15 @@ class CheckpointConfig(SectionConfig):
     save_end_of_training: bool = False
     """Save when training ends, early or not."""
 
+    keep_last: Annotated[int, Field(ge=0), Human()] = 0
+    """Delete all but the N newest checkpoints after each save; 0 keeps all."""
+
 
 class DeepSpeedCheckpointConfig(CheckpointConfig):
-    """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data."""
+    """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data.
+
+    SIGTERM, or the file of `kill_switch_path`, ends a run between two steps; it is saved then too.
+    """
 
     type: Literal["deepspeed"] = "deepspeed"
 

@@ -24,7 +24,6 @@ _PLANNED: Final = {
     "code": "a trainer of your own is made with `arctic-gen new-trainer`",
     "eval_interval": "evaluation is not built yet",
     "expert_parallel_size": "expert parallelism is not built yet",
-    "kill_switch_path": "stop the run with Ctrl-C",
     "logger": "the output of the command is the log",
     "mem_profiler": "memory profiling is not built yet",
     "min_iterations": "use `train_iters`",
@@ -80,6 +79,9 @@ class TrainerConfig(Config):
 
     exit_iteration: Annotated[int, Field(ge=0), Human()] = 0
     """Stop after this optimizer step, without changing the schedule; 0 does not."""
+
+    kill_switch_path: PathInRecipe | None = None
+    """File that ends the run after the current step when it appears; null looks for none."""
 
     train_log_iter_interval: Annotated[int, Field(ge=1), Human()] = 1
     """Report every N-th optimizer step."""

@@ -43,7 +43,8 @@ def launch(
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-    logging.getLogger("torch.distributed").setLevel(logging.CRITICAL)
+    for name in [name for name in logging.root.manager.loggerDict if "torch.distributed" in name]:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     _prepare_environment(num_processes, source_roots)
     config = LaunchConfig(
         min_nodes=1,

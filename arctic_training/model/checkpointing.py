@@ -18,5 +18,5 @@ DTYPES: Final = {"bf16": torch.bfloat16, "fp32": torch.float32}
 def with_activation_checkpoints(model: nn.Module, config: ModelConfig) -> nn.Module:
     """Let the model compute activations again in the backward pass, if the recipe lets it."""
     if isinstance(model, PreTrainedModel) and not config.disable_activation_checkpoint:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
     return model

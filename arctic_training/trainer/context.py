@@ -77,5 +77,9 @@ class TrainerContext(Protocol):
     def training_finished(self) -> bool:
         """Whether the last step of this run is done."""
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends with this step, before its time."""
+
     def note(self, text: str) -> None:
         """Tell the user something, once."""

@@ -27,6 +27,8 @@ class Totals:
     count: float
     tokens: int
     terms: dict[str, float]
+    is_stopping: bool = False
+    """Whether any process wants the run to stop after this step."""
 
 
 class GlobalBatch:
@@ -58,8 +60,11 @@ class GlobalBatch:
         row = torch.stack([_number(number, device) for number in numbers])
         self._sums = row if self._sums is None else self._sums + row
 
-    def close(self) -> Totals:
+    def close(self, *, stop: bool = False) -> Totals:
         """Return the totals over all processes, and begin a new global batch.
+
+        Args:
+            stop: this process wants the run to stop; all of them learn it.
 
         Raises:
             TrainingError: there is nothing to divide by, or the loss is not a finite number.
@@ -68,9 +73,10 @@ class GlobalBatch:
         sums, self._sums = self._sums, None
         if sums is None:
             raise TrainingError("an optimizer step ended without a micro-batch")
+        sums = torch.cat([sums, sums.new_tensor([float(stop)])])
         if torch.distributed.get_world_size() > 1:
             torch.distributed.all_reduce(sums)
-        loss, count, tokens, *rest = sums.tolist()
+        loss, count, tokens, *rest, stops = sums.tolist()
         if count <= 0:
             raise TrainingError("a global batch has nothing to train: the loss's count is 0")
         if not math.isfinite(loss):
@@ -80,7 +86,7 @@ class GlobalBatch:
             name: part if self._metrics[name] == "sum" else part / number if number else math.nan
             for name, (part, number) in zip(self._metrics, pairs, strict=True)
         }
-        return Totals(loss / count, count, int(tokens), terms)
+        return Totals(loss / count, count, int(tokens), terms, is_stopping=stops > 0)
 
 
 def _number(value: Tensor | float, device: torch.device) -> Tensor:

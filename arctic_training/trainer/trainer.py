@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,7 @@ from arctic_training.trainer.process import seed_everything, start_process_group
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import MetricsLog, StepReport
 from arctic_training.trainer.state import Schedule, TrainingState
+from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
 
 __all__ = ["Coupling", "OneOf", "Trainer"]
@@ -175,7 +177,9 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.progress: Progress = new_progress(config.train_log_iter_interval, self.world)
         self.epoch_finished = False
         self.training_finished = False
+        self.is_stopping = False
         self._global_batch = GlobalBatch(self.metrics)
+        self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 
         self._data_factory = self.make_data_factory()
         self._scheduler_factory = self.make_scheduler_factory()
@@ -258,7 +262,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     def is_at_end(self) -> bool:
         """Whether no further optimizer step is to be taken in this run."""
         last = self.config.exit_iteration or self.training_horizon
-        return self.state.global_step >= min(last, self.training_horizon)
+        return self.is_stopping or self.state.global_step >= min(last, self.training_horizon)
 
     def frozen_model(self, section: ModelConfig) -> nn.Module:
         """Return the model of a nested section: ``trainer.frozen_model(trainer.config.ref_model)``.
@@ -277,20 +281,35 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.progress.note(text)
 
     def train(self) -> None:
-        """Train to the horizon, or to ``exit_iteration``."""
+        """Train to the horizon, or to ``exit_iteration``, or until the run is to stop.
+
+        Raises:
+            SystemExit: SIGTERM came, and what can be resumed from is saved.
+
+        """
         left = self.training_horizon - self.state.global_step
         self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
         self._step_began = time.perf_counter()
         try:
-            for _ in self.epochs:
-                self.epoch()
-            self.training_finished = True
-            self.checkpoint()
+            with self._stop_requests.listening():
+                for _ in self.epochs:
+                    self.epoch()
+                self.training_finished = not self._stop_requests.is_terminated
+                self.checkpoint()
+            self._say_why_it_stops()
         except KeyboardInterrupt:
             self.note(f"interrupted after step {self.state.global_step}")
             raise
         finally:
             self.progress.end()
+
+    def _say_why_it_stops(self) -> None:
+        if self.is_stopping:
+            terminated = self._stop_requests.is_terminated
+            reason = "SIGTERM" if terminated else f"{self.config.kill_switch_path} is there"
+            self.note(f"stopped after step {self.state.global_step}: {reason}")
+            if terminated:
+                raise SystemExit(128 + signal.SIGTERM)
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -319,11 +338,12 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             engine.save_if_due()
 
     def _optimizer_step(self) -> None:
-        totals = self._global_batch.close()
+        totals = self._global_batch.close(stop=self._stop_requests.is_requested)
         learning_rate = float(self.scheduler.get_last_lr()[0])
         self.engine.step(totals.count)
         self.state.global_step += 1
         self.state.tokens += totals.tokens
+        self.is_stopping = totals.is_stopping
         self._report(totals, learning_rate)
 
     def _report(self, totals: Totals, learning_rate: float) -> None:

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
 
-from arctic_training.errors import RecipeError
-from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+from arctic_training.data.batches import SFTBatch
+from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
+from arctic_training.losses.output import LossOutput
+from arctic_training.trainer.report import StepReport
+from tests.support import write
+from tests.tiny import HandConfig, HandTrainer, Recorder, hand_config, jsonl, ragged
+
+_WHEN = "when the run was saved, now it is"
 
 
 def _trainer(folder: Path, **changes: object) -> HandTrainer:
     """Return a trainer with six steps in two epochs of 3 + 3 + 1 batches."""
+    trainer = HandTrainer(_config(folder, **changes))
+    trainer.progress = Recorder()
+    return trainer
+
+
+def _config(folder: Path, **changes: object) -> HandConfig:
     source = jsonl(folder / "said.jsonl", ragged(13))
     output = {"output_dir": str(folder / "saved"), "auto_resume": True, "save_every_n_steps": 1}
     values: dict[str, object] = {
@@ -27,9 +41,7 @@ def _trainer(folder: Path, **changes: object) -> HandTrainer:
         "optimizer": {"type": "sgd", "learning_rate": 0.1},
         "train_log_metrics_path": str(folder / "metrics.jsonl"),
     }
-    trainer = HandTrainer(hand_config(**(values | changes)))
-    trainer.progress = Recorder()
-    return trainer
+    return hand_config(**(values | changes))
 
 
 def _metrics(folder: Path) -> list[dict[str, float]]:
@@ -122,22 +134,131 @@ def test_nothing_to_resume_from(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "pointer", "message"),
+    ("changes", "refused"),
     [
-        ({"deepspeed": {"zero_optimization": {"stage": 2}}}, "checkpoint.0.output_dir", "not fit"),
-        ({"deepspeed": {"zero_optimization": {"stage": 3}}}, "checkpoint.0.output_dir", "not fit"),
-        ({"model": {"hidden_size": 64}}, "checkpoint.0.output_dir", "not fit"),
-        ({"micro_batch_size": 4}, "data", "in an epoch of 7 batches, here an epoch has 4"),
+        ({"deepspeed": {"zero_optimization": {"stage": 2}}}, ["deepspeed.zero_optimization.stage"]),
+        ({"model": {"hidden_size": 64}}, ["model.hidden_size"]),
+        ({"micro_batch_size": 4, "seed": 1}, ["micro_batch_size", "seed"]),
+        ({"gradient_accumulation_steps": 1}, ["gradient_accumulation_steps"]),
+        ({"optimizer": {"type": "sgd", "learning_rate": 1.0}}, ["optimizer.learning_rate"]),
+        ({"scheduler": {"name": "constant"}}, ["scheduler.name"]),
+        ({"tokenizer": {"vocab_size": 301}}, ["tokenizer.vocab_size"]),
     ],
 )
-def test_checkpoint_of_another_recipe(
-    changes: dict[str, object], pointer: str, message: str, three_steps: Path, tmp_path: Path
+def test_a_change_that_would_be_wrong_is_refused(
+    changes: dict[str, object], refused: list[str], three_steps: Path, tmp_path: Path
 ) -> None:
-    """A checkpoint that does not fit the recipe is refused at the value to change."""
+    """A run does not go on by a recipe whose effect stands in the checkpoint: value by value."""
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
-    with pytest.raises(RecipeError, match=message) as caught:
-        _trainer(tmp_path, **changes)
-    assert ".".join(map(str, caught.value.pointer)) == pointer
+    source = {"sources": jsonl(three_steps / "said.jsonl", ragged(13))}
+    with pytest.raises(UnusableRecipeError) as caught:
+        _trainer(tmp_path, data=source, **changes)
+    found = [".".join(map(str, problem.pointer)) for problem in caught.value.problems]
+    assert sorted(found) == refused
+    assert all("when the run was saved" in problem.message for problem in caught.value.problems)
+
+
+def test_a_harmless_change_is_told(
+    three_steps: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A change that training can go on with is told, but for where things are saved."""
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
+    clipping = {"gradient_clipping": 0.5}
+    resumed = _trainer(tmp_path, deepspeed=clipping, epochs=3, train_log_iter_interval=2)
+    assert resumed.state.global_step == 3
+    notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
+    old, new = (repr(str(folder / "said.jsonl")) for folder in (three_steps, tmp_path))
+    assert notes == [
+        f"note: `data.sources.0.name_or_path` was {old} {_WHEN} {new}",
+        f"note: `deepspeed.gradient_clipping` was 1.0 {_WHEN} 0.5",
+        f"note: `epochs` was 2 {_WHEN} 3",
+    ]
+
+
+def test_other_data_is_refused(three_steps: Path, tmp_path: Path) -> None:
+    """A run in the middle of an epoch does not go on in an epoch of another length."""
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "saved" / "epoch_0_global_step_3")
+    with pytest.raises(RecipeError, match="in an epoch of 7 batches, here an epoch has 4"):
+        _trainer(tmp_path, data={"sources": jsonl(tmp_path / "other.jsonl", ragged(7))})
+
+
+def test_another_number_of_processes_is_refused(three_steps: Path, tmp_path: Path) -> None:
+    """What several processes saved, one does not load; the message says how many it takes."""
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
+    for state in (tmp_path / "saved").glob("*/trainer_state.json"):
+        state.write_text(state.read_text().replace('"num_processes": 1', '"num_processes": 2'))
+    with pytest.raises(TrainingError, match="by 2 processes, this run has 1"):
+        _trainer(tmp_path)
+
+
+def test_saved_recipe_is_the_recipe(three_steps: Path) -> None:
+    """The recipe in a checkpoint is complete, and reads back as the very same value."""
+    text = (three_steps / "saved" / "epoch_0_global_step_3" / "recipe.json").read_text()
+    assert HandConfig.model_validate_json(text) == _config(three_steps, exit_iteration=3)
+    sections = json.loads(text)
+    assert sections["optimizer"]["weight_decay"] == 0.1
+    assert sections["data"]["sources"][0]["type"] == "huggingface_instruct"
+
+
+@pytest.mark.parametrize(("keep", "left"), [(0, [1, 2, 3, 4, 5, 6]), (1, [6]), (2, [5, 6])])
+def test_retention(keep: int, left: list[int], tmp_path: Path) -> None:
+    """The newest `keep_last` checkpoints are kept, whatever else lies beside them."""
+    output = tmp_path / "saved"
+    write(output / "global_step_1" / "model", "of another engine")
+    section = {"output_dir": str(output), "save_every_n_steps": 1, "keep_last": keep}
+    _trainer(tmp_path, checkpoint=section).train()
+    steps = [int(path.name.rpartition("_")[2]) for path in output.glob("epoch*")]
+    assert sorted(steps) == left
+    assert (output / "global_step_1" / "model").exists()
+    assert [path.name for path in output.iterdir() if "incomplete" in path.name] == []
+
+
+class _Terminated(HandTrainer, abstract=True):
+    """Is sent SIGTERM in the middle of its fifth micro-batch, the second of its second step."""
+
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        """Return the loss."""
+        if self.state.train_batch_idx == 5 and not self.state.epoch_idx:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return super().loss(batch)
+
+
+def test_sigterm_saves_and_ends(tmp_path: Path) -> None:
+    """SIGTERM ends a run with 143 after the step it is in, saved; it goes on bit for bit."""
+    _trainer(tmp_path / "whole", checkpoint=[]).train()
+    output = {"output_dir": str(tmp_path / "parts" / "saved"), "auto_resume": True}
+    stopped = _Terminated(_config(tmp_path / "parts", checkpoint=output))
+    stopped.progress = recorder = Recorder()
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as caught:
+        stopped.train()
+    assert caught.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert recorder.notes[-1] == "stopped after step 2: SIGTERM"
+    assert [path.name for path in (tmp_path / "parts" / "saved").glob("*/")] == [
+        "epoch_0_global_step_2"
+    ]
+    _trainer(tmp_path / "parts", checkpoint=output).train()
+    assert _metrics(tmp_path / "parts") == _metrics(tmp_path / "whole")
+
+
+def test_kill_switch_ends_a_run(tmp_path: Path) -> None:
+    """A run ends after the step in which its kill switch appears, saved as at its end."""
+    switch = tmp_path / "stop"
+    output = {"output_dir": str(tmp_path / "saved"), "save_end_of_training": True}
+    trainer = _trainer(tmp_path, checkpoint=output, kill_switch_path=str(switch))
+    show = trainer.progress.show
+
+    def appear(report: StepReport) -> None:
+        show(report)
+        if report.step == 2:
+            switch.touch()
+
+    trainer.progress.show = appear  # type: ignore[method-assign]
+    trainer.train()
+    assert trainer.state.global_step == 3
+    assert [path.name for path in (tmp_path / "saved").glob("*/")] == ["epoch_0_global_step_3"]
 
 
 @pytest.mark.parametrize(

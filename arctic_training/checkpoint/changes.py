@@ -1,0 +1,86 @@
+"""What changed in a recipe between a save and the run that goes on, and what of it may."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from arctic_training.errors import Pointer, RecipeError
+
+__all__ = ["Change", "changes"]
+
+_FIXED: Final[tuple[Pointer, ...]] = (
+    ("type",),
+    ("model",),
+    ("tokenizer",),
+    ("data",),
+    ("optimizer",),
+    ("scheduler",),
+    ("seed",),
+    ("micro_batch_size",),
+    ("gradient_accumulation_steps",),
+    ("deepspeed", "zero_optimization"),
+)
+"""Sections whose effect stands in the checkpoint, or on which the place in the data depends."""
+
+_OPEN: Final = {
+    "attn_implementation",
+    "cache_dir",
+    "disable_activation_checkpoint",
+    "dl_num_workers",
+    "fail_on_missing_cache",
+    "name_or_path",
+    "num_proc",
+}
+"""Keys, wherever they stand, that say where or how something is done, and not what."""
+
+_SILENT: Final = {
+    "checkpoint",
+    "exit_iteration",
+    "kill_switch_path",
+    "train_log_iter_interval",
+    "train_log_metrics_path",
+}
+"""Keys of a recipe that change nothing of what is trained."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A value of a recipe that was another one when the run was saved."""
+
+    pointer: Pointer
+    before: object
+    now: object
+
+    @property
+    def is_allowed(self) -> bool:
+        """Whether a run may go on with it."""
+        fixed = any(self.pointer[: len(start)] == start for start in _FIXED)
+        return not fixed or self.pointer[-1] in _OPEN
+
+    def __str__(self) -> str:
+        name = ".".join(map(str, self.pointer))
+        return f"`{name}` was {self.before!r} when the run was saved, now it is {self.now!r}"
+
+    def as_error(self) -> RecipeError:
+        """Return the error for a change that may not be."""
+        hint = "restore it, or take another `output_dir`"
+        return RecipeError(self.pointer, str(self), code="changed", hint=hint)
+
+
+def changes(saved: dict[str, object], now: dict[str, object]) -> list[Change]:
+    """Return how a recipe differs from the one of a checkpoint; keys that only one has are new."""
+    loud = [{key: value for key, value in r.items() if key not in _SILENT} for r in (saved, now)]
+    return list(_changes((), *loud))
+
+
+def _changes(pointer: Pointer, before: object, now: object) -> Iterator[Change]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in (key for key in now if key in before):
+            yield from _changes((*pointer, key), before[key], now[key])
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, (old, new) in enumerate(zip(before, now, strict=True)):
+            yield from _changes((*pointer, index), old, new)
+    elif before != now:
+        yield Change(pointer, before, now)

@@ -1,0 +1,31 @@
+"""The resolved recipe beside what it made: every value, and it can be trained by again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from arctic_training.config.trainer import TrainerConfig
+
+__all__ = ["RECIPE", "as_json", "read_recipe", "write_recipe"]
+
+RECIPE: Final = "recipe.json"
+"""Name of the file in a checkpoint."""
+
+
+def as_json(config: TrainerConfig) -> dict[str, object]:
+    """Return a recipe, defaults and all, as JSON holds it."""
+    values: dict[str, object] = json.loads(config.model_dump_json())
+    return values
+
+
+def write_recipe(folder: Path, config: TrainerConfig) -> None:
+    """Write a recipe into a checkpoint."""
+    (folder / RECIPE).write_text(json.dumps(as_json(config), indent=2) + "\n", encoding="utf-8")
+
+
+def read_recipe(folder: Path) -> dict[str, object]:
+    """Return the values of the recipe in a checkpoint."""
+    values: dict[str, object] = json.loads((folder / RECIPE).read_text(encoding="utf-8"))
+    return values

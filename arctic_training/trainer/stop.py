@@ -1,0 +1,48 @@
+"""Stopping before the end, between two steps: when the machine is taken away, or by a file."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arctic_training.launcher.world import World
+
+__all__ = ["StopRequests"]
+
+
+class StopRequests:
+    """Notices that a run is to stop.
+
+    Args:
+        kill_switch: file that stops the run when it is there.
+        world: the processes; the first looks for the file, each hears its own signals.
+
+    """
+
+    def __init__(self, kill_switch: Path | None, world: World) -> None:
+        self._kill_switch = kill_switch if world.is_first else None
+        self.is_terminated = False
+        """Whether SIGTERM came."""
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether this process knows of a reason to stop."""
+        return self.is_terminated or bool(self._kill_switch and self._kill_switch.exists())
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Note a SIGTERM instead of ending by it, as far as this thread may."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, self._terminate)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _terminate(self, _number: int, _frame: object) -> None:
+        self.is_terminated = True
