@@ -27,6 +27,9 @@ class DataSourceConfig(SectionConfig):
     sample_seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the choice of `sample_count` samples."""
 
+    eval_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "eval"
+    """Name of the evaluation set that a source of `eval_sources` belongs to."""
+
 
 class HFInstructSourceConfig(DataSourceConfig):
     """Conversations of the Hugging Face hub, of a `save_to_disk` folder or of a local file."""
@@ -63,6 +66,9 @@ class DataConfig(SectionConfig):
 
     sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()]
     """Where the samples come from."""
+
+    eval_sources: Annotated[tuple[DataSource, ...], OneOrMany()] = ()
+    """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
     max_length: Annotated[int, Field(ge=1), Human()] = 8192
     """Longest sample, in tokens. A longer one is dropped, and the number of those is reported."""

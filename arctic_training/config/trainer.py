@@ -22,7 +22,7 @@ _PLANNED: Final = {
     "activation_checkpoint_cpu_offload": "take it out of the recipe",
     "arctic_moe": "mixture-of-experts models train as any other",
     "code": "a trainer of your own is made with `arctic-gen new-trainer`",
-    "eval_interval": "evaluation is not built yet",
+    "eval_log_iter_interval": "every evaluation is shown and logged",
     "expert_parallel_size": "expert parallelism is not built yet",
     "logger": "the output of the command is the log",
     "mem_profiler": "memory profiling is not built yet",
@@ -76,6 +76,9 @@ class TrainerConfig(Config):
 
     seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of all random numbers but the order of the data."""
+
+    eval_interval: Annotated[int, Field(ge=0), Human()] = 0
+    """Evaluate on `data.eval_sources` after each N-th optimizer step; 0 without such sources."""
 
     exit_iteration: Annotated[int, Field(ge=0), Human()] = 0
     """Stop after this optimizer step, without changing the schedule; 0 does not."""

@@ -44,6 +44,7 @@ class EpochLoader(Generic[Batch_co]):
     ) -> None:
         self._num_samples = len(samples)
         self._world = World()
+        self._is_shuffled = True
         self._micro_batch_size = micro_batch_size
         self._seed = seed
 
@@ -72,6 +73,11 @@ class EpochLoader(Generic[Batch_co]):
         self._world = world
         return self
 
+    def in_order(self) -> Self:
+        """Leave the samples of every epoch in the order in which they are given."""
+        self._is_shuffled = False
+        return self
+
     def is_filler(self, index: int) -> bool:
         """Return whether the batch of that index is another process's, to be counted there.
 
@@ -92,6 +98,8 @@ class EpochLoader(Generic[Batch_co]):
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of all samples in the order of an epoch."""
+        if not self._is_shuffled:
+            return list(range(self._num_samples))
         generator = np.random.default_rng([self._seed, epoch])
         order: list[int] = generator.permutation(self._num_samples).tolist()
         return order

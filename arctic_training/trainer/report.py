@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-__all__ = ["MetricsLog", "StepReport"]
+from arctic_training.trainer.totals import Totals
+
+__all__ = ["EvaluationReport", "MetricsLog", "StepReport"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +48,44 @@ class StepReport:
             "tokens_per_second": round(self.tokens_per_second, 1),
             "step_time": round(self.seconds, 6),
         }
-        terms = {name: v if math.isfinite(v) else None for name, v in self.terms.items()}
-        return json.dumps(fields | terms)
+        return json.dumps(fields | _finite(self.terms))
+
+
+def _finite(terms: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: value if math.isfinite(value) else None for name, value in terms.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationReport:
+    """What one evaluation set came to after an optimizer step."""
+
+    step: int
+    epoch: int
+    name: str
+    totals: Totals
+
+    def as_json(self) -> str:
+        """Return one line of JSON, without its end: ``evaluation`` names the set."""
+        totals = self.totals
+        place = {"step": self.step, "epoch": self.epoch, "evaluation": self.name}
+        whole = {"loss": totals.loss, "tokens": totals.tokens}
+        return json.dumps(place | whole | _finite(totals.terms))
+
+    def as_text(self) -> str:
+        """Return one line for people."""
+        terms = [f"{name} {value:.4f}" for name, value in self.totals.terms.items()]
+        return " | ".join([f"step {self.step}", self.name, f"loss {self.totals.loss:.4f}", *terms])
+
+
+class _Report(Protocol):
+    @property
+    def step(self) -> int: ...
+
+    def as_json(self) -> str: ...
 
 
 class MetricsLog:
-    """A file of JSON lines, one for each optimizer step.
+    """A file of JSON lines, one for each optimizer step and each evaluation.
 
     The first step that is written begins the file anew, but for the lines of earlier steps: a run
     that goes on from a checkpoint takes back the lines of steps that it does again.
@@ -59,8 +95,8 @@ class MetricsLog:
         self._path = path
         self._is_begun = False
 
-    def write(self, report: StepReport) -> None:
-        """Add a step; the line is in the file when this returns."""
+    def write(self, report: _Report) -> None:
+        """Add a report; the line is in the file when this returns."""
         if not self._is_begun:
             self._begin(report.step)
         with self._path.open("a", encoding="utf-8") as file:

@@ -6,6 +6,7 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Self
 
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
 
 __all__ = ["Schedule", "TrainingState"]
@@ -75,6 +76,16 @@ class Schedule:
 
     train_iters: int
     """Optimizer steps, or 0."""
+
+    @classmethod
+    def of(cls, config: TrainerConfig, batches_per_epoch: int) -> Self:
+        """Return the schedule of a recipe on data of so many micro-batches."""
+        return cls(
+            batches_per_epoch=batches_per_epoch,
+            gradient_accumulation_steps=config.gradient_accumulation_steps,
+            epochs=config.epochs,
+            train_iters=config.train_iters,
+        )
 
     @property
     def steps_per_epoch(self) -> int:

@@ -32,6 +32,16 @@ class StopRequests:
         """Whether this process knows of a reason to stop."""
         return self.is_terminated or bool(self._kill_switch and self._kill_switch.exists())
 
+    def __str__(self) -> str:
+        if self.is_terminated:
+            return ": SIGTERM"
+        return f": {self._kill_switch} is there" if self.is_requested else ""
+
+    def obey(self) -> None:
+        """End the process, if that is what was requested."""
+        if self.is_terminated:
+            raise SystemExit(128 + signal.SIGTERM)
+
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Note a SIGTERM instead of ending by it, as far as this thread may."""

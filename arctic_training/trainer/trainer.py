@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import torch
-from pydantic import BaseModel
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -40,22 +38,20 @@ from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.evaluation import evaluation_factories, evaluation_problems
 from arctic_training.trainer.process import seed_everything, start_process_group
 from arctic_training.trainer.progress import Progress, new_progress
-from arctic_training.trainer.report import MetricsLog, StepReport
+from arctic_training.trainer.report import EvaluationReport, MetricsLog, StepReport
+from arctic_training.trainer.slots import OneOf, slot_problems
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
 
-__all__ = ["Coupling", "OneOf", "Trainer"]
+__all__ = ["Coupling", "Trainer"]
 
-T = TypeVar("T")
 Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
-
-OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
-"""One class, or a non-empty tuple of them, of which the first is the default."""
 
 Coupling: TypeAlias = Literal["sample", "micro_batch", "global_batch"]
 """What a loss mixes: it decides how a batch may be cut without changing the step."""
@@ -182,32 +178,30 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 
         self._data_factory = self.make_data_factory()
+        evaluated = evaluation_factories(self._data_factory)
         self._scheduler_factory = self.make_scheduler_factory()
         tokenizer_factory = self.make_tokenizer_factory()
         model_factory = self.make_model_factory()
         frozen_factories = list(self.make_frozen_model_factories())
         optimizer_factory = self.make_optimizer_factory()
         self.checkpoint_engines = list(self.make_checkpoint_engines())
-        _raise_problems(
-            self._data_factory,
-            tokenizer_factory,
-            model_factory,
-            *frozen_factories,
-            optimizer_factory,
-            self._scheduler_factory,
-            *self.checkpoint_engines,
-        )
+        parts: list[Component[Any]] = [self._data_factory, *evaluated.values(), tokenizer_factory]
+        parts += [model_factory, *frozen_factories, optimizer_factory, self._scheduler_factory]
+        parts += self.checkpoint_engines
+        found = [problem for part in parts for problem in part.problems()]
+        if problems := [*evaluation_problems(config), *found]:
+            raise UnusableRecipeError(problems)
 
         start_process_group(self.world)
         seed_everything(config.seed)
         self.tokenizer: PreTrainedTokenizerBase = tokenizer_factory.create()
         self.train_dataloader: EpochLoader[BatchT] = self._data_factory.create().share(self.world)
-        self.schedule = Schedule(
-            batches_per_epoch=len(self.train_dataloader),
-            gradient_accumulation_steps=config.gradient_accumulation_steps,
-            epochs=config.epochs,
-            train_iters=config.train_iters,
-        ).checked()
+        with replayed(random_numbers()):
+            self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = {
+                name: factory.create().in_order().share(self.world)
+                for name, factory in evaluated.items()
+            }
+        self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
         drawn = random_numbers()
         self.model: nn.Module = model_factory.create().to(self.device)
         with replayed(drawn):
@@ -296,20 +290,14 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
                     self.epoch()
                 self.training_finished = not self._stop_requests.is_terminated
                 self.checkpoint()
-            self._say_why_it_stops()
+            if self.is_stopping:
+                self.note(f"stopped after step {self.state.global_step}{self._stop_requests}")
+                self._stop_requests.obey()
         except KeyboardInterrupt:
             self.note(f"interrupted after step {self.state.global_step}")
             raise
         finally:
             self.progress.end()
-
-    def _say_why_it_stops(self) -> None:
-        if self.is_stopping:
-            terminated = self._stop_requests.is_terminated
-            reason = "SIGTERM" if terminated else f"{self.config.kill_switch_path} is there"
-            self.note(f"stopped after step {self.state.global_step}: {reason}")
-            if terminated:
-                raise SystemExit(128 + signal.SIGTERM)
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -322,15 +310,38 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     def step(self, batch: BatchT) -> None:
         """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
         self.model.train()
-        output = LossOutput.of(self.loss(to_device(batch, self.device)))
-        tokens = self._data_factory.count_tokens(batch)
-        if self.train_dataloader.is_filler(self.state.train_batch_idx - 1):
-            output, tokens = output.as_nothing(), 0
-        self._global_batch.add(output, tokens)
-        self.engine.backward(output.sum)
+        is_filler = self.train_dataloader.is_filler(self.state.train_batch_idx - 1)
+        self.engine.backward(self._add(batch, self._global_batch, is_filler=is_filler))
         if self.schedule.ends_step(self.state.train_batch_idx):
             self._optimizer_step()
+            interval = self.config.eval_interval
+            if interval and self.state.global_step % interval == 0:
+                self.evaluate()
             self.checkpoint()
+
+    def _add(self, batch: BatchT, into: GlobalBatch, *, is_filler: bool) -> Tensor:
+        """Add the loss of a micro-batch to others; return its sum."""
+        output = LossOutput.of(self.loss(to_device(batch, self.device)))
+        tokens = self._data_factory.count_tokens(batch)
+        if is_filler:
+            output, tokens = output.as_nothing(), 0
+        into.add(output, tokens)
+        return output.sum
+
+    def evaluate(self) -> None:
+        """Report loss and metrics of each set of ``eval_sources``; training goes on as before.
+
+        Each set is taken whole and in order. Its loss is the sum over all its batches by their
+        count, so that it does not depend on how it is cut.
+        """
+        self.model.eval()
+        with torch.no_grad(), replayed(random_numbers()):
+            for name, loader in self.eval_dataloaders.items():
+                whole = GlobalBatch(self.metrics)
+                for index, batch in enumerate(loader.batches(0)):
+                    self._add(batch, whole, is_filler=loader.is_filler(index))
+                self._report_evaluation(name, whole.close())
+        self._step_began = time.perf_counter()
 
     def checkpoint(self) -> None:
         """Let each checkpoint engine save that has reason to."""
@@ -363,6 +374,13 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         if self._metrics_log:
             self._metrics_log.write(report)
 
+    def _report_evaluation(self, name: str, totals: Totals) -> None:
+        step, epoch = self.state.global_step, self.state.epoch_idx
+        report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
+        self.note(report.as_text())
+        if self._metrics_log:
+            self._metrics_log.write(report)
+
     def _resume(self) -> None:
         resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
         for engine in resuming:
@@ -376,36 +394,5 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
             return [*problems, "its `config_type` is no TrainerConfig"]
         for slot, base in cls._slots.items():
-            problems += _slot_problems(slot, base, getattr(cls, slot, ()), config_type)
+            problems += slot_problems(slot, base, getattr(cls, slot, ()), config_type)
         return problems
-
-
-def _raise_problems(*parts: Component[Any]) -> None:
-    if problems := [problem for part in parts for problem in part.problems()]:
-        raise UnusableRecipeError(problems)
-
-
-def _slot_problems(
-    slot: str, base: type[Component[Any]], value: object, config_type: type[TrainerConfig]
-) -> Iterator[str]:
-    """Find what keeps a recipe and the factories of a slot from agreeing."""
-    types = value if isinstance(value, tuple) else (value,)
-    if not types or not all(isinstance(t, type) and issubclass(t, base) for t in types):
-        yield f"its `{slot}` must name {base.__name__} classes"
-        return
-    field = config_type.model_fields[slot.partition("_")[0]]
-    admitted = {model.__name__ for model in _models(field.annotation)}
-    taken = {t.config_type.__name__ for t in types}
-    if admitted != taken:
-        yield (
-            f"its `{slot}` takes {', '.join(sorted(taken))}, but the recipe admits "
-            f"{', '.join(sorted(admitted))}"
-        )
-
-
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
-    """Iterate over the models inside ``list[...]``, ``Annotated[...]`` and unions."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for argument in get_args(annotation):
-        yield from _models(argument)

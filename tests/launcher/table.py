@@ -16,7 +16,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from tests.tiny import HandTrainer, Recorder, hand_config
 
-__all__ = ["NUM_SAMPLES", "STEPS", "train_row"]
+__all__ = ["NUM_SAMPLES", "STEPS", "evaluated", "train_row"]
 
 NUM_SAMPLES = 41
 STEPS = 3
@@ -26,8 +26,9 @@ _GLOBAL_BATCH = 16  # of which the last step has 9, which two processes cannot s
 def train_row(row: str, folder: Path, world: World, **changes: object) -> HandTrainer:
     """Train by a row of the table; return the trainer."""
     stage, accumulation, clipping = row.split("-")
+    source = {"name_or_path": str(folder / "said.jsonl")}
     values: dict[str, object] = {
-        "data": {"sources": {"name_or_path": str(folder / "said.jsonl")}},
+        "data": {"sources": source, "eval_sources": source},
         "micro_batch_size": _GLOBAL_BATCH // world.size // int(accumulation),
         "gradient_accumulation_steps": int(accumulation),
         "deepspeed": {
@@ -36,6 +37,7 @@ def train_row(row: str, folder: Path, world: World, **changes: object) -> HandTr
         },
         "optimizer": {"type": "sgd", "learning_rate": 0.1},
         "scheduler": {"name": "constant"},
+        "eval_interval": STEPS,
     }
     trainer = HandTrainer(hand_config(**(values | changes)))
     trainer.progress = Recorder()
@@ -62,6 +64,12 @@ def _resumes(folder: Path, world: World, stage: int) -> None:
         assert torch.equal(value, weights[name]), name
 
 
+def evaluated(trainer: HandTrainer) -> str:
+    """Return what the last evaluation of a trainer came to."""
+    assert isinstance(trainer.progress, Recorder)
+    return trainer.progress.notes[-1]
+
+
 def main(folder: Path, rows: list[str]) -> None:
     """Train all rows."""
     world = World.of_environment()
@@ -69,10 +77,12 @@ def main(folder: Path, rows: list[str]) -> None:
         if row.startswith("resume-"):
             _resumes(folder, world, int(row.removeprefix("resume-")))
             continue
-        weights = train_row(row, folder, world).engine.full_state_dict()
+        trainer = train_row(row, folder, world)
+        weights = trainer.engine.full_state_dict()
         assert bool(weights) is world.is_first
         if world.is_first:
             torch.save(weights, folder / f"{row}.pt")
+            (folder / f"{row}.txt").write_text(evaluated(trainer))
     leave_process_group()
 
 

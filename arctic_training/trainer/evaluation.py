@@ -1,0 +1,46 @@
+"""The data that a run evaluates on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from arctic_training.config.data import DataConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.factory import DataFactory
+from arctic_training.errors import RecipeError
+
+__all__ = ["evaluation_factories", "evaluation_problems"]
+
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+def evaluation_factories(
+    factory: DataFactory[DataConfig, BatchT],
+) -> dict[str, DataFactory[DataConfig, BatchT]]:
+    """Return a data factory for each evaluation set, by name: the training one's, other sources.
+
+    So samples for evaluation are processed by the same code and options as those for training.
+    """
+    sources = factory.config.eval_sources
+    chosen = {
+        name: tuple(source for source in sources if source.eval_name == name)
+        for name in dict.fromkeys(source.eval_name for source in sources)
+    }
+    return {
+        name: type(factory)(
+            factory.trainer,
+            factory.config.model_copy(update={"sources": own, "eval_sources": ()}),
+        )
+        for name, own in chosen.items()
+    }
+
+
+def evaluation_problems(config: TrainerConfig) -> Iterator[RecipeError]:
+    """Iterate over what keeps a recipe from evaluating as it says."""
+    if config.data.eval_sources and not config.eval_interval:
+        message = "`eval_sources` are never evaluated: `eval_interval` is 0"
+        yield RecipeError(("data", "eval_sources"), message, code="not-allowed")
+    if config.eval_interval and not config.data.eval_sources:
+        message = "there is nothing to evaluate: `data.eval_sources` is empty"
+        yield RecipeError(("eval_interval",), message, code="not-allowed")

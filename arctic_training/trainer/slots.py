@@ -1,0 +1,45 @@
+"""What a trainer's class may name in its slots, and whether a recipe can choose it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias, TypeVar, get_args
+
+from pydantic import BaseModel
+
+from arctic_training.config.base import SectionConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.factory import Component
+
+__all__ = ["OneOf", "slot_problems"]
+
+T = TypeVar("T")
+
+OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
+"""One class, or a non-empty tuple of them, of which the first is the default."""
+
+
+def slot_problems(
+    slot: str, base: type[Component[SectionConfig]], value: object, config_type: type[TrainerConfig]
+) -> Iterator[str]:
+    """Find what keeps a recipe and the factories of a slot from agreeing."""
+    types = value if isinstance(value, tuple) else (value,)
+    if not types or not all(isinstance(t, type) and issubclass(t, base) for t in types):
+        yield f"its `{slot}` must name {base.__name__} classes"
+        return
+    field = config_type.model_fields[slot.partition("_")[0]]
+    admitted = {model.__name__ for model in _models(field.annotation)}
+    taken = {t.config_type.__name__ for t in types}
+    if admitted != taken:
+        yield (
+            f"its `{slot}` takes {', '.join(sorted(taken))}, but the recipe admits "
+            f"{', '.join(sorted(admitted))}"
+        )
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """Iterate over the models inside ``list[...]``, ``Annotated[...]`` and unions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)
