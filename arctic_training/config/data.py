@@ -88,5 +88,11 @@ class SFTDataConfig(DataConfig):
     mask_inputs: bool = True
     """Train only what the assistant says, and the token that ends its turn."""
 
+    train_last_turn_only: bool = False
+    """Of what the assistant says, train only its last message."""
+
+    ignore_empty_think: bool = False
+    """Do not train an empty think block (`<think></think>`) at the beginning of an answer."""
+
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""

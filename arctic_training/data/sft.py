@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final
 
 import torch
 from jinja2 import TemplateError
-from transformers import BatchEncoding, PreTrainedTokenizerBase
 from typing_extensions import override
 
 from arctic_training.config.data import SFTDataConfig
+from arctic_training.data.answers import Span, UndecidableError
 from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.chat import ChatEncoder, Sample, Trained
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.source import (
     Conversation,
-    Message,
     load_conversations,
     source_problems,
 )
@@ -27,12 +25,7 @@ from arctic_training.errors import RecipeError
 
 __all__ = ["SFTDataFactory"]
 
-
-class _Sample(NamedTuple):
-    """A conversation in tokens; a mask of 1 marks what is trained."""
-
-    input_ids: array[int]
-    mask: array[int]
+_SHOWN: Final = 300
 
 
 class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
@@ -43,7 +36,11 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
 
     @override
     def problems(self) -> Iterator[RecipeError]:
-        return source_problems(self, self.config.sources)
+        yield from source_problems(self, self.config.sources)
+        if not self.config.mask_inputs:
+            for field in ("train_last_turn_only", "ignore_empty_think"):
+                if getattr(self.config, field):
+                    yield self.problem(field, "it has no effect with `mask_inputs: false`")
 
     @override
     def create(self) -> EpochLoader[SFTBatch]:
@@ -65,18 +62,18 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
         """Return the conversations of all sources."""
         return load_conversations(self, self.config.sources)
 
-    def process(self, conversations: list[Conversation]) -> list[_Sample]:
+    def process(self, conversations: list[Conversation]) -> list[Sample]:
         """Tokenise, leave out what is too long or has nothing to train, and report both.
 
         Raises:
-            RecipeError: nothing is left, or the chat template does not mark the answers.
+            RecipeError: nothing is left, or the chat template hides the answers.
 
         """
         encoded = self._encoded(conversations)
         fitting = [sample for sample in encoded if len(sample.input_ids) <= self.config.max_length]
-        samples = [sample for sample in fitting if any(sample.mask[1:])]
+        samples = [sample for sample in fitting if sample.trained[1:].any()]
         tokens = sum(len(sample.input_ids) for sample in samples)
-        trained = sum(sum(sample.mask[1:]) for sample in samples)
+        trained = sum(int(sample.trained[1:].sum()) for sample in samples)
         self.trainer.note(
             f"data: {len(samples):,} samples, {tokens:,} tokens, {trained:,} of them trained; "
             f"dropped: {len(encoded) - len(fitting):,} longer than {self.config.max_length:,} "
@@ -89,46 +86,50 @@ class SFTDataFactory(DataFactory[SFTDataConfig, SFTBatch]):
             )
         return samples
 
-    def _encoded(self, conversations: list[Conversation]) -> list[_Sample]:
-        tokenizer = self.trainer.tokenizer
-        if tokenizer.chat_template is None:
-            pointer = ("tokenizer", "name_or_path")
-            raise RecipeError(pointer, "the tokenizer has no chat template", code="not-supported")
-        if self.config.mask_inputs and not _marks_answers(tokenizer):
-            raise self.problem(
-                "mask_inputs",
-                "the tokenizer's chat template does not mark what the assistant says",
-                code="not-supported",
-                hint="set `mask_inputs: false`, or put `{% generation %}` into the template",
+    def _encoded(self, conversations: list[Conversation]) -> list[Sample]:
+        encoder = self._encoder()
+        marked = [self._marked(encoder, conversation) for conversation in conversations]
+        return list(encoder.encode(marked))
+
+    def _encoder(self) -> ChatEncoder:
+        tokenizer, pointer = self.trainer.tokenizer, ("tokenizer", "name_or_path")
+        if not tokenizer.is_fast:
+            message = "the tokenizer does not say which characters a token stands for"
+            raise RecipeError(
+                pointer, message, code="not-supported", hint="take a fast tokenizer of the model"
             )
+        trained = Trained(
+            inputs=not self.config.mask_inputs,
+            last_turn_only=self.config.train_last_turn_only,
+            empty_think=not self.config.ignore_empty_think,
+        )
         try:
-            encoded = tokenizer.apply_chat_template(
-                [[_plain(message) for message in conversation] for conversation in conversations],
-                return_dict=True,
-                return_attention_mask=False,
-                return_assistant_tokens_mask=self.config.mask_inputs,
-            )
+            return ChatEncoder(tokenizer, trained)
+        except ValueError as error:
+            message = "the tokenizer has no chat template"
+            raise RecipeError(pointer, message, code="not-supported") from error
+
+    def _marked(self, encoder: ChatEncoder, conversation: Conversation) -> tuple[str, list[Span]]:
+        try:
+            return encoder.spans(conversation)
         except TemplateError as error:
             message = f"the tokenizer's chat template refuses a conversation: {error}"
-            raise self.problem("sources", message, code="wrong-data") from error
-        assert isinstance(encoded, BatchEncoding)
-        rows: list[list[int]] = encoded["input_ids"]
-        masks = (
-            encoded["assistant_masks"] if self.config.mask_inputs else [[1] * len(r) for r in rows]
-        )
-        return [
-            _Sample(array("l", ids), array("b", mask))
-            for ids, mask in zip(rows, masks, strict=True)
-        ]
+            hint = _shown(conversation)
+            raise self.problem("sources", message, code="wrong-data", hint=hint) from error
+        except UndecidableError as error:
+            raise self.problem(
+                "mask_inputs",
+                "the tokenizer's chat template changes what the assistant says in a way that "
+                f"hides where it stands, in {_shown(conversation)}",
+                code="not-supported",
+                hint="set `mask_inputs: false`, or put `{% generation %}` into the template",
+            ) from error
 
 
-def _plain(message: Message) -> dict[str, str]:
-    return {"role": message["role"], "content": message["content"]}
-
-
-def _marks_answers(tokenizer: PreTrainedTokenizerBase) -> bool:
-    template = tokenizer.chat_template
-    return isinstance(template, str) and bool(re.search(r"\{%-?\s*generation\s*-?%\}", template))
+def _shown(conversation: Conversation) -> str:
+    """Return a conversation, shortened, on one line."""
+    said = "; ".join(f"{m['role']}: {m['content']!r}" for m in conversation)
+    return said if len(said) <= _SHOWN else said[: _SHOWN - 3] + "..."
 
 
 @dataclass(frozen=True)
@@ -138,14 +139,14 @@ class _Collator:
     pad_token_id: int
     multiple: int
 
-    def __call__(self, samples: list[_Sample]) -> SFTBatch:
+    def __call__(self, samples: list[Sample]) -> SFTBatch:
         longest = max(len(sample.input_ids) for sample in samples)
         length = -(-longest // self.multiple) * self.multiple
         input_ids = torch.full((len(samples), length), self.pad_token_id)
         labels = torch.full((len(samples), length), IGNORED)
         for row, sample in enumerate(samples):
-            ids = torch.tensor(sample.input_ids)
-            trained = torch.tensor(sample.mask, dtype=torch.bool)
+            ids = torch.from_numpy(sample.input_ids).long()
+            trained = torch.from_numpy(sample.trained)
             input_ids[row, : len(ids)] = ids
             labels[row, : len(ids)] = ids.where(trained, IGNORED)
         lengths = torch.tensor([len(sample.input_ids) for sample in samples])

@@ -112,7 +112,7 @@ def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Rec
     assert [[*sample.input_ids] for sample in samples] == [
         [token for token, _ in _chatml(trainer, conversation)] for conversation in said
     ]
-    assert all(all(sample.mask) for sample in samples)
+    assert all(sample.trained.all() for sample in samples)
     assert recorder.notes[-1].endswith("0 longer than 512 tokens, 0 with nothing to train")
 
 
@@ -129,6 +129,14 @@ def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) 
         f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained; "
         f"dropped: 2 longer than {length} tokens, 1 with nothing to train"
     )
+
+
+@pytest.mark.parametrize("field", ["train_last_turn_only", "ignore_empty_think"])
+def test_options_without_masks(field: str, trainer: HandTrainer) -> None:
+    """An option of the masks is refused where there are none."""
+    (problem,) = _factory(trainer, mask_inputs=False, **{field: True}).problems()
+    assert problem.pointer == ("data", field)
+    assert [*_factory(trainer, **{field: True}).problems()] == []
 
 
 @pytest.mark.usefixtures("recorder")
@@ -151,7 +159,7 @@ _REFUSING = "{% generation %}{{ raise_exception('no system role') }}{% endgenera
 @pytest.mark.parametrize(
     ("template", "section", "pointer", "message"),
     [
-        ("{{ messages[0].content }}", {}, "data.mask_inputs", "does not mark"),
+        ("{{ messages[0].content | upper }}", {}, "data.mask_inputs", "assistant: 'b'"),
         (None, {"mask_inputs": False}, "tokenizer.name_or_path", "has no chat template"),
         (_REFUSING, {}, "data.sources", "refuses a conversation: no system role"),
     ],
@@ -164,7 +172,7 @@ def test_unusable_templates(  # noqa: PLR0917 - four columns and two fixtures
     trainer: HandTrainer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A template that is missing, does not mark answers, or refuses is an error of the recipe."""
+    """A template that is missing, hides answers, or refuses is an error of the recipe."""
     monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
     with pytest.raises(RecipeError, match=message) as caught:
         _factory(trainer, **section).process([_said(("assistant", "b"))])

@@ -1,0 +1,150 @@
+"""Conversations to tokens, with the tokenizer's chat template; which tokens are the assistant's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+from transformers.utils.chat_template_utils import render_jinja_template
+
+from arctic_training.data.answers import Span, answer_spans
+from arctic_training.data.source import Conversation
+
+__all__ = ["ChatEncoder", "Sample", "Trained"]
+
+_MARKED: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
+_EMPTY_THINK: Final = re.compile(r"\s*<think>\s*</think>\s*")
+
+
+class Sample(NamedTuple):
+    """Tokens of shape (length): int32 ids, and whether each is trained."""
+
+    input_ids: NDArray[np.int32]
+    trained: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """Which part of a conversation is trained."""
+
+    inputs: bool = False
+    """All of it."""
+
+    last_turn_only: bool = False
+    """Of the assistant's messages, only the last."""
+
+    empty_think: bool = True
+    """Also an empty think block at the beginning of an answer."""
+
+
+class _Encoding(Protocol):
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+class ChatEncoder:
+    """Renders conversations and tokenises them.
+
+    Where the template marks answers with ``{% generation %}``, exactly what it marks is trained.
+    Else it is every token with a character of an answer in it, and the special token directly
+    behind, which ends the turn.
+
+    Raises:
+        ValueError: the tokenizer has no chat template.
+
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, trained: Trained) -> None:
+        self._tokenizer = tokenizer
+        self._trained = trained
+        self._template: str = tokenizer.get_chat_template()
+        self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
+        self._has_marks = bool(_MARKED.search(self._template))
+        added = tokenizer.added_tokens_decoder.items()
+        special = {number for number, token in added if token.special}
+        self._special = np.array(sorted(special | {*tokenizer.all_special_ids}), dtype=np.int32)
+
+    def render(self, conversation: Conversation) -> str:
+        """Return the text of a conversation.
+
+        Raises:
+            TemplateError: the template refuses it.
+
+        """
+        return self._rendered(conversation, marks=False)[0]
+
+    def spans(self, conversation: Conversation) -> tuple[str, list[Span]]:
+        """Return the text of a conversation, and its parts that are trained.
+
+        Raises:
+            TemplateError: the template refuses it.
+            UndecidableError: it hides which part the assistant says.
+
+        """
+        if self._trained.inputs:
+            text = self.render(conversation)
+            return text, [Span(0, len(text))]
+        if self._has_marks:
+            text, spans = self._rendered(conversation, marks=True)
+        else:
+            text = self.render(conversation)
+            spans = answer_spans(conversation, text, self.render)
+        if self._trained.last_turn_only:
+            spans = spans[-1:]
+        if not self._trained.empty_think:
+            spans = [_without_empty_think(text, span) for span in spans]
+        return text, spans
+
+    def encode(self, marked: Sequence[tuple[str, list[Span]]]) -> Iterator[Sample]:
+        """Iterate over the samples of texts with their trained parts."""
+        if not marked:
+            return
+        encoded = self._tokenizer(
+            [text for text, _ in marked],
+            add_special_tokens=False,
+            return_attention_mask=False,
+            return_token_type_ids=False,
+            verbose=False,
+        )
+        for encoding, (_, spans) in zip(encoded.encodings or (), marked, strict=True):
+            yield self._sample(encoding, spans)
+
+    def _sample(self, encoding: _Encoding, spans: list[Span]) -> Sample:
+        ids = np.array(encoding.ids, dtype=np.int32)
+        if self._trained.inputs:
+            return Sample(ids, np.ones(len(ids), dtype=np.bool_))
+        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        trained = np.zeros(len(ids), dtype=np.bool_)
+        for start, end in spans:
+            trained |= (offsets[:, 0] < end) & (offsets[:, 1] > start)
+            if not self._has_marks:
+                trained |= self._ends_turn(ids, offsets, end)
+        return Sample(ids, trained)
+
+    def _ends_turn(
+        self, ids: NDArray[np.int32], offsets: NDArray[np.int64], end: int
+    ) -> NDArray[np.bool_]:
+        at_end = (offsets[:, 0] == end) & (offsets[:, 1] > end)
+        ends_turn: NDArray[np.bool_] = at_end & np.isin(ids, self._special)
+        return ends_turn
+
+    def _rendered(self, conversation: Conversation, *, marks: bool) -> tuple[str, list[Span]]:
+        variables = cast("dict[str, Any]", self._variables)
+        rendered = render_jinja_template(
+            conversations=[[dict(message) for message in conversation]],
+            chat_template=self._template,
+            return_assistant_tokens_mask=marks,
+            **variables,
+        )
+        (text,), spans = cast("tuple[list[str], list[list[tuple[int, int]]]]", rendered)
+        return text, [Span(*span) for span in spans[0]] if marks else []
+
+
+def _without_empty_think(text: str, span: Span) -> Span:
+    match = _EMPTY_THINK.match(text, span.start, span.end)
+    return Span(match.end(), span.end) if match else span
