@@ -71,7 +71,10 @@ class DataConfig(SectionConfig):
     """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
     max_length: Annotated[int, Field(ge=1), Human()] = 8192
-    """Longest sample, in tokens. A longer one is dropped, and the number of those is reported."""
+    """Longest sample, in tokens; with `pack_samples`, also the length of a row."""
+
+    over_length: Literal["drop", "truncate", "split"] = "drop"
+    """What becomes of a longer sample: it is left out, cut at the end, or cut into several."""
 
     seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the order of the samples, which is another one in each epoch."""
@@ -93,6 +96,9 @@ class SFTDataConfig(DataConfig):
 
     ignore_empty_think: bool = False
     """Do not train an empty think block (`<think></think>`) at the beginning of an answer."""
+
+    pack_samples: bool = False
+    """Put several samples into one row of at most `max_length` tokens. None sees another."""
 
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""

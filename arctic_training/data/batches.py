@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 from torch import Tensor
 
@@ -17,9 +17,11 @@ class SFTBatch(TypedDict):
 
     ``input_ids`` and ``labels`` are int64 of shape (samples, length). A label is the token id at
     the same place, or ``IGNORED``. ``lengths`` is int64 of shape (samples): tokens without the
-    padding.
+    padding. Where several documents are packed into a row, ``position_ids``, int64 of shape
+    (samples, length), begins at 0 with each of them.
     """
 
     input_ids: Tensor
     labels: Tensor
     lengths: Tensor
+    position_ids: NotRequired[Tensor]

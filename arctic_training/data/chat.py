@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +13,13 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from arctic_training.data.answers import Span, answer_spans
+from arctic_training.data.samples import Sample
 from arctic_training.data.source import Conversation
 
-__all__ = ["ChatEncoder", "Sample", "Trained"]
+__all__ = ["ChatEncoder", "Trained"]
 
 _MARKED: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
 _EMPTY_THINK: Final = re.compile(r"\s*<think>\s*</think>\s*")
-
-
-class Sample(NamedTuple):
-    """Tokens of shape (length): int32 ids, and whether each is trained."""
-
-    input_ids: NDArray[np.int32]
-    trained: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

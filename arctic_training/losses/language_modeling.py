@@ -8,6 +8,7 @@ from torch import Tensor
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.losses.isolation import check_isolation
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.trainer import Trainer
 
@@ -20,18 +21,25 @@ def next_token_logits(
     """Return what the model says of each next token, and the token that is to come.
 
     Padding stands on the right, where causal attention cannot reach it from a token, so no
-    attention mask is needed.
+    attention mask is needed. Documents in one row are told apart by their positions; that the
+    model does so is tried once.
 
     Args:
         trainer: its model is a causal language model of transformers.
-        batch: token ids and labels, int64, of shape (samples, length).
+        batch: token ids and labels, int64, of shape (samples, length); positions if it is packed.
 
     Returns:
         Logits of shape (samples * length, vocabulary) in the model's dtype; and labels, int64, of
         shape (samples * length), where ``IGNORED`` marks what is not trained.
 
+    Raises:
+        RecipeError: the batch is packed and the model mixes documents.
+
     """
-    logits: Tensor = trainer.model(input_ids=batch["input_ids"], use_cache=False).logits
+    packed = {"position_ids": batch["position_ids"]} if "position_ids" in batch else {}
+    if packed:
+        check_isolation(trainer.model)
+    logits: Tensor = trainer.model(input_ids=batch["input_ids"], use_cache=False, **packed).logits
     following = torch.full_like(batch["labels"], IGNORED)
     following[:, :-1] = batch["labels"][:, 1:]
     return logits.flatten(0, 1), following.flatten()

@@ -100,35 +100,38 @@ def test_masks_equal_ground_truth(
     trainer.progress = Recorder()
     samples = _factory(trainer, max_length=10_000).process(said)
     actual = [
-        [(token, bool(mask)) for token, mask in zip(*sample, strict=True)] for sample in samples
+        [(int(token), bool(mask)) for token, mask in zip(*sample, strict=True)]
+        for (sample,) in samples
     ]
-    assert actual == [_chatml(trainer, conversation) for conversation in said]
+    expected = [_chatml(trainer, conversation) for conversation in said]
+    assert actual == [[(first, False), *rest] for (first, _), *rest in expected]
 
 
 def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Recorder) -> None:
-    """With `mask_inputs: false` each token of a conversation is trained."""
+    """With `mask_inputs: false` each token of a conversation but the first is trained."""
     said = [_said(("user", "a"), ("assistant", "b")), _said(("user", "no answer"))]
-    samples = _factory(trainer, mask_inputs=False).process(said)
-    assert [[*sample.input_ids] for sample in samples] == [
+    rows = _factory(trainer, mask_inputs=False).process(said)
+    assert [[*sample.input_ids] for (sample,) in rows] == [
         [token for token, _ in _chatml(trainer, conversation)] for conversation in said
     ]
-    assert all(sample.trained.all() for sample in samples)
-    assert recorder.notes[-1].endswith("0 longer than 512 tokens, 0 with nothing to train")
+    assert all(sample.trained[1:].all() for (sample,) in rows)
+    assert not any("left out" in note for note in recorder.notes)
 
 
 def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) -> None:
-    """What is too long or has nothing to train is left out, and both are counted."""
+    """What is too long or has nothing to train is left out, and every token is accounted for."""
     fits = _said(("user", "a"), ("assistant", "b"))
     length, trained = len(_chatml(trainer, fits)), 2
-    long = _said(("user", "aa"), ("assistant", "b"))
-    said = [fits, long, _said(("user", "a")), fits, _said(("assistant", "x" * 999))]
-    samples = _factory(trainer, max_length=length).process(said)
-    assert [len(sample.input_ids) for sample in samples] == [length, length]
-    (note,) = recorder.notes
-    assert note == (
-        f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained; "
-        f"dropped: 2 longer than {length} tokens, 1 with nothing to train"
-    )
+    long, mute = _said(("user", "aa"), ("assistant", "b")), _said(("user", "a"))
+    lost, silent = len(_chatml(trainer, long)), len(_chatml(trainer, mute))
+    samples = _factory(trainer, max_length=length).process([fits, long, mute, fits]).samples
+    assert samples.lengths.tolist() == [length, length]
+    assert recorder.notes[:4] == [
+        f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained",
+        f"read: 4 samples, {2 * length + lost + silent} tokens",
+        f"left out: 1 samples, {lost} tokens: longer than {length} tokens",
+        f"left out: 1 samples, {silent} tokens: nothing in them is trained",
+    ]
 
 
 @pytest.mark.parametrize("field", ["train_last_turn_only", "ignore_empty_think"])

@@ -1,0 +1,97 @@
+"""What became of the data: every token that was read is accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from arctic_training.data.samples import Samples
+
+__all__ = ["Loss", "PreparationReport", "preparation_report"]
+
+_BAR: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What was left out for one reason. Of a sample that was cut, only tokens are."""
+
+    reason: str
+    samples: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparationReport:
+    """A preparation of data: ``tokens_read`` are ``tokens`` and those of all ``losses``.
+
+    ``histogram`` has the number of samples of each length, from the length that ends the class
+    before to that one. ``fill`` is the part of the rows' room that holds tokens; None where
+    samples are not packed.
+    """
+
+    samples_read: int
+    tokens_read: int
+    losses: tuple[Loss, ...]
+    samples: int
+    tokens: int
+    trained_tokens: int
+    histogram: tuple[tuple[int, int], ...]
+    rows: int
+    fill: float | None
+
+    def lines(self) -> Iterator[str]:
+        """Iterate over what a person reads."""
+        yield (
+            f"data: {self.samples:,} samples, {self.tokens:,} tokens, "
+            f"{self.trained_tokens:,} of them trained"
+        )
+        yield f"read: {self.samples_read:,} samples, {self.tokens_read:,} tokens"
+        for loss in self.losses:
+            yield f"left out: {loss.samples:,} samples, {loss.tokens:,} tokens: {loss.reason}"
+        if self.fill is not None:
+            yield f"packed: {self.rows:,} rows, {self.fill:.2%} full"
+        yield from self._bars()
+
+    def _bars(self) -> Iterator[str]:
+        most = max((number for _, number in self.histogram), default=0)
+        width = len(f"{max((length for length, _ in self.histogram), default=0):,}")
+        for length, number in self.histogram:
+            bar = "#" * -(-_BAR * number // most)
+            yield f"  to {length:>{width},} tokens  {bar:{_BAR}} {number:,}"
+
+
+def preparation_report(
+    *,
+    read: Samples,
+    losses: tuple[Loss, ...],
+    samples: Samples,
+    rows: int,
+    row_length: int | None,
+) -> PreparationReport:
+    """Return the report; ``row_length`` is the room of a row where samples are packed."""
+    tokens = len(samples.input_ids)
+    return PreparationReport(
+        samples_read=len(read),
+        tokens_read=len(read.input_ids),
+        losses=tuple(loss for loss in losses if loss.samples or loss.tokens),
+        samples=len(samples),
+        tokens=tokens,
+        trained_tokens=int(samples.trained.sum()),
+        histogram=tuple(_histogram(samples.lengths)),
+        rows=rows,
+        fill=tokens / (rows * row_length) if row_length and rows else None,
+    )
+
+
+def _histogram(lengths: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Count samples by length, in classes that double."""
+    classes = np.ceil(np.log2(np.maximum(lengths, 1))).astype(np.int64)
+    if len(lengths):
+        counts = np.bincount(classes)
+        for size in range(int(classes.min()), len(counts)):
+            yield 2**size, int(counts[size])

@@ -1,0 +1,170 @@
+"""Training on packed rows is training on their samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from transformers import PreTrainedModel
+
+from arctic_training.data.batches import IGNORED
+from arctic_training.data.samples import Rows
+from arctic_training.data.sft import SFTCollator, SFTDataFactory
+from arctic_training.errors import RecipeError
+from arctic_training.losses.isolation import check_isolation
+from arctic_training.losses.language_modeling import next_token_loss
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+
+
+def _trainer(folder: Path, **changes: object) -> HandTrainer:
+    """Return a trainer whose twelve samples have 17 to 130 tokens."""
+    source = jsonl(folder / "said.jsonl", ragged(12))
+    data = {"sources": source, "max_length": 200, **changes.pop("data", {})}  # type: ignore[dict-item]
+    model = {"disable_activation_checkpoint": True, **changes.pop("model", {})}  # type: ignore[dict-item]
+    return HandTrainer(hand_config(data=data, model=model, epochs=1, **changes))
+
+
+def _rows(trainer: HandTrainer, **changes: object) -> Rows:
+    config = trainer.config.data.model_copy(update=changes)
+    factory = SFTDataFactory(trainer, config)
+    return factory.process(factory.load())
+
+
+@pytest.mark.parametrize("attention", ["eager", "sdpa"])
+@pytest.mark.parametrize("checkpointed", [False, True])
+def test_packed_loss_is_unpacked_loss(
+    attention: str,
+    checkpointed: bool,  # noqa: FBT001 - a row of the table
+    tmp_path: Path,
+) -> None:
+    """The loss and its gradient are the same for rows of one document and many, 1 and 4 a batch."""
+    changed = {"attn_implementation": attention, "disable_activation_checkpoint": not checkpointed}
+    trainer = _trainer(tmp_path, model=changed)
+    trainer.progress = Recorder()
+    expected: tuple[float, list[torch.Tensor]] | None = None
+    for pack, length, size in (
+        *[(False, 200, 1), (False, 200, 4), (True, 130, 1), (True, 200, 4)],
+        *[(True, 2000, 1), (True, 2000, 4)],
+    ):
+        rows = _rows(trainer, pack_samples=pack, max_length=length)
+        if pack:
+            assert max(len(row) for row in rows) > 1
+        actual = _loss(trainer, rows, size)
+        expected = expected or actual
+        assert actual[0] == pytest.approx(expected[0], abs=1e-6)
+        for mine, theirs in zip(actual[1], expected[1], strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-6)
+
+
+def _loss(trainer: HandTrainer, rows: Rows, size: int) -> tuple[float, list[torch.Tensor]]:
+    """Return the mean loss over all rows, so many a batch, and its gradients, in training mode."""
+    trainer.model = model = trainer.engine.unwrapped
+    model.train()
+    model.zero_grad()
+    collate = SFTCollator(pad_token_id=0, multiple=8)
+    total, count = 0.0, 0
+    for start in range(0, len(rows), size):
+        output = next_token_loss(trainer, collate(rows[start : start + size]))
+        torch.autograd.backward(output.sum)
+        total, count = total + output.sum.item(), count + int(output.count)
+    gradients = [p.grad / count for p in model.parameters() if p.grad is not None]
+    assert gradients
+    return total / count, gradients
+
+
+def test_a_step_is_the_same(tmp_path: Path) -> None:
+    """One optimizer step over all samples is the same, packed and unpacked, to 1e-6."""
+    weights = []
+    for packed, size in ((False, 12), (True, 1), (True, 3)):
+        trainer = _trainer(
+            tmp_path,
+            data={"pack_samples": packed},
+            optimizer={"type": "sgd", "learning_rate": 0.1},
+            micro_batch_size=size,
+            gradient_accumulation_steps=12,
+        )
+        trainer.train()
+        assert trainer.state.global_step == 1
+        weights.append([p.detach().clone() for p in trainer.engine.unwrapped.parameters()])
+    for other in weights[1:]:
+        for mine, theirs in zip(weights[0], other, strict=True):
+            torch.testing.assert_close(mine, theirs, rtol=0, atol=1e-6)
+
+
+def test_batches_of_packed_rows(tmp_path: Path) -> None:
+    """Positions begin anew with each document, whose first token is not trained."""
+    trainer = _trainer(tmp_path, data={"pack_samples": True}, micro_batch_size=3)
+    seen = 0
+    for batch in trainer.train_dataloader.batches(0):
+        for ids, labels, positions, length in zip(
+            batch["input_ids"],
+            batch["labels"],
+            batch["position_ids"],
+            batch["lengths"].tolist(),
+            strict=True,
+        ):
+            starts = (positions == 0).nonzero().flatten().tolist()
+            assert starts[0] == 0
+            assert starts[-1] < length <= 200
+            assert labels[starts].tolist() == [IGNORED] * len(starts)
+            assert ids[starts].tolist() == [
+                trainer.tokenizer.convert_tokens_to_ids("<|im_start|>")
+            ] * len(starts)
+            steps = positions.diff()
+            assert (steps[steps != 1] < 0).all()
+            seen += len(starts)
+    assert seen == 12
+
+
+class _Mixing(nn.Module):
+    """A model that pays no heed to positions."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, position_ids: torch.Tensor, **inputs: object) -> object:
+        assert position_ids is not None
+        return self.model(**inputs)
+
+
+def test_models_that_mix_documents_are_refused(tmp_path: Path) -> None:
+    """A model in which a document sees the one before it is refused, at `pack_samples`."""
+    model = _trainer(tmp_path).engine.unwrapped
+    assert isinstance(model, PreTrainedModel)
+    model.train()
+    check_isolation(model)
+    assert model.training
+    with pytest.raises(RecipeError, match="mixes the documents") as caught:
+        check_isolation(_Mixing(model))
+    assert caught.value.pointer == ("data", "pack_samples")
+
+
+def test_packing_with_flash_attention(tmp_path: Path) -> None:
+    """Flash attention takes packed rows one at a time; more are refused before anything is done."""
+    trainer = _trainer(tmp_path)
+
+    def problems(size: int) -> list[tuple[str | int, ...]]:
+        trainer.config = hand_config(
+            data={"pack_samples": True},
+            model={"attn_implementation": "flash_attention_2"},
+            micro_batch_size=size,
+        )
+        return [p.pointer for p in SFTDataFactory(trainer, trainer.config.data).problems()]
+
+    assert problems(1) == []
+    assert problems(2) == [("data", "pack_samples")]
+
+
+@pytest.mark.parametrize(
+    ("how", "samples", "lost"), [("drop", 6, True), ("truncate", 12, True), ("split", 18, False)]
+)
+def test_over_length(how: str, samples: int, lost: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a row of the table
+    """What becomes of long samples is what the recipe says, and is reported."""
+    trainer = _trainer(tmp_path)
+    trainer.progress = recorder = Recorder()
+    rows = _rows(trainer, max_length=60, over_length=how)
+    assert len(rows) == samples
+    assert any("longer than 60 tokens" in note for note in recorder.notes) == lost
