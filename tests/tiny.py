@@ -24,8 +24,8 @@ from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import SFTBatch
+from arctic_training.data.conversation import Conversation
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.data.source import Conversation
 from arctic_training.losses.language_modeling import next_token_loss
 from arctic_training.losses.output import LossOutput, Term
 from arctic_training.model.random_llama import RandomLlamaFactory

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from arctic_training.config.base import ByType, Human, OneOrMany, SectionConfig
 
@@ -12,7 +12,10 @@ __all__ = [
     "DataConfig",
     "DataSource",
     "DataSourceConfig",
+    "DocumentSource",
+    "HFCausalSourceConfig",
     "HFInstructSourceConfig",
+    "HFSourceConfig",
     "PythonDocsSourceConfig",
     "SFTDataConfig",
 ]
@@ -24,28 +27,58 @@ class DataSourceConfig(SectionConfig):
     sample_count: Annotated[int, Field(ge=1), Human()] | None = None
     """Take this many samples at random; null takes all."""
 
+    sample_ratio: Annotated[float, Field(gt=0, le=1), Human()] | None = None
+    """Take this part of the samples at random; null takes all."""
+
+    weight: Annotated[float, Field(gt=0), Human()] | None = None
+    """Share of the source in the mixture of all sources, beside the weights of the others. As many
+    samples are taken as there can be with none taken twice; null takes all."""
+
     sample_seed: Annotated[int, Field(ge=0), Human()] = 42
-    """Seed of the choice of `sample_count` samples."""
+    """Seed of the choice of samples."""
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Self:
+        if self.sample_count is not None and self.sample_ratio is not None:
+            raise ValueError("`sample_count` and `sample_ratio` exclude each other")
+        return self
 
     eval_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "eval"
     """Name of the evaluation set that a source of `eval_sources` belongs to."""
 
 
-class HFInstructSourceConfig(DataSourceConfig):
-    """Conversations of the Hugging Face hub, of a `save_to_disk` folder or of a local file."""
+class HFSourceConfig(DataSourceConfig):
+    """What every source of the Hugging Face hub and of local files has."""
+
+    name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
+    """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
+    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
+
+    split: Annotated[str, Field(min_length=1)] = "train"
+    """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
+
+
+class HFInstructSourceConfig(HFSourceConfig):
+    """Conversations of the Hugging Face hub, of a `save_to_disk` folder or of local files."""
 
     type: Literal["huggingface_instruct"] = "huggingface_instruct"
 
-    name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
-    """Name on the hub; or a folder or a .json, .jsonl, .parquet or .csv file, written as `./file`,
-    `/file` or `~/file`."""
+    role_mapping: dict[Literal["system", "user", "assistant", "tool"], str] | None = None
+    """Column of each role, in the order of the conversation; or `list.field.value`, the items of a
+    column whose field has that value. Null takes the column `messages`, a list of
+    `{role, content}`."""
 
-    split: Annotated[str, Field(min_length=1)] = "train"
-    """Split of the data set."""
+    content_key: Annotated[str, Field(min_length=1)] | None = None
+    """Key of the text in an item of a list; null tries content, text, message and value."""
 
-    role_mapping: dict[Literal["system", "user", "assistant"], str] | None = None
-    """Column of each role, in the order of the conversation; null takes the column `messages`,
-    a list of `{role, content}`."""
+
+class HFCausalSourceConfig(HFSourceConfig):
+    """Documents of the Hugging Face hub, of a `save_to_disk` folder or of local files."""
+
+    type: Literal["huggingface_causal"] = "huggingface_causal"
+
+    column: Annotated[str, Field(min_length=1)] = "text"
+    """Column that holds the documents; a .txt file is one document in the column `text`."""
 
 
 class PythonDocsSourceConfig(DataSourceConfig):
@@ -59,15 +92,19 @@ class PythonDocsSourceConfig(DataSourceConfig):
 
 
 DataSource: TypeAlias = Annotated[HFInstructSourceConfig | PythonDocsSourceConfig, ByType()]
+"""A source of conversations."""
+
+DocumentSource: TypeAlias = Annotated[HFCausalSourceConfig | PythonDocsSourceConfig, ByType()]
+"""A source of documents."""
 
 
 class DataConfig(SectionConfig):
     """What every data section has."""
 
-    sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()]
-    """Where the samples come from."""
+    sources: Annotated[tuple[DataSourceConfig, ...], Field(min_length=1), OneOrMany()]
+    """Where the samples come from. Each section narrows it to the sources that it takes."""
 
-    eval_sources: Annotated[tuple[DataSource, ...], OneOrMany()] = ()
+    eval_sources: Annotated[tuple[DataSourceConfig, ...], OneOrMany()] = ()
     """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
     max_length: Annotated[int, Field(ge=1), Human()] = 8192
@@ -87,6 +124,12 @@ class SFTDataConfig(DataConfig):
     """Conversations, of which the assistant's words are trained."""
 
     type: Literal["sft"] = "sft"
+
+    sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()]
+    """Where the samples come from."""
+
+    eval_sources: Annotated[tuple[DataSource, ...], OneOrMany()] = ()
+    """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
     mask_inputs: bool = True
     """Train only what the assistant says, and the token that ends its turn."""

@@ -18,7 +18,7 @@ import numpy as np
 from jinja2 import TemplateError
 from numpy.typing import NDArray
 
-from arctic_training.data.source import Conversation, Message
+from arctic_training.data.conversation import Conversation, Message
 
 __all__ = ["Render", "Span", "UndecidableError", "answer_spans"]
 

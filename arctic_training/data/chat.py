@@ -13,8 +13,8 @@ from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from arctic_training.data.answers import Span, answer_spans
+from arctic_training.data.conversation import Conversation
 from arctic_training.data.samples import Sample
-from arctic_training.data.source import Conversation
 
 __all__ = ["ChatEncoder", "Trained"]
 

@@ -1,109 +1,135 @@
-"""Conversations of the Hugging Face hub, and of local files and folders."""
+"""Rows of data sets of the Hugging Face hub, and of local files and folders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, TypeGuard, cast
+from typing import Final, Protocol, TypeAlias, cast
 
-from arctic_training.config.data import HFInstructSourceConfig
-from arctic_training.data.source import Conversation, Message, Role
-from arctic_training.errors import RecipeError
-from arctic_training.model.loading import first_line, is_missing_path
+from arctic_training.config.data import HFSourceConfig
+from arctic_training.data.files import Files, Saved, located_data
+from arctic_training.diagnostics import known_words, nearest
+from arctic_training.errors import Pointer, RecipeError
+from arctic_training.model.loading import LOADING_HINT, first_line
 
-__all__ = ["instruct_conversations", "missing_path"]
+__all__ = ["Needed", "Row", "check_rows", "load_rows"]
 
-_BUILDERS: Final = {
-    ".json": "json",
-    ".jsonl": "json",
-    ".parquet": "parquet",
-    ".csv": "csv",
-}
+Row: TypeAlias = Mapping[str, object]
+Needed: TypeAlias = Mapping[Pointer, str]
+"""Columns that a source needs, by the place in its section that asks for each."""
 
-
-_HINT: Final = "a local file or folder is written as `./file`, `/file` or `~/file`"
-_NO_SPLIT: Final = "Unknown split"
+_SPLIT: Final = re.compile(r"\w[\w.-]*")
 
 
-def missing_path(config: HFInstructSourceConfig) -> RecipeError | None:
-    """Return what is wrong if the source is a file or folder that is not there."""
-    if is_missing_path(config.name_or_path):
-        return _not_loaded(config, "there is no such file or folder")
-    return None
+class _Rows(Protocol):
+    column_names: list[str]
+
+    def select_columns(self, names: list[str]) -> _Rows: ...
+
+    def to_list(self) -> list[Row]: ...
 
 
-def instruct_conversations(config: HFInstructSourceConfig) -> list[Conversation]:
-    """Load the conversations of a source.
+def check_rows(config: HFSourceConfig, needed: Needed) -> None:
+    """Make sure that a local source has what it needs; no more than a first line is read.
 
     Raises:
-        RecipeError: the data set cannot be loaded, or lacks a column; its pointer begins at the
-            source.
+        RecipeError: the path, the split or a column is missing; its pointer begins at the source.
 
     """
-    rows = _rows(config)
-    if config.role_mapping is None:
-        return [_messages(row, number) for number, row in enumerate(rows)]
-    return [_mapped(row, config.role_mapping, number) for number, row in enumerate(rows)]
+    match located_data(config.name_or_path):
+        case Saved() as found:
+            _check_columns(_saved_rows(config, found).column_names, needed)
+        case Files() as found:
+            _check_splits(config, ["train"])
+            with _Explaining(config):
+                columns = found.column_names()
+            _check_columns(columns, needed)
+        case None:
+            pass
 
 
-def _rows(config: HFInstructSourceConfig) -> Iterable[Mapping[str, object]]:
+def load_rows(config: HFSourceConfig, needed: Needed) -> list[Row]:
+    """Load the needed columns of all rows.
+
+    Raises:
+        RecipeError: what cannot be loaded, or is not there; its pointer begins at the source.
+
+    """
+    found = located_data(config.name_or_path)
+    with _Explaining(config):
+        rows = _loaded(config, found)
+    _check_columns(rows.column_names, needed)
+    with _Explaining(config):
+        return rows.select_columns([*dict.fromkeys(needed.values())]).to_list()
+
+
+def _loaded(config: HFSourceConfig, found: Files | Saved | None) -> _Rows:
     import datasets
 
     datasets.disable_progress_bars()
-    path = Path(config.name_or_path)
-    try:
-        if path.is_dir() and (path / "state.json").exists():
-            loaded = datasets.load_from_disk(str(path))
-        elif path.is_dir() and (path / "dataset_dict.json").exists():
-            loaded = _split(datasets.load_from_disk(str(path)), config.split)
-        elif path.suffix in _BUILDERS:
-            builder = _BUILDERS[path.suffix]
-            loaded = datasets.load_dataset(builder, data_files=str(path), split=config.split)
-        else:
-            loaded = datasets.load_dataset(config.name_or_path, split=config.split)
-    except Exception as error:  # datasets raises whatever its readers and clients raise
-        raise _not_loaded(config, first_line(error)) from error
-    return cast("Iterable[Mapping[str, object]]", loaded)
+    match found:
+        case None:
+            return cast("_Rows", datasets.load_dataset(config.name_or_path, split=config.split))
+        case Saved():
+            return _saved_rows(config, found)
+        case Files(builder, paths, options):
+            _check_splits(config, ["train"])
+            files = list(map(str, paths))
+            rows = datasets.load_dataset(
+                builder, data_files=files, split=config.split, **dict(options)
+            )
+            return cast("_Rows", rows)
 
 
-def _split(splits: Mapping[str, object], name: str) -> object:
-    """Return a split, or say what `load_dataset` says where there is none of the name."""
-    if name not in splits:
-        raise ValueError(f'{_NO_SPLIT} "{name}". Should be one of {[*splits]}.')
-    return splits[name]
+def _saved_rows(config: HFSourceConfig, found: Saved) -> _Rows:
+    import datasets
+
+    with _Explaining(config):
+        loaded = datasets.load_from_disk(str(found.path))
+    if not isinstance(loaded, datasets.DatasetDict):
+        return cast("_Rows", loaded)
+    _check_splits(config, [*loaded])
+    if config.split not in loaded:
+        message = "a part of a split cannot be taken from a folder that `save_to_disk` wrote"
+        raise RecipeError(("split",), message, code="not-supported", hint="use `sample_ratio`")
+    return cast("_Rows", loaded[config.split])
 
 
-def _not_loaded(config: HFInstructSourceConfig, reason: str) -> RecipeError:
-    field, hint = ("split", "") if reason.startswith(_NO_SPLIT) else ("name_or_path", _HINT)
-    message = f"the data set `{config.name_or_path}` cannot be loaded: {reason}"
-    return RecipeError((field,), message, code="not-found", hint=hint)
+def _check_splits(config: HFSourceConfig, names: list[str]) -> None:
+    """Make sure that all splits that a source names are there; parts of them are fine."""
+    for name in _SPLIT.findall(re.sub(r"\[[^\]]*\]", "", config.split)):
+        if name not in names:
+            message = f"the data set `{config.name_or_path}` has no split `{name}`"
+            raise RecipeError(("split",), message, code="not-found", hint=_meant(name, names))
 
 
-def _messages(row: Mapping[str, object], number: int) -> Conversation:
-    messages = row.get("messages")
-    if not (isinstance(messages, list) and all(map(_is_message, messages))):
-        raise RecipeError(
-            ("name_or_path",),
-            f"row {number} has no list of texts with their roles in the column `messages`; "
-            f"its columns are {', '.join(row)}",
-            code="wrong-data",
-            hint="say in `role_mapping` which column holds the words of which role",
-        )
-    return [Message(role=m["role"], content=m["content"]) for m in messages]
+def _check_columns(columns: list[str], needed: Needed) -> None:
+    for pointer, column in needed.items() if columns else ():
+        if column not in columns:
+            message = f"there is no column `{column}`; there are {known_words(columns)}"
+            raise RecipeError(pointer, message, code="not-found", hint=_meant(column, columns))
 
 
-def _is_message(value: object) -> TypeGuard[Message]:
-    return isinstance(value, dict) and all(
-        isinstance(value.get(key), str) for key in ("role", "content")
-    )
+def _meant(word: str, known: list[str]) -> str:
+    meant = nearest(word, known)
+    return f"did you mean `{meant}`?" if meant else f"known: {known_words(known)}"
 
 
-def _mapped(row: Mapping[str, object], columns: Mapping[Role, str], number: int) -> Conversation:
-    conversation = []
-    for role, column in columns.items():
-        text = row.get(column)
-        if not isinstance(text, str):
-            message = f"row {number} has no text in `{column}`; its columns are {', '.join(row)}"
-            raise RecipeError(("role_mapping", role), message, code="wrong-data")
-        conversation.append(Message(role=role, content=text))
-    return conversation
+class _Explaining:
+    """Turns what `datasets` raises, its readers' and clients' errors, into errors of the recipe."""
+
+    def __init__(self, config: HFSourceConfig) -> None:
+        self._config = config
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if not isinstance(error, Exception) or isinstance(error, RecipeError):
+            return
+        name, reason = self._config.name_or_path, first_line(error)
+        field = "split" if reason.startswith("Unknown split") else "name_or_path"
+        hint = "" if field == "split" or Path(name).is_absolute() else LOADING_HINT
+        message = f"the data set `{name}` cannot be loaded: {reason}"
+        raise RecipeError((field,), message, code="not-found", hint=hint) from error

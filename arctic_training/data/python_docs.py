@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Final
 
-from arctic_training.data.source import Conversation
+from arctic_training.data.conversation import Conversation
 
 __all__ = ["python_docs"]
 

@@ -14,16 +14,13 @@ from arctic_training.config.data import SFTDataConfig
 from arctic_training.data.answers import Span, UndecidableError
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.data.chat import ChatEncoder, Trained
+from arctic_training.data.conversation import Conversation
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.packing import best_fit_decreasing
 from arctic_training.data.report import Loss, preparation_report
 from arctic_training.data.samples import Row, Rows, Samples
-from arctic_training.data.source import (
-    Conversation,
-    load_conversations,
-    source_problems,
-)
+from arctic_training.data.source import load_conversations, source_problems
 from arctic_training.errors import RecipeError
 
 __all__ = ["SFTCollator", "SFTDataFactory"]

@@ -1,83 +1,154 @@
-"""Where conversations come from."""
+"""Where conversations and documents come from."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from typing import Literal, TypeAlias, TypedDict, assert_never
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar, assert_never
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
     DataSource,
+    DataSourceConfig,
+    DocumentSource,
+    HFCausalSourceConfig,
     HFInstructSourceConfig,
     PythonDocsSourceConfig,
 )
+from arctic_training.data.conversation import Conversation
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
-__all__ = ["Conversation", "Message", "Role", "load_conversations", "source_problems"]
+__all__ = [
+    "load_conversations",
+    "load_documents",
+    "source_problems",
+]
 
-Role: TypeAlias = Literal["system", "user", "assistant"]
-
-
-class Message(TypedDict):
-    """What one side says."""
-
-    role: str
-    content: str
-
-
-Conversation: TypeAlias = list[Message]
+T = TypeVar("T")
+SourceT = TypeVar("SourceT", bound=DataSourceConfig)
 
 
 def source_problems(
-    reader: Component[SectionConfig], sources: Sequence[DataSource]
+    reader: Component[SectionConfig], sources: Sequence[DataSource | DocumentSource]
 ) -> Iterator[RecipeError]:
     """Iterate over what is wrong with the sources of a section, without loading them."""
     for source in sources:
-        if isinstance(source, HFInstructSourceConfig):
-            from arctic_training.data.huggingface import missing_path
-
-            if (error := missing_path(source)) is not None:
-                yield reader.located(error, source)
+        try:
+            _check(source)
+        except RecipeError as error:
+            yield reader.located(error, source)
+    weighted = [source for source in sources if source.weight is not None]
+    if weighted and len(weighted) < len(sources):
+        missing = RecipeError(("weight",), "another source has none", hint="give each one or none")
+        yield reader.located(missing, weighted[0])
 
 
 def load_conversations(
     reader: Component[SectionConfig], sources: Sequence[DataSource]
 ) -> list[Conversation]:
-    """Load all conversations of the sources of a section, one source after the other.
+    """Load the conversations of the sources of a section, one source after the other.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold conversations.
 
     """
-    loaded: list[Conversation] = []
-    for source in sources:
-        try:
-            loaded += _sampled(source)
-        except RecipeError as error:
-            raise reader.located(error, source) from error
-    return loaded
+    return _mixed(reader, sources, _conversations)
 
 
-def _sampled(source: DataSource) -> list[Conversation]:
-    conversations = _load(source)
-    if source.sample_count is None or source.sample_count >= len(conversations):
-        return conversations
-    generator = random.Random(source.sample_seed)  # noqa: S311 - not for secrets
-    chosen = sorted(generator.sample(range(len(conversations)), source.sample_count))
-    return [conversations[index] for index in chosen]
+def load_documents(
+    reader: Component[SectionConfig], sources: Sequence[DocumentSource]
+) -> list[str]:
+    """Load the documents of the sources of a section, one source after the other.
+
+    Raises:
+        RecipeError: a source cannot be loaded, or does not hold documents.
+
+    """
+    return _mixed(reader, sources, _documents)
 
 
-def _load(source: DataSource) -> list[Conversation]:
+def _check(source: DataSource | DocumentSource) -> None:
+    match source:
+        case HFInstructSourceConfig():
+            from arctic_training.data.instruct import check_instruct
+
+            check_instruct(source)
+        case HFCausalSourceConfig():
+            from arctic_training.data.documents import check_documents
+
+            check_documents(source)
+        case PythonDocsSourceConfig():
+            pass
+        case _:
+            assert_never(source)
+
+
+def _conversations(source: DataSource) -> list[Conversation]:
     match source:
         case PythonDocsSourceConfig():
             from arctic_training.data.python_docs import python_docs
 
             return python_docs()
         case HFInstructSourceConfig():
-            from arctic_training.data.huggingface import instruct_conversations
+            from arctic_training.data.instruct import instruct_conversations
 
             return instruct_conversations(source)
         case _:
             assert_never(source)
+
+
+def _documents(source: DocumentSource) -> list[str]:
+    match source:
+        case PythonDocsSourceConfig():
+            from arctic_training.data.python_docs import python_docs
+
+            return ["\n\n".join(m["content"] for m in said) for said in python_docs()]
+        case HFCausalSourceConfig():
+            from arctic_training.data.documents import load_texts
+
+            return load_texts(source)
+        case _:
+            assert_never(source)
+
+
+def _mixed(
+    reader: Component[SectionConfig],
+    sources: Sequence[SourceT],
+    load: Callable[[SourceT], list[T]],
+) -> list[T]:
+    """Load the sources, and choose as many samples of each as the recipe says."""
+    loaded = []
+    for source in sources:
+        try:
+            loaded.append(_chosen(load(source), source))
+        except RecipeError as error:
+            raise reader.located(error, source) from error
+    share = min(
+        (
+            len(s) / source.weight
+            for s, source in zip(loaded, sources, strict=True)
+            if source.weight
+        ),
+        default=0.0,
+    )
+    mixed: list[T] = []
+    for samples, source in zip(loaded, sources, strict=True):
+        count = round(share * source.weight) if source.weight else len(samples)
+        mixed += _sampled(samples, count, source.sample_seed)
+    return mixed
+
+
+def _chosen(samples: list[T], source: DataSourceConfig) -> list[T]:
+    count = len(samples) if source.sample_count is None else source.sample_count
+    if source.sample_ratio is not None:
+        count = round(len(samples) * source.sample_ratio)
+    return _sampled(samples, count, source.sample_seed)
+
+
+def _sampled(samples: list[T], count: int, seed: int) -> list[T]:
+    """Choose at random, in the order of the source, none twice."""
+    if count >= len(samples):
+        return samples
+    generator = random.Random(seed)  # noqa: S311 - not for secrets
+    return [samples[index] for index in sorted(generator.sample(range(len(samples)), count))]

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from arctic_training.data.answers import Span, UndecidableError, answer_spans
 from arctic_training.data.chat import ChatEncoder, Trained
-from arctic_training.data.source import Conversation
+from arctic_training.data.conversation import Conversation
 from tests.tiny import HandTrainer, hand_config
 
 Turns: TypeAlias = list[tuple[str, str]]

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.conversation import Conversation
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.data.source import Conversation
 from arctic_training.errors import RecipeError
 from tests.tiny import HandTrainer, Recorder, hand_config
 

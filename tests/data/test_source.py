@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
+import json
+import lzma
 from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import pytest
+from pydantic import ValidationError
 
-from arctic_training.config.data import HFInstructSourceConfig
-from arctic_training.data.huggingface import instruct_conversations, missing_path
+from arctic_training.config.data import (
+    HFCausalSourceConfig,
+    HFInstructSourceConfig,
+    PythonDocsSourceConfig,
+)
+from arctic_training.data.documents import load_texts
+from arctic_training.data.instruct import check_instruct, instruct_conversations
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.data.source import load_conversations
+from arctic_training.data.source import load_conversations, load_documents, source_problems
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged
@@ -62,9 +72,50 @@ def _folder_of_splits(path: Path) -> Path:
     return path / "all"
 
 
+def _tsv(path: Path) -> Path:
+    text = _csv(path).read_text().replace(",", "\t")
+    return write(path / "said.tsv", text)
+
+
+def _gz(path: Path) -> Path:
+    file = path / "said.jsonl.gz"
+    file.write_bytes(gzip.compress(_json_lines(path).read_bytes()))
+    return file
+
+
+def _bz2(path: Path) -> Path:
+    file = path / "said.csv.bz2"
+    file.write_bytes(bz2.compress(_csv(path).read_bytes()))
+    return file
+
+
+def _xz(path: Path) -> Path:
+    file = path / "said.ndjson.xz"
+    file.write_bytes(lzma.compress(_json_lines(path).read_bytes()))
+    return file
+
+
+def _parts(path: Path) -> Path:
+    jsonl(path / "parts" / "a-1.jsonl", _SAID[:2])
+    jsonl(path / "parts" / "a-2.jsonl", _SAID[2:])
+    write(path / "parts" / "README.md", "Words.")
+    return path / "parts"
+
+
+def _pattern(path: Path) -> Path:
+    write(_parts(path) / "b-1.csv", "x\ny\n")
+    return path / "parts" / "a-*.jsonl"
+
+
 @pytest.mark.parametrize(
     ("make", "mapped"),
     [
+        (_tsv, True),
+        (_gz, False),
+        (_bz2, True),
+        (_xz, False),
+        (_parts, False),
+        (_pattern, False),
         (_json_lines, False),
         (_json, True),
         (_parquet, False),
@@ -82,42 +133,86 @@ def test_local_sources(
     source = HFInstructSourceConfig.model_validate(
         {"name_or_path": str(make(tmp_path)), "role_mapping": _MAPPING if mapped else None}
     )
+    check_instruct(source)
     assert instruct_conversations(source) == _SAID
 
 
 _ROWS = '{"messages": [{"role": "user", "content": "a"}], "text": "b"}\n'
+_LISTED = '{"turns": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}], "n": 1}\n'
+_TURNS = {"user": "turns.from.human", "assistant": "turns.from.gpt"}
+
+
+@pytest.mark.parametrize(
+    ("section", "pointer", "message", "hint"),
+    [
+        ({"split": "test"}, ("split",), "no split `test`", "known: train"),
+        ({"split": "trian[:5]"}, ("split",), "no split `trian`", "did you mean `train`?"),
+        ({"role_mapping": {"user": "no"}}, ("role_mapping", "user"), "no column `no`", "known: "),
+        (
+            {"role_mapping": {"user": "text", "assistant": "txt"}},
+            ("role_mapping", "assistant"),
+            "no column `txt`; there are messages, text",
+            "did you mean `text`?",
+        ),
+        ({"role_mapping": {"user": "turns.a.b"}}, ("role_mapping", "user"), "`turns`", "known: "),
+    ],
+)
+def test_missing_splits_and_columns(
+    section: dict[str, object],
+    pointer: tuple[str, ...],
+    message: str,
+    hint: str,
+    tmp_path: Path,
+) -> None:
+    """What a source lacks is found before it is loaded, with the names that there are."""
+    path = write(tmp_path / "rows.jsonl", _ROWS)
+    source = HFInstructSourceConfig.model_validate({"name_or_path": str(path)} | section)
+    with pytest.raises(RecipeError, match=message) as caught:
+        check_instruct(source)
+    assert caught.value.pointer == pointer
+    assert caught.value.hint.startswith(hint)
+    with pytest.raises(RecipeError) as caught:
+        instruct_conversations(source)
+    assert caught.value.pointer == pointer
 
 
 @pytest.mark.parametrize(
     ("text", "section", "pointer", "message"),
     [
-        (_ROWS, {"split": "test"}, ("split",), "Unknown split"),
-        (_ROWS, {"role_mapping": {"user": "no"}}, ("role_mapping", "user"), "no text in `no`"),
-        (
-            _ROWS,
-            {"role_mapping": {"assistant": "messages"}},
-            ("role_mapping", "assistant"),
-            "no text in `messages`; its columns are messages, text",
-        ),
-        ('{"text": "b"}\n', {}, ("name_or_path",), "row 0 has no list"),
+        (_ROWS, {"role_mapping": {"user": "messages"}}, ("role_mapping", "user"), "no text there"),
         ('{"messages": "b"}\n', {}, ("name_or_path",), "row 0 has no list"),
+        ('{"messages": []}\n', {}, ("name_or_path",), "row 0 has no list"),
         (
             _ROWS + '{"messages": [{"role": "user", "content": null}], "text": "b"}\n',
             {},
             ("name_or_path",),
             "row 1 has no list",
         ),
+        ('{"a": null, "b": 1}\n', {"role_mapping": {"user": "a"}}, ("role_mapping",), "nothing in"),
+        (
+            _LISTED,
+            {"role_mapping": {"user": "turns.from.human"}},
+            ("role_mapping", "user"),
+            "a message whose `from` is 'gpt'",
+        ),
+        (_LISTED, {"role_mapping": _TURNS, "content_key": "x"}, ("content_key",), "no text there"),
+        (
+            '{"messages": [{"role": "assistant", "content": "", "tool_calls": [{"a": 1}]}]}\n',
+            {},
+            ("name_or_path",),
+            "tool calls",
+        ),
         ("not JSON", {}, ("name_or_path",), "cannot be loaded"),
     ],
 )
-def test_unusable_sources(
+def test_unusable_rows(
     text: str,
     section: dict[str, object],
     pointer: tuple[str, ...],
     message: str,
     tmp_path: Path,
 ) -> None:
-    """What a source lacks is an error of the recipe that points at the value to change."""
+    """A row that is no conversation is an error of the recipe at the value to change."""
     path = write(tmp_path / "rows.jsonl", text)
     source = HFInstructSourceConfig.model_validate({"name_or_path": str(path)} | section)
     with pytest.raises(RecipeError, match=message) as caught:
@@ -125,19 +220,115 @@ def test_unusable_sources(
     assert caught.value.pointer == pointer
 
 
+def test_lists_keep_their_order(tmp_path: Path) -> None:
+    """Messages of a list keep their order, several of one role in a row too; none is lost."""
+    turns = [("gpt", "a"), ("gpt", "b"), ("human", "c"), ("human", ""), ("gpt", "e")]
+    rows = [
+        {"system": system, "turns": [{"from": who, "value": text} for who, text in turns]}
+        for system in ("s", None)
+    ]
+    source = HFInstructSourceConfig.model_validate(
+        {
+            "name_or_path": str(write(tmp_path / "rows.jsonl", "\n".join(map(json.dumps, rows)))),
+            "role_mapping": {"system": "system"} | _TURNS,
+        }
+    )
+    roles = {"human": "user", "gpt": "assistant"}
+    expected = [{"role": roles[who], "content": text} for who, text in turns]
+    first = {"role": "system", "content": "s"}
+    assert instruct_conversations(source) == [[first, *expected], expected]
+
+
 def test_missing_split_of_a_folder(tmp_path: Path) -> None:
-    """A saved folder without the split is refused as a file is."""
-    source = HFInstructSourceConfig(name_or_path=str(_folder_of_splits(tmp_path)), split="dev")
-    with pytest.raises(RecipeError, match=r"Should be one of \['train', 'test'\]") as caught:
-        instruct_conversations(source)
-    assert caught.value.pointer == ("split",)
+    """A saved folder without the split is refused with the splits that it has."""
+    source = HFInstructSourceConfig(name_or_path=str(_folder_of_splits(tmp_path)), split="tests")
+    with pytest.raises(RecipeError, match="no split `tests`") as caught:
+        check_instruct(source)
+    assert (caught.value.pointer, caught.value.hint) == (("split",), "did you mean `test`?")
+    part = source.model_copy(update={"split": "train[:2]"})
+    with pytest.raises(RecipeError, match="a part of a split"):
+        check_instruct(part)
 
 
-def test_missing_paths_are_found_without_loading(tmp_path: Path) -> None:
-    """A path that is not there is told without loading; names on a hub are not looked up."""
-    assert missing_path(HFInstructSourceConfig(name_or_path=str(tmp_path / "none"))) is not None
-    assert missing_path(HFInstructSourceConfig(name_or_path=str(tmp_path))) is None
-    assert missing_path(HFInstructSourceConfig(name_or_path="owner/name")) is None
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("said.jsnl", "no such file", "did you mean `said.jsonl`?"),
+        ("none", "no such file", "a local file"),
+        ("x/y/z", "no such file", "a local file"),
+        ("*.parquet", "no file of a kind that is read", ".csv, .json"),
+        ("notes.md", "no file of a kind that is read", ".csv, .json"),
+        ("empty", "no file of a kind that is read", ".csv, .json"),
+        (".", "files of several kinds: .csv, .jsonl", "choose by a pattern"),
+    ],
+)
+def test_paths_that_hold_no_data(name: str, message: str, hint: str, tmp_path: Path) -> None:
+    """A path that is not there, or not data, is told before anything is loaded."""
+    _json_lines(tmp_path)
+    _csv(tmp_path)
+    write(tmp_path / "notes.md", "")
+    write(tmp_path / "empty" / "notes.md", "")
+    with pytest.raises(RecipeError, match=message) as caught:
+        check_instruct(HFInstructSourceConfig(name_or_path=str(tmp_path / name)))
+    assert caught.value.pointer == ("name_or_path",)
+    assert caught.value.hint.startswith(hint)
+
+
+def test_names_on_a_hub_are_not_looked_up() -> None:
+    """A check of the recipe does not ask a hub."""
+    check_instruct(HFInstructSourceConfig(name_or_path="owner/name"))
+
+
+def test_problems_of_all_sources(tmp_path: Path) -> None:
+    """Every source that cannot be used is told at once; weights are given to all or to none."""
+    good = jsonl(tmp_path / "good.jsonl", _SAID)
+    sources = [good | {"split": "no"}, good | {"weight": 2}, good | {"name_or_path": "/none"}]
+    trainer = HandTrainer(hand_config(train_iters=1))
+    trainer.config = hand_config(data={"sources": sources})
+    found = SFTDataFactory(trainer, trainer.config.data).problems()
+    assert [problem.pointer[2:] for problem in found] == [
+        (0, "split"),
+        (2, "name_or_path"),
+        (1, "weight"),
+    ]
+
+
+def test_documents(tmp_path: Path) -> None:
+    """Documents come from a column, or are whole text files; the words of Python's docs too."""
+    write(tmp_path / "a.txt", "one\n\ntwo\n")
+    write(tmp_path / "b.txt", "three")
+    assert load_texts(HFCausalSourceConfig(name_or_path=str(tmp_path))) == ["one\n\ntwo\n", "three"]
+    rows = write(tmp_path / "c.jsonl", '{"body": "x"}\n{"body": "y"}\n')
+    assert load_texts(HFCausalSourceConfig(name_or_path=str(rows), column="body")) == ["x", "y"]
+    reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
+    with pytest.raises(RecipeError, match="no column `text`") as caught:
+        load_documents(reader, [HFCausalSourceConfig(name_or_path=str(rows))])
+    assert caught.value.pointer[-1] == "column"
+    assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
+    docs = load_documents(reader, [PythonDocsSourceConfig()])
+    assert docs[0] == "\n\n".join(message["content"] for message in python_docs()[0])
+
+
+def test_mixtures(tmp_path: Path) -> None:
+    """Weights are the shares of the sources, as many samples as there can be, none twice."""
+    reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
+    few, many = ragged(10), [[*said, *said] for said in ragged(40)]
+    sources = [jsonl(tmp_path / "few.jsonl", few), jsonl(tmp_path / "many.jsonl", many)]
+
+    def numbers(*weights: float) -> tuple[int, int]:
+        mixed = load_conversations(
+            reader,
+            [
+                HFInstructSourceConfig.model_validate(source | {"weight": weight})
+                for source, weight in zip(sources, weights, strict=True)
+            ],
+        )
+        assert len({str(said) for said in mixed}) == len(mixed)
+        return sum(len(said) == 2 for said in mixed), sum(len(said) == 4 for said in mixed)
+
+    assert numbers(1, 1) == (10, 10)
+    assert numbers(1, 2) == (10, 20)
+    assert numbers(0.1, 0.8) == (5, 40)
 
 
 def test_choice_of_samples(tmp_path: Path) -> None:
@@ -154,6 +345,10 @@ def test_choice_of_samples(tmp_path: Path) -> None:
     assert chosen(1, 10) == sorted({*chosen(1, 10)})
     assert len(chosen(1, 10)) == 10
     assert chosen(1, 40) == chosen(1, 99) == [*range(40)]
+    quarter = HFInstructSourceConfig(name_or_path=path, sample_ratio=0.25, sample_seed=1)
+    assert load_conversations(reader, [quarter]) == [said[index] for index in chosen(1, 10)]
+    with pytest.raises(ValidationError, match="exclude each other"):
+        HFInstructSourceConfig(name_or_path=path, sample_ratio=0.25, sample_count=1)
 
 
 def test_sources_follow_each_other(tmp_path: Path) -> None:
@@ -164,8 +359,9 @@ def test_sources_follow_each_other(tmp_path: Path) -> None:
     trainer = HandTrainer(hand_config(data={"sources": [docs, good]}, train_iters=1))
     loaded = SFTDataFactory(trainer, trainer.config.data).load()
     assert loaded[3:] == _SAID
+    trainer.config = hand_config(data={"sources": [docs, good, bad]})
     with pytest.raises(RecipeError) as caught:
-        HandTrainer(hand_config(data={"sources": [docs, good, bad]}))
+        SFTDataFactory(trainer, trainer.config.data).load()
     assert caught.value.pointer == ("data", "sources", 2, "split")
 
 

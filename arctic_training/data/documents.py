@@ -1,0 +1,41 @@
+"""Rows to documents."""
+
+from __future__ import annotations
+
+from arctic_training.config.data import HFCausalSourceConfig
+from arctic_training.data.huggingface import Needed, check_rows, load_rows
+from arctic_training.errors import RecipeError
+
+__all__ = ["check_documents", "load_texts"]
+
+
+def check_documents(config: HFCausalSourceConfig) -> None:
+    """Make sure that a local source has its column, without loading it.
+
+    Raises:
+        RecipeError: its pointer begins at the source.
+
+    """
+    check_rows(config, _needed(config))
+
+
+def load_texts(config: HFCausalSourceConfig) -> list[str]:
+    """Load the documents of a source.
+
+    Raises:
+        RecipeError: the data set cannot be loaded, or a row is no text; its pointer begins at
+            the source.
+
+    """
+    rows = load_rows(config, _needed(config))
+    return [_text(row[config.column], number) for number, row in enumerate(rows)]
+
+
+def _needed(config: HFCausalSourceConfig) -> Needed:
+    return {("column",): config.column}
+
+
+def _text(value: object, number: int) -> str:
+    if not isinstance(value, str):
+        raise RecipeError(("column",), f"row {number} has no text there", code="wrong-data")
+    return value

@@ -1,0 +1,110 @@
+"""Rows to conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, TypeGuard
+
+from arctic_training.config.data import HFInstructSourceConfig
+from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.errors import Pointer, RecipeError
+
+__all__ = ["check_instruct", "instruct_conversations"]
+
+_CONTENT_KEYS: Final = ("content", "text", "message", "value")
+_PARTS: Final = 3
+
+
+def check_instruct(config: HFInstructSourceConfig) -> None:
+    """Make sure that a local source has the columns that it needs, without loading it.
+
+    Raises:
+        RecipeError: its pointer begins at the source.
+
+    """
+    check_rows(config, _needed(config))
+
+
+def instruct_conversations(config: HFInstructSourceConfig) -> list[Conversation]:
+    """Load the conversations of a source, every message in the order of its row.
+
+    Raises:
+        RecipeError: the data set cannot be loaded, or a row is no conversation; its pointer
+            begins at the source.
+
+    """
+    rows = load_rows(config, _needed(config))
+    make = _messages if config.role_mapping is None else _mapped
+    return [make(row, number, config) for number, row in enumerate(rows)]
+
+
+def _needed(config: HFInstructSourceConfig) -> Needed:
+    """Return the columns that must be there."""
+    if config.role_mapping is None:
+        return {("name_or_path",): "messages"}
+    mapping = config.role_mapping.items()
+    return {("role_mapping", role): path.split(".")[0] for role, path in mapping}
+
+
+def _messages(row: Row, number: int, _config: HFInstructSourceConfig) -> Conversation:
+    messages = row["messages"]
+    if not (isinstance(messages, list) and messages and all(map(_is_message, messages))):
+        raise RecipeError(
+            ("name_or_path",),
+            f"row {number} has no list of texts with their roles in the column `messages`",
+            code="wrong-data",
+            hint="say in `role_mapping` which column holds the words of which role",
+        )
+    if any(message.get("tool_calls") for message in messages):
+        message = f"row {number} has tool calls of the assistant, which are not supported yet"
+        raise RecipeError(("name_or_path",), message, code="not-supported")
+    return [Message(role=m["role"], content=m["content"]) for m in messages]
+
+
+def _is_message(value: object) -> TypeGuard[Message]:
+    return isinstance(value, dict) and all(
+        isinstance(value.get(key), str) for key in ("role", "content")
+    )
+
+
+def _mapped(row: Row, number: int, config: HFInstructSourceConfig) -> Conversation:
+    conversation: Conversation = []
+    lists: dict[tuple[str, str], dict[str, str]] = {}
+    for role, path in (config.role_mapping or {}).items():
+        parts = path.split(".")
+        if len(parts) == _PARTS and parts[0] in row:
+            lists.setdefault((parts[0], parts[1]), {})[parts[2]] = role
+        elif (text := row[path]) is not None:
+            conversation.append(_said(role, text, number, ("role_mapping", role)))
+    for (column, field), roles in lists.items():
+        conversation += _listed(row[column], field, roles, number, config)
+    if not conversation:
+        message = f"row {number} has nothing in the columns of `role_mapping`"
+        raise RecipeError(("role_mapping",), message, code="wrong-data")
+    return conversation
+
+
+def _listed(
+    items: object, field: str, roles: dict[str, str], number: int, config: HFInstructSourceConfig
+) -> Iterator[Message]:
+    """Iterate over the messages of a list, of which ``field`` says who speaks."""
+    pointer: Pointer = ("role_mapping", next(iter(roles.values())))
+    for item in items if isinstance(items, list) else [items]:
+        speaker = item.get(field) if isinstance(item, dict) else None
+        if not isinstance(item, dict) or speaker not in roles:
+            message = f"row {number} has a message whose `{field}` is {speaker!r}"
+            hint = f"add a role for it to `role_mapping`; known: {', '.join(roles)}"
+            raise RecipeError(pointer, message, code="wrong-data", hint=hint)
+        keys = [config.content_key] if config.content_key else _CONTENT_KEYS
+        text = next((item[key] for key in keys if item.get(key) is not None), None)
+        yield _said(
+            roles[speaker], text, number, ("content_key",) if config.content_key else pointer
+        )
+
+
+def _said(role: str, text: object, number: int, pointer: Pointer) -> Message:
+    if not isinstance(text, str):
+        message = f"row {number} has no text there for the role `{role}`"
+        raise RecipeError(pointer, message, code="wrong-data")
+    return Message(role=role, content=text)
