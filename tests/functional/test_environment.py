@@ -85,16 +85,16 @@ def test_found_before_anything_is_prepared(
 @pytest.mark.parametrize(
     ("source", "code", "message"),
     [
-        (f"{_SAID}\n      split: test{_HERE}", "not-found", "Unknown split"),
+        (f"{_SAID}\n      split: test{_HERE}", "not-found", "no split `test`"),
         (
             f"{_SAID}\n      role_mapping:\n        user: text{_HERE}",
-            "wrong-data",
-            "row 0 has no text in `text`; its columns are messages",
+            "not-found",
+            "there is no column `text`; there are messages",
         ),
         (
             f"sources:\n    name_or_path: ./recipe.json{_HERE}",
-            "wrong-data",
-            "row 0 has no list",
+            "not-found",
+            "there is no column `messages`; there are text",
         ),
     ],
 )
