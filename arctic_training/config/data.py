@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from arctic_training.config.base import ByType, Human, OneOrMany, SectionConfig
 
 __all__ = [
+    "CausalDataConfig",
     "DataConfig",
     "DataSource",
     "DataSourceConfig",
@@ -108,10 +109,7 @@ class DataConfig(SectionConfig):
     """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
     max_length: Annotated[int, Field(ge=1), Human()] = 8192
-    """Longest sample, in tokens; with `pack_samples`, also the length of a row."""
-
-    over_length: Literal["drop", "truncate", "split"] = "drop"
-    """What becomes of a longer sample: it is left out, cut at the end, or cut into several."""
+    """Longest row of a batch, in tokens."""
 
     seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the order of the samples, which is another one in each epoch."""
@@ -140,8 +138,27 @@ class SFTDataConfig(DataConfig):
     ignore_empty_think: bool = False
     """Do not train an empty think block (`<think></think>`) at the beginning of an answer."""
 
+    over_length: Literal["drop", "truncate", "split"] = "drop"
+    """What becomes of a longer sample: it is left out, cut at the end, or cut into several."""
+
     pack_samples: bool = False
     """Put several samples into one row of at most `max_length` tokens. None sees another."""
+
+    div_length: Annotated[int, Field(ge=1), Human()] = 256
+    """Pad each batch to a multiple of this many tokens."""
+
+
+class CausalDataConfig(DataConfig):
+    """Documents, of which every token is trained."""
+
+    type: Literal["causal"] = "causal"
+
+    sources: Annotated[tuple[DocumentSource, ...], Field(min_length=1), OneOrMany()]
+    """Where the documents come from."""
+
+    documents: Literal["apart", "joined"] = "apart"
+    """Apart: rows are packed with documents, and parts of longer ones, none of which sees another.
+    Joined: all documents are one text, cut into rows of `max_length`."""
 
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""

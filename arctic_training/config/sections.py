@@ -15,7 +15,7 @@ from pydantic_core import core_schema
 
 from arctic_training.config.base import Config
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
-from arctic_training.config.data import SFTDataConfig
+from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import FusedAdamConfig
 from arctic_training.config.scheduler import HFSchedulerConfig
@@ -27,6 +27,7 @@ __all__ = ["RecipeSchema", "sections_schema"]
 
 _SECTIONS: Final[tuple[type[Config], ...]] = (
     ByteLevelBPEConfig,
+    CausalDataConfig,
     DeepSpeedCheckpointConfig,
     FusedAdamConfig,
     HFCheckpointConfig,

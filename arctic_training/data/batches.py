@@ -13,7 +13,7 @@ IGNORED: Final = -100
 
 
 class SFTBatch(TypedDict):
-    """Conversations, padded on the right.
+    """Conversations or documents, padded on the right.
 
     ``input_ids`` and ``labels`` are int64 of shape (samples, length). A label is the token id at
     the same place, or ``IGNORED``. ``lengths`` is int64 of shape (samples): tokens without the

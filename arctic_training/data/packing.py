@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best_fit_decreasing"]
+from arctic_training.data.samples import Samples
+
+__all__ = ["best_fit_decreasing", "packed"]
 
 
 def best_fit_decreasing(lengths: NDArray[np.int64], capacity: int) -> list[list[int]]:
@@ -39,3 +41,8 @@ def best_fit_decreasing(lengths: NDArray[np.int64], capacity: int) -> list[list[
         with_room[room - size].append(pack)
         rooms |= 1 << (room - size)
     return packs
+
+
+def packed(samples: Samples, capacity: int) -> list[list[int]]:
+    """Return packs of samples, none longer than ``capacity``."""
+    return best_fit_decreasing(samples.lengths, capacity)

@@ -72,6 +72,15 @@ class Samples:
         total = np.concatenate([[0], np.cumsum(self.trained, dtype=np.int64)])
         return np.diff(total[self.bounds])
 
+    def singly(self) -> list[list[int]]:
+        """Return packs of one sample each."""
+        return [[number] for number in range(len(self))]
+
+    def joined(self) -> Samples:
+        """Return all samples as one."""
+        bounds = np.array([0, len(self.input_ids)], dtype=np.int64)
+        return Samples(self.input_ids, np.ones_like(self.trained), bounds)
+
     def where(self, chosen: NDArray[np.bool_]) -> Samples:
         """Return the chosen samples; ``chosen`` is of shape (samples)."""
         return self._kept(np.repeat(chosen, self.lengths), self.lengths[chosen])

@@ -10,8 +10,9 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from arctic_training.data.batches import IGNORED
+from arctic_training.data.collate import RowCollator
 from arctic_training.data.samples import Rows
-from arctic_training.data.sft import SFTCollator, SFTDataFactory
+from arctic_training.data.sft import SFTDataFactory
 from arctic_training.errors import RecipeError
 from arctic_training.losses.isolation import check_isolation
 from arctic_training.losses.language_modeling import next_token_loss
@@ -29,7 +30,7 @@ def _trainer(folder: Path, **changes: object) -> HandTrainer:
 def _rows(trainer: HandTrainer, **changes: object) -> Rows:
     config = trainer.config.data.model_copy(update=changes)
     factory = SFTDataFactory(trainer, config)
-    return factory.process(factory.load())
+    return factory.rows(factory.prepare())
 
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
@@ -63,7 +64,7 @@ def _loss(trainer: HandTrainer, rows: Rows, size: int) -> tuple[float, list[torc
     trainer.model = model = trainer.engine.unwrapped
     model.train()
     model.zero_grad()
-    collate = SFTCollator(pad_token_id=0, multiple=8)
+    collate = RowCollator(pad_token_id=0, multiple=8)
     total, count = 0.0, 0
     for start in range(0, len(rows), size):
         output = next_token_loss(trainer, collate(rows[start : start + size]))

@@ -98,7 +98,8 @@ def test_masks_equal_ground_truth(
     """Exactly the assistant's words and the token that ends its turn are trained."""
     said = [_said(*turns, ("assistant", "yes")) for turns in conversations]
     trainer.progress = Recorder()
-    samples = _factory(trainer, max_length=10_000).process(said)
+    factory = _factory(trainer, max_length=10_000)
+    samples = factory.rows(factory.process(said))
     actual = [
         [(int(token), bool(mask)) for token, mask in zip(*sample, strict=True)]
         for (sample,) in samples
@@ -110,7 +111,8 @@ def test_masks_equal_ground_truth(
 def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Recorder) -> None:
     """With `mask_inputs: false` each token of a conversation but the first is trained."""
     said = [_said(("user", "a"), ("assistant", "b")), _said(("user", "no answer"))]
-    rows = _factory(trainer, mask_inputs=False).process(said)
+    factory = _factory(trainer, mask_inputs=False)
+    rows = factory.rows(factory.process(said))
     assert [[*sample.input_ids] for (sample,) in rows] == [
         [token for token, _ in _chatml(trainer, conversation)] for conversation in said
     ]
@@ -124,9 +126,10 @@ def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) 
     length, trained = len(_chatml(trainer, fits)), 2
     long, mute = _said(("user", "aa"), ("assistant", "b")), _said(("user", "a"))
     lost, silent = len(_chatml(trainer, long)), len(_chatml(trainer, mute))
-    samples = _factory(trainer, max_length=length).process([fits, long, mute, fits]).samples
-    assert samples.lengths.tolist() == [length, length]
-    assert recorder.notes[:4] == [
+    factory = _factory(trainer, max_length=length)
+    rows = factory.rows(factory.process([fits, long, mute, fits]))
+    assert rows.samples.lengths.tolist() == [length, length]
+    assert recorder.notes[0].splitlines()[:4] == [
         f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained",
         f"read: 4 samples, {2 * length + lost + silent} tokens",
         f"left out: 1 samples, {lost} tokens: longer than {length} tokens",
@@ -151,8 +154,10 @@ def test_nothing_left_is_an_error(
     if role == "assistant":
         template = "{% generation %}{{ messages[0].content }}{% endgeneration %}"
         monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
+    factory = _factory(trainer)
+    prepared = factory.process([_said((role, "a"))])
     with pytest.raises(RecipeError, match="no sample is left") as caught:
-        _factory(trainer).process([_said((role, "a"))])
+        factory.rows(prepared)
     assert caught.value.pointer == ("data", "sources")
 
 
