@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany, SectionConfig
 
@@ -29,7 +29,7 @@ class DataSourceConfig(SectionConfig):
     """Take this many samples at random; null takes all."""
 
     sample_ratio: Annotated[float, Field(gt=0, le=1), Human()] | None = None
-    """Take this part of the samples at random; null takes all."""
+    """Take this part of the samples at random, in place of `sample_count`; null takes all."""
 
     weight: Annotated[float, Field(gt=0), Human()] | None = None
     """Share of the source in the mixture of all sources, beside the weights of the others. As many
@@ -37,12 +37,6 @@ class DataSourceConfig(SectionConfig):
 
     sample_seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the choice of samples."""
-
-    @model_validator(mode="after")
-    def _one_choice(self) -> Self:
-        if self.sample_count is not None and self.sample_ratio is not None:
-            raise ValueError("`sample_count` and `sample_ratio` exclude each other")
-        return self
 
     eval_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "eval"
     """Name of the evaluation set that a source of `eval_sources` belongs to."""
@@ -155,6 +149,9 @@ class CausalDataConfig(DataConfig):
 
     sources: Annotated[tuple[DocumentSource, ...], Field(min_length=1), OneOrMany()]
     """Where the documents come from."""
+
+    eval_sources: Annotated[tuple[DocumentSource, ...], OneOrMany()] = ()
+    """Where the documents for evaluation come from; the same `eval_name` makes one set."""
 
     documents: Literal["apart", "joined"] = "apart"
     """Apart: rows are packed with documents, and parts of longer ones, none of which sees another.

@@ -69,6 +69,8 @@ def load_documents(
 
 
 def _check(source: DataSource | DocumentSource) -> None:
+    if source.sample_count is not None and source.sample_ratio is not None:
+        raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
     match source:
         case HFInstructSourceConfig():
             from arctic_training.data.instruct import check_instruct

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import get_args
+from typing import get_args, get_origin
 
 import pytest
 
@@ -38,8 +38,12 @@ def test_an_entry_says_what_its_class_says(slot: Slot, entry: FactorySpec) -> No
     base = _load(slot.config_base)
     assert isinstance(base, type)
     assert issubclass(factory.config_type, base)
-    generic = getattr(factory, "__orig_bases__", ())
-    batches = {argument for made_of in generic for argument in get_args(made_of)[1:]}
+    slot_class = _component(slot.base)
+    generic = [
+        made_of for part in factory.__mro__ for made_of in vars(part).get("__orig_bases__", ())
+    ]
+    made = [made_of for made_of in generic if get_origin(made_of) is slot_class]
+    batches = {argument for made_of in made for argument in get_args(made_of)[1:]}
     assert batches == ({_load(entry.batch)} if entry.batch else set())
 
 
