@@ -49,7 +49,8 @@ def test_a_trainer_is_looked_up_in_the_project_first(tmp_path: Path) -> None:
     assert project.trainer_package("sft") == own / "sft"
     assert project.trainer_package("my-own") == own / "my_own"
     assert project.trainer_package("unfinished") is None
-    assert project.trainer_packages()[:3] == [own / "my_own", own / "sft", installed]
+    assert project.trainer_packages()[:2] == [own / "my_own", own / "sft"]
+    assert installed in project.trainer_packages()[2:]
 
 
 @pytest.mark.parametrize("name", ["", ".", "*", "s*", "../sft", "/etc", "a\0b", "sft/", "x" * 5000])
