@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise, takewhile
 from typing import Final, NamedTuple, TypeAlias
 
-import numpy as np
 from jinja2 import TemplateError
-from numpy.typing import NDArray
 
 from arctic_training.data.conversation import Conversation, Message
 
@@ -24,10 +23,6 @@ __all__ = ["Render", "Span", "UndecidableError", "answer_spans"]
 
 Render: TypeAlias = Callable[[Conversation], str]
 """Applies a chat template."""
-
-_Codes: TypeAlias = NDArray[np.uint32]
-_Choice: TypeAlias = NDArray[np.bool_]
-_Places: TypeAlias = NDArray[np.int64]
 
 _TAG: Final = r"<[^<>\s]{1,64}>"
 _SPARED: Final = (
@@ -45,6 +40,9 @@ _MARKS: Final = (
     range(0x100000, 0x10FFFE),
 )
 """Code points for marks: those of private use, and those that mean nothing."""
+
+_USUAL_MARKS: Final = "".join(map(chr, _MARKS[0]))
+_USUAL_RUNS: Final = re.compile(f"[{_USUAL_MARKS[0]}-{_USUAL_MARKS[-1]}]+")
 
 
 class Span(NamedTuple):
@@ -79,6 +77,14 @@ def answer_spans(conversation: Conversation, text: str, render: Render) -> list[
     return [span for span in found if span is not None]
 
 
+class _Piece(NamedTuple):
+    """Characters of answers that stand in the text together: where, from which on, how many."""
+
+    place: int
+    first: int
+    length: int
+
+
 class _Tracer:
     """Follows the characters of all answers of a conversation, which are numbered through."""
 
@@ -88,61 +94,89 @@ class _Tracer:
         self._render = render
         self.answers = [i for i, m in enumerate(conversation) if m["role"] == "assistant"]
         self._contents = [conversation[i]["content"] for i in self.answers]
-        self._said = _codes("".join(self._contents))
-        self._bounds = np.cumsum([0, *map(len, self._contents)]).tolist()
-        self._rendered = _codes(text)
-        self._base = _free_base(self._rendered, len(self._said) + 1)
-        self._places = self._all_places()
+        self._said = "".join(self._contents)
+        self._bounds = [0]
+        for content in self._contents:
+            self._bounds.append(self._bounds[-1] + len(content))
+        self._marks, self._runs = _free_marks(text, len(self._said) + 1)
+        self._pieces = self._all_pieces()
 
     def span(self, index: int) -> Span | None:
         """Return where an answer stands."""
-        first, last = self._bounds[index : index + 2]
-        found = np.flatnonzero(self._places[first:last] >= 0)
-        if not len(found):
-            start = end = self._place_of_nothing(index)
-            before = after = self._contents[index]
+        content = self._contents[index]
+        found = self._found(self._pieces, index)
+        if found is None:
+            place = self._place_of_nothing(index)
+            if place is None:
+                return None
+            start = end = place
+            before = after = content
         else:
-            start = int(self._places[first + found[0]])
-            end = int(self._places[first + found[-1]]) + 1
-            before = self._contents[index][: found[0]]
-            after = self._contents[index][found[-1] + 1 :]
-        if start is None or end is None:
-            return None
+            (start, first), (end, last) = found
+            before, after = content[:first], content[last:]
         return Span(_before_tags(self._text, start, before), _behind_tags(self._text, end, after))
 
-    def _all_places(self) -> _Places:
-        """Return the offset of each character, -1 for one left out or impossible to replace."""
+    def _found(
+        self, pieces: list[_Piece], index: int
+    ) -> tuple[tuple[int, int], tuple[int, int]] | None:
+        """Return where an answer begins and ends: in the text, and which characters of it."""
+        first, last = self._bounds[index : index + 2]
+        inside = [p for p in pieces if p.first < last and p.first + p.length > first]
+        if not inside:
+            return None
+        place, begin, _ = inside[0]
+        skipped = max(0, first - begin)
+        end_place, begin_last, length = inside[-1]
+        kept = min(length, last - begin_last)
+        return (place + skipped, begin + skipped - first), (
+            end_place + kept,
+            begin_last + kept - first,
+        )
+
+    def _all_pieces(self) -> list[_Piece]:
+        """Return what can be replaced of the answers, where it stands."""
         for spared in _SPARED:
             replaced = self._replaceable(spared)
-            places = self._trace(replaced)
-            if places is not None:
-                return places if replaced.all() else self._grown(replaced, places)
+            pieces = self._trace(replaced)
+            if pieces is not None:
+                return pieces if all(replaced) else self._grown(replaced, pieces)
         raise UndecidableError
 
-    def _replaceable(self, spared: re.Pattern[str]) -> _Choice:
-        replaced = np.ones(len(self._said), dtype=np.bool_)
-        for offset, content in zip(self._bounds[:-1], self._contents, strict=True):
+    def _replaceable(self, spared: re.Pattern[str]) -> bytearray:
+        replaced = bytearray(b"\1") * len(self._said)
+        for offset, content in zip(self._bounds, self._contents, strict=False):
             for match in spared.finditer(content):
-                replaced[offset + match.start() : offset + match.end()] = False
+                replaced[offset + match.start() : offset + match.end()] = bytes(len(match[0]))
         return replaced
 
-    def _trace(self, replaced: _Choice) -> _Places | None:
+    def _trace(self, replaced: bytearray) -> list[_Piece] | None:
         """Replace characters; return where they come out if nothing else changes."""
-        marks = np.arange(len(self._said), dtype=np.uint32) + np.uint32(self._base)
-        marked = _text(np.where(replaced, marks, self._said))
-        contents = [marked[a:b] for a, b in zip(self._bounds[:-1], self._bounds[1:], strict=True)]
+        marked = self._marks[: len(self._said)]
+        if not all(replaced):
+            both = zip(replaced, marked, self._said, strict=True)
+            marked = "".join(mark if is_replaced else said for is_replaced, mark, said in both)
+        contents = [marked[first:last] for first, last in pairwise(self._bounds)]
         rendered = self._rendered_with(dict(zip(self.answers, contents, strict=True)))
         if rendered is None:
             return None
-        codes = _codes(rendered)
-        offsets = np.flatnonzero((codes >= self._base) & (codes < self._base + len(self._said)))
-        which = codes[offsets] - np.uint32(self._base)
-        codes[offsets] = self._said[which]
-        if not (np.array_equal(codes, self._rendered) and (which[1:] > which[:-1]).all()):
-            return None
-        places: _Places = np.full(len(self._said), -1, dtype=np.int64)
-        places[which] = offsets
-        return places
+        pieces = list(self._marked_pieces(rendered))
+        said, parts, end = 0, [], 0
+        for place, first, length in pieces:
+            if first < said:
+                return None
+            parts += [rendered[end:place], self._said[first : first + length]]
+            said, end = first + length, place + length
+        return pieces if "".join([*parts, rendered[end:]]) == self._text else None
+
+    def _marked_pieces(self, rendered: str) -> Iterator[_Piece]:
+        for run in self._runs.finditer(rendered):
+            place, marks = run.start(), run[0]
+            while marks:
+                first = ord(marks[0]) - ord(self._marks[0])
+                following = self._marks[first : first + len(marks)]
+                same = _common(marks, following)
+                yield _Piece(place, first, same)
+                place, marks = place + same, marks[same:]
 
     def _rendered_with(self, contents: dict[int, str]) -> str | None:
         conversation = [
@@ -154,45 +188,43 @@ class _Tracer:
         except TemplateError:
             return None
 
-    def _grown(self, replaced: _Choice, places: _Places) -> _Places:
+    def _grown(self, replaced: bytearray, pieces: list[_Piece]) -> list[_Piece]:
         """Replace more: whole answers, then white space at their ends, as long as it holds."""
-        for first, last in zip(self._bounds[:-1], self._bounds[1:], strict=True):
+        for index, (first, last) in enumerate(pairwise(self._bounds)):
             for spared in _SPARED[:2]:
-                more = replaced.copy()
+                more = replaced[:]
                 more[first:last] = self._replaceable(spared)[first:last]
                 if (traced := self._trace(more)) is not None:
-                    replaced, places = more, traced
+                    replaced, pieces = more, traced
                     break
-            found = np.flatnonzero(places[first:last] >= 0) + first
-            if not len(found):
+            found = self._found(pieces, index)
+            if found is None:
                 continue
-            for outwards in (range(found[0] - 1, first - 1, -1), range(found[-1] + 1, last)):
-                replaced, places = self._with_spaces(replaced, places, outwards)
-        return places
+            (_, begin), (_, end) = found
+            for outwards in (range(first + begin - 1, first - 1, -1), range(first + end, last)):
+                replaced, pieces = self._with_spaces(replaced, pieces, outwards)
+        return pieces
 
     def _with_spaces(
-        self, replaced: _Choice, places: _Places, outwards: range
-    ) -> tuple[_Choice, _Places]:
+        self, replaced: bytearray, pieces: list[_Piece], outwards: range
+    ) -> tuple[bytearray, list[_Piece]]:
         """Replace the most white space there is next to an answer: bisection."""
-        spaces: list[int] = []
-        for index in outwards:
-            if replaced[index] or not chr(self._said[index]).isspace():
-                break
-            spaces.append(index)
+        spaces = list(takewhile(lambda i: not replaced[i] and self._said[i].isspace(), outwards))
         low, high = 0, len(spaces)
         while low < high:
             middle = (low + high + 1) // 2
-            more = replaced.copy()
-            more[spaces[:middle]] = True
+            more = replaced[:]
+            for index in spaces[:middle]:
+                more[index] = 1
             if (traced := self._trace(more)) is None:
                 high = middle - 1
             else:
-                low, replaced, places = middle, more, traced
-        return replaced, places
+                low, replaced, pieces = middle, more, traced
+        return replaced, pieces
 
     def _place_of_nothing(self, index: int) -> int | None:
         """Return where an answer of which nothing is rendered would stand; None: nowhere."""
-        mark = chr(self._base + len(self._said))
+        mark = self._marks[len(self._said)]
         rendered = self._rendered_with({self.answers[index]: mark})
         if rendered is None or rendered.replace(mark, "") != self._text:
             raise UndecidableError
@@ -203,6 +235,14 @@ class _Tracer:
                 return place
             case _:
                 raise UndecidableError
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters two texts begin with in common."""
+    if one == other:
+        return len(one)
+    differing = (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(differing, min(len(one), len(other)))
 
 
 def _before_tags(text: str, start: int, content: str) -> int:
@@ -233,18 +273,13 @@ def _behind_tags(text: str, end: int, content: str) -> int:
     return end
 
 
-def _free_base(codes: _Codes, number: int) -> int:
-    """Return where so many code points in a row begin that the text does not have."""
+def _free_marks(text: str, number: int) -> tuple[str, re.Pattern[str]]:
+    """Return so many code points in a row that the text does not have, and what finds them."""
+    if number <= len(_USUAL_MARKS) and not _USUAL_RUNS.search(text):
+        return _USUAL_MARKS, _USUAL_RUNS
     for marks in _MARKS:
-        first, last = marks.start, marks.start + number
-        if number <= len(marks) and not ((codes >= first) & (codes < last)).any():
-            return first
+        wanted = marks[:number]
+        runs = re.compile(f"[{chr(wanted[0])}-{chr(wanted[-1])}]+")
+        if len(wanted) == number and not runs.search(text):
+            return "".join(map(chr, wanted)), runs
     raise UndecidableError
-
-
-def _codes(text: str) -> _Codes:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
-
-
-def _text(codes: _Codes) -> str:
-    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")

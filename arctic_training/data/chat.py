@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
@@ -60,8 +59,8 @@ class ChatEncoder:
         self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
         self._has_marks = bool(_MARKED.search(self._template))
         added = tokenizer.added_tokens_decoder.items()
-        special = {number for number, token in added if token.special}
-        self._special = np.array(sorted(special | {*tokenizer.all_special_ids}), dtype=np.int32)
+        self._special = {number for number, token in added if token.special}
+        self._special |= {*tokenizer.all_special_ids}
 
     def render(self, conversation: Conversation) -> str:
         """Return the text of a conversation.
@@ -112,20 +111,20 @@ class ChatEncoder:
         ids = np.array(encoding.ids, dtype=np.int32)
         if self._trained.inputs:
             return Sample(ids, np.ones(len(ids), dtype=np.bool_))
-        offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        starts, ends = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2).T
         trained = np.zeros(len(ids), dtype=np.bool_)
         for start, end in spans:
-            trained |= (offsets[:, 0] < end) & (offsets[:, 1] > start)
-            if not self._has_marks:
-                trained |= self._ends_turn(ids, offsets, end)
+            first, last = ends.searchsorted(start, "right"), starts.searchsorted(end)
+            trained[first:last] = True
+            if not self._has_marks and self._ends_turn(encoding, int(last), end):
+                trained[last] = True
         return Sample(ids, trained)
 
-    def _ends_turn(
-        self, ids: NDArray[np.int32], offsets: NDArray[np.int64], end: int
-    ) -> NDArray[np.bool_]:
-        at_end = (offsets[:, 0] == end) & (offsets[:, 1] > end)
-        ends_turn: NDArray[np.bool_] = at_end & np.isin(ids, self._special)
-        return ends_turn
+    def _ends_turn(self, encoding: _Encoding, token: int, end: int) -> bool:
+        """Return whether a token stands directly behind an answer and is a special one."""
+        if token == len(encoding.ids) or encoding.ids[token] not in self._special:
+            return False
+        return encoding.offsets[token][0] == end
 
     def _rendered(self, conversation: Conversation, *, marks: bool) -> tuple[str, list[Span]]:
         variables = cast("dict[str, Any]", self._variables)
