@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,10 +76,9 @@ def package_name(trainer: str) -> str:
 
 def module_file(module: str, roots: tuple[Path, ...]) -> Path | None:
     """Return the file of a module below one of some folders, without importing anything."""
-    relative = Path(*module.split("."))
-    candidates = (root / relative for root in roots)
-    for candidate in candidates:
-        for file in (candidate.with_suffix(".py"), candidate / "__init__.py"):
-            if file.is_file():
-                return file
+    relative = module.replace(".", os.sep)
+    for root in roots:
+        for ending in (".py", f"{os.sep}__init__.py"):
+            if os.path.isfile(file := f"{root}{os.sep}{relative}{ending}"):  # noqa: PTH113 - often
+                return Path(file)
     return None

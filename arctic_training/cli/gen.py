@@ -51,9 +51,15 @@ def _new_trainer(
 
     A loss and a starter recipe are written beside a definition that has none.
     """
-    from arctic_training.cli.new_trainer import new_trainer
+    from arctic_training.codegen.unchanged import said_before
 
     del debug
+    is_bare = no_verify and not dry_run and str(form) == "text"
+    if is_bare and (said := said_before(list(definitions), output)) is not None:
+        click.echo(said, nl=False)
+        return
+    from arctic_training.cli.new_trainer import new_trainer
+
     new_trainer(
         list(definitions),
         output=output,

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.changes import Change, Kind, diff
-from arctic_training.codegen.definitions import by_project, read_definitions
+from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.lock import alone_in
-from arctic_training.codegen.manifest import ManifestError
+from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import Generation, generate, save
 from arctic_training.codegen.publish import recover
+from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.starters import recipe_path
 from arctic_training.codegen.types_check import TypeCheckError
+from arctic_training.codegen.unchanged import Seen, remember
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.document import shown_path
-from arctic_training.project import Project
+from arctic_training.project import Project, module_file
 
 __all__ = ["new_trainer"]
 
@@ -33,6 +36,7 @@ def new_trainer(
     form: Format,
 ) -> None:
     """Generate trainers; with any error, nothing is written."""
+    began = time.time()
     roots = {Project.of(path, output=output).generated for path in definitions}
     with alone_in(roots):
         for root in () if dry_run else roots:
@@ -51,12 +55,56 @@ def new_trainer(
             begun = list(generation.starters) if dry_run else save(generation)
             if form is Format.TEXT:
                 _tell(generation, begun, dry_run=dry_run, show_diff=show_diff)
+        if not dry_run and not problems:
+            _remember(definitions, output, loaded, generations, began)
     if form is Format.TEXT and not dry_run:
-        for item in loaded:
-            click.echo(f"train it: arctic-train {shown_path(recipe_path(item.path))}")
+        click.echo(_next_steps(loaded), nl=False)
     if problems or form is not Format.TEXT:
         finish(problems, form)
     raise SystemExit(ExitCode.FINE)
+
+
+def _remember(
+    definitions: list[Path],
+    output: Path | None,
+    loaded: list[Loaded],
+    generations: list[Generation],
+    began: float,
+) -> None:
+    """Keep what was seen, for a next run that has nothing to do."""
+    read: set[Path] = {path for item in loaded for path in (*item.files, recipe_path(item.path))}
+    made: dict[Path, str] = {}
+    folders: set[Path] = set()
+    said = ""
+    for generation in generations:
+        root = generation.project.generated
+        if any(change.kind is Kind.UNKNOWN for change in generation.changes):
+            return
+        texts = {root / c.path: c.after for c in generation.changes if c.after is not None}
+        made |= texts | generation.starters | {generation.project.manifest: generation.manifest}
+        records = Manifest.read(generation.project.manifest).trainers.values()
+        read |= {generation.project.root / record.definition for record in records}
+        folders |= {root, *(path.parent for path in texts)}
+        said += _kept(len(texts))
+    modules = {
+        path.module: import_roots(item.project)
+        for item in loaded
+        for path in (item.spec.loss, item.spec.implementation)
+        if path
+    }
+    read |= {file for module, roots in modules.items() if (file := module_file(module, roots))}
+    said += _next_steps(loaded)
+    seen = Seen(read=read - made.keys(), made=made, folders=folders, modules=modules, said=said)
+    remember(definitions, output, seen, began)
+
+
+def _next_steps(loaded: list[Loaded]) -> str:
+    recipes = (shown_path(recipe_path(item.path)) for item in loaded)
+    return "".join(f"train it: arctic-train {recipe}\n" for recipe in recipes)
+
+
+def _kept(count: int) -> str:
+    return f"{count} generated files stay as they are\n" if count else ""
 
 
 def _errors(problems: list[Diagnostic]) -> bool:
@@ -73,8 +121,7 @@ def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff
     for path in begun:
         click.echo(f"{would}begin {_relative(path)}, which is yours")
     kept = sum(change.kind is Kind.KEEP for change in generation.changes)
-    if kept:
-        click.echo(f"{kept} generated files stay as they are")
+    click.echo(_kept(kept), nl=False)
 
 
 def _verb(change: Change) -> str:

@@ -47,10 +47,10 @@ def compare(
     """
     recorded = manifest.files()
     changes = [
-        _change(path, text, recorded.get(path), _read(root / path))
+        _change(path, text, recorded.get(path), _read(f"{root}/{path}"))
         for path, text in planned.items()
     ]
-    changes += [_removal(path, recorded.get(path), _read(root / path)) for path in stale]
+    changes += [_removal(path, recorded.get(path), _read(f"{root}/{path}")) for path in stale]
     known = set(planned) | stale
     folders = {str(Path(path).parent) for path in known}
     changes += [Change(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)]
@@ -96,9 +96,10 @@ def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:
                 yield relative
 
 
-def _read(path: Path) -> str | None:
+def _read(path: str) -> str | None:
     try:
-        return path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - often
+            return file.read()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:

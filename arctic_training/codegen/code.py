@@ -39,6 +39,8 @@ def printable(text: str) -> str:
 
     The escapes mean the same in Python and in a text of YAML in double quotes.
     """
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

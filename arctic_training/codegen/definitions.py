@@ -31,6 +31,8 @@ class Loaded:
     path: Path
     project: Project
     spec: TrainerSpec
+    files: tuple[Path, ...]
+    """What was read: its own file, those that it extends, and those that it refers to."""
 
 
 def read_definitions(
@@ -49,10 +51,11 @@ def read_definitions(
         project = Project.of(path, output=output)
         definition, found = load(path)
         if definition is not None:
-            spec, wrong = _understood(definition, path, project)
+            files: list[Path] = []
+            spec, wrong = _understood(definition, path, project, files)
             found = joined(found, wrong)
             if spec is not None and not found:
-                loaded.append(Loaded(path, project, spec))
+                loaded.append(Loaded(path, project, spec, tuple(files)))
         problems += found
     return loaded, [*problems, *_taken_names(loaded)]
 
@@ -68,13 +71,14 @@ def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
 
 def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
     """Return everything that is wrong with a definition that was read from ``path``."""
-    return _understood(definition, path, Project.of(path))[1]
+    return _understood(definition, path, Project.of(path), [])[1]
 
 
 def _understood(
-    definition: MapNode, path: Path, project: Project
+    definition: MapNode, path: Path, project: Project, files: list[Path]
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    whole, files, problems = extend(definition, path, project)
+    whole, own, problems = extend(definition, path, project)
+    files += own
     if problems := problems or check_shape(whole):
         return None, problems
     definition, problems = link(whole, files, project)
@@ -88,17 +92,22 @@ def _understood(
 def _taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
     """Find trainers that would be generated into the same package, now or before."""
     first: dict[tuple[Path, str], Loaded] = {}
+    before = {path: _generated_before(path) for path in {item.project.manifest for item in loaded}}
     for item in loaded:
         other = first.setdefault((item.project.generated, item.spec.package), item)
         if other is not item:
             place = key_span(other.spec.document, ("name",))
             yield _taken(item, f"{shown_path(other.path)} has it", (Related("taken here", place),))
             continue
-        for name, record in Manifest.read(item.project.manifest).trainers.items():
-            same = package_name(name) == item.spec.package
-            there = (item.project.root / record.definition).exists()
-            if same and there and record.definition != item.spec.source:
-                yield _taken(item, f"{record.definition} has it", ())
+        definition = before[item.project.manifest].get(item.spec.package, item.spec.source)
+        if definition != item.spec.source and (item.project.root / definition).exists():
+            yield _taken(item, f"{definition} has it", ())
+
+
+def _generated_before(manifest: Path) -> dict[str, str]:
+    """Return the definitions that packages were made from."""
+    trainers = Manifest.read(manifest).trainers
+    return {package_name(name): record.definition for name, record in trainers.items()}
 
 
 def _taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic:

@@ -44,15 +44,16 @@ def link(
 ) -> tuple[MapNode, list[Diagnostic]]:
     """Return a definition with all that its references lead to, or those that lead nowhere.
 
-    ``files`` are where it was written: its own file, and those that it extends; the shape of its
-    text is known to be right.
+    ``files`` are where it was written: its own file, and those that it extends, to which those
+    are added that it refers to; the shape of its text is known to be right.
     """
-    linker = _Linker(project.root, definition, files)
+    linker = _Linker(project.root, definition, [*files])
     entries = dict(definition.entries)
     for key, linked in (("config_type", linker.field), ("definitions", linker.fields)):
         if key in entries:
             entries[key] = Entry(entries[key].key, linked(entries[key].value))
     made = MapNode({**entries, **linker.others()}, definition.span)
+    files += linker.files
     return made, linker.problems or list(_cycles(made))
 
 

@@ -95,14 +95,14 @@ def _begun_twice(path: Path, span: Span) -> Diagnostic:
 def _staged(
     loaded: list[Loaded], starters: dict[Path, str], project: Project
 ) -> Iterator[tuple[Staged, dict[str, str]]]:
-    """Write everything aside, laid out; give the place and the texts by path."""
+    """Write all code aside, laid out; give the place and the texts of all files by path."""
     files = {item.path: plan(item.spec) for item in loaded}
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
         folder = Path(name).resolve()
         generated, stubs = folder / "generated", folder / "stubs"
         texts = {path: text for planned in files.values() for path, text in render(planned).items()}
-        _write(texts, generated)
-        code = {path: text for path, text in starters.items() if path.suffix == ".py"}
+        _write({path: text for path, text in texts.items() if _is_code(path)}, generated)
+        code = {path: text for path, text in starters.items() if _is_code(path.name)}
         _write({p.relative_to(project.root).as_posix(): t for p, t in code.items()}, stubs)
         lay_out(folder)
         for path in code:
@@ -112,7 +112,12 @@ def _staged(
             for item in loaded
             for file in files[item.path]
         }
-        yield Staged(generated, stubs, maps), {p: _read(generated / p) for p in texts}
+        laid_out = {path: _read(generated / path) for path in texts if _is_code(path)}
+        yield Staged(generated, stubs, maps), texts | laid_out
+
+
+def _is_code(path: str) -> bool:
+    return path.endswith(".py")
 
 
 def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) -> Manifest:
@@ -126,16 +131,11 @@ def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) 
         for name, record in manifest.trainers.items()
         if record.definition not in definitions and not _is_gone(record, loaded[0].project)
     }
+    files: dict[str, dict[str, str]] = {item.spec.package: {} for item in loaded}
+    for path, text in planned.items():
+        files[path.split("/")[1]][path] = digest(text)
     made = {
-        item.spec.name: TrainerRecord(
-            item.spec.source,
-            {
-                path: digest(text)
-                for path, text in planned.items()
-                if path.split("/")[1] == item.spec.package
-            },
-        )
-        for item in loaded
+        item.spec.name: TrainerRecord(item.spec.source, files[item.spec.package]) for item in loaded
     }
     return Manifest(kept | made)
 
@@ -158,10 +158,11 @@ def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
 
 
 def _write(texts: dict[str, str], folder: Path) -> None:
+    for parent in dict.fromkeys([folder, *((folder / path).parent for path in texts)]):
+        parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_text(text, encoding="utf-8")
-    folder.mkdir(exist_ok=True)
+        with open(f"{folder}/{path}", "w", encoding="utf-8") as file:  # noqa: PTH123 - often
+            file.write(text)
 
 
 def _read(path: Path) -> str:

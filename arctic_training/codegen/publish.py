@@ -76,23 +76,29 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
 
 
 def _write_all(texts: Mapping[str, str], folder: Path) -> None:
+    for parent in dict.fromkeys((folder / path).parent for path in texts):
+        parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        _write_durably(folder / path, text)
+        _write_synced(folder / path, text)
 
 
 def _write_durably(path: Path, text: str) -> None:
     """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
     unfinished = path.with_name(path.name + ".incomplete")
     try:
-        with unfinished.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_synced(unfinished, text)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
+
+
+def _write_synced(path: Path, text: str) -> None:
+    """Write a file; when this returns, it is on the disk."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _remove_empty_folders(folder: Path, root: Path) -> None:

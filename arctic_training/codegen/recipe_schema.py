@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from functools import cache
 from typing import cast
 
+from arctic_training.codegen.json_text import json_text
 from arctic_training.codegen.json_types import field_schema
 from arctic_training.codegen.spec import SlotSpec, TrainerSpec
 from arctic_training.config.schema import DRAFT, JSONSchema, by_type, one_or_many
@@ -38,8 +39,10 @@ def recipe_schema(spec: TrainerSpec) -> str:
         "required": required,
         "x-planned": shared["x-planned"],
     }
-    document["definitions"] = {name: _definition(name) for name in sorted(_needed(document))}
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    names = sorted(frozenset[str]().union(*map(_needed, _references(document))))
+    own = json_text(document).removesuffix("\n}")
+    definitions = ",\n    ".join(map(_definition_text, names))
+    return f'{own},\n  "definitions": {{\n    {definitions}\n  }}\n}}\n'
 
 
 def has_default(slot: SlotSpec) -> bool:
@@ -72,21 +75,23 @@ def _definition(name: str) -> JSONSchema:
     return definitions[name]
 
 
-def _needed(schema: object, found: set[str] | None = None) -> set[str]:
-    """Return the definitions that a schema refers to, directly or through others."""
-    found = set() if found is None else found
-    for reference in _references(schema):
-        name = reference.rpartition("/")[2]
-        if name not in found:
-            found.add(name)
-            _needed(_definition(name), found)
-    return found
+@cache
+def _definition_text(name: str) -> str:
+    """Return a shared definition as it stands in the schema of each trainer that needs it."""
+    return f'"{name}": {json_text(_definition(name), "    ")}'
+
+
+@cache
+def _needed(name: str) -> frozenset[str]:
+    """Return a definition's name with those of the definitions that it refers to."""
+    below = map(_needed, _references(_definition(name)))
+    return frozenset({name}).union(*below)
 
 
 def _references(schema: object) -> Iterator[str]:
     if isinstance(schema, dict):
         if isinstance(reference := schema.get("$ref"), str):
-            yield reference
+            yield reference.rpartition("/")[2]
         for value in schema.values():
             yield from _references(value)
     elif isinstance(schema, list):

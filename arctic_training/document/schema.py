@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import jsonschema_rs
@@ -43,9 +44,18 @@ class Schema:
 
         A text that is left where a number belongs is one: it means none, or one beyond all limits.
         """
+        return self._strict.iter_errors(document)
+
+    @cached_property
+    def has_numbers(self) -> bool:
+        """Whether a number may be written as a text anywhere in the document."""
+        return _has_numbers(self.root)
+
+    @cached_property
+    def _strict(self) -> jsonschema_rs.Draft7Validator:
         strict = _numeric(self.root)
         assert isinstance(strict, dict)
-        return jsonschema_rs.Draft7Validator(strict).iter_errors(document)
+        return jsonschema_rs.Draft7Validator(strict)
 
     def at(self, node: Node, pointer: Pointer) -> list[Subschema]:
         """Return the subschemas that apply to the value at ``pointer``, references resolved."""
@@ -125,7 +135,7 @@ class Schema:
 
 def with_numbers(node: Node, schema: Schema) -> Node:
     """Return the document with the texts that stand for numbers (`2k`, `50%`) made numbers."""
-    return schema.rewrite(node, _number)
+    return schema.rewrite(node, _number) if schema.has_numbers else node
 
 
 def _outline(node: Node) -> JSON:
@@ -150,6 +160,14 @@ def _number(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
         number = human_number(node.value)
         return node if number is None else ScalarNode(number, node.span)
     return node
+
+
+def _has_numbers(schema: JSON) -> bool:
+    if isinstance(schema, list):
+        return any(map(_has_numbers, schema))
+    if not isinstance(schema, dict):
+        return False
+    return schema.get("pattern") == NUMBER_PATTERN or any(map(_has_numbers, schema.values()))
 
 
 def _numeric(schema: JSON) -> JSON:

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.support import DEFINITION, RECIPE, write
@@ -21,7 +21,7 @@ def measure() -> Iterator[str]:
         folder = Path(name)
         definition = write(folder / "mine.yaml", DEFINITION)
         recipe = write(folder / "recipe.yaml", RECIPE)
-        nothing = _cpu_ms([sys.executable, "-c", "pass"])
+        nothing = cpu_ms([sys.executable, "-c", "pass"])
         yield f"{'python -c pass':44} {nothing:6.0f} ms"
         for arguments, budget in (
             (["arctic-gen", "--help"], 80),
@@ -30,19 +30,23 @@ def measure() -> Iterator[str]:
             (["arctic-train", "--dry-run", str(recipe)], 200),
             (["arctic-gen", "new-trainer", "--no-verify", str(definition)], 400),
         ):
-            took = _cpu_ms([str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]])
+            took = cpu_ms([str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]])
             shown = " ".join([*arguments[:-1], Path(arguments[-1]).name])
             ratio = f"{took / nothing:5.1f} x nothing"
             yield f"{shown:44} {took:6.0f} ms  (budget {budget})  {ratio}"
 
 
-def _cpu_ms(command: list[str]) -> float:
-    return min(_one_run(command) for _ in range(_RUNS))
+def cpu_ms(
+    command: list[str], *, runs: int = _RUNS, before: Callable[[], None] = lambda: None
+) -> float:
+    """Return the least CPU time of some runs of a command, each after ``before``."""
+    return min(_one_run(command, before) for _ in range(runs))
 
 
-def _one_run(command: list[str]) -> float:
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def _one_run(command: list[str], before: Callable[[], None]) -> float:
+    before()
+    begin = resource.getrusage(resource.RUSAGE_CHILDREN)
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     subprocess.run(command, check=True, capture_output=True, env=environment)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return 1000 * (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    end = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return 1000 * (end.ru_utime + end.ru_stime - begin.ru_utime - begin.ru_stime)
