@@ -126,7 +126,8 @@ def _sections(offered: dict[str, list[str]], models: list[str]) -> list[str]:
     ]
     if (tokenizer := _preferred("byte_level_bpe", offered["tokenizer"])) == "byte_level_bpe":
         sections.append(f"tokenizer:\n  type: {tokenizer}")
-    sections.append(_DATA.format(kind=offered["data"][0]))
+    kind = offered["data"][0]
+    sections.append(_DATA.format(kind=kind, source=_SOURCES.get(kind, "python_docs")))
     sections.append("optimizer:\n  learning_rate: 2e-3")
     return sections
 
@@ -142,11 +143,14 @@ _MODELS: Final = {
           type: huggingface
           name_or_path: ./model  # or a name on the hub"""),
 }
+_SOURCES: Final = {"dpo": "python_docs_preference"}
+"""The source that needs no network, of data factories that do not take `python_docs`."""
+
 _DATA: Final = textwrap.dedent("""\
     data:
       type: {kind}
       sources:
-        - type: python_docs
+        - type: {source}
       max_length: 512
       div_length: 32""")
 

@@ -18,6 +18,7 @@ from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheck
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.config.preference import PreferenceDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.config.schema import DRAFT, JSONSchema, nullable
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
@@ -34,6 +35,7 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     HFModelConfig,
     HFSchedulerConfig,
     HFTokenizerConfig,
+    PreferenceDataConfig,
     RandomLlamaConfig,
     SFTDataConfig,
     TrainerConfig,

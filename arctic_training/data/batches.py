@@ -6,7 +6,7 @@ from typing import Final, NotRequired, TypedDict
 
 from torch import Tensor
 
-__all__ = ["IGNORED", "SFTBatch"]
+__all__ = ["IGNORED", "PreferenceBatch", "SFTBatch"]
 
 IGNORED: Final = -100
 """Label of a token that is not trained."""
@@ -25,3 +25,17 @@ class SFTBatch(TypedDict):
     labels: Tensor
     lengths: Tensor
     position_ids: NotRequired[Tensor]
+
+
+class PreferenceBatch(TypedDict):
+    """Pairs of answers, padded on the right: the rows of all chosen ones, then the rejected ones.
+
+    ``input_ids`` and ``labels`` are int64 of shape (2 * num_pairs, length), ``lengths`` is int64
+    of shape (2 * num_pairs); all mean what they mean in ``SFTBatch``. The prompt stands in both
+    rows of a pair and is not trained.
+    """
+
+    num_pairs: int
+    input_ids: Tensor
+    labels: Tensor
+    lengths: Tensor

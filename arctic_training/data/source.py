@@ -1,4 +1,4 @@
-"""Where conversations and documents come from."""
+"""Where conversations, documents and preferences come from."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ from arctic_training.config.data import (
     HFInstructSourceConfig,
     PythonDocsSourceConfig,
 )
+from arctic_training.config.preference import (
+    HFPreferenceSourceConfig,
+    PreferenceSource,
+    PythonDocsPreferenceSourceConfig,
+)
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.preferences import Preference
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
 __all__ = [
     "load_conversations",
     "load_documents",
+    "load_preferences",
     "source_problems",
 ]
 
@@ -30,7 +37,8 @@ SourceT = TypeVar("SourceT", bound=DataSourceConfig)
 
 
 def source_problems(
-    reader: Component[SectionConfig], sources: Sequence[DataSource | DocumentSource]
+    reader: Component[SectionConfig],
+    sources: Sequence[DataSource | DocumentSource | PreferenceSource],
 ) -> Iterator[RecipeError]:
     """Iterate over what is wrong with the sources of a section, without loading them."""
     for source in sources:
@@ -68,7 +76,19 @@ def load_documents(
     return _mixed(reader, sources, _documents)
 
 
-def _check(source: DataSource | DocumentSource) -> None:
+def load_preferences(
+    reader: Component[SectionConfig], sources: Sequence[PreferenceSource]
+) -> list[Preference]:
+    """Load the preferences of the sources of a section, one source after the other.
+
+    Raises:
+        RecipeError: a source cannot be loaded, or does not hold preferences.
+
+    """
+    return _mixed(reader, sources, _preferences)
+
+
+def _check(source: DataSource | DocumentSource | PreferenceSource) -> None:
     if source.sample_count is not None and source.sample_ratio is not None:
         raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
     match source:
@@ -80,7 +100,11 @@ def _check(source: DataSource | DocumentSource) -> None:
             from arctic_training.data.documents import check_documents
 
             check_documents(source)
-        case PythonDocsSourceConfig():
+        case HFPreferenceSourceConfig():
+            from arctic_training.data.preferences import check_preferences
+
+            check_preferences(source)
+        case PythonDocsSourceConfig() | PythonDocsPreferenceSourceConfig():
             pass
         case _:
             assert_never(source)
@@ -110,6 +134,20 @@ def _documents(source: DocumentSource) -> list[str]:
             from arctic_training.data.documents import load_texts
 
             return load_texts(source)
+        case _:
+            assert_never(source)
+
+
+def _preferences(source: PreferenceSource) -> list[Preference]:
+    match source:
+        case PythonDocsPreferenceSourceConfig():
+            from arctic_training.data.preferences import python_docs_preferences
+
+            return python_docs_preferences()
+        case HFPreferenceSourceConfig():
+            from arctic_training.data.preferences import hub_preferences
+
+            return hub_preferences(source)
         case _:
             assert_never(source)
 

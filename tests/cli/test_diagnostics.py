@@ -71,6 +71,12 @@ def _shared(field: str) -> str:
     return DEFINITION.replace("data_factory_type", added, 1) + shared
 
 
+_DPO: Final = RECIPE.replace("type: sft\n", "type: dpo\nref_model: {type: random_llama}\n").replace(
+    "data:\n  sources:\n    type: python_docs\n",
+    "data:\n  sources:\n    type: python_docs_preference\n",
+)
+_OTHER_KEYS: Final = "ignore_label_index: -100\nreference_model_deepspeed: {}\n"
+_CUT: Final = "  max_prompt_length: 4k\n  dpo_prompt_truncation_mode: keep_end\n  div_length"
 _CASES: Final = [
     _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
     _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
@@ -98,6 +104,12 @@ _CASES: Final = [
         (_SOURCES, "  sources:\n    name_or_path: a/b\n    role_mapping: {asistant: a}\n"),
     ),
     _Case("unknown factory of a section", RECIPE, _TRAIN, ("random_llama", "random_lama")),
+    _Case("missing nested section", _DPO, _TRAIN, ("ref_model: {type: random_llama}\n", "")),
+    _Case("mistyped key in a nested section", _DPO, _TRAIN, ("_llama}", "_llama, dtyp: bf16}")),
+    _Case("wrong values in a nested section", _DPO, _TRAIN, ("_llama}", "_llama, hidden_size: 0}")),
+    _Case("numbers that no preference has", _DPO + "beta: 0\nlabel_smoothing: 50%\n", _TRAIN),
+    _Case("keys of another `dpo`", _DPO + _OTHER_KEYS, _TRAIN, ("  div_length", _CUT)),
+    _Case("source of another trainer", _DPO, _TRAIN, ("python_docs_preference", "python_docs")),
     _Case("unknown trainer", RECIPE, _TRAIN, ("type: sft", "type: sfd")),
     _Case("trainer that resembles none", RECIPE, _TRAIN, ("type: sft", "type: reinforce")),
     _Case("trainer that is no name", RECIPE, _TRAIN, ("type: sft", "type: [sft]")),

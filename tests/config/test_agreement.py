@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Final, cast
 
 import jsonschema
@@ -14,19 +15,59 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from arctic_trainers.dpo.config import DPOTrainerConfig
 from arctic_trainers.sft.config import SFTTrainerConfig
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source
 from arctic_training.document import JSON, Schema, check, parse, plain, with_numbers
 from tests.support import ROOT
 
 _Object = dict[str, JSON]
-_SCHEMA: Final[_Object] = json.loads(
-    (ROOT / "generated/arctic_trainers/sft/recipe.schema.json").read_text(encoding="utf-8")
-)
-_DEFINITIONS = cast("dict[str, _Object]", _SCHEMA["definitions"])
-_OURS = Schema(_SCHEMA)
-_FAST = jsonschema_rs.Draft7Validator(_SCHEMA)
-_ORACLE = jsonschema.Draft7Validator(_SCHEMA)
+
+
+class _Judges:
+    """All that tell right recipes of a trainer from wrong ones."""
+
+    def __init__(self, name: str, model: type[TrainerConfig]) -> None:
+        path = ROOT / f"generated/arctic_trainers/{name}/recipe.schema.json"
+        self.schema: _Object = json.loads(path.read_text(encoding="utf-8"))
+        self.definitions = cast("dict[str, _Object]", self.schema["definitions"])
+        self.model = model
+        self.ours = Schema(self.schema)
+        self.fast = jsonschema_rs.Draft7Validator(self.schema)
+        self.oracle = jsonschema.Draft7Validator(self.schema)
+
+    @cached_property
+    def valid(self) -> st.SearchStrategy[JSON]:
+        """Recipes that the schema allows."""
+        return _valid(self.schema)
+
+    def model_takes(self, recipe: JSON) -> bool:
+        """Return the verdict of the models that the runtime trusts."""
+        try:
+            self.model.model_validate(recipe)
+        except ValidationError:
+            return False
+        return True
+
+    def agree(self, recipe: JSON) -> bool:
+        """Return the verdict on a recipe, on which all four judges agree."""
+        node, problems = parse(Source("recipe.json", json.dumps(recipe)))
+        assert node is not None
+        assert not problems
+        verdict = self.model_takes(recipe)
+        findings = check(node, self.ours)
+        assert verdict == (not findings), [finding.sentence for finding in findings]
+        numbers = plain(with_numbers(node, self.ours))
+        assert self.fast.is_valid(numbers) == self.oracle.is_valid(numbers)
+        assert verdict <= self.oracle.is_valid(numbers)
+        assert self.model_takes(numbers) == verdict
+        return verdict
+
+
+_SFT: Final = _Judges("sft", SFTTrainerConfig)
+_DPO: Final = _Judges("dpo", DPOTrainerConfig)
+_DEFINITIONS: Final = _SFT.definitions | _DPO.definitions
 _ODD: Final[list[JSON]] = [
     None, True, False, 0, 1, -1, 2, 3, 300, 0.0, 1.0, 0.5, -0.5, 1e-9, 1e300, 10**30, -(10**308),
     "", "x", "./x", "2k", "50%", "-1%", "1.5", "2^0.5", "0^0", "1e999", "true", "sft",
@@ -109,13 +150,10 @@ def _containers(value: JSON) -> Iterator[_Object | list[JSON]]:
             yield from _containers(inner)
 
 
-_VALID: Final = _valid(_SCHEMA)
-
-
 @st.composite
-def _recipes(draw: st.DrawFn) -> JSON:
+def _recipes(draw: st.DrawFn, judges: _Judges) -> JSON:
     """Build a recipe that is right, then change up to two of its values."""
-    recipe = copy.deepcopy(draw(_VALID))
+    recipe = copy.deepcopy(draw(judges.valid))
     for _ in range(draw(st.integers(0, 2))):
         container = draw(st.sampled_from(list(_containers(recipe))))
         odd = copy.deepcopy(draw(st.sampled_from(_ODD)))
@@ -130,34 +168,12 @@ def _recipes(draw: st.DrawFn) -> JSON:
     return recipe
 
 
-def _model_takes(recipe: JSON) -> bool:
-    try:
-        SFTTrainerConfig.model_validate(recipe)
-    except ValidationError:
-        return False
-    return True
-
-
-def _agree(recipe: JSON) -> bool:
-    """Return the verdict on a recipe, on which all four judges agree."""
-    node, problems = parse(Source("recipe.json", json.dumps(recipe)))
-    assert node is not None
-    assert not problems
-    verdict = _model_takes(recipe)
-    findings = check(node, _OURS)
-    assert verdict == (not findings), [finding.sentence for finding in findings]
-    numbers = plain(with_numbers(node, _OURS))
-    assert _FAST.is_valid(numbers) == _ORACLE.is_valid(numbers)
-    assert verdict <= _ORACLE.is_valid(numbers)
-    assert _model_takes(numbers) == verdict
-    return verdict
-
-
-@given(recipe=_recipes())
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_schema_and_models_take_the_same_recipes(recipe: JSON) -> None:
+@pytest.mark.parametrize("judges", [_SFT, _DPO], ids=["sft", "dpo"])
+@given(data=st.data())
+@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_schema_and_models_take_the_same_recipes(judges: _Judges, data: st.DataObject) -> None:
     """What the schema accepts the models accept, and the other way round."""
-    _agree(recipe)
+    judges.agree(data.draw(_recipes(judges)))
 
 
 _LEAST: Final[_Object] = {
@@ -195,17 +211,51 @@ _LEAST: Final[_Object] = {
 )  # fmt: skip
 def test_both_know_the_corners(change: _Object, verdict: bool) -> None:  # noqa: FBT001
     """The verdict on what is easily judged differently is known, and everyone's."""
-    assert _agree(_LEAST | change) is verdict
+    assert _SFT.agree(_LEAST | change) is verdict
+
+
+_PAIRS: Final[_Object] = {
+    "model": {"name_or_path": "x"},
+    "ref_model": {"name_or_path": "x"},
+    "data": {"sources": {"type": "python_docs_preference"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, True),
+        ({"type": "dpo"}, True),
+        ({"type": "sft"}, False),
+        ({"ref_model": {"type": "random_llama", "hidden_size": "2Ki"}}, True),
+        ({"ref_model": {"type": "huggingface"}}, False),
+        ({"ref_model": {"type": "liger", "name_or_path": "x"}}, False),
+        ({"ref_model": None}, False),
+        ({"ref_model": [{"name_or_path": "x"}]}, False),
+        ({"ref_model": {"name_or_path": "x", "beta": 1}}, False),
+        ({"beta": "10%"}, True),
+        ({"beta": 0}, False),
+        ({"label_smoothing": 0}, True),
+        ({"label_smoothing": 0.5}, False),
+        ({"data": {"sources": {"type": "python_docs"}}}, False),
+        ({"data": {"sources": [{"name_or_path": "x", "chosen_column": "good"}]}}, True),
+        ({"data": {"sources": [{"name_or_path": "x", "chosen_column": ""}]}}, False),
+        ({"data": {"type": "sft", "sources": {"type": "python_docs"}}}, False),
+    ],
+)
+def test_both_know_the_corners_of_pairs(change: _Object, verdict: bool) -> None:  # noqa: FBT001
+    """A nested section is as closed and as told apart by its type as the section of its kind."""
+    assert _DPO.agree(_PAIRS | change) is verdict
 
 
 def test_most_of_the_recipes_above_are_right() -> None:
     """The comparison is not one of two ways to say no."""
     verdicts: list[bool] = []
 
-    @given(recipe=_recipes())
+    @given(recipe=_recipes(_SFT))
     @settings(max_examples=100, database=None, deadline=None, derandomize=True)
     def collect(recipe: JSON) -> None:
-        verdicts.append(_model_takes(recipe))
+        verdicts.append(_SFT.model_takes(recipe))
 
     collect()
     assert 0.2 < sum(verdicts) / len(verdicts) < 0.8

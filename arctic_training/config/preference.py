@@ -1,0 +1,76 @@
+"""Recipe sections of preference data and of its sources."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import ConfigDict, Field
+
+from arctic_training.config.base import ByType, Human, OneOrMany
+from arctic_training.config.data import DataConfig, DataSourceConfig, HFSourceConfig
+
+__all__ = [
+    "HFPreferenceSourceConfig",
+    "PreferenceDataConfig",
+    "PreferenceSource",
+    "PythonDocsPreferenceSourceConfig",
+]
+
+_Column: TypeAlias = Annotated[str, Field(min_length=1)]
+
+_WHOLE: Final = "nothing is cut: a pair with a side longer than `max_length` is dropped"
+_PLANNED: Final = {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
+
+
+class HFPreferenceSourceConfig(HFSourceConfig):
+    """Pairs of answers, of the Hugging Face hub, of a `save_to_disk` folder or of local files.
+
+    A column holds texts, or lists of `{role, content}`. Where an answer is a whole conversation,
+    what both sides begin with is the prompt.
+    """
+
+    type: Literal["huggingface_preference"] = "huggingface_preference"
+
+    prompt_column: _Column | None = "prompt"
+    """Column of what is asked; null if all answers are whole conversations."""
+
+    chosen_column: _Column = "chosen"
+    """Column of the answer that is preferred."""
+
+    rejected_column: _Column = "rejected"
+    """Column of the other answer."""
+
+
+class PythonDocsPreferenceSourceConfig(DataSourceConfig):
+    """Questions about Python: the right answer is chosen, that to another question is rejected.
+
+    Needs no network: the questions and answers are those of the source `python_docs`.
+    """
+
+    type: Literal["python_docs_preference"] = "python_docs_preference"
+
+
+PreferenceSource: TypeAlias = Annotated[
+    HFPreferenceSourceConfig | PythonDocsPreferenceSourceConfig, ByType()
+]
+
+
+class PreferenceDataConfig(DataConfig):
+    """Pairs of answers to a prompt, of which one is preferred.
+
+    Only the answers are trained, and the token that ends each. A pair is dropped, and counted, if
+    a side is longer than `max_length` or has nothing to train, or if both sides are the same.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
+
+    type: Literal["dpo"] = "dpo"
+
+    sources: Annotated[tuple[PreferenceSource, ...], Field(min_length=1), OneOrMany()]
+    """Where the pairs come from."""
+
+    eval_sources: Annotated[tuple[PreferenceSource, ...], OneOrMany()] = ()
+    """Where the pairs for evaluation come from; the same `eval_name` makes one set."""
+
+    div_length: Annotated[int, Field(ge=1), Human()] = 256
+    """Pad each batch to a multiple of this many tokens."""

@@ -1,0 +1,107 @@
+"""Rows to preferences: a prompt, and two ways to go on, of which one is preferred."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from arctic_training.config.preference import HFPreferenceSourceConfig
+from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.python_docs import python_docs
+from arctic_training.errors import Pointer, RecipeError
+
+__all__ = ["Preference", "check_preferences", "hub_preferences", "python_docs_preferences"]
+
+_PROMPT: Final = ("prompt_column",)
+_CHOSEN: Final = ("chosen_column",)
+_REJECTED: Final = ("rejected_column",)
+
+
+class Preference(NamedTuple):
+    """What stands before both answers, and the answers; each is one message or several."""
+
+    prompt: Conversation
+    chosen: Conversation
+    rejected: Conversation
+
+
+def check_preferences(config: HFPreferenceSourceConfig) -> None:
+    """Make sure that a local source has the columns that it needs, without loading it.
+
+    Raises:
+        RecipeError: its pointer begins at the source.
+
+    """
+    check_rows(config, _needed(config))
+
+
+def hub_preferences(config: HFPreferenceSourceConfig) -> list[Preference]:
+    """Load the preferences of a source of the hub or of local files.
+
+    Raises:
+        RecipeError: the data set cannot be loaded, or a row is no preference; its pointer begins
+            at the source.
+
+    """
+    rows = load_rows(config, _needed(config))
+    return [_preference(row, number, config) for number, row in enumerate(rows)]
+
+
+def python_docs_preferences() -> list[Preference]:
+    """Pair each question's answer with that to the question half the set further on."""
+    conversations = python_docs()
+    half = len(conversations) // 2
+    others = [*conversations[half:], *conversations[:half]]
+    return [
+        Preference([question], [right], [wrong])
+        for (question, right), (_, wrong) in zip(conversations, others, strict=True)
+    ]
+
+
+def _needed(config: HFPreferenceSourceConfig) -> Needed:
+    answers: dict[Pointer, str] = {_CHOSEN: config.chosen_column, _REJECTED: config.rejected_column}
+    prompt: dict[Pointer, str] = {_PROMPT: config.prompt_column} if config.prompt_column else {}
+    return prompt | answers
+
+
+def _preference(row: Row, number: int, config: HFPreferenceSourceConfig) -> Preference:
+    """Take what both sides begin with as the prompt, wherever it was written."""
+    chosen, rejected = (
+        _side(row, number, config, pointer, column)
+        for pointer, column in (
+            (_CHOSEN, config.chosen_column),
+            (_REJECTED, config.rejected_column),
+        )
+    )
+    pairs = zip(chosen, rejected, strict=False)
+    shared = len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
+    if not shared:
+        message = f"the two sides of row {number} do not begin with the same prompt"
+        raise RecipeError(_CHOSEN, message, code="wrong-data")
+    return Preference(chosen[:shared], chosen[shared:], rejected[shared:])
+
+
+def _side(
+    row: Row, number: int, config: HFPreferenceSourceConfig, pointer: Pointer, column: str
+) -> Conversation:
+    """Return an answer with the prompt before it: its own, or else that of the row."""
+    answer = _messages(row[column], number, pointer, role="assistant")
+    if answer and answer[0]["role"] != "assistant":
+        return answer
+    if config.prompt_column is None:
+        message = f"row {number} has an answer without a prompt before it"
+        raise RecipeError(pointer, message, code="wrong-data", hint="give `prompt_column`")
+    return [*_messages(row[config.prompt_column], number, _PROMPT, role="user"), *answer]
+
+
+def _messages(value: object, number: int, pointer: Pointer, *, role: str) -> Conversation:
+    if isinstance(value, str):
+        return [Message(role=role, content=value)]
+    items = value if isinstance(value, list) else [None]
+    said = [item for item in items if isinstance(item, dict)]
+    texts = [(item.get("role"), item.get("content")) for item in said]
+    if len(said) < len(items) or not all(isinstance(t, str) for pair in texts for t in pair):
+        message = f"row {number} has neither a text nor a list of texts with their roles there"
+        raise RecipeError(pointer, message, code="wrong-data")
+    return [Message(role=str(role), content=str(content)) for role, content in texts]

@@ -1,0 +1,63 @@
+"""Losses of preferences."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from arctic_trainers.dpo.config import DPOTrainerConfig
+from arctic_training.data.batches import IGNORED, PreferenceBatch
+from arctic_training.losses.log_probabilities import token_log_probabilities
+from arctic_training.losses.output import LossOutput, Term
+from arctic_training.trainer.trainer import Trainer
+
+__all__ = ["dpo_loss"]
+
+
+def dpo_loss(
+    trainer: Trainer[DPOTrainerConfig, PreferenceBatch], batch: PreferenceBatch
+) -> LossOutput:
+    """Return the loss of direct preference optimization, summed over the pairs.
+
+    With the reward ``r = beta (log p(answer | prompt) - log p_reference(answer | prompt))`` and
+    the margin ``m = r_chosen - r_rejected``, it is ``-log sigmoid(m)`` for each pair (Rafailov et
+    al., 2023, equation 7). A label smoothing ``e`` holds a share ``e`` of the labels to be wrong:
+    ``-(1 - e) log sigmoid(m) - e log sigmoid(-m)`` (Mitchell, 2023, "A note on DPO with noisy
+    preferences & relationship to IPO").
+
+    A pair counts as accurate where its margin is above 0.
+    """
+    config, count = trainer.config, batch["num_pairs"]
+    with torch.no_grad():
+        reference = _log_probabilities(trainer.frozen_model(config.ref_model), batch)
+    # Differences of tokens, not of sums: what is small stays exact.
+    ratios = (_log_probabilities(trainer.model, batch) - reference).sum(-1)
+    chosen, rejected = (config.beta * ratios).chunk(2)
+    margins = chosen - rejected
+    smoothing = config.label_smoothing
+    losses = -(1 - smoothing) * F.logsigmoid(margins) - smoothing * F.logsigmoid(-margins)
+    terms = {
+        "reward_margin": margins,
+        "accuracy": (margins > 0).float(),
+        "chosen_reward": chosen,
+        "rejected_reward": rejected,
+    }
+    return LossOutput(
+        sum=losses.sum(),
+        count=count,
+        terms={name: Term(sum=each.sum(), count=count) for name, each in terms.items()},
+    )
+
+
+def _log_probabilities(model: nn.Module, batch: PreferenceBatch) -> Tensor:
+    """Return ``log p(token | before)`` of each trained token and 0 elsewhere.
+
+    fp32, of shape (2 * num_pairs, length). Padding stands on the right, where causal attention
+    cannot reach it from a token, so no attention mask is needed.
+    """
+    logits: Tensor = model(input_ids=batch["input_ids"], use_cache=False).logits
+    labels = batch["labels"]
+    following = torch.full_like(labels, IGNORED)
+    following[:, :-1] = labels[:, 1:]
+    return token_log_probabilities(logits.flatten(0, 1), following.flatten()).view(labels.shape)
