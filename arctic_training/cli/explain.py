@@ -132,9 +132,9 @@ def _sources(_project: Project) -> Iterator[str]:
             described = str(rule["description"]).strip().partition("\n")[0]
             properties = rule["properties"]
             assert isinstance(properties, dict)
-            kind = properties["type"]
-            assert isinstance(kind, dict)
-            yield f"{kind['const']}: {described}"
+            kind = properties.get("type")
+            if isinstance(kind, dict):  # else it is what several sources have in common
+                yield f"{kind['const']}: {described}"
 
 
 def print_schema(name: str) -> NoReturn:
