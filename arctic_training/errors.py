@@ -1,6 +1,7 @@
 """What the runtime raises for a mistake of the user's.
 
     ArcticTrainingError
+      InvalidRecipeError  a recipe breaks the rules of its trainer, in a text with lines
       RecipeError         a value of the recipe cannot be used; it says which one
       UnusableRecipeError several values of the recipe cannot be used
       TrainingError       training cannot go on
@@ -13,8 +14,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from arctic_training.diagnostics import Diagnostic, Format, render
+
 __all__ = [
     "ArcticTrainingError",
+    "InvalidRecipeError",
     "Pointer",
     "RecipeError",
     "RegistryError",
@@ -55,6 +59,14 @@ class RecipeError(ArcticTrainingError):
     def __str__(self) -> str:
         where = ".".join(map(str, self.pointer))
         return f"{where}: {self.message}" if where else self.message
+
+
+class InvalidRecipeError(ArcticTrainingError):
+    """A recipe breaks the rules of its trainer; ``diagnostics`` says where, and all of it."""
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        super().__init__(render(diagnostics, Format.TEXT).rstrip())
+        self.diagnostics = diagnostics
 
 
 class UnusableRecipeError(ArcticTrainingError):

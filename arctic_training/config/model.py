@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, SectionConfig
 
 __all__ = ["HFModelConfig", "ModelConfig", "RandomLlamaConfig"]
 
+_PLANNED: Final = {
+    "hf_config_kwargs": "save the model with the changed configuration, and name its folder",
+    "peft_config": "adapters are not built yet: all weights are trained",
+    "save_name": "it has no effect: name the folder with `output_dir` of `checkpoint`",
+}
+
 
 class ModelConfig(SectionConfig):
     """What every model section has."""
+
+    model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
 
     dtype: Literal["bf16", "fp32"] = "bf16"
     """Precision of the weights. With bf16, the optimizer keeps its own weights in fp32."""

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from typing_extensions import override
 
-from arctic_training.config.base import Human, SectionConfig
+from arctic_training.config.base import Human, HumanFloat, SectionConfig
 
-__all__ = ["HFSchedulerConfig", "SchedulerConfig"]
+__all__ = ["HFSchedulerConfig", "SchedulerConfig", "WSDSchedulerConfig"]
+
+_MOVED: Final = "set `learning_rate` of the optimizer"
 
 
 class SchedulerConfig(SectionConfig):
     """What every scheduler section has."""
 
-    warmup_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.1
-    """Share of the optimizer steps in which the learning rate rises."""
+    model_config = ConfigDict(
+        json_schema_extra={"x-planned": dict.fromkeys(("learning_rate", "lr"), _MOVED)}
+    )
 
-    def warmup_steps(self, training_horizon: int) -> int:
+    def warmup_steps(self, training_horizon: int) -> int:  # noqa: ARG002 - for those that scale
         """Return the number of optimizer steps in which the learning rate rises."""
-        return math.ceil(self.warmup_ratio * training_horizon)
+        return 0
 
 
 class HFSchedulerConfig(SchedulerConfig):
@@ -28,5 +32,43 @@ class HFSchedulerConfig(SchedulerConfig):
 
     type: Literal["huggingface"] = "huggingface"
 
-    name: Literal["linear", "cosine", "constant", "constant_with_warmup"] = "linear"
+    warmup_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.1
+    """Share of the optimizer steps in which the learning rate rises."""
+
+    name: Literal[
+        "linear",
+        "cosine",
+        "cosine_with_restarts",
+        "cosine_with_min_lr",
+        "polynomial",
+        "inverse_sqrt",
+        "constant",
+        "constant_with_warmup",
+    ] = "linear"
     """Form of the schedule after the warm-up."""
+
+    scheduler_specific_kwargs: dict[str, HumanFloat] = Field(default_factory=dict)
+    """What else the schedule of that name takes, such as `min_lr_rate` or `power`."""
+
+    @override
+    def warmup_steps(self, training_horizon: int) -> int:
+        return math.ceil(self.warmup_ratio * training_horizon)
+
+
+class WSDSchedulerConfig(SchedulerConfig):
+    """Warm up, stay, decay (Hu et al., 2024): the learning rate stays at its highest in between."""
+
+    type: Literal["wsd"] = "wsd"
+
+    num_warmup_steps: Annotated[int, Field(ge=0), Human()]
+    """Optimizer steps in which the learning rate rises, linearly."""
+
+    num_decay_steps: Annotated[int, Field(ge=0), Human()]
+    """Optimizer steps at the end in which it falls, along a cosine."""
+
+    min_lr_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.0
+    """What it rises from and falls to, as a share of the highest."""
+
+    @override
+    def warmup_steps(self, training_horizon: int) -> int:
+        return self.num_warmup_steps

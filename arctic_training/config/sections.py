@@ -19,7 +19,7 @@ from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import FusedAdamConfig
 from arctic_training.config.preference import PreferenceDataConfig
-from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.schema import DRAFT, JSONSchema, nullable
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
@@ -39,6 +39,7 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     RandomLlamaConfig,
     SFTDataConfig,
     TrainerConfig,
+    WSDSchedulerConfig,
 )
 _REFERENCE: Final = "#/definitions/{model}"
 

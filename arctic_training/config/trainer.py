@@ -26,9 +26,9 @@ _PLANNED: Final = {
     "expert_parallel_size": "expert parallelism is not built yet",
     "ignore_label_index": "the label of what is not trained is always -100",
     "logger": "the output of the command is the log",
+    "loss_log_interval": "use `train_log_iter_interval`",
     "mem_profiler": "memory profiling is not built yet",
     "min_iterations": "use `train_iters`",
-    "overfit_first_batch": "set `sample_count` of the source to `micro_batch_size`",
     "reference_model_deepspeed": "the reference model stands whole on every process",
     "sequence_parallel_size": "sequence parallelism is not built yet",
     "skip_validation": "name the factory in the trainer's definition",
@@ -78,6 +78,15 @@ class TrainerConfig(Config):
 
     seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of all random numbers but the order of the data."""
+
+    exit_iteration_this_run: Annotated[int, Field(ge=0), Human()] = 0
+    """Stop after so many optimizer steps of this run, resumed or not; 0 does not."""
+
+    overfit_first_batch: bool = False
+    """Train on the first micro-batch of the first epoch again and again: the loss must fall."""
+
+    deterministic: bool = False
+    """Compute only with operations whose bits are the same each time; slower on accelerators."""
 
     eval_interval: Annotated[int, Field(ge=0), Human()] = 0
     """Evaluate on `data.eval_sources` after each N-th optimizer step; 0 without such sources."""

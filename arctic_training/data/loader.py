@@ -45,6 +45,7 @@ class EpochLoader(Generic[Batch_co]):
         self._num_samples = len(samples)
         self._world = World()
         self._is_shuffled = True
+        self._is_repeated = False
         self._micro_batch_size = micro_batch_size
         self._seed = seed
 
@@ -84,22 +85,34 @@ class EpochLoader(Generic[Batch_co]):
         Where an epoch's batches do not come out even, some processes have one less to do; they get
         one all the same, because all of them take part in each step.
         """
-        return index * self._world.size + self._world.rank >= self._num_batches
+        return self._place(index) >= self._num_batches
+
+    def repeat_first(self) -> Self:
+        """Make every batch the first of the first epoch."""
+        self._is_repeated = True
+        return self
+
+    def _place(self, index: int) -> int:
+        """Return where a batch of this process stands among those of all processes."""
+        return (0 if self._is_repeated else index) * self._world.size + self._world.rank
 
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
         """Iterate over this process's batches of an epoch, from the ``start``-th on."""
-        size, world = self._micro_batch_size, self._world
         order = self.order(epoch)
-        mine = [
-            (index * world.size + world.rank) % self._num_batches
-            for index in range(start, len(self))
-        ]
-        return self._load([order[i * size : (i + 1) * size] for i in mine])
+        return self._load([self._chosen(order, index) for index in range(start, len(self))])
+
+    def samples(self, epoch: int, index: int) -> list[int]:
+        """Return the indices of the samples in one of this process's batches."""
+        return self._chosen(self.order(epoch), index)
+
+    def _chosen(self, order: list[int], index: int) -> list[int]:
+        first = self._place(index) % self._num_batches * self._micro_batch_size
+        return order[first : first + self._micro_batch_size]
 
     def order(self, epoch: int) -> list[int]:
         """Return the indices of all samples in the order of an epoch."""
         if not self._is_shuffled:
             return list(range(self._num_samples))
-        generator = np.random.default_rng([self._seed, epoch])
+        generator = np.random.default_rng([self._seed, 0 if self._is_repeated else epoch])
         order: list[int] = generator.permutation(self._num_samples).tolist()
         return order

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, cast
+
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import get_scheduler
+from transformers.optimization import TYPE_TO_SCHEDULER_FUNCTION
+from transformers.trainer_utils import SchedulerType
 from typing_extensions import override
 
 from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.errors import RecipeError
 from arctic_training.scheduler.factory import SchedulerFactory
 
 __all__ = ["HFSchedulerFactory"]
+
+_OURS: Final = {"optimizer", "num_warmup_steps", "num_training_steps", "last_epoch"}
 
 
 class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
@@ -19,11 +28,23 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
     config_type = HFSchedulerConfig
 
     @override
+    def problems(self) -> Iterator[RecipeError]:
+        schedules = cast("Mapping[str, Callable[..., object]]", TYPE_TO_SCHEDULER_FUNCTION)
+        parameters = inspect.signature(schedules[SchedulerType(self.config.name)]).parameters
+        known = [name for name in parameters if name not in _OURS]
+        for name in self.config.scheduler_specific_kwargs:
+            if name not in known:
+                taken = ", ".join(known) or "none"
+                message = f"a schedule `{self.config.name}` has no `{name}`; it takes: {taken}"
+                yield self.problem("scheduler_specific_kwargs", message, code="unknown-key")
+
+    @override
     def create(self) -> LRScheduler:
         scheduler: LRScheduler = get_scheduler(
             self.config.name,
             self.trainer.optimizer,
             num_warmup_steps=self.trainer.warmup_steps,
             num_training_steps=self.trainer.training_horizon,
+            scheduler_specific_kwargs=dict(self.config.scheduler_specific_kwargs),
         )
         return scheduler

@@ -132,7 +132,7 @@ def deepspeed_config(config: TrainerConfig, world_size: int) -> dict[str, object
         "train_batch_size": config.micro_batch_size * accumulation * world_size,
         "managed_gradient_accumulation": False,
         "gradient_clipping": config.deepspeed.gradient_clipping,
-        "zero_optimization": config.deepspeed.zero_optimization.model_dump(),
+        "zero_optimization": config.deepspeed.zero_optimization.model_dump(exclude_none=True),
         "zero_allow_untested_optimizer": True,
         "steps_per_print": None,
         "wall_clock_breakdown": False,

@@ -10,11 +10,18 @@ import torch
 import torch.distributed
 from torch._C._distributed_c10d import HashStore
 
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
 from arctic_training.trainer.backend import deepspeed
 
-__all__ = ["leave_process_group", "seed_everything", "start_process_group"]
+__all__ = [
+    "leave_process_group",
+    "prepare_process",
+    "seed_everything",
+    "seed_process",
+    "start_process_group",
+]
 
 
 def start_process_group(world: World) -> None:
@@ -48,6 +55,27 @@ def leave_process_group() -> None:
     if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
+
+
+def prepare_process(world: World, config: TrainerConfig) -> None:
+    """Join the other processes, and make what is computed from here on the recipe's alone."""
+    if config.deterministic:
+        _make_deterministic()
+    start_process_group(world)
+    seed_everything(config.seed)
+
+
+def seed_process(world: World, config: TrainerConfig) -> None:
+    """Let each process draw numbers of its own from here on: models are made alike, not masks."""
+    if not world.is_first:
+        seed_everything(config.seed + world.rank)
+
+
+def _make_deterministic() -> None:
+    """Refuse operations whose results may differ from one time to the next."""
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(mode=True)
+    torch.backends.cudnn.benchmark = False
 
 
 def seed_everything(seed: int) -> None:

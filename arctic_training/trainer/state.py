@@ -102,6 +102,12 @@ class Schedule:
         """Epochs that are begun to reach the horizon."""
         return math.ceil(self.training_horizon / max(1, self.steps_per_epoch))
 
+    def last_step(self, config: TrainerConfig, first: int) -> int:
+        """Return the optimizer step with which a run that begins after step ``first`` ends."""
+        this_run = config.exit_iteration_this_run
+        exits = (config.exit_iteration, first + this_run if this_run else 0)
+        return min([self.training_horizon, *(step for step in exits if step)])
+
     def ends_step(self, train_batch_idx: int) -> bool:
         """Return whether an optimizer step ends with the N-th micro-batch of an epoch."""
         last = train_batch_idx == self.batches_per_epoch

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -39,10 +39,18 @@ class GlobalBatch:
 
     def __init__(self, metrics: Mapping[str, Reduction]) -> None:
         self._metrics = metrics
-        self._sums: Tensor | None = None
+        self._rows: list[Tensor] = []
+        self._samples: list[Callable[[], Sequence[int]]] = []
 
-    def add(self, output: LossOutput, tokens: int) -> None:
+    def add(
+        self, output: LossOutput, tokens: int, samples: Callable[[], Sequence[int]] = tuple
+    ) -> None:
         """Add one micro-batch of so many tokens.
+
+        Args:
+            output: what the loss returned for it.
+            tokens: how many it has.
+            samples: gives the indices of its samples, if it comes to that.
 
         Raises:
             TrainingError: the loss returned other terms than the definition declares.
@@ -57,8 +65,8 @@ class GlobalBatch:
         numbers = [output.sum, output.count, tokens]
         numbers += [number for term in terms for number in (term.sum, term.count)]
         device = output.sum.device
-        row = torch.stack([_number(number, device) for number in numbers])
-        self._sums = row if self._sums is None else self._sums + row
+        self._rows.append(torch.stack([_number(number, device) for number in numbers]))
+        self._samples.append(samples)
 
     def close(self, *, stop: bool = False) -> Totals:
         """Return the totals over all processes, and begin a new global batch.
@@ -70,9 +78,11 @@ class GlobalBatch:
             TrainingError: there is nothing to divide by, or the loss is not a finite number.
 
         """
-        sums, self._sums = self._sums, None
-        if sums is None:
+        if not self._rows:
             raise TrainingError("an optimizer step ended without a micro-batch")
+        rows, self._rows = torch.stack(self._rows), []
+        samples, self._samples = self._samples, []
+        sums = rows.sum(0)
         sums = torch.cat([sums, sums.new_tensor([float(stop)])])
         if torch.distributed.get_world_size() > 1:
             torch.distributed.all_reduce(sums)
@@ -80,13 +90,26 @@ class GlobalBatch:
         if count <= 0:
             raise TrainingError("a global batch has nothing to train: the loss's count is 0")
         if not math.isfinite(loss):
-            raise TrainingError(f"the loss is {loss}")
+            raise TrainingError(f"the loss is {loss}{_culprits(rows[:, 0], samples)}")
         pairs = zip(rest[::2], rest[1::2], strict=True)
         terms = {
             name: part if self._metrics[name] == "sum" else part / number if number else math.nan
             for name, (part, number) in zip(self._metrics, pairs, strict=True)
         }
         return Totals(loss / count, count, int(tokens), terms, is_stopping=stops > 0)
+
+
+def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:
+    """Say in which micro-batches, of whatever process, the loss is no number."""
+    mine = [
+        ", ".join(map(str, indices()))
+        for loss, indices in zip(losses.tolist(), samples, strict=True)
+        if not math.isfinite(loss)
+    ]
+    gathered: list[list[str]] = [[] for _ in range(torch.distributed.get_world_size())]
+    torch.distributed.all_gather_object(gathered, mine)
+    found = [text for texts in gathered for text in texts if text]
+    return f" in the micro-batch of the samples {'; and '.join(found)}" if found else ""
 
 
 def _number(value: Tensor | float, device: torch.device) -> Tensor:

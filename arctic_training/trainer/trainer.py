@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
 import torch
@@ -38,8 +39,13 @@ from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
-from arctic_training.trainer.evaluation import evaluation_factories, evaluation_problems
-from arctic_training.trainer.process import seed_everything, start_process_group
+from arctic_training.trainer.loaders import (
+    evaluation_factories,
+    evaluation_loaders,
+    evaluation_problems,
+    train_loader,
+)
+from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import EvaluationReport, MetricsLog, StepReport
 from arctic_training.trainer.slots import OneOf, slot_problems
@@ -192,15 +198,10 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         if problems := [*evaluation_problems(config), *found]:
             raise UnusableRecipeError(problems)
 
-        start_process_group(self.world)
-        seed_everything(config.seed)
+        prepare_process(self.world, config)
         self.tokenizer: PreTrainedTokenizerBase = tokenizer_factory.create()
-        self.train_dataloader: EpochLoader[BatchT] = self._data_factory.create().share(self.world)
-        with replayed(random_numbers()):
-            self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = {
-                name: factory.create().in_order().share(self.world)
-                for name, factory in evaluated.items()
-            }
+        self.train_dataloader: EpochLoader[BatchT] = train_loader(self._data_factory)
+        self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = evaluation_loaders(evaluated)
         self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
         drawn = random_numbers()
         self.model: nn.Module = model_factory.create().to(self.device)
@@ -210,9 +211,9 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.scheduler: LRScheduler = self._scheduler_factory.create()
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         self.model = self.engine.model
-        if not self.world.is_first:
-            seed_everything(config.seed + self.world.rank)
+        seed_process(self.world, config)
         self._resume()
+        self._last_step = self.schedule.last_step(config, self.state.global_step)
         log = config.train_log_metrics_path if self.world.is_first else None
         self._metrics_log = MetricsLog(log) if log else None
         self._step_began = time.perf_counter()
@@ -255,8 +256,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     @property
     def is_at_end(self) -> bool:
         """Whether no further optimizer step is to be taken in this run."""
-        last = self.config.exit_iteration or self.training_horizon
-        return self.is_stopping or self.state.global_step >= min(last, self.training_horizon)
+        return self.is_stopping or self.state.global_step >= self._last_step
 
     def frozen_model(self, section: ModelConfig) -> nn.Module:
         """Return the model of a nested section: ``trainer.frozen_model(trainer.config.ref_model)``.
@@ -310,8 +310,8 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     def step(self, batch: BatchT) -> None:
         """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
         self.model.train()
-        is_filler = self.train_dataloader.is_filler(self.state.train_batch_idx - 1)
-        self.engine.backward(self._add(batch, self._global_batch, is_filler=is_filler))
+        index = self.state.train_batch_idx - 1
+        self.engine.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
         if self.schedule.ends_step(self.state.train_batch_idx):
             self._optimizer_step()
             interval = self.config.eval_interval
@@ -319,13 +319,15 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
                 self.evaluate()
             self.checkpoint()
 
-    def _add(self, batch: BatchT, into: GlobalBatch, *, is_filler: bool) -> Tensor:
-        """Add the loss of a micro-batch to others; return its sum."""
+    def _add(
+        self, batch: BatchT, into: GlobalBatch, loader: EpochLoader[BatchT], index: int
+    ) -> Tensor:
+        """Add the loss of the batch of that index to others; return its sum."""
         output = LossOutput.of(self.loss(to_device(batch, self.device)))
         tokens = self._data_factory.count_tokens(batch)
-        if is_filler:
+        if loader.is_filler(index):
             output, tokens = output.as_nothing(), 0
-        into.add(output, tokens)
+        into.add(output, tokens, partial(loader.samples, self.state.epoch_idx, index))
         return output.sum
 
     def evaluate(self) -> None:
@@ -339,7 +341,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
             for name, loader in self.eval_dataloaders.items():
                 whole = GlobalBatch(self.metrics)
                 for index, batch in enumerate(loader.batches(0)):
-                    self._add(batch, whole, is_filler=loader.is_filler(index))
+                    self._add(batch, whole, loader, index)
                 self._report_evaluation(name, whole.close())
         self._step_began = time.perf_counter()
 

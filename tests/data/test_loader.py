@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.data.loader import EpochLoader
+from arctic_training.launcher.world import World
 
 
 def _loader(samples: int, size: int, seed: int, num_workers: int = 0) -> EpochLoader[list[int]]:
@@ -52,3 +53,34 @@ def test_global_random_numbers_stay(num_workers: int) -> None:
     assert list(_loader(20, 3, 7, num_workers).batches(1, start=2)) == expected
     after = (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # type: ignore[index]  # noqa: NPY002
     assert before == after
+
+
+@given(
+    samples=st.integers(1, 30),
+    size=st.integers(1, 7),
+    processes=st.integers(1, 5),
+    epoch=st.integers(0, 3),
+)
+def test_processes_share_an_epoch(samples: int, size: int, processes: int, epoch: int) -> None:
+    """Together, step by step, they have the batches of one process; the rest are fillers."""
+    alone = list(_loader(samples, size, 7).batches(epoch))
+    shared = [_loader(samples, size, 7).share(World(r, processes)) for r in range(processes)]
+    assert {len(loader) for loader in shared} == {-(-len(alone) // processes)}
+    each = [list(loader.batches(epoch)) for loader in shared]
+    found = [
+        batches[index]
+        for index in range(len(shared[0]))
+        for loader, batches in zip(shared, each, strict=True)
+        if not loader.is_filler(index)
+    ]
+    assert found == alone
+    assert [
+        [loader.samples(epoch, index) for index in range(len(loader))] for loader in shared
+    ] == each
+
+
+def test_first_batch_again_and_again() -> None:
+    """A loader that repeats has the first batch of the first epoch in every place of every one."""
+    first = next(iter(_loader(10, 3, 7).batches(0)))
+    loader = _loader(10, 3, 7).repeat_first()
+    assert [list(loader.batches(epoch)) for epoch in range(2)] == [[first] * 4] * 2

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from arctic_training.errors import UnusableRecipeError
 from tests.tiny import HandTrainer, Recorder, hand_config
 
 _STEPS, _WARMUP, _PEAK = 10, 3, 0.5
@@ -38,3 +39,19 @@ def test_learning_rates_of_a_run(name: str, share: Callable[[float], float]) -> 
     ]
     rates = [report.learning_rate for report in recorder.reports]
     assert rates == pytest.approx(rising + falling)
+
+
+def test_keys_of_another_schedule() -> None:
+    """What the chosen schedule does not take is refused; what it takes has its effect."""
+    wrong = {"name": "linear", "scheduler_specific_kwargs": {"min_lr_rate": 0.5}}
+    with pytest.raises(UnusableRecipeError, match=r"no `min_lr_rate`; it takes: none"):
+        HandTrainer(hand_config(scheduler=wrong))
+    trainer = HandTrainer(
+        hand_config(
+            train_iters=3,
+            optimizer={"type": "sgd", "learning_rate": _PEAK},
+            scheduler=wrong | {"name": "cosine_with_min_lr", "warmup_ratio": 0.0},
+        )
+    )
+    trainer.train()
+    assert trainer.scheduler.get_last_lr() == pytest.approx([_PEAK / 2])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from typing_extensions import override
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput, Term
+from arctic_training.trainer.state import Schedule
 from arctic_training.trainer.trainer import Trainer
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -181,3 +183,75 @@ def test_a_process_that_finds_no_others_does_not_train(monkeypatch: pytest.Monke
     monkeypatch.delenv("MASTER_ADDR", raising=False)
     with pytest.raises(TrainingError, match="MASTER_ADDR does not say"):
         HandTrainer(hand_config())
+
+
+class _Broken(HandTrainer, abstract=True):
+    """Has no number for a loss where the longest sample is so long."""
+
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        output = super().loss(batch)
+        longest = batch["lengths"].max().item()
+        return replace(output, sum=output.sum * (torch.nan if longest == self.longest else 1))
+
+    longest: float = 0
+
+
+def test_a_loss_that_is_no_number_names_its_samples(tmp_path: Path) -> None:
+    """The message has the indices of the samples of the micro-batch, and of no other."""
+    trainer = _Broken(
+        hand_config(
+            data={"sources": jsonl(tmp_path / "data.jsonl", ragged(7))},
+            gradient_accumulation_steps=4,
+        )
+    )
+    batches = list(trainer.train_dataloader.batches(0))
+    lengths = [batch["lengths"].max().item() for batch in batches]
+    trainer.longest = max(lengths)
+    broken = lengths.index(trainer.longest)
+    samples = ", ".join(map(str, trainer.train_dataloader.samples(0, broken)))
+    with pytest.raises(TrainingError, match=rf"nan in the micro-batch of the samples {samples}$"):
+        trainer.train()
+
+
+def test_overfitting_the_first_batch(tmp_path: Path) -> None:
+    """With `overfit_first_batch`, each step sees the first batch, and the loss falls."""
+    trainer = _Watched(
+        hand_config(
+            data={"sources": jsonl(tmp_path / "data.jsonl", ragged(13))},
+            overfit_first_batch=True,
+            train_iters=9,
+            optimizer={"type": "sgd", "learning_rate": 0.5},
+        )
+    )
+    trainer.calls, trainer.seen = Counter(), []
+    trainer.progress = recorder = Recorder()
+    trainer.train()
+    assert all(seen == trainer.seen[0] for seen in trainer.seen)
+    assert recorder.reports[-1].loss < recorder.reports[0].loss / 2
+
+
+def test_deterministic_mode() -> None:
+    """With `deterministic`, an operation whose result may vary is an error."""
+    try:
+        HandTrainer(hand_config(deterministic=True))
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(mode=False)
+
+
+@pytest.mark.parametrize(
+    ("exits", "first", "last"),
+    [
+        ((0, 0), 0, 6),
+        ((4, 0), 0, 4),
+        ((9, 0), 0, 6),
+        ((0, 2), 3, 5),
+        ((0, 9), 3, 6),
+        ((4, 2), 3, 4),
+    ],
+)
+def test_where_a_run_ends(exits: tuple[int, int], first: int, last: int) -> None:
+    """`exit_iteration` counts from the beginning, `exit_iteration_this_run` from the resumption."""
+    config = hand_config(exit_iteration=exits[0], exit_iteration_this_run=exits[1], train_iters=6)
+    assert Schedule.of(config, 10).last_step(config, first) == last

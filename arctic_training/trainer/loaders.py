@@ -1,18 +1,37 @@
-"""The data that a run evaluates on."""
+"""The loaders of a run: of what it trains on, and of each set that it evaluates on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
+from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.data import DataConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.factory import DataFactory
+from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import RecipeError
 
-__all__ = ["evaluation_factories", "evaluation_problems"]
+__all__ = ["evaluation_factories", "evaluation_loaders", "evaluation_problems", "train_loader"]
 
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+def train_loader(factory: DataFactory[DataConfig, BatchT]) -> EpochLoader[BatchT]:
+    """Return the loader of this process's share of the training data."""
+    loader = factory.create().share(factory.trainer.world)
+    return loader.repeat_first() if factory.trainer.config.overfit_first_batch else loader
+
+
+def evaluation_loaders(
+    factories: Mapping[str, DataFactory[DataConfig, BatchT]],
+) -> dict[str, EpochLoader[BatchT]]:
+    """Return the loader of each set, in order; no random number of training's is drawn."""
+    with replayed(random_numbers()):
+        return {
+            name: factory.create().in_order().share(factory.trainer.world)
+            for name, factory in factories.items()
+        }
 
 
 def evaluation_factories(

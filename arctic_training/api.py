@@ -1,0 +1,133 @@
+"""What ``arctic-train`` does, for Python: a recipe to a trainer, with the same checks.
+
+trainer = make_trainer(load_recipe("recipe.yaml"))
+trainer.train()
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from arctic_training.diagnostics import Diagnostic, Source
+from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, parse
+from arctic_training.document import value_span as span_at
+from arctic_training.errors import InvalidRecipeError, RegistryError
+from arctic_training.project import NAMESPACE, Project
+from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from arctic_training.config.trainer import TrainerConfig
+    from arctic_training.trainer.trainer import Trainer
+
+    AnyTrainer: TypeAlias = Trainer[TrainerConfig, Any]
+
+__all__ = ["checked_recipe", "configured", "load_recipe", "make_trainer"]
+
+RecipeLike: TypeAlias = str | PathLike[str] | Mapping[str, object]
+
+
+def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerConfig:
+    """Return a recipe as its trainer's config.
+
+    Args:
+        recipe: the path of a file, or the values themselves; relative paths among those start at
+            the current folder.
+        overrides: ``key.path=value``, as on the command line.
+
+    Raises:
+        InvalidRecipeError: with everything that is wrong.
+
+    """
+    return configured(checked_recipe(recipe, overrides))
+
+
+def make_trainer(config: TrainerConfig) -> AnyTrainer:
+    """Return the trainer of a config, ready to ``train()``.
+
+    Raises:
+        RegistryError: no trainer has such a config.
+        ArcticTrainingError: what the trainer's own constructor raises.
+
+    """
+    from arctic_training.trainer.trainer import Trainer
+
+    for name in Trainer.registered_names():
+        trainer: type[AnyTrainer] = Trainer.named(name)
+        if trainer.config_type is type(config):
+            return trainer(config)
+    raise RegistryError(f"no trainer is registered for a {type(config).__name__}")
+
+
+def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> CheckedRecipe:
+    """Return a recipe that keeps to its trainer's schema; nothing heavy is imported.
+
+    Raises:
+        InvalidRecipeError: with everything that is wrong.
+
+    """
+    place = Path("recipe") if isinstance(recipe, Mapping) else Path(recipe)
+    text = json.dumps(dict(recipe)) if isinstance(recipe, Mapping) else None
+    document, problems = parse(Source(str(place), text)) if text is not None else load(place)
+    if not isinstance(document, MapNode):
+        raise InvalidRecipeError(problems)
+    document, wrong = apply_overrides(document, overrides)
+    checked, found = check_recipe(document, Project.of(place))
+    problems = joined([*problems, *wrong], found)
+    if checked is None or problems:
+        raise InvalidRecipeError(problems)
+    return checked
+
+
+def configured(recipe: CheckedRecipe) -> TrainerConfig:
+    """Return the config of a checked recipe; its trainer is imported, and registered.
+
+    Raises:
+        InvalidRecipeError: with what only the config models can tell.
+
+    """
+    _import_trainer(recipe)
+    from pydantic import ValidationError
+
+    from arctic_training.trainer.trainer import Trainer
+
+    trainer: type[AnyTrainer] = Trainer.named(recipe.trainer)
+    try:
+        return trainer.config_type.model_validate(recipe.values)
+    except ValidationError as error:
+        raise InvalidRecipeError(_problems(error, recipe.document)) from error
+
+
+def _import_trainer(recipe: CheckedRecipe) -> None:
+    roots = [str(root) for root in recipe.project.source_roots if root.is_dir()]
+    sys.path[:0] = [root for root in roots if root not in sys.path]
+    package = importlib.import_module(f"{NAMESPACE}.{recipe.package}")
+    for name in package.__all__:
+        getattr(package, name)
+
+
+def _problems(error: ValidationError, document: Node) -> list[Diagnostic]:
+    """Turn what only the models can tell, rules across fields, into findings at their places."""
+    problems = []
+    for detail in error.errors(include_url=False):
+        pointer = _existing(detail["loc"], document)
+        place = span_at(document, pointer) if pointer else key_span(document, ("type",))
+        problems.append(Diagnostic(code="not-allowed", message=str(detail["msg"]), span=place))
+    return problems
+
+
+def _existing(location: tuple[str | int, ...], document: Node) -> Pointer:
+    """Leave out the steps that only the models have: the branches of unions."""
+    pointer: Pointer = ()
+    node: Node = document
+    for step in location:
+        if isinstance(node, MapNode) and step in node.entries:
+            node, pointer = node.entries[str(step)].value, (*pointer, step)
+    return pointer

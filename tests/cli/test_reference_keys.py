@@ -1,0 +1,50 @@
+"""Keys of recipes written for ArcticTraining or DeepSpeed: taken, or refused with the reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arctic_training.trainer.engine import deepspeed_config
+from tests.support import RECIPE, arctic_train, write
+from tests.tiny import sft_config
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("deepspeed.train_batch_size=8", "it follows from `micro_batch_size`"),
+        ("deepspeed.train_micro_batch_size_per_gpu=8", "set `micro_batch_size`"),
+        ("deepspeed.gradient_accumulation_steps=8", "at the top of the recipe"),
+        ("deepspeed.fp16={enabled: true}", "fp16, whose loss is scaled, is not built yet"),
+        ("deepspeed.bf16={enabled: true}", "`dtype` of `model`"),
+        ("deepspeed.optimizer={type: Adam}", "the section `optimizer`"),
+        ("deepspeed.zero_optimization.offload_optimizer={device: cpu}", "offloading is not built"),
+        ("optimizer.lr=1e-5", "write `learning_rate`"),
+        ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
+        ("model.peft_config={peft_type: lora}", "adapters are not built yet"),
+        ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
+        ("expert_parallel_size=2", "expert parallelism is not built yet"),
+        ("wandb={enable: true}", "use `train_log_metrics_path`"),
+        ("loss_log_interval=10", "use `train_log_iter_interval`"),
+    ],
+)
+def test_what_is_refused_says_why(tmp_path: Path, override: str, reason: str) -> None:
+    """A key that has another place here, or is not built, is one error with what to do."""
+    write(tmp_path / "r.yaml", RECIPE)
+    result = arctic_train("--dry-run", "r.yaml", override, folder=tmp_path)
+    assert (result.code, result.err) == (1, "")
+    assert result.out.count("error[") == 1
+    assert "error[not-supported]" in result.out
+    assert reason in result.out
+
+
+def test_deepspeed_gets_what_is_set_and_no_more() -> None:
+    """Sizes of ZeRO's buffers reach DeepSpeed; what a recipe leaves out stays DeepSpeed's own."""
+    zero = {"stage": 3, "stage3_prefetch_bucket_size": "1k", "contiguous_gradients": False}
+    config = sft_config(deepspeed={"zero_optimization": zero}, gradient_accumulation_steps=3)
+    derived = deepspeed_config(config, world_size=4)
+    assert derived["zero_optimization"] == zero | {"stage3_prefetch_bucket_size": 1000}
+    assert derived["train_batch_size"] == 2 * 3 * 4
+    assert derived["gradient_clipping"] == 1.0

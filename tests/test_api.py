@@ -1,0 +1,61 @@
+"""Python does what the command does."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
+from arctic_training.api import load_recipe, make_trainer
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.errors import InvalidRecipeError, RegistryError
+from tests.support import RECIPE, write
+
+
+def test_three_lines_train(tmp_path: Path) -> None:
+    """A recipe from a file or a mapping makes the same config, and the trainer of its type."""
+    path = write(tmp_path / "recipe.yaml", f"{RECIPE}checkpoint: {{output_dir: {tmp_path}}}\n")
+    values = yaml.safe_load(path.read_text())
+    before = json.dumps(values)
+    config, again, named = (load_recipe(r, ["train_iters=2"]) for r in (path, values, str(path)))
+    assert isinstance(config, SFTTrainerConfig)
+    assert config == again == named
+    assert json.dumps(values) == before
+    trainer = make_trainer(config)
+    trainer.train()
+    assert isinstance(trainer, SFTTrainer)
+    assert trainer.state.global_step == 2
+
+
+def test_paths_of_a_mapping_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that come from no file have the current folder for their paths."""
+    monkeypatch.chdir(tmp_path)
+    config = load_recipe(yaml.safe_load(f"{RECIPE}checkpoint: {{output_dir: runs}}\n"))
+    assert config.checkpoint[0].output_dir == tmp_path / "runs"
+
+
+def test_a_dumped_recipe_loads_to_the_same_value(tmp_path: Path) -> None:
+    """A config as JSON is a complete recipe, for the command's checks as well."""
+    config = load_recipe(yaml.safe_load(RECIPE), ["scheduler.warmup_ratio=5%", "epochs=2k"])
+    path = write(tmp_path / "recipe.json", config.model_dump_json(indent=2))
+    assert load_recipe(path) == config
+    assert load_recipe(json.loads(path.read_text())) == config
+
+
+def test_everything_wrong_is_raised_at_once(tmp_path: Path) -> None:
+    """What the command would print is the message; the findings are values."""
+    path = write(tmp_path / "recipe.yaml", RECIPE.replace("hidden_size: 32", "hidden_size: -1"))
+    with pytest.raises(InvalidRecipeError) as caught:
+        load_recipe(path, ["sead=3"])
+    assert [found.code for found in caught.value.diagnostics] == ["out-of-range", "unknown-key"]
+    assert "recipe.yaml:4:16: error[out-of-range]" in str(caught.value)
+    assert "did you mean `seed`?" in str(caught.value)
+
+
+def test_a_config_of_no_trainer() -> None:
+    """A config that belongs to no trainer says so."""
+    with pytest.raises(RegistryError, match="no trainer is registered for a TrainerConfig"):
+        make_trainer(TrainerConfig.model_construct())
