@@ -12,7 +12,7 @@ from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheck
 from arctic_training.config.data import SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import FusedAdamConfig
-from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 
@@ -41,7 +41,7 @@ class SFTTrainerConfig(TrainerConfig):
     optimizer: FusedAdamConfig = FusedAdamConfig()
     """The optimizer."""
 
-    scheduler: HFSchedulerConfig = HFSchedulerConfig()
+    scheduler: Annotated[HFSchedulerConfig | WSDSchedulerConfig, ByType()] = HFSchedulerConfig()
     """The learning-rate schedule."""
 
     tokenizer: Annotated[HFTokenizerConfig | ByteLevelBPEConfig, ByType()] = HFTokenizerConfig()

@@ -20,6 +20,7 @@ from arctic_training.config.checkpoint import (
     HFCheckpointConfig,
 )
 from arctic_training.config.model import HFModelConfig, ModelConfig, RandomLlamaConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, SchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig, TokenizerConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.sft import SFTDataFactory
@@ -29,7 +30,9 @@ from arctic_training.model.factory import ModelFactory
 from arctic_training.model.huggingface import HFModelFactory
 from arctic_training.model.random_llama import RandomLlamaFactory
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
+from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
+from arctic_training.scheduler.wsd import WSDSchedulerFactory
 from arctic_training.tokenizer.byte_level_bpe import ByteLevelBPEFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tokenizer.huggingface import HFTokenizerFactory
@@ -49,7 +52,7 @@ class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=1):
     model_factory_type = (HFModelFactory, RandomLlamaFactory)
     checkpoint_engine_type = (DeepSpeedCheckpointEngine, HFCheckpointEngine)
     optimizer_factory_type = FusedAdamFactory
-    scheduler_factory_type = HFSchedulerFactory
+    scheduler_factory_type = (HFSchedulerFactory, WSDSchedulerFactory)
     tokenizer_factory_type = (HFTokenizerFactory, ByteLevelBPEFactory)
     coupling = "sample"
     metrics = {}
@@ -84,8 +87,12 @@ class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=1):
         return FusedAdamFactory(self, self.config.optimizer)
 
     @override
-    def make_scheduler_factory(self) -> HFSchedulerFactory:
-        return HFSchedulerFactory(self, self.config.scheduler)
+    def make_scheduler_factory(self) -> SchedulerFactory[SchedulerConfig]:
+        match self.config.scheduler:
+            case HFSchedulerConfig() as section:
+                return HFSchedulerFactory(self, section)
+            case WSDSchedulerConfig() as section:
+                return WSDSchedulerFactory(self, section)
 
     @override
     def make_tokenizer_factory(self) -> TokenizerFactory[TokenizerConfig]:
