@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 
     AnyTrainer: TypeAlias = Trainer[TrainerConfig, Any]
 
-__all__ = ["checked_recipe", "configured", "load_recipe", "make_trainer"]
+__all__ = ["RecipeLike", "checked_recipe", "configured", "load_recipe", "make_trainer"]
 
 RecipeLike: TypeAlias = str | PathLike[str] | Mapping[str, object]
+"""The path of a recipe, or its values."""
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerConfig:

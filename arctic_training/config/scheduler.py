@@ -6,7 +6,6 @@ import math
 from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
-from typing_extensions import override
 
 from arctic_training.config.base import Human, HumanFloat, SectionConfig
 
@@ -50,8 +49,8 @@ class HFSchedulerConfig(SchedulerConfig):
     scheduler_specific_kwargs: dict[str, HumanFloat] = Field(default_factory=dict)
     """What else the schedule of that name takes, such as `min_lr_rate` or `power`."""
 
-    @override
     def warmup_steps(self, training_horizon: int) -> int:
+        """Return the number of optimizer steps in which the learning rate rises."""
         return math.ceil(self.warmup_ratio * training_horizon)
 
 
@@ -69,6 +68,6 @@ class WSDSchedulerConfig(SchedulerConfig):
     min_lr_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.0
     """What it rises from and falls to, as a share of the highest."""
 
-    @override
-    def warmup_steps(self, training_horizon: int) -> int:
+    def warmup_steps(self, training_horizon: int) -> int:  # noqa: ARG002
+        """Return the number of optimizer steps in which the learning rate rises."""
         return self.num_warmup_steps
