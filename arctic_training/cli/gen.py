@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -97,6 +98,30 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
 
     del debug
     check(list(definitions), types=not no_verify, form=form)
+
+
+@command.command("init")
+@click.argument("name")
+@click.option("--description", help="What the trainer does.")
+@click.option("--loss", help="Where its loss is, as module:function.")
+@click.option("--from", "base", metavar="NAME|PATH", help="Trainer or definition that it extends.")
+@click.option("--data", help="Data factory.")
+@click.option("--model", help="Model factory.")
+@click.option("--checkpoint", help="Checkpoint engine.")
+@click.option("--optimizer", help="Optimizer factory.")
+@click.option("--scheduler", help="Scheduler factory.")
+@click.option("--tokenizer", help="Tokenizer factory.")
+@click.option("--no-questions", is_flag=True, help="Take defaults for what is not given.")
+@debug_option
+def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) -> None:
+    """Write the definition of a new trainer NAME, and its loss, to begin with.
+
+    On a terminal, what no flag says is asked.
+    """
+    from arctic_training.cli.init import init
+
+    del debug
+    init(name, answers, is_asked=not no_questions and sys.stdin.isatty())
 
 
 @command.command("explain")

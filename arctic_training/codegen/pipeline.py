@@ -20,7 +20,7 @@ from arctic_training.diagnostics import Diagnostic, Severity, Span
 from arctic_training.document import key_span, value_span
 from arctic_training.project import Project
 
-__all__ = ["Generation", "generate", "save"]
+__all__ = ["Generation", "begin", "generate", "save"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +60,17 @@ def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -
         starters=starters,
         problems=problems,
     )
+
+
+def begin(loaded: list[Loaded]) -> list[Path]:
+    """Write the stubs of the functions that definitions name and nobody has written yet."""
+    written: list[Path] = []
+    for item in loaded:
+        starters, _ = _starters([item], item.project)
+        stubs = {path: text for path, text in starters.items() if _is_code(path.name)}
+        with _staged([item], stubs, item.project):
+            written += write_once(stubs)
+    return written
 
 
 def save(generation: Generation) -> list[Path]:

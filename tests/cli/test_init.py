@@ -1,0 +1,140 @@
+"""``arctic-gen init``, completion in a shell, the hooks of pre-commit and the GitHub Action."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from arctic_training.cli.gen import command
+from arctic_training.cli.init import QUESTIONS, init
+from arctic_training.codegen.definitions import read_definitions
+from tests.support import DEFINITION, ROOT, arctic_gen, write
+
+SLOTS = ["data", "model", "checkpoint", "optimizer", "scheduler", "tokenizer"]
+
+
+def test_what_is_begun_can_be_generated_at_once(tmp_path: Path) -> None:
+    """A name is enough: the definition is right, the loss is there, neither is written twice."""
+    assert arctic_gen("init", "my-own", folder=tmp_path).code == 0
+    text = (tmp_path / "my_own.yaml").read_text("utf-8")
+    assert text.startswith(f"# yaml-language-server: $schema={ROOT}/schemas/trainer.schema.json\n")
+    loss = (tmp_path / "my_own_loss.py").read_text("utf-8")
+    assert "def loss(trainer: Trainer[MyOwnTrainerConfig, SFTBatch]" in " ".join(loss.split())
+    made = arctic_gen("new-trainer", "--no-verify", "my_own.yaml", folder=tmp_path)
+    assert made.code == 0
+    assert arctic_gen("validate", ".", folder=tmp_path).out.startswith("1 definition and 1 recipe")
+    again = arctic_gen("init", "my-own", folder=tmp_path)
+    assert (again.code, again.err) == (
+        2,
+        "error: my_own.yaml is there already, and is not written to\n",
+    )
+
+
+@pytest.mark.parametrize("text", ['"', "a: b # c", "{{ x }}", "no", "'", "back\\slash", "\u2028"])
+def test_what_a_flag_says_stands_in_the_definition(text: str, tmp_path: Path) -> None:
+    """Whatever is said of a trainer arrives as it was said, beside what it extends."""
+    done = arctic_gen("init", "x", "--from", "sft", "--description", text, folder=tmp_path)
+    assert done.code == 0
+    (loaded,), _ = read_definitions([tmp_path / "x.yaml"])
+    assert loaded.spec.description == text.strip()
+    assert [f.name for f in loaded.spec.slots[1].factories] == ["huggingface", "random_llama"]
+    assert str(loaded.spec.loss) == "x_loss:loss"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["Bad"], ["x", "--model", "nothing"], ["x", "--loss", "no"], ["x", "--from", "y"]]
+)
+def test_with_a_wrong_answer_nothing_is_written(arguments: list[str], tmp_path: Path) -> None:
+    """A name or an answer that no definition can have is an error, and leaves no file."""
+    done = arctic_gen("init", *arguments, folder=tmp_path)
+    assert (done.code, done.out.count("error[")) == (1, 1)
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_every_question_has_a_flag() -> None:
+    """What a terminal is asked for can be said on the command line, and nothing else."""
+    assert isinstance(command, click.Group)
+    flags = {p.name for p in command.commands["init"].params if isinstance(p, click.Option)}
+    assert flags - {"no_questions", "debug"} == {question.key for question in QUESTIONS}
+
+
+@pytest.mark.parametrize(
+    ("given", "asked"),
+    [
+        ({}, ["description", "loss", "base", *SLOTS]),
+        ({"base": "sft"}, ["description", "loss"]),
+        ({"model": "random_llama", "loss": "a:b"}, ["description", "base", "data", *SLOTS[2:]]),
+    ],
+)
+def test_a_terminal_is_asked_for_what_no_flag_says(
+    given: dict[str, str], asked: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each question is put once, in order; none is about what is given or taken over."""
+    words: list[str] = []
+
+    def prompt(text: str, default: str) -> str:
+        words.append(text)
+        return default
+
+    monkeypatch.setattr(click, "prompt", prompt)
+    monkeypatch.chdir(tmp_path)
+    answers = {question.key: given.get(question.key) for question in QUESTIONS}
+    with pytest.raises(SystemExit, match="0"):
+        init("mine", answers, is_asked=True)
+    assert words == [question.words for question in QUESTIONS if question.key in asked]
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"), [("arctic-gen va", "validate"), ("arctic-gen list fac", "factories")]
+)
+def test_a_shell_completes_commands_and_choices(line: str, offered: str) -> None:
+    """The script that a shell is given asks the command itself what may follow."""
+    words = line.split()
+    asking = {"COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
+    environment = os.environ | asking | {"_ARCTIC_GEN_COMPLETE": "bash_complete"}
+    program = (
+        "import sys; sys.argv = ['arctic-gen']; from arctic_training.cli.gen import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"plain,{offered}\n"
+
+
+def test_the_hooks_run_what_they_say(tmp_path: Path) -> None:
+    """Each hook of pre-commit is a command that passes on a right project, and not on another."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
+    assert [hook["id"] for hook in hooks] == ["arctic-gen-validate", "arctic-gen-check"]
+    entries = [hook["entry"].split()[1:] for hook in hooks]
+    fast = [[*entry, *(["--no-verify"] if entry[0] == "check" else [])] for entry in entries]
+    assert [arctic_gen(*entry, folder=tmp_path).code for entry in fast] == [0, 0]
+    write(tmp_path / "mine.yaml", DEFINITION.replace("default: 0.5", "default: -1"))
+    assert [arctic_gen(*entry, folder=tmp_path).code for entry in fast] == [1, 1]
+
+
+def test_the_action_runs_what_it_says(tmp_path: Path) -> None:
+    """The steps of the GitHub Action check the paths that it is given, as annotations."""
+    steps = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["runs"]["steps"]
+    write(tmp_path / "a b/mine.yaml", DEFINITION.replace("default: 0.5", "default: -1"))
+    write(tmp_path / "c/mine.yaml", DEFINITION)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    for paths, code in ((".", 1), ("c", 0), ("c $(touch CANARY)", 2)):
+        done = subprocess.run(
+            ["/bin/bash", "-e", "-c", steps[0]["run"]],
+            cwd=tmp_path,
+            env=os.environ | {"PATH": path, "PATHS": paths},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done
+    assert not (tmp_path / "CANARY").exists()
+    assert steps[1]["run"] == "arctic-gen check --format github"
