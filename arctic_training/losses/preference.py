@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from arctic_trainers.dpo.config import DPOTrainerConfig
+from arctic_training.config.model import ModelConfig
 from arctic_training.data.batches import IGNORED, PreferenceBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.losses.output import LossOutput, Term
-from arctic_training.trainer.trainer import Trainer
 
-__all__ = ["dpo_loss"]
+__all__ = ["PreferenceConfig", "PreferenceTrainer", "dpo_loss"]
 
 
-def dpo_loss(
-    trainer: Trainer[DPOTrainerConfig, PreferenceBatch], batch: PreferenceBatch
-) -> LossOutput:
+class PreferenceConfig(Protocol):
+    """What the loss reads of a recipe: of `dpo`, or of a trainer that extends it."""
+
+    @property
+    def beta(self) -> float:
+        """Strength of the pull toward the reference model."""
+
+    @property
+    def label_smoothing(self) -> float:
+        """Share of the pairs whose label is taken to be wrong."""
+
+    @property
+    def ref_model(self) -> ModelConfig:
+        """Section of the reference model."""
+
+
+class PreferenceTrainer(Protocol):
+    """What the loss needs of a trainer."""
+
+    @property
+    def config(self) -> PreferenceConfig:
+        """The recipe."""
+
+    @property
+    def model(self) -> nn.Module:
+        """The model that is trained."""
+
+    def frozen_model(self, section: ModelConfig) -> nn.Module:
+        """Return the model of a nested section."""
+
+
+def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
     """Return the loss of direct preference optimization, summed over the pairs.
 
     With the reward ``r = beta (log p(answer | prompt) - log p_reference(answer | prompt))`` and

@@ -59,11 +59,13 @@ def test_what_can_be_named_is_listed(tmp_path: Path) -> None:
     """Trainers of the project and built-in ones, factories with their classes, sources of data."""
     write(tmp_path / "mine.yaml", DEFINITION)
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
-    out = arctic_gen("list", folder=tmp_path).out
+    code, out, err = arctic_gen("list", folder=tmp_path)
+    assert (code, err) == (0, "")
     assert "  mine: The `mine` trainer.\n" in out
     assert out.count("  sft: ") == 1
     assert "  model random_llama: arctic_training.model.random_llama:RandomLlamaFactory\n" in out
     assert "  python_docs: " in out
+    assert "  huggingface_preference: " in out
     assert arctic_gen("list", "sources", folder=tmp_path).out.startswith("sources:\n  ")
 
 

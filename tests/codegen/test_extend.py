@@ -191,3 +191,15 @@ def test_the_class_is_flat_and_drift_of_the_base_is_seen(tmp_path: Path) -> None
     write(tmp_path / "base.yaml", BASE.replace("Strength.", "Power."))
     drift = arctic_gen("check", "--no-verify", folder=tmp_path)
     assert (drift.code, drift.out.count("error[drift]")) == (1, 3)
+
+
+def test_a_loss_serves_trainers_that_extend_its_own(tmp_path: Path) -> None:
+    """What extends `dpo` has its nested section, and its loss takes the other config, typed."""
+    text = "extends: dpo\nname: bold\nconfig_type: {properties: {beta: {default: 0.5}}}\n"
+    spec = _spec(write(tmp_path / "bold.yaml", text))
+    assert [slot.slot.section for slot in spec.nested] == ["ref_model"]
+    assert spec.nested[0].factories == spec.slots[1].factories
+    done = arctic_gen("new-trainer", "bold.yaml", folder=tmp_path)
+    assert done.code == 0, done.out
+    made = (tmp_path / "generated/arctic_trainers/bold/trainer.py").read_text(encoding="utf-8")
+    assert "def make_frozen_model_factories(self)" in made
