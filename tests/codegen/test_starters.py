@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +13,11 @@ from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.samples import sample
 from arctic_training.codegen.spec import ListType, NullableType, ScalarType
 from arctic_training.document import JSON, Schema
+from tests.support import ROOT, arctic_gen, write
+
+_BUILT_IN = sorted(
+    path for path in (ROOT / "schemas/trainers").glob("*.yaml") if ".recipe" not in path.name
+)
 
 ends = st.integers(-20, 20) | st.floats(-20, 20)
 
@@ -36,3 +43,16 @@ def test_a_sample_keeps_to_its_limits(
     for kind in (number, ListType(number, (("minItems", 2),)), NullableType(number)):
         schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
         assert [*schema.errors(sample(kind))] == []
+
+
+@pytest.mark.parametrize("definition", _BUILT_IN, ids=lambda path: path.stem)
+def test_built_in_definitions_are_short_and_begin_well(definition: Path, tmp_path: Path) -> None:
+    """A built-in trainer takes at most 40 lines; its recipes are right."""
+    assert len(definition.read_text(encoding="utf-8").splitlines()) <= 40
+    shipped = definition.with_suffix(".recipe.yaml")
+    assert arctic_gen("validate", shipped, folder=tmp_path).code == 0
+    copy = write(tmp_path / definition.name, definition.read_text(encoding="utf-8"))
+    made = arctic_gen("new-trainer", "--no-verify", copy, folder=tmp_path)
+    assert f"begin {shipped.name}" in made.out
+    begun = arctic_gen("validate", shipped.name, folder=tmp_path)
+    assert begun.code == 0, begun.out

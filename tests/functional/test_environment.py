@@ -51,6 +51,14 @@ _HUGGING_FACE = "  type: huggingface\n  name_or_path: "
             "none` cannot be loaded: there is no such folder",
         ),
         (
+            _recipe(
+                ("type: sft\n", f"type: dpo\nref_model:\n{_HUGGING_FACE}./none{_HERE}\n"),
+                (_DOCS, _DOCS.replace("python_docs", "python_docs_preference")),
+            ),
+            "not-found",
+            "none` cannot be loaded: there is no such folder",
+        ),
+        (
             _recipe((_BPE, f"{_HUGGING_FACE}~/none/at-all{_HERE}\n")),
             "not-found",
             "none/at-all` cannot be loaded: there is no such folder",
