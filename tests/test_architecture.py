@@ -16,6 +16,7 @@ from tests.support import ROOT, python
 PACKAGE = ROOT / "arctic_training"
 GENERATED = ROOT / "generated/arctic_trainers"
 RUNTIME = {
+    "callback",
     "checkpoint",
     "data",
     "factory",

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TypeAlias, TypeVar, get_args
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias, TypeVar, get_args
 
 from pydantic import BaseModel
 
+from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.factory import DataFactory
 from arctic_training.factory import Component
+from arctic_training.model.factory import ModelFactory
+from arctic_training.optimizer.factory import OptimizerFactory
+from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.tokenizer.factory import TokenizerFactory
 
-__all__ = ["OneOf", "slot_problems"]
+__all__ = ["SLOTS", "OneOf", "slot_problems"]
 
 T = TypeVar("T")
 
 OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
 """One class, or a non-empty tuple of them, of which the first is the default."""
+
+
+SLOTS: Final[Mapping[str, type[Component[SectionConfig]]]] = {
+    "data_factory_type": DataFactory,
+    "model_factory_type": ModelFactory,
+    "checkpoint_engine_type": CheckpointEngine,
+    "optimizer_factory_type": OptimizerFactory,
+    "scheduler_factory_type": SchedulerFactory,
+    "tokenizer_factory_type": TokenizerFactory,
+}
+"""The slots of a trainer, and what may stand in each."""
 
 
 def slot_problems(

@@ -6,7 +6,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
+from arctic_training.callback.callbacks import Callbacks, callback_problems
+from arctic_training.callback.observed import Observed
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.base import SectionConfig
@@ -48,22 +50,19 @@ from arctic_training.trainer.loaders import (
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import EvaluationReport, MetricsLog, StepReport
-from arctic_training.trainer.slots import OneOf, slot_problems
+from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
 
-__all__ = ["Coupling", "Trainer"]
+__all__ = ["Trainer"]
 
 Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
 
-Coupling: TypeAlias = Literal["sample", "micro_batch", "global_batch"]
-"""What a loss mixes: it decides how a batch may be cut without changing the step."""
 
-
-class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
+class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
     """Trains a model after a recipe.
 
     A trainer is made from a definition by ``arctic-gen``, or written by hand as a subclass. It
@@ -96,20 +95,11 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
     tokenizer_factory_type: OneOf[type[TokenizerFactory[TokenizerConfig]]]
     """Tokenizer factories that a recipe may choose."""
 
-    coupling: Coupling = "sample"
-    """What the loss mixes."""
+    coupling: Literal["sample", "micro_batch", "global_batch"] = "sample"
+    """What the loss mixes: it decides how a batch may be cut without changing the step."""
 
     metrics: Mapping[str, Reduction] = {}
     """The terms that the loss returns, and how each is reduced."""
-
-    _slots: ClassVar[Mapping[str, type[Component[Any]]]] = {
-        "data_factory_type": DataFactory,
-        "model_factory_type": ModelFactory,
-        "checkpoint_engine_type": CheckpointEngine,
-        "optimizer_factory_type": OptimizerFactory,
-        "scheduler_factory_type": SchedulerFactory,
-        "tokenizer_factory_type": TokenizerFactory,
-    }
 
     def __init_subclass__(
         cls, *, root: bool = False, abstract: bool = False, interface: int = INTERFACE
@@ -174,6 +164,7 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
 
         """
         self.config = config
+        self._callbacks = Callbacks(type(self))
         self.state = TrainingState()
         self.world = World.of_environment()
         self.progress: Progress = new_progress(config.train_log_iter_interval, self.world)
@@ -311,13 +302,17 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
         self.model.train()
         index = self.state.train_batch_idx - 1
-        self.engine.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
+        self.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
         if self.schedule.ends_step(self.state.train_batch_idx):
             self._optimizer_step()
             interval = self.config.eval_interval
             if interval and self.state.global_step % interval == 0:
                 self.evaluate()
             self.checkpoint()
+
+    def backward(self, loss_sum: Tensor) -> None:
+        """Add the gradient of a summed loss to what the step has so far."""
+        self.engine.backward(loss_sum)
 
     def _add(
         self, batch: BatchT, into: GlobalBatch, loader: EpochLoader[BatchT], index: int
@@ -395,6 +390,6 @@ class Trainer(Registered, ABC, Generic[Config_co, BatchT], root=True):
         config_type = getattr(cls, "config_type", None)
         if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
             return [*problems, "its `config_type` is no TrainerConfig"]
-        for slot, base in cls._slots.items():
+        for slot, base in SLOTS.items():
             problems += slot_problems(slot, base, getattr(cls, slot, ()), config_type)
-        return problems
+        return [*problems, *callback_problems(cls)]

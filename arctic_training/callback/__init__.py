@@ -1,0 +1,1 @@
+"""Functions that are called before and after each phase of a run."""

@@ -1,0 +1,96 @@
+"""Callbacks: which there are, in what order, and when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Literal, TypeAlias, final, get_args
+
+from arctic_training.diagnostics import nearest
+
+__all__ = ["Callback", "Callbacks", "Moment", "Phase", "callback_problems"]
+
+Phase: TypeAlias = Literal[
+    "train", "epoch", "step", "loss", "backward", "optimizer-step", "evaluate", "checkpoint"
+]
+"""What a trainer does, from the whole run down to one part of a step."""
+
+Moment: TypeAlias = Literal[
+    "pre-train", "post-train",
+    "pre-epoch", "post-epoch",
+    "pre-step", "post-step",
+    "pre-loss", "post-loss",
+    "pre-backward", "post-backward",
+    "pre-optimizer-step", "post-optimizer-step",
+    "pre-evaluate", "post-evaluate",
+    "pre-checkpoint", "post-checkpoint",
+]  # fmt: skip
+"""When a callback is called: before a phase, or after one that ended well."""
+
+Callback: TypeAlias = Callable[[Any], None]
+"""Takes the trainer, of whatever class; it observes, and returns nothing."""
+
+_ATTRIBUTE: Final = "callbacks"
+
+
+@final
+class Callbacks:
+    """The callbacks of one trainer.
+
+    Those of its class's bases come first, then its class's, then what was added to it; a function
+    that is named twice for a moment is called once.
+    """
+
+    def __init__(self, owner: type) -> None:
+        self._of: dict[str, list[Callback]] = {moment: [] for moment in get_args(Moment)}
+        self._active: list[Phase] = []
+        for declared in _declared(owner):
+            for moment, functions in declared.items():
+                for function in functions:
+                    self.add(moment, function)
+
+    def add(self, moment: Moment, callback: Callback) -> None:
+        """Call a function at that moment, after those that are there."""
+        if callback not in self._of[moment]:
+            self._of[moment].append(callback)
+
+    @contextmanager
+    def around(self, phase: Phase, trainer: object) -> Iterator[None]:
+        """Call what belongs before and after a phase.
+
+        A phase within itself, such as an override that calls ``super()``, is one; and a loss that
+        is taken to evaluate is none of training's.
+        """
+        if phase in self._active or (phase == "loss" and "evaluate" in self._active):
+            yield
+            return
+        self._call(f"pre-{phase}", trainer)
+        self._active.append(phase)
+        try:
+            yield
+        finally:
+            self._active.remove(phase)
+        self._call(f"post-{phase}", trainer)
+
+    def _call(self, moment: str, trainer: object) -> None:
+        for callback in self._of[moment]:
+            callback(trainer)
+
+
+def callback_problems(owner: type) -> Iterator[str]:
+    """Iterate over what is wrong with the callbacks that a class names."""
+    known = get_args(Moment)
+    for declared in _declared(owner):
+        for moment, functions in declared.items():
+            if moment not in known:
+                meant = nearest(moment, known)
+                near = f"; did you mean {meant!r}?" if meant else ""
+                yield f"its `callbacks` have no moment {moment!r}{near}"
+            elif not all(map(callable, functions)):
+                yield f"its `callbacks` at {moment!r} are not all functions"
+
+
+def _declared(owner: type) -> Iterator[Mapping[Moment, Sequence[Callback]]]:
+    """Iterate over what the bases of a class and itself declare, the most basic first."""
+    for base in reversed(owner.__mro__):
+        yield base.__dict__.get(_ATTRIBUTE, {})

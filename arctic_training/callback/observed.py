@@ -1,0 +1,56 @@
+"""Methods that tell when they begin and end, whichever subclass overrides them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from typing import Any, ClassVar, Final, TypeVar, cast
+
+from arctic_training.callback.callbacks import Callback, Callbacks, Moment, Phase
+
+__all__ = ["Observed"]
+
+Method = TypeVar("Method", bound=Callable[..., object])
+
+_PHASES: Final[Mapping[str, Phase]] = {
+    "train": "train",
+    "epoch": "epoch",
+    "step": "step",
+    "loss": "loss",
+    "backward": "backward",
+    "_optimizer_step": "optimizer-step",
+    "evaluate": "evaluate",
+    "checkpoint": "checkpoint",
+}
+"""The methods that are phases of a run."""
+
+
+class Observed:
+    """A subclass calls its callbacks before and after each phase, once, however it overrides."""
+
+    callbacks: ClassVar[Mapping[Moment, Sequence[Callback]]] = {}
+    """Functions that take the trainer, by when they are called."""
+
+    _callbacks: Callbacks
+
+    def __init_subclass__(cls, **options: bool) -> None:
+        """Wrap the phases that the class defines."""
+        super().__init_subclass__(**options)
+        for name, phase in _PHASES.items():
+            method = cls.__dict__.get(name)
+            if inspect.isfunction(method) and not getattr(method, "__isabstractmethod__", False):
+                setattr(cls, name, _told(method, phase))
+
+    def add_callback(self, moment: Moment, callback: Callback) -> None:
+        """Call a function at that moment, for this trainer alone."""
+        self._callbacks.add(moment, callback)
+
+
+def _told(method: Method, phase: Phase) -> Method:
+    @wraps(method)
+    def told(self: Observed, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
+        with self._callbacks.around(phase, self):
+            return method(self, *arguments, **options)
+
+    return cast("Method", told)

@@ -1,0 +1,120 @@
+"""Callbacks are called once each, in one order, however a trainer is derived."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typing_extensions import override
+
+from arctic_training.callback.callbacks import Callback, Moment
+from arctic_training.data.batches import SFTBatch
+from arctic_training.errors import RegistryError
+from arctic_training.losses.output import LossOutput
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+
+_CALLED: list[str] = []
+
+
+def _taking_down(text: str) -> Callback:
+    def callback(trainer: HandTrainer) -> None:
+        _CALLED.append(f"{text} {trainer.state.global_step}")
+
+    return callback
+
+
+_FIRST, _SECOND, _THIRD = (_taking_down(text) for text in ("first", "second", "third"))
+
+
+class _Base(HandTrainer, abstract=True):
+    callbacks: ClassVar[Any] = {"post-step": (_FIRST, _SECOND)}
+
+
+class _Derived(_Base, abstract=True):
+    """Overrides phases and calls ``super()``, and names a callback of its base's again."""
+
+    callbacks: ClassVar[Any] = {"post-step": (_SECOND, _THIRD)}
+
+    @override
+    def step(self, batch: SFTBatch) -> None:
+        super().step(batch)
+
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        return super().loss(batch)
+
+
+def _adding(moment: str, called: list[str]) -> Callback:
+    def callback(_trainer: HandTrainer) -> None:
+        called.append(moment)
+
+    return callback
+
+
+def _trainer(kind: type[HandTrainer], folder: Path, **changes: object) -> HandTrainer:
+    source = jsonl(folder / "said.jsonl", ragged(4))
+    values: dict[str, object] = {"data": {"sources": source}}
+    trainer = kind(hand_config(**(values | changes)))
+    trainer.progress = Recorder()
+    return trainer
+
+
+def test_order_of_inherited_callbacks(tmp_path: Path) -> None:
+    """A base's come before a class's, and those before what one trainer adds; each once a step."""
+    _CALLED.clear()
+    trainer = _trainer(_Derived, tmp_path)
+    trainer.add_callback("post-step", _taking_down("own"))
+    trainer.train()
+    each = ["first", "second", "third", "own"]
+    assert [f"{text} {step}" for step in (1, 2) for text in each] == _CALLED
+    assert _Base.callbacks == {"post-step": (_FIRST, _SECOND)}
+
+
+def test_phases_of_a_run(tmp_path: Path) -> None:
+    """Every phase of a run is told, its inner ones inside it; evaluation tells no loss."""
+    source = jsonl(tmp_path / "said.jsonl", ragged(4))
+    trainer = _trainer(
+        _Derived,
+        tmp_path,
+        data={"sources": source, "eval_sources": source},
+        eval_interval=1,
+        gradient_accumulation_steps=2,
+    )
+    _CALLED.clear()
+    called: list[str] = []
+    inner: list[Moment] = ["pre-loss", "post-loss", "pre-backward", "post-backward"]
+    outer: list[Moment] = ["pre-optimizer-step", "post-optimizer-step"]
+    outer += ["pre-evaluate", "post-evaluate", "pre-checkpoint", "post-checkpoint"]
+    around: list[Moment] = ["pre-train", "pre-epoch", "post-epoch", "post-train"]
+    for moment in (*inner, *outer, *around, "pre-step", "post-step"):
+        trainer.add_callback(moment, _adding(moment, called))
+    trainer.train()
+    saves = ["pre-checkpoint", "post-checkpoint"]
+    assert called == [
+        *around[:2],
+        *["pre-step", *inner, "post-step"],
+        *["pre-step", *inner, *outer, "post-step"],
+        *[*saves, "post-epoch", *saves, "post-train"],
+    ]
+
+
+def test_moments_that_do_not_exist() -> None:
+    """A moment that is mistyped, or what is no function, is an error where the class is made."""
+    with pytest.raises(RegistryError, match="no moment 'post-stpe'; did you mean 'post-step'"):
+        type("Wrong", (HandTrainer,), {"name": "wrong", "callbacks": {"post-stpe": (_FIRST,)}})
+    with pytest.raises(RegistryError, match="at 'pre-step' are not all functions"):
+        type("Wrong", (HandTrainer,), {"name": "wrong", "callbacks": {"pre-step": (3,)}})
+
+
+def test_a_callback_that_fails_ends_training(tmp_path: Path) -> None:
+    """What a callback raises is not swallowed, and the phase that it stood before does not run."""
+    trainer = _trainer(HandTrainer, tmp_path)
+
+    def fail(_trainer: HandTrainer) -> None:
+        raise ValueError("mine")
+
+    trainer.add_callback("pre-optimizer-step", fail)
+    with pytest.raises(ValueError, match="mine"):
+        trainer.train()
+    assert trainer.state.global_step == 0
