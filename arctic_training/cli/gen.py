@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -35,6 +36,7 @@ def command() -> None:
 @click.option("--diff", "show_diff", is_flag=True, help="Show how files change.")
 @click.option("--no-verify", is_flag=True, help="Leave out the type check.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option("--watch", "is_watching", is_flag=True, help="Generate again after every change.")
 @format_option
 @debug_option
 def _new_trainer(
@@ -45,6 +47,7 @@ def _new_trainer(
     show_diff: bool,
     no_verify: bool,
     force: bool,
+    is_watching: bool,
     form: Format,
     debug: bool,
 ) -> None:
@@ -55,13 +58,14 @@ def _new_trainer(
     from arctic_training.codegen.unchanged import said_before
 
     del debug
-    is_bare = no_verify and not dry_run and str(form) == "text"
+    is_bare = no_verify and not dry_run and not is_watching and str(form) == "text"
     if is_bare and (said := said_before(list(definitions), output)) is not None:
         click.echo(said, nl=False)
         return
     from arctic_training.cli.new_trainer import new_trainer
 
-    new_trainer(
+    work = partial(
+        new_trainer,
         list(definitions),
         output=output,
         dry_run=dry_run,
@@ -70,6 +74,11 @@ def _new_trainer(
         force=force,
         form=form,
     )
+    if is_watching:
+        from arctic_training.cli.watch import watch_definitions
+
+        watch_definitions(list(definitions), work)
+    work()
 
 
 @command.command("validate")

@@ -39,8 +39,7 @@ class Question:
 
 def _offered(kind: str) -> str:
     """Return what a new trainer accepts: all factories, but of data one, as each has its batch."""
-    known = list(built_in_factories()[kind])
-    return ", ".join(known[:1] if kind == "data" else known)
+    return "sft" if kind == "data" else ", ".join(built_in_factories()[kind])
 
 
 _SLOTS: Final = tuple(

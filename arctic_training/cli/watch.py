@@ -1,0 +1,72 @@
+"""``arctic-gen new-trainer --watch``: generate again whenever something of the project changes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from arctic_training.project import Project
+
+__all__ = ["INTERVAL", "watch", "watch_definitions"]
+
+INTERVAL: Final = 0.3
+"""How many seconds pass between two looks at the files; a change waits for a look without one."""
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json", ".py")
+_NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
+
+
+def watch_definitions(definitions: list[Path], generate: Callable[[], None]) -> NoReturn:
+    """Generate trainers after every change in their projects, until Ctrl-C; errors end nothing."""
+
+    def work() -> None:
+        try:
+            generate()
+        except SystemExit:
+            pass  # what it found is printed
+        except click.ClickException as error:
+            error.show()
+        click.echo("waiting for a change; Ctrl-C ends it", err=True)
+
+    roots = {Project.of(path).root for path in definitions}
+    watch(roots, work, lambda: time.sleep(INTERVAL))
+
+
+def watch(roots: Iterable[Path], work: Callable[[], None], pause: Callable[[], None]) -> NoReturn:
+    """Do the work, and again after every change of a definition, recipe or module below ``roots``.
+
+    What changes while the work is done is a change after it. It ends when something is raised.
+    """
+    folders = list(roots)
+    while True:
+        before = _times(folders)
+        work()
+        while (now := _times(folders)) == before:
+            pause()
+        while now != before:
+            before = now
+            pause()
+            now = _times(folders)
+
+
+def _times(roots: Iterable[Path]) -> dict[str, int]:
+    """Return when each file was last written."""
+    return {path: _time(path) for root in roots for path in _files(root)}
+
+
+def _files(root: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(root):
+        folders[:] = [f for f in folders if f not in _NOT_LOOKED_INTO and not f.startswith(".")]
+        yield from (f"{folder}/{name}" for name in names if name.endswith(_SUFFIXES))
+
+
+def _time(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 - often
+    except FileNotFoundError:
+        return 0
