@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.output import ExitCode, finish, say
@@ -17,6 +17,9 @@ from arctic_training.errors import (
 )
 from arctic_training.recipe import CheckedRecipe
 
+if TYPE_CHECKING:
+    from arctic_training.api import AnyTrainer
+
 __all__ = ["run_recipe"]
 
 
@@ -25,22 +28,26 @@ def run_recipe(
     overrides: list[str],
     *,
     num_processes: int,
+    rows: int,
     dry_run: bool,
     form: Format,
     debug: bool,
 ) -> None:
-    """Run a recipe; end with the findings if there are any."""
+    """Run a recipe, or show ``rows`` of its data; end with the findings if there are any."""
     try:
         recipe = checked_recipe(path, overrides)
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     if dry_run:
         finish([], form, summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes")
-    if num_processes > 1:
+    if num_processes > 1 and not rows:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options], num_processes, recipe)
     try:
-        _train(recipe)
+        if rows:
+            _show_data(recipe, rows)
+        else:
+            _train(recipe)
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     except UnusableRecipeError as error:
@@ -71,6 +78,17 @@ def _train(recipe: CheckedRecipe) -> None:
 
     make_trainer(config).train()
     leave_process_group()
+
+
+def _show_data(recipe: CheckedRecipe, rows: int) -> None:
+    config = configured(recipe)
+    from arctic_training.cli.show_data import show_rows
+    from arctic_training.trainer.data_only import data_only
+    from arctic_training.trainer.trainer import Trainer
+
+    trainer: type[AnyTrainer] = Trainer.named(recipe.trainer)
+    tokenizer, loader = data_only(trainer, config)
+    show_rows(tokenizer, loader.batches(0), rows)
 
 
 def _located(error: RecipeError, document: Node) -> Diagnostic:

@@ -97,14 +97,11 @@ class ChatEncoder:
         """Iterate over the samples of texts with their trained parts."""
         if not marked:
             return
-        encoded = self._tokenizer(
-            [text for text, _ in marked],
-            add_special_tokens=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
-        )
-        for encoding, (_, spans) in zip(encoded.encodings or (), marked, strict=True):
+        backend = self._tokenizer.backend_tokenizer
+        backend.no_truncation()
+        backend.no_padding()
+        encoded = backend.encode_batch([text for text, _ in marked], add_special_tokens=False)
+        for encoding, (_, spans) in zip(encoded, marked, strict=True):
             yield self._sample(encoding, spans)
 
     def _sample(self, encoding: _Encoding, spans: list[Span]) -> Sample:

@@ -1,0 +1,44 @@
+"""`arctic-train show-data`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from arctic_training.cli.show_data import show_rows
+from arctic_training.data.conversation import Conversation
+from arctic_training.trainer.data_only import data_only
+from tests.support import RECIPE, arctic_train, write
+from tests.tiny import HandTrainer, hand_config, jsonl
+
+
+def test_trained_tokens_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows are shown as text without padding, what is trained between brackets."""
+    said: Conversation = [
+        {"role": "user", "content": "What?"},
+        {"role": "assistant", "content": "[b]This[/b]"},
+    ]
+    data = {"sources": jsonl(tmp_path / "said.jsonl", [said, said]), "pack_samples": True}
+    tokenizer, loader = data_only(HandTrainer, hand_config(data=data))
+    show_rows(tokenizer, loader.batches(0), 5)
+    *_, rule, text = capsys.readouterr().out.partition("row 1: ")
+    length = int(text.split(" tokens")[0])
+    one = "<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n[[[b]This[/b]<|im_end|>]]\n"
+    assert rule
+    assert text.partition("\n")[2] == f"{one}{one}\n"
+    trained = 2 * (len(tokenizer.encode("[b]This[/b]")) + 1)
+    assert text.startswith(f"{length} tokens, {trained} of them trained")
+
+
+def test_the_command(tmp_path: Path) -> None:
+    """The command prints the report and as many rows as asked; a mistake is told at its line."""
+    write(tmp_path / "recipe.yaml", RECIPE)
+    result = arctic_train("show-data", "recipe.yaml", "--n", "3", folder=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("data: ")
+    assert result.out.count(" of them trained ") == 3
+    result = arctic_train("show-data", "recipe.yaml", "data.max_length=2", folder=tmp_path)
+    assert (result.code, "recipe.yaml:" in result.out) == (1, True)
+    write(tmp_path / "wrong.yaml", f"{RECIPE}tokeniser: {{}}\n")
+    assert arctic_train("show-data", "wrong.yaml", folder=tmp_path).code == 1
