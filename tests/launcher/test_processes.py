@@ -82,9 +82,11 @@ def test_command_trains_in_two_processes(tmp_path: Path) -> None:
     command = ("-m", "arctic_training.cli.train", "--num-processes", "2", "tiny.yaml")
     code, out, err = python(*command, folder=tmp_path)
     assert (code, err) == (0, "")
-    data, training, *steps = out.splitlines()
+    data, training, steps_text = out.partition("training: 2 steps to go of 2\n")
+    steps = steps_text.splitlines()
     assert data.startswith("data: ")
-    assert training == "training: 2 steps to go of 2"
+    assert data.count("data: ") == 1
+    assert training
     assert [step.split(" | ")[0] for step in steps] == ["step 1/2", "step 2/2"]
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
