@@ -26,7 +26,7 @@ _USED: Final = frozenset(
     """
     Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED Iterator Literal
     LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI Unique batch
-    next_token_logits override self
+    answer_log_probabilities next_token_logits override self
     """.split()
 )
 """What generated files and stubs call by these names, whatever the definition is."""

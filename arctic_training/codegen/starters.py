@@ -59,14 +59,15 @@ def _stub(spec: TrainerSpec, path: ImportPath) -> str:
 def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
     imports = Imports()
     config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
-    imports.use(ImportPath("arctic_training.data.batches", "IGNORED"))
-    imports.use(ImportPath("arctic_training.losses.language_modeling", "next_token_logits"))
+    template, needed = _PAIRS if spec.batch.name == "PreferenceBatch" else _TOKENS
+    for name in needed:
+        imports.use(name)
     imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
     imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
     if spec.metrics:
         imports.use(ImportPath("arctic_training.losses.output", "Term"))
     return fill(
-        "loss.py.j2",
+        template,
         {
             "name": Code(spec.name),
             "imports": imports.groups(),
@@ -76,6 +77,20 @@ def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
             "metrics": [literal(metric) for metric in spec.metrics],
         },
     )
+
+
+_TOKENS: Final = (
+    "loss.py.j2",
+    (
+        ImportPath("arctic_training.data.batches", "IGNORED"),
+        ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
+    ),
+)
+_PAIRS: Final = (
+    "pair_loss.py.j2",
+    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
+)
+"""What a loss of tokens, and one of pairs, begins with: its template and what that imports."""
 
 
 def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:

@@ -13,7 +13,7 @@ from arctic_training.data.batches import IGNORED, PreferenceBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.losses.output import LossOutput, Term
 
-__all__ = ["PreferenceConfig", "PreferenceTrainer", "dpo_loss"]
+__all__ = ["PreferenceConfig", "PreferenceTrainer", "answer_log_probabilities", "dpo_loss"]
 
 
 class PreferenceConfig(Protocol):
@@ -60,9 +60,9 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
     """
     config, count = trainer.config, batch["num_pairs"]
     with torch.no_grad():
-        reference = _log_probabilities(trainer.frozen_model(config.ref_model), batch)
+        reference = answer_log_probabilities(trainer.frozen_model(config.ref_model), batch)
     # Differences of tokens, not of sums: what is small stays exact.
-    ratios = (_log_probabilities(trainer.model, batch) - reference).sum(-1)
+    ratios = (answer_log_probabilities(trainer.model, batch) - reference).sum(-1)
     chosen, rejected = (config.beta * ratios).chunk(2)
     margins = chosen - rejected
     smoothing = config.label_smoothing
@@ -80,7 +80,7 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
     )
 
 
-def _log_probabilities(model: nn.Module, batch: PreferenceBatch) -> Tensor:
+def answer_log_probabilities(model: nn.Module, batch: PreferenceBatch) -> Tensor:
     """Return ``log p(token | before)`` of each trained token and 0 elsewhere.
 
     fp32, of shape (2 * num_pairs, length). Padding stands on the right, where causal attention

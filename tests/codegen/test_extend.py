@@ -203,3 +203,11 @@ def test_a_loss_serves_trainers_that_extend_its_own(tmp_path: Path) -> None:
     assert done.code == 0, done.out
     made = (tmp_path / "generated/arctic_trainers/bold/trainer.py").read_text(encoding="utf-8")
     assert "def make_frozen_model_factories(self)" in made
+
+
+def test_a_trainer_that_begins_from_dpo_type_checks(tmp_path: Path) -> None:
+    """`init --from dpo` writes a loss of pairs with the metrics of `dpo`, and mypy takes it."""
+    assert arctic_gen("init", "bold", "--from", "dpo", folder=tmp_path).code == 0
+    done = arctic_gen("new-trainer", "bold.yaml", folder=tmp_path)
+    assert done.code == 0, done.out
+    assert '"reward_margin": Term(' in (tmp_path / "bold_loss.py").read_text(encoding="utf-8")
