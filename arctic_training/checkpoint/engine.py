@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from arctic_training.checkpoint.folder import is_whole, remove
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
+from arctic_training.writable import why_not_writable
 
 __all__ = ["CheckpointEngine"]
 
@@ -78,12 +78,5 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
 
     @override
     def problems(self) -> Iterator[RecipeError]:
-        if not self.config.enabled:
-            return
-        try:
-            self.config.output_dir.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.config.output_dir):
-                pass
-        except OSError as error:
-            message = f"`{self.config.output_dir}` cannot be written: {error.strerror}"
-            yield self.problem("output_dir", message, code="not-writable")
+        if self.config.enabled and (reason := why_not_writable(self.config.output_dir)):
+            yield self.problem("output_dir", reason, code="not-writable")

@@ -14,6 +14,7 @@ from arctic_training.config.model import ModelConfig
 from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
+from arctic_training.config.tracker import WandBConfig
 
 __all__ = ["TrainerConfig"]
 
@@ -33,7 +34,6 @@ _PLANNED: Final = {
     "sequence_parallel_size": "sequence parallelism is not built yet",
     "skip_validation": "name the factory in the trainer's definition",
     "tiled_mlp_compute": "take it out of the recipe",
-    "wandb": "use `train_log_metrics_path`, which writes every metric",
 }
 """Keys of recipes written for ArcticTraining, and what to do instead."""
 
@@ -102,3 +102,9 @@ class TrainerConfig(Config):
 
     train_log_metrics_path: PathInRecipe | None = None
     """File that gets one line of JSON for each optimizer step; null writes none."""
+
+    train_log_tensorboard_dir: PathInRecipe | None = None
+    """Folder that TensorBoard reads; null writes none."""
+
+    wandb: WandBConfig = WandBConfig()
+    """Weights & Biases."""

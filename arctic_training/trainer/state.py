@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Self
+from uuid import uuid4
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
@@ -31,11 +32,14 @@ class TrainingState:
     tokens: int = 0
     """Tokens seen, without padding."""
 
-    def as_dict(self) -> dict[str, int]:
+    run_id: str = field(default_factory=lambda: uuid4().hex[:12])
+    """What tells the run from others, however often it is resumed."""
+
+    def as_dict(self) -> dict[str, int | str]:
         """Return the counters as JSON holds them."""
         return asdict(self)
 
-    def restore(self, saved: dict[str, int]) -> Self:
+    def restore(self, saved: dict[str, int | str]) -> Self:
         """Take over saved counters."""
         for name, value in saved.items():
             setattr(self, name, value)

@@ -39,6 +39,7 @@ from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
+from arctic_training.tracker.tracker import Tracker, start_trackers, tracker_problems
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.loaders import (
@@ -49,7 +50,7 @@ from arctic_training.trainer.loaders import (
 )
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
-from arctic_training.trainer.report import EvaluationReport, MetricsLog, StepReport
+from arctic_training.trainer.report import EvaluationReport, Report, StepReport
 from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
@@ -186,7 +187,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         parts += [model_factory, *frozen_factories, optimizer_factory, self._scheduler_factory]
         parts += self.checkpoint_engines
         found = [problem for part in parts for problem in part.problems()]
-        if problems := [*evaluation_problems(config), *found]:
+        if problems := [*evaluation_problems(config), *found, *tracker_problems(config)]:
             raise UnusableRecipeError(problems)
 
         prepare_process(self.world, config)
@@ -205,8 +206,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         seed_process(self.world, config)
         self._resume()
         self._last_step = self.schedule.last_step(config, self.state.global_step)
-        log = config.train_log_metrics_path if self.world.is_first else None
-        self._metrics_log = MetricsLog(log) if log else None
+        self._trackers = self._started_trackers()
         self._step_began = time.perf_counter()
 
     @property
@@ -275,12 +275,14 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         left = self.training_horizon - self.state.global_step
         self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
         self._step_began = time.perf_counter()
+        failed = True
         try:
             with self._stop_requests.listening():
                 for _ in self.epochs:
                     self.epoch()
                 self.training_finished = not self._stop_requests.is_terminated
                 self.checkpoint()
+            failed = False
             if self.is_stopping:
                 self.note(f"stopped after step {self.state.global_step}{self._stop_requests}")
                 self._stop_requests.obey()
@@ -289,6 +291,8 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
             raise
         finally:
             self.progress.end()
+            for tracker in self._trackers:
+                tracker.finish(failed=failed)
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -368,21 +372,29 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         )
         self._step_began = now
         self.progress.show(report)
-        if self._metrics_log:
-            self._metrics_log.write(report)
+        self._track(report)
 
     def _report_evaluation(self, name: str, totals: Totals) -> None:
         step, epoch = self.state.global_step, self.state.epoch_idx
         report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
         self.note(report.as_text())
-        if self._metrics_log:
-            self._metrics_log.write(report)
+        self._track(report)
+
+    def _track(self, report: Report) -> None:
+        for tracker in self._trackers:
+            tracker.log(report)
 
     def _resume(self) -> None:
         resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
         for engine in resuming:
             engine.load()
         self.state.continue_with(self.schedule)
+
+    def _started_trackers(self) -> list[Tracker]:
+        if not self.world.is_first:
+            return []
+        first = self.state.global_step + 1
+        return start_trackers(self.config, run_id=self.state.run_id, first_step=first)
 
     @classmethod
     def _definition_problems(cls) -> list[str]:

@@ -46,6 +46,11 @@ _HUGGING_FACE = "  type: huggingface\n  name_or_path: "
             "said.jsonl` cannot be written: File exists",
         ),
         (
+            _recipe(("micro_batch_size: 2\n", f"train_log_metrics_path: ./said.jsonl/m{_HERE}\n")),
+            "not-writable",
+            "said.jsonl` cannot be written: File exists",
+        ),
+        (
             _recipe((_RANDOM, f"{_HUGGING_FACE}./none{_HERE}\n")),
             "not-found",
             "none` cannot be loaded: there is no such folder",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.trainer.report import MetricsLog, StepReport
+from arctic_training.tracker.metrics_log import MetricsLog
+from arctic_training.trainer.report import StepReport
 
 _REPORT = StepReport(
     step=1,
@@ -30,7 +31,7 @@ def _refused(constant: str) -> None:
 def _write(path: Path, steps: range, loss: float) -> None:
     log = MetricsLog(path)
     for step in steps:
-        log.write(replace(_REPORT, step=step, loss=loss))
+        log.log(replace(_REPORT, step=step, loss=loss))
         assert path.read_text().count("\n") == step  # in the file at once
 
 

@@ -1,0 +1,1 @@
+"""Trackers of experiments: where the figures of a run go beside the terminal."""

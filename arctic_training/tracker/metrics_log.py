@@ -1,0 +1,50 @@
+"""Figures in a file of JSON lines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from arctic_training.trainer.report import Report
+
+__all__ = ["MetricsLog"]
+
+
+class MetricsLog:
+    """A file of JSON lines, one for each optimizer step.
+
+    The first step that is written begins the file anew, but for the lines of earlier steps: a run
+    that goes on from a checkpoint takes back the lines of steps that it does again.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_begun = False
+
+    def log(self, report: Report) -> None:
+        """Add a step; the line is in the file when this returns."""
+        if not self._is_begun:
+            self._begin(report.step)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(report.as_json() + "\n")
+
+    def finish(self, *, failed: bool) -> None:
+        """Do nothing: every line is in the file already."""
+
+    def _begin(self, step: int) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        kept = _lines_before(self._path, step) if self._path.exists() and step > 1 else []
+        self._path.write_text("".join(kept), encoding="utf-8")
+        self._is_begun = True
+
+
+def _lines_before(path: Path, step: int) -> list[str]:
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            earlier = line.endswith("\n") and json.loads(line)["step"] < step
+        except (ValueError, KeyError, TypeError):
+            break
+        if earlier:
+            kept.append(line)
+    return kept

@@ -1,0 +1,28 @@
+"""Figures for TensorBoard."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch.utils.tensorboard import SummaryWriter
+
+from arctic_training.trainer.report import Report
+
+__all__ = ["TensorBoard"]
+
+
+class TensorBoard:
+    """Writes event files; those of steps that a resumed run does again are taken back."""
+
+    def __init__(self, folder: Path, *, first_step: int) -> None:
+        self._writer = SummaryWriter(str(folder), purge_step=first_step)
+
+    def log(self, report: Report) -> None:
+        """Write one scalar a figure, such as `train/loss`."""
+        for name, value in report.figures.items():
+            self._writer.add_scalar(f"{report.group}/{name}", value, report.step)
+
+    def finish(self, *, failed: bool) -> None:
+        """Flush and close the file."""
+        del failed
+        self._writer.close()

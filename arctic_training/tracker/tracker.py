@@ -1,0 +1,78 @@
+"""What a tracker is, and which of them a recipe asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.errors import RecipeError
+from arctic_training.tracker.metrics_log import MetricsLog
+from arctic_training.trainer.report import Report
+from arctic_training.writable import why_not_writable
+
+__all__ = ["Tracker", "start_trackers", "tracker_problems"]
+
+
+class Tracker(Protocol):
+    """Takes down a run."""
+
+    def log(self, report: Report) -> None:
+        """Take down what is known after a step."""
+
+    def finish(self, *, failed: bool) -> None:
+        """Write what is left, and say how the run ended."""
+
+
+def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
+    """Iterate over what keeps the trackers that the recipe asks for from their work."""
+    for pointer, package in _wanted(config):
+        if find_spec(package) is None:
+            yield RecipeError(
+                pointer,
+                f"the package `{package}` is not installed",
+                code="not-installed",
+                hint=f"pip install 'arctic-training-gen[{package}]'",
+            )
+    for key, folder in _folders(config):
+        if reason := why_not_writable(folder):
+            yield RecipeError((key,), reason, code="not-writable")
+
+
+def start_trackers(config: TrainerConfig, *, run_id: str, first_step: int) -> list[Tracker]:
+    """Start the trackers that the recipe asks for.
+
+    Args:
+        config: the recipe, which the trackers keep.
+        run_id: what tells the run from others; one that is resumed goes on under its old name.
+        first_step: the first optimizer step that will be reported.
+
+    """
+    trackers: list[Tracker] = []
+    if (path := config.train_log_metrics_path) is not None:
+        trackers.append(MetricsLog(path))
+    if (folder := config.train_log_tensorboard_dir) is not None:
+        from arctic_training.tracker.tensorboard import TensorBoard
+
+        trackers.append(TensorBoard(folder, first_step=first_step))
+    if config.wandb.enable:
+        from arctic_training.tracker.wandb import WandB
+
+        trackers.append(WandB(config, run_id=run_id))
+    return trackers
+
+
+def _wanted(config: TrainerConfig) -> Iterator[tuple[tuple[str, ...], str]]:
+    if config.train_log_tensorboard_dir is not None:
+        yield ("train_log_tensorboard_dir",), "tensorboard"
+    if config.wandb.enable:
+        yield ("wandb", "enable"), "wandb"
+
+
+def _folders(config: TrainerConfig) -> Iterator[tuple[str, Path]]:
+    if (path := config.train_log_metrics_path) is not None:
+        yield "train_log_metrics_path", path.parent
+    if (folder := config.train_log_tensorboard_dir) is not None:
+        yield "train_log_tensorboard_dir", folder

@@ -1,0 +1,40 @@
+"""Figures for Weights & Biases."""
+
+from __future__ import annotations
+
+import wandb
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.trainer.report import Report
+
+__all__ = ["WandB"]
+
+
+class WandB:
+    """A run of Weights & Biases, with the whole recipe as its config.
+
+    The client sends from a process of its own; without a network, ``mode: offline`` keeps the run
+    in a folder for ``wandb sync``.
+    """
+
+    def __init__(self, config: TrainerConfig, *, run_id: str) -> None:
+        section = config.wandb
+        self._run = wandb.init(
+            entity=section.entity,
+            project=section.project,
+            name=section.name,
+            mode=section.mode,
+            id=run_id,
+            resume="allow",
+            config=config.model_dump(mode="json", serialize_as_any=True),
+            settings=wandb.Settings(silent=True, console="off"),
+        )
+
+    def log(self, report: Report) -> None:
+        """Log the figures of a step, such as `train/loss`."""
+        figures = {f"{report.group}/{name}": value for name, value in report.figures.items()}
+        self._run.log(figures, step=report.step)
+
+    def finish(self, *, failed: bool) -> None:
+        """Send what is left, and mark the run as crashed if it is."""
+        self._run.finish(exit_code=int(failed))

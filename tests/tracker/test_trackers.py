@@ -1,0 +1,139 @@
+"""Trackers of experiments."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import wandb
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from typing_extensions import override
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.batches import SFTBatch
+from arctic_training.errors import TrainingError
+from arctic_training.losses.output import LossOutput
+from arctic_training.tracker.tracker import start_trackers, tracker_problems
+from arctic_training.trainer.report import StepReport
+from tests.tiny import HandTrainer, hand_config, jsonl, ragged, sft_config
+
+_REPORT = StepReport(
+    step=1,
+    horizon=9,
+    epoch=0,
+    loss=2.5,
+    learning_rate=1e-3,
+    tokens=90,
+    seconds=0.5,
+    terms={"margin": 0.25},
+)
+
+
+def _run(folder: Path, steps: range, loss: float) -> None:
+    config = sft_config(train_log_tensorboard_dir=folder)
+    (tracker,) = start_trackers(config, run_id="x", first_step=steps[0])
+    for step in steps:
+        tracker.log(replace(_REPORT, step=step, loss=loss))
+    tracker.finish(failed=False)
+
+
+def test_tensorboard_shows_every_figure_of_every_step(tmp_path: Path) -> None:
+    """Each figure is a curve; a resumed run takes back the steps that it does again."""
+    _run(tmp_path, range(1, 6), 1.0)
+    _run(tmp_path, range(4, 8), 2.0)
+    shown = EventAccumulator(str(tmp_path))
+    shown.Reload()
+    assert set(shown.Tags()["scalars"]) == {f"train/{name}" for name in _REPORT.figures}
+    losses = [(event.step, event.value) for event in shown.Scalars("train/loss")]
+    assert losses == [(step, 1.0 + (step >= 4)) for step in range(1, 8)]
+    assert {event.value for event in shown.Scalars("train/margin")} == {0.25}
+
+
+def test_wandb_takes_down_the_recipe_and_every_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Offline, a run is a folder with the figures and the whole recipe, under the run's name."""
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    config = sft_config(wandb={"enable": True, "mode": "offline", "project": "trials"})
+    (tracker,) = start_trackers(config, run_id="abc123", first_step=1)
+    for step in (1, 2):
+        tracker.log(replace(_REPORT, step=step, loss=step + 0.125))
+    tracker.finish(failed=False)
+    wandb.teardown()  # the client writes from a process of its own
+    (written,) = tmp_path.glob("wandb/offline-run-*-abc123/run-abc123.wandb")
+    content = written.read_bytes()
+    for text in ("trials", "train/loss", "1.125", "2.125", "train/margin", "num_hidden_layers"):
+        assert text.encode() in content, text
+
+
+def test_nothing_is_tracked_unless_it_is_asked_for() -> None:
+    """A recipe that names no tracker gets none."""
+    assert start_trackers(sft_config(), run_id="x", first_step=1) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer", "extra"),
+    [
+        ({"wandb": {"enable": True}}, ("wandb", "enable"), "wandb"),
+        ({"train_log_tensorboard_dir": "."}, ("train_log_tensorboard_dir",), "tensorboard"),
+    ],
+)
+def test_a_tracker_that_is_not_installed_is_found(
+    changes: dict[str, object],
+    pointer: tuple[str, ...],
+    extra: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is not installed is a finding at the recipe's key, with the command that installs it."""
+    config = sft_config(**changes)
+    assert [*tracker_problems(config)] == []
+    monkeypatch.setattr("arctic_training.tracker.tracker.find_spec", lambda _name: None)
+    (problem,) = tracker_problems(config)
+    assert (problem.pointer, problem.code) == (pointer, "not-installed")
+    assert f"arctic-training-gen[{extra}]" in problem.hint
+
+
+class _Watching:
+    """Takes down what a trainer tells its trackers."""
+
+    def __init__(self, run_id: str, first_step: int) -> None:
+        self.run_id = run_id
+        self.first_step = first_step
+        self.steps: list[int] = []
+        self.failed: bool | None = None
+
+    def log(self, report: StepReport) -> None:
+        self.steps.append(report.step)
+
+    def finish(self, *, failed: bool) -> None:
+        self.failed = failed
+
+
+class _Failing(HandTrainer, abstract=True):
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        output = super().loss(batch)
+        return LossOutput(output.sum, 0, output.terms)
+
+
+def test_a_run_is_tracked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trackers hear of every optimizer step and of the end; a resumed run keeps its name."""
+    seen: list[_Watching] = []
+
+    def watch(_config: TrainerConfig, *, run_id: str, first_step: int) -> list[_Watching]:
+        seen.append(_Watching(run_id, first_step))
+        return seen[-1:]
+
+    monkeypatch.setattr("arctic_training.trainer.trainer.start_trackers", watch)
+    saving = {"type": "deepspeed", "output_dir": tmp_path, "save_end_of_training": True}
+    data = {"sources": jsonl(tmp_path / "data.jsonl", ragged(6))}
+    HandTrainer(hand_config(data=data, checkpoint=saving, exit_iteration=2)).train()
+    saving["auto_resume"] = True
+    failing = _Failing(hand_config(data=data, checkpoint=saving))
+    with pytest.raises(TrainingError):
+        failing.train()
+    first, second = seen
+    assert (first.first_step, first.steps, first.failed) == (1, [1, 2], False)
+    assert (second.first_step, second.steps, second.failed) == (3, [], True)
+    assert first.run_id == second.run_id
