@@ -1,4 +1,4 @@
-"""The command ``arctic-train``: a recipe to a trained model."""
+"""The command ``arctic-train``: a recipe to a trained model, and what comes of a run."""
 
 from __future__ import annotations
 
@@ -14,20 +14,32 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "main"]
 
-_VERBS: Final = ("train", "show-data")
-_PLANNED: Final = ("process-data", "report")
+_PLANNED: Final = ("process-data",)
 _LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
+_OWN: Final = {"-h", "--help", "--version"}
+_WORDS: Final = {"ignore_unknown_options": True}
 
 
-@click.command(
+class _TrainByDefault(click.Group):
+    """Takes `arctic-train RECIPE` for `arctic-train train RECIPE`; a verb wins over a file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        is_verb = not args or args[0] in self.commands or args[0] in _OWN
+        return super().parse_args(ctx, args if is_verb else ["train", *args])
+
+
+@click.group(
     "arctic-train",
-    context_settings={
-        "help_option_names": ["-h", "--help"],
-        "max_content_width": 100,
-        "ignore_unknown_options": True,
-    },
+    cls=_TrainByDefault,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.argument("words", nargs=-1, metavar="[train|show-data] RECIPE [KEY=VALUE]...")
+@click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
+def command() -> None:
+    """Train models after recipes: `arctic-train RECIPE [KEY=VALUE]...`."""
+
+
+@command.command("train", context_settings=_WORDS)
+@click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE]...")
 @click.option(
     "--num-processes",
     "--num_gpus",
@@ -35,45 +47,66 @@ _LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
     default=1,
     help="Train with so many processes of this machine, one on each accelerator.",
 )
-@click.option(
-    "--n", "rows", type=click.IntRange(min=1), default=5, help="Rows that `show-data` prints."
-)
 @click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
 @format_option
 @debug_option
-@click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
-def command(
-    words: tuple[str, ...],
-    *,
-    num_processes: int,
-    rows: int,
-    dry_run: bool,
-    form: Format,
-    debug: bool,
+def _train(
+    words: tuple[str, ...], *, num_processes: int, dry_run: bool, form: Format, debug: bool
 ) -> None:
     """Check RECIPE, and train a model after it.
-
-    `show-data` prepares its data alone, and prints rows with their trained tokens marked.
 
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
     from arctic_training.cli.run_recipe import run_recipe
 
-    verb, recipe, overrides = _split(words)
+    recipe, overrides = _split(words[1:] if words[:1] == ("train",) else words)
     run_recipe(
         recipe,
         overrides,
         num_processes=num_processes,
-        rows=rows if verb == "show-data" else 0,
+        rows=0,
         dry_run=dry_run,
         form=form,
         debug=debug,
     )
 
 
-def _split(words: tuple[str, ...]) -> tuple[str, Path, list[str]]:
-    """Tell the verb, the recipe and the overrides apart; a verb wins over a file of its name."""
+@command.command("show-data", context_settings=_WORDS)
+@click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE]...")
+@click.option("--n", "rows", type=click.IntRange(min=1), default=5, help="Rows to print.")
+@format_option
+@debug_option
+def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) -> None:
+    """Prepare the data of RECIPE alone, and print rows with their trained tokens marked."""
+    from arctic_training.cli.run_recipe import run_recipe
+
+    recipe, overrides = _split(words)
+    run_recipe(recipe, overrides, num_processes=1, rows=rows, dry_run=False, form=form, debug=debug)
+
+
+@command.command("report")
+@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write, in place of one beside the figures.",
+)
+@debug_option
+def _report(run_path: Path, output: Path | None, *, debug: bool) -> None:
+    """Write a page with the curves of RUN, its recipe and its environment.
+
+    RUN is the file that `train_log_metrics_path` named, or its folder. The page opens without a
+    network.
+    """
+    from arctic_training.cli.report import report
+
+    del debug
+    report(run_path, output)
+
+
+def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
+    """Tell the recipe from the overrides."""
     for word in words:
         if word.partition("=")[0] in _LAUNCHING:
             hint = (
@@ -82,12 +115,11 @@ def _split(words: tuple[str, ...]) -> tuple[str, Path, list[str]]:
             raise click.UsageError(f"{word}: `--num-processes` is for one machine; {hint}")
         if word.startswith("-"):
             raise click.UsageError(f"No such option: {word}")
-    if words and words[0] in _PLANNED:
-        raise click.UsageError(f"`{words[0]}` is not supported yet")
-    verb, rest = (words[0], words[1:]) if words and words[0] in _VERBS else ("train", words)
-    if not rest:
+    if not words:
         raise click.UsageError("Missing argument 'RECIPE'.")
-    return verb, Path(rest[0]), list(rest[1:])
+    if words[0] in _PLANNED:
+        raise click.UsageError(f"`{words[0]}` is not supported yet")
+    return Path(words[0]), list(words[1:])
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.tracker.record import write_record
 from arctic_training.trainer.report import Report
 
 __all__ = ["MetricsLog"]
 
 
 class MetricsLog:
-    """A file of JSON lines, one for each optimizer step.
+    """A file of JSON lines, one for each optimizer step, with the record of the run beside it.
 
     The first step that is written begins the file anew, but for the lines of earlier steps: a run
     that goes on from a checkpoint takes back the lines of steps that it does again.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, config: TrainerConfig, *, run_id: str) -> None:
         self._path = path
+        self._config = config
+        self._run_id = run_id
         self._is_begun = False
 
     def log(self, report: Report) -> None:
@@ -35,6 +39,7 @@ class MetricsLog:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         kept = _lines_before(self._path, step) if self._path.exists() and step > 1 else []
         self._path.write_text("".join(kept), encoding="utf-8")
+        write_record(self._path, self._config, run_id=self._run_id)
         self._is_begun = True
 
 

@@ -52,7 +52,7 @@ def start_trackers(config: TrainerConfig, *, run_id: str, first_step: int) -> li
     """
     trackers: list[Tracker] = []
     if (path := config.train_log_metrics_path) is not None:
-        trackers.append(MetricsLog(path))
+        trackers.append(MetricsLog(path, config, run_id=run_id))
     if (folder := config.train_log_tensorboard_dir) is not None:
         from arctic_training.tracker.tensorboard import TensorBoard
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wandb
 
+from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.trainer.report import Report
 
@@ -26,7 +27,7 @@ class WandB:
             mode=section.mode,
             id=run_id,
             resume="allow",
-            config=config.model_dump(mode="json", serialize_as_any=True),
+            config=as_json(config),
             settings=wandb.Settings(silent=True, console="off"),
         )
 

@@ -37,7 +37,6 @@ def test_help_and_version_are_fine(tmp_path: Path, run: _Run, option: str) -> No
         (arctic_gen, "validat .", "No such command 'validat'"),
         (arctic_gen, "validate --frmat json .", "No such option"),
         (arctic_gen, "validate missing.yaml", "missing.yaml: No such file or directory"),
-        (arctic_train, "", "Missing argument 'RECIPE'."),
         (arctic_train, "train", "Missing argument 'RECIPE'."),
         (arctic_train, "--dry-run .", ".: Is a directory"),
         (arctic_train, "r.yaml --dry-rum", "No such option: --dry-rum"),
@@ -45,7 +44,8 @@ def test_help_and_version_are_fine(tmp_path: Path, run: _Run, option: str) -> No
         (arctic_train, "r.yaml -x", "No such option: -x"),
         (arctic_train, "process-data r.yaml", "`process-data` is not supported yet"),
         (arctic_train, "show-data r.yaml", "`show-data` is not supported yet"),
-        (arctic_train, "report runs", "`report` is not supported yet"),
+        (arctic_train, "report runs", "runs is not there"),
+        (arctic_train, "report .", ". has no file of metrics"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2(

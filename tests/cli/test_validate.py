@@ -52,7 +52,7 @@ def test_the_errors_of_all_files_come_sorted_in_one_answer(folder: Path) -> None
     """Every form lists the errors of all files, by file and place."""
     write(folder / "a" / "mine.yaml", DEFINITION.replace("minimum", "minimun") + "loss: twice\n")
     write(folder / "broken.yaml", "type: [\n")
-    write(folder / "a" / "mine.recipe.yml", RECIPE + "wandb: {}\nseed: -1\n")
+    write(folder / "a" / "mine.recipe.yml", RECIPE + "arctic_moe: {}\nseed: -1\n")
     result = arctic_gen("validate", "--format", "json", "broken.yaml", ".", folder=folder)
     assert result.code == 1
     found = json.loads(result.out)["diagnostics"]

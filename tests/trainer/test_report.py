@@ -11,6 +11,7 @@ import pytest
 
 from arctic_training.tracker.metrics_log import MetricsLog
 from arctic_training.trainer.report import StepReport
+from tests.tiny import sft_config
 
 _REPORT = StepReport(
     step=1,
@@ -29,7 +30,7 @@ def _refused(constant: str) -> None:
 
 
 def _write(path: Path, steps: range, loss: float) -> None:
-    log = MetricsLog(path)
+    log = MetricsLog(path, sft_config(), run_id="x")
     for step in steps:
         log.log(replace(_REPORT, step=step, loss=loss))
         assert path.read_text().count("\n") == step  # in the file at once
