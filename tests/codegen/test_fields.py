@@ -178,7 +178,7 @@ def _made(
     definition["config_type"]["properties"] = properties
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = write(folder / "mine.yaml", yaml.safe_dump(definition))
+        path = write(folder / "mine.yaml", yaml.safe_dump(definition, default_style='"'))
         loaded, problems = read_definitions([path])
         if problems:
             return TrainerConfig, Schema({}), problems
