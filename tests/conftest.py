@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 
+import hypothesis
 import pytest
 
 # Libraries read these when they are imported, which collecting tests does.
@@ -15,6 +16,10 @@ os.environ["OMP_NUM_THREADS"] = "1"  # several workers share two cores, and the 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="arctic-tests-")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+# A busy machine is no defect: how long an example takes is for `make bench`.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.fixture(autouse=True)
