@@ -32,7 +32,7 @@ class TrainingState:
     tokens: int = 0
     """Tokens seen, without padding."""
 
-    run_id: str = field(default_factory=lambda: uuid4().hex[:12])
+    run_id: str = field(default_factory=lambda: uuid4().hex[:12], compare=False)
     """What tells the run from others, however often it is resumed."""
 
     def as_dict(self) -> dict[str, int | str]:

@@ -26,7 +26,6 @@ from tests.tiny import sft_config
         ("model.peft_config={peft_type: lora}", "adapters are not built yet"),
         ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
         ("expert_parallel_size=2", "expert parallelism is not built yet"),
-        ("wandb={enable: true}", "use `train_log_metrics_path`"),
         ("loss_log_interval=10", "use `train_log_iter_interval`"),
     ],
 )

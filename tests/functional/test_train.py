@@ -44,6 +44,7 @@ def test_command_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     found = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "recipes").glob("*/*")}
     assert found == {
         "recipes/logs/metrics.jsonl",
+        "recipes/logs/metrics.run.json",
         "recipes/models/global_step_3",
         "recipes/runs/epoch_0_global_step_2",
         "recipes/runs/latest",
