@@ -11,6 +11,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
 from arctic_training.tracker.metrics_log import MetricsLog
 from arctic_training.trainer.report import Report
+from arctic_training.trainer.state import TrainingState
 from arctic_training.writable import why_not_writable
 
 __all__ = ["Tracker", "start_trackers", "tracker_problems"]
@@ -41,26 +42,23 @@ def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
             yield RecipeError((key,), reason, code="not-writable")
 
 
-def start_trackers(config: TrainerConfig, *, run_id: str, first_step: int) -> list[Tracker]:
+def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]:
     """Start the trackers that the recipe asks for.
 
-    Args:
-        config: the recipe, which the trackers keep.
-        run_id: what tells the run from others; one that is resumed goes on under its old name.
-        first_step: the first optimizer step that will be reported.
-
+    They keep the recipe. A run that is resumed, as ``state`` tells, goes on under its old name, and
+    what it reports after its next optimizer step takes the place of what stands there.
     """
     trackers: list[Tracker] = []
     if (path := config.train_log_metrics_path) is not None:
-        trackers.append(MetricsLog(path, config, run_id=run_id))
+        trackers.append(MetricsLog(path, config, run_id=state.run_id))
     if (folder := config.train_log_tensorboard_dir) is not None:
         from arctic_training.tracker.tensorboard import TensorBoard
 
-        trackers.append(TensorBoard(folder, first_step=first_step))
+        trackers.append(TensorBoard(folder, first_step=state.global_step + 1))
     if config.wandb.enable:
         from arctic_training.tracker.wandb import WandB
 
-        trackers.append(WandB(config, run_id=run_id))
+        trackers.append(WandB(config, run_id=state.run_id))
     return trackers
 
 

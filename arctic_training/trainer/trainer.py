@@ -39,7 +39,7 @@ from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
-from arctic_training.tracker.tracker import Tracker, start_trackers, tracker_problems
+from arctic_training.tracker.tracker import start_trackers, tracker_problems
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.loaders import (
@@ -206,7 +206,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         seed_process(self.world, config)
         self._resume()
         self._last_step = self.schedule.last_step(config, self.state.global_step)
-        self._trackers = self._started_trackers()
+        self._trackers = start_trackers(config, self.state) if self.world.is_first else []
         self._step_began = time.perf_counter()
 
     @property
@@ -389,12 +389,6 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         for engine in resuming:
             engine.load()
         self.state.continue_with(self.schedule)
-
-    def _started_trackers(self) -> list[Tracker]:
-        if not self.world.is_first:
-            return []
-        first = self.state.global_step + 1
-        return start_trackers(self.config, run_id=self.state.run_id, first_step=first)
 
     @classmethod
     def _definition_problems(cls) -> list[str]:

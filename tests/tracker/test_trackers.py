@@ -16,6 +16,7 @@ from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
 from arctic_training.trainer.report import StepReport
+from arctic_training.trainer.state import TrainingState
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged, sft_config
 
 _REPORT = StepReport(
@@ -32,7 +33,7 @@ _REPORT = StepReport(
 
 def _run(folder: Path, steps: range, loss: float) -> None:
     config = sft_config(train_log_tensorboard_dir=folder)
-    (tracker,) = start_trackers(config, run_id="x", first_step=steps[0])
+    (tracker,) = start_trackers(config, TrainingState(global_step=steps[0] - 1))
     for step in steps:
         tracker.log(replace(_REPORT, step=step, loss=loss))
     tracker.finish(failed=False)
@@ -56,7 +57,7 @@ def test_wandb_takes_down_the_recipe_and_every_step(
     """Offline, a run is a folder with the figures and the whole recipe, under the run's name."""
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     config = sft_config(wandb={"enable": True, "mode": "offline", "project": "trials"})
-    (tracker,) = start_trackers(config, run_id="abc123", first_step=1)
+    (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
     for step in (1, 2):
         tracker.log(replace(_REPORT, step=step, loss=step + 0.125))
     tracker.finish(failed=False)
@@ -69,7 +70,7 @@ def test_wandb_takes_down_the_recipe_and_every_step(
 
 def test_nothing_is_tracked_unless_it_is_asked_for() -> None:
     """A recipe that names no tracker gets none."""
-    assert start_trackers(sft_config(), run_id="x", first_step=1) == []
+    assert start_trackers(sft_config(), TrainingState()) == []
 
 
 @pytest.mark.parametrize(
@@ -121,8 +122,8 @@ def test_a_run_is_tracked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     """Trackers hear of every optimizer step and of the end; a resumed run keeps its name."""
     seen: list[_Watching] = []
 
-    def watch(_config: TrainerConfig, *, run_id: str, first_step: int) -> list[_Watching]:
-        seen.append(_Watching(run_id, first_step))
+    def watch(_config: TrainerConfig, state: TrainingState) -> list[_Watching]:
+        seen.append(_Watching(state.run_id, state.global_step + 1))
         return seen[-1:]
 
     monkeypatch.setattr("arctic_training.trainer.trainer.start_trackers", watch)
