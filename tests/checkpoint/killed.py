@@ -17,7 +17,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from arctic_training.checkpoint import folder as folder_module
-from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -25,22 +24,24 @@ STEPS = 10
 
 
 class _Killed(HandTrainer, abstract=True):
-    """Is killed after a step: before it is saved if the step is even, or else while it is."""
+    """Is killed after a step: before it is saved if the step is even, or else while it is.
+
+    Before a save the last of the processes dies, within one the first, which completes it.
+    """
 
     kill_at = 0
 
     def checkpoint(self) -> None:
         """Save, or die."""
         if self.state.global_step == self.kill_at:
-            if self.kill_at % 2 == 0:
+            if self.kill_at % 2 == 0 and self.world.rank == self.world.size - 1:
                 _die()
             folder_module._mark = _die
         super().checkpoint()
 
 
 def _die(folder: Path | None = None) -> None:  # noqa: ARG001 - stands in for ``_mark``
-    if World.of_environment().rank == World.of_environment().size - 1:
-        os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _train(folder: Path, stage: int, kill_at: int) -> None:

@@ -22,11 +22,11 @@ def test_killed_runs_go_on(tmp_path: Path) -> None:
     A sample of the table of ZeRO stages, one and two processes, and steps; the loss draws random
     numbers.
     """
-    _check(["2-1-3", "1-2-6"], tmp_path)
+    _check(["2-1-8", "1-2-3"], tmp_path)
 
 
 @pytest.mark.full
-@pytest.mark.timeout(1500)
+@pytest.mark.timeout(3000)
 def test_killed_runs_go_on_everywhere(tmp_path: Path) -> None:
     """The same, for the whole table."""
     _check(_TABLE, tmp_path)
