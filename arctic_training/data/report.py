@@ -74,14 +74,14 @@ def preparation_report(
     row_length: int | None,
 ) -> PreparationReport:
     """Return the report; ``row_length`` is the room of a row where samples are packed."""
-    tokens = len(samples.input_ids)
+    tokens = samples.num_tokens
     return PreparationReport(
         samples_read=len(read),
-        tokens_read=len(read.input_ids),
+        tokens_read=read.num_tokens,
         losses=tuple(loss for loss in losses if loss.samples or loss.tokens),
         samples=len(samples),
         tokens=tokens,
-        trained_tokens=int(samples.trained.sum()),
+        trained_tokens=int(samples.num_trained.sum()),
         histogram=tuple(_histogram(samples.lengths)),
         rows=rows,
         fill=tokens / (rows * row_length) if row_length and rows else None,

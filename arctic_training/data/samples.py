@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias, overload
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ __all__ = ["OverLength", "Row", "Rows", "Sample", "Samples"]
 
 OverLength: TypeAlias = Literal["drop", "truncate", "split"]
 """What becomes of a sample that is too long."""
+
+_AT_ONCE: Final = 2**20
 
 
 class Sample(NamedTuple):
@@ -25,87 +27,98 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Samples one behind the other.
+    """Samples, each a stretch of a long row of tokens.
 
-    ``input_ids``, int32, and ``trained``, bool, are of shape (tokens). ``bounds``, int64, is of
-    shape (samples + 1): sample ``i`` are the tokens from ``bounds[i]`` to ``bounds[i + 1]``. The
-    first token of a sample is never trained: nothing stands before it.
+    ``input_ids``, int32, and ``trained``, bool, are of shape (tokens). ``starts`` and ``lengths``,
+    int64, are of shape (samples): sample ``i`` are the ``lengths[i]`` tokens from ``starts[i]``
+    on, each behind the one before. The first token of a sample is never trained: nothing stands
+    before it. No method copies the tokens: they may stand in files that memory does not hold.
     """
 
     input_ids: NDArray[np.int32]
     trained: NDArray[np.bool_]
-    bounds: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Samples:
         """Put samples one behind the other."""
         listed = list(samples)
-        bounds = np.cumsum([0, *(len(sample.input_ids) for sample in listed)], dtype=np.int64)
+        lengths = np.array([len(sample.input_ids) for sample in listed], dtype=np.int64)
         nothing = Sample(np.empty(0, np.int32), np.empty(0, np.bool_))
         ids, trained = zip(nothing, *listed, strict=True)
-        return cls._begun(np.concatenate(ids), np.concatenate(trained), bounds)
-
-    @classmethod
-    def _begun(
-        cls, ids: NDArray[np.int32], trained: NDArray[np.bool_], bounds: NDArray[np.int64]
-    ) -> Samples:
-        trained[bounds[:-1][np.diff(bounds) > 0]] = False
-        return cls(ids, trained, bounds)
+        return cls(np.concatenate(ids), np.concatenate(trained), _starts(lengths), lengths)
 
     def __len__(self) -> int:
         """Return the number of samples."""
-        return len(self.bounds) - 1
+        return len(self.lengths)
 
     def __getitem__(self, index: int) -> Sample:
-        """Return a sample; its arrays are views."""
-        start, end = self.bounds[index], self.bounds[index + 1]
-        return Sample(self.input_ids[start:end], self.trained[start:end])
+        """Return a sample."""
+        start = self.starts[index]
+        end = start + self.lengths[index]
+        trained = self.trained[start:end].copy()
+        trained[:1] = False
+        return Sample(self.input_ids[start:end], trained)
 
     @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each sample."""
-        return np.diff(self.bounds)
+    def num_tokens(self) -> int:
+        """Tokens of all samples."""
+        return int(self.lengths.sum())
 
     @property
     def num_trained(self) -> NDArray[np.int64]:
         """Trained tokens of each sample."""
-        total = np.concatenate([[0], np.cumsum(self.trained, dtype=np.int64)])
-        return np.diff(total[self.bounds])
+        ends = self.starts + self.lengths
+        before = _num_before(np.minimum(self.starts + 1, ends), self.trained)
+        return _num_before(ends, self.trained) - before
 
     def singly(self) -> list[list[int]]:
         """Return packs of one sample each."""
         return [[number] for number in range(len(self))]
 
     def joined(self) -> Samples:
-        """Return all samples as one."""
-        bounds = np.array([0, len(self.input_ids)], dtype=np.int64)
-        return Samples(self.input_ids, np.ones_like(self.trained), bounds)
+        """Return all samples as one; between them there is nothing."""
+        lengths = np.array([self.num_tokens], dtype=np.int64)
+        return replace(self, starts=_starts(lengths), lengths=lengths)
 
     def where(self, chosen: NDArray[np.bool_]) -> Samples:
         """Return the chosen samples; ``chosen`` is of shape (samples)."""
-        return self._kept(np.repeat(chosen, self.lengths), self.lengths[chosen])
+        return replace(self, starts=self.starts[chosen], lengths=self.lengths[chosen])
 
     def fitted(self, max_length: int, over_length: OverLength) -> Samples:
         """Return samples of at most ``max_length`` tokens; longer ones are treated as asked.
 
         A part of a sample that is split begins anew: its first token is not trained.
         """
-        lengths = self.lengths
         match over_length:
             case "drop":
-                return self.where(lengths <= max_length)
+                return self.where(self.lengths <= max_length)
             case "truncate":
-                place = np.arange(len(self.input_ids)) - np.repeat(self.bounds[:-1], lengths)
-                return self._kept(place < max_length, np.minimum(lengths, max_length))
+                return replace(self, lengths=np.minimum(self.lengths, max_length))
             case "split":
-                num_parts = np.maximum(1, -(-lengths // max_length))
-                parts = np.full(int(num_parts.sum()), max_length, dtype=np.int64)
-                parts[np.cumsum(num_parts) - 1] = lengths - (num_parts - 1) * max_length
-                return self._kept(np.ones(len(self.input_ids), dtype=np.bool_), parts)
+                num_parts = np.maximum(1, -(-self.lengths // max_length))
+                part = np.arange(num_parts.sum()) - np.repeat(_starts(num_parts), num_parts)
+                lengths = np.repeat(self.lengths, num_parts) - part * max_length
+                starts = np.repeat(self.starts, num_parts) + part * max_length
+                return replace(self, starts=starts, lengths=np.minimum(lengths, max_length))
 
-    def _kept(self, tokens: NDArray[np.bool_], lengths: NDArray[np.int64]) -> Samples:
-        bounds = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-        return self._begun(self.input_ids[tokens], self.trained[tokens], bounds)
+
+def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each begins of what stands one behind the other."""
+    return np.cumsum(lengths) - lengths
+
+
+def _num_before(places: NDArray[np.int64], flags: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many flags are set before each of the places, which rise."""
+    counts = np.empty(len(places), dtype=np.int64)
+    total = done = 0
+    for first in range(0, len(flags) + 1, _AT_ONCE):
+        sums = np.concatenate([[0], np.cumsum(flags[first : first + _AT_ONCE], dtype=np.int64)])
+        until = int(places.searchsorted(first + _AT_ONCE))
+        counts[done:until] = total + sums[places[done:until] - first]
+        total, done = total + int(sums[-1]), until
+    return counts
 
 
 Row: TypeAlias = list[Sample]

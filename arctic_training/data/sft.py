@@ -64,12 +64,12 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig]):
             Loss(
                 reason=f"longer than {config.max_length:,} tokens",
                 samples=max(0, len(read) - len(fitted)),
-                tokens=len(read.input_ids) - len(fitted.input_ids),
+                tokens=read.num_tokens - fitted.num_tokens,
             ),
             Loss(
                 reason="nothing in them is trained",
                 samples=len(fitted) - len(samples),
-                tokens=len(fitted.input_ids) - len(samples.input_ids),
+                tokens=fitted.num_tokens - samples.num_tokens,
             ),
         )
         room = config.max_length if config.pack_samples else None

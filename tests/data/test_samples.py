@@ -53,6 +53,14 @@ def test_fitting(masks: list[list[bool]], length: int, how: OverLength) -> None:
     assert fitted.num_trained.tolist() == [sum(t for _, t in part) for part in expected]
 
 
+@given(masks=_samples, at_once=st.integers(1, 9))
+def test_counting_in_parts(masks: list[list[bool]], at_once: int) -> None:
+    """Trained tokens are counted right in any number of steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("arctic_training.data.samples._AT_ONCE", at_once)
+        assert _made(masks).num_trained.tolist() == [sum(mask[1:]) for mask in masks]
+
+
 @given(masks=_samples, data=st.data())
 def test_choosing(masks: list[list[bool]], data: st.DataObject) -> None:
     """The chosen samples stay as they are, in their order."""
@@ -108,7 +116,7 @@ def test_report_accounts_for_every_token(
     """What was read is what is left and what was lost; the histogram counts each sample once."""
     read = _made(masks)
     samples = read.fitted(length, how)
-    lost = len(read.input_ids) - len(samples.input_ids)
+    lost = read.num_tokens - samples.num_tokens
     losses = (Loss(reason="longer", samples=0, tokens=lost), Loss(reason="", samples=0, tokens=0))
     report = preparation_report(
         read=read, losses=losses, samples=samples, rows=len(samples), row_length=length
