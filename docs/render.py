@@ -96,7 +96,8 @@ def _kind(name: str) -> str:
 def _table(properties: Mapping[str, _Schema], required: set[str]) -> Iterator[str]:
     yield "| key | value | default | |\n|---|---|---|---|"
     for name, schema in properties.items():
-        default = f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
+        is_value = "default" in schema and "$ref" not in schema
+        default = f"`{json.dumps(schema['default'])}`" if is_value else ""
         shown = "required" if name in required else default
         meaning = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
         yield f"| `{name}` | {_value(schema)} | {shown} | {meaning} |"

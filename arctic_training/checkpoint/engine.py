@@ -48,7 +48,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         """Whether the recipe wants a checkpoint now."""
         config, trainer = self.config, self.trainer
         step = trainer.state.global_step
-        if not config.enabled or step == self._saved_step:
+        if not config.enabled or step in {0, self._saved_step}:
             return False
         by_steps = config.save_every_n_steps and step % config.save_every_n_steps == 0
         epochs = trainer.state.epoch_idx + 1

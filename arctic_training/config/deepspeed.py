@@ -8,71 +8,78 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.exact import Exact
+from arctic_training.config.zero import ZeROConfig
 
-__all__ = ["DeepSpeedConfig", "ZeROConfig"]
+__all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config"]
 
-_Size = Annotated[int, Field(ge=0), Human()]
-
+_SCALED: Final = "losses are scaled by the runtime, dynamically"
 
 _DERIVED: Final = {
-    "bf16": "it is derived from `dtype` of `model`",
-    "bfloat16": "it is derived from `dtype` of `model`",
-    "fp16": "`dtype` of `model` is bf16 or fp32; fp16, whose loss is scaled, is not built yet",
+    "activation_checkpointing": "set `disable_activation_checkpoint` of `model`",
+    "amp": "set `dtype` of `model`",
+    "checkpoint": "use the section `checkpoint` of the recipe",
+    "csv_monitor": "set `train_log_metrics_path`",
+    "data_types": "gradients are added up in `dtype` of `model`",
     "gradient_accumulation_steps": "set it at the top of the recipe",
     "optimizer": "use the section `optimizer` of the recipe",
     "scheduler": "use the section `scheduler` of the recipe",
     "sequence_parallel_size": "sequence parallelism is not built yet",
-    "steps_per_print": "set `train_log_iter_interval`",
+    "tensorboard": "set `train_log_tensorboard_dir`",
     "train_batch_size": "it follows from `micro_batch_size`, accumulation and processes",
     "train_micro_batch_size_per_gpu": "set `micro_batch_size` at the top of the recipe",
+    "wandb": "use the section `wandb` of the recipe",
+    "zero_allow_untested_optimizer": "take it out: every optimizer of a recipe is allowed",
+    "zero_force_ds_cpu_optimizer": "take it out: offloading needs the optimizer `cpu_adam`",
 }
 """Keys of DeepSpeed's that the recipe says elsewhere: two places could contradict each other."""
 
-_NOT_BUILT: Final = "offloading is not built yet"
 
+class FP16Config(Config):
+    """Dynamic loss scaling (Micikevicius et al., 2018), where `dtype` of `model` is fp16.
 
-class ZeROConfig(Config):
-    """The zero redundancy optimizer (Rajbhandari et al., 2020).
-
-    What is not set is DeepSpeed's own default.
+    The scale is that of the mean loss; the power of two above the last count is divided out.
     """
 
     model_config = ConfigDict(
         json_schema_extra={
-            "x-planned": {"offload_optimizer": _NOT_BUILT, "offload_param": _NOT_BUILT}
+            "x-planned": {
+                "auto_cast": "take it out: no input is of another precision",
+                "consecutive_hysteresis": f"{_SCALED}; take it out",
+                "fp16_master_weights_and_grads": "the optimizer keeps its own weights in fp32",
+            }
         }
     )
 
-    stage: Annotated[Literal[0, 1, 2, 3], Exact()] = 0
-    """What the processes share out: 0 nothing, 1 the optimizer's states, 2 the gradients as well,
-    3 the weights as well."""
+    enabled: bool | None = None
+    """Whether `dtype` of `model` is fp16, where it is said twice."""
 
-    allgather_bucket_size: _Size | None = None
-    """Stages 1 and 2: weights that are gathered at once."""
+    loss_scale: Annotated[Literal[0], Exact()] = 0
+    """0: the scale is dynamic."""
 
-    reduce_bucket_size: _Size | None = None
-    """Gradients that are reduced at once."""
+    initial_scale_power: Annotated[int, Field(ge=0, le=32), Human()] = 16
+    """The scale begins at two to the power of this."""
 
-    contiguous_gradients: bool | None = None
-    """Copy gradients into one buffer as they are made."""
+    loss_scale_window: Annotated[int, Field(ge=1), Human()] = 1000
+    """Steps without an overflow until the scale is doubled."""
 
-    stage3_max_live_parameters: _Size | None = None
-    """Stage 3: weights that a process holds at once."""
+    hysteresis: Annotated[int, Field(ge=1), Human()] = 2
+    """Overflows until the scale is halved."""
 
-    stage3_max_reuse_distance: _Size | None = None
-    """Stage 3: keep weights that are needed again within so many others."""
+    min_loss_scale: Annotated[float, Field(gt=0), Human()] = 1.0
+    """Least scale; gradients that overflow even there end the run."""
 
-    stage3_param_persistence_threshold: _Size | None = None
-    """Stage 3: weights smaller than this are not shared out."""
 
-    stage3_prefetch_bucket_size: _Size | None = None
-    """Stage 3: weights that are fetched ahead at once."""
+class BF16Config(Config):
+    """A precision that is said twice."""
+
+    enabled: bool | None = None
+    """Whether `dtype` of `model` is bf16."""
 
 
 class DeepSpeedConfig(Config):
     """Settings of DeepSpeed.
 
-    Batch sizes and precision are derived from the rest of the recipe and cannot be set here.
+    Batch sizes and precision are derived from the rest of the recipe; a contradiction is an error.
     """
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_DERIVED)})
@@ -82,3 +89,24 @@ class DeepSpeedConfig(Config):
 
     gradient_clipping: Annotated[float, Field(ge=0), Human()] = 1.0
     """Largest norm of the gradient; a longer one is scaled down to it. 0 does not clip."""
+
+    fp16: FP16Config = FP16Config()
+    """How losses are scaled in fp16."""
+
+    bf16: BF16Config = BF16Config()
+    """Whether the precision is bf16."""
+
+    bfloat16: BF16Config = BF16Config()
+    """The same, by its older name."""
+
+    communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
+    """Precision in which gradients are reduced; null is that of the model."""
+
+    prescale_gradients: Annotated[Literal[False], Exact()] = False
+    """Gradients are summed before they are divided."""
+
+    steps_per_print: Annotated[int, Field(ge=1), Human()] | None = None
+    """Let DeepSpeed print a line of its own after each N-th step; null does not."""
+
+    wall_clock_breakdown: bool = False
+    """Let DeepSpeed print how long each part of a step took."""

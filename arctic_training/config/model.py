@@ -22,8 +22,9 @@ class ModelConfig(SectionConfig):
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
 
-    dtype: Literal["bf16", "fp32"] = "bf16"
-    """Precision of the weights. With bf16, the optimizer keeps its own weights in fp32."""
+    dtype: Literal["bf16", "fp16", "fp32"] = "bf16"
+    """Precision of the weights. With bf16 and fp16, the optimizer keeps its own weights in fp32;
+    with fp16, losses are scaled, as `fp16` of `deepspeed` says."""
 
     attn_implementation: Literal["sdpa", "eager", "flash_attention_2", "flash_attention_3"] = "sdpa"
     """How attention is computed."""

@@ -12,7 +12,7 @@ from arctic_training.config.model import ModelConfig
 
 __all__ = ["DTYPES", "with_activation_checkpoints"]
 
-DTYPES: Final = {"bf16": torch.bfloat16, "fp32": torch.float32}
+DTYPES: Final = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
 
 def with_activation_checkpoints(model: nn.Module, config: ModelConfig) -> nn.Module:

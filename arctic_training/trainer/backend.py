@@ -12,7 +12,7 @@ import warnings
 
 import torch
 
-__all__ = ["deepspeed"]
+__all__ = ["deepspeed", "let_deepspeed_speak"]
 
 if not torch.accelerator.is_available():
     os.environ.setdefault("DS_ACCELERATOR", "cpu")
@@ -28,3 +28,8 @@ warnings.filterwarnings("ignore", r"`torch\.distributed\.", FutureWarning)
 disable_progress_bar()
 logger.setLevel("ERROR")
 deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+
+
+def let_deepspeed_speak() -> None:
+    """Show what DeepSpeed tells from here on: it has a line of its own for a step."""
+    logger.setLevel("INFO")

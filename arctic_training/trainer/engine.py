@@ -17,11 +17,14 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
-from arctic_training.trainer.backend import deepspeed
+from arctic_training.trainer.backend import deepspeed, let_deepspeed_speak
+from arctic_training.trainer.engine_config import deepspeed_config
+from arctic_training.trainer.loss_scale import LossScale
 
-__all__ = ["Engine", "deepspeed_config"]
+__all__ = ["Engine"]
 
 _STAGE_THAT_SPREADS_WEIGHTS: Final = 3
+_LOSS_SCALE: Final = "loss_scale"
 
 
 class Engine:
@@ -36,12 +39,16 @@ class Engine:
     ) -> None:
         self.world_size = torch.distributed.get_world_size()
         self.zero_stage: int = config.deepspeed.zero_optimization.stage
+        is_half = config.model.dtype == "fp16"
+        self._loss_scale = LossScale.of(config.deepspeed.fp16) if is_half else None
         self._wrapper: Any = deepspeed.initialize(
             model=model,
             optimizer=optimizer,
             lr_scheduler=scheduler,
             config=deepspeed_config(config, self.world_size),
         )[0]
+        if config.deepspeed.steps_per_print:
+            let_deepspeed_speak()
 
     @property
     def model(self) -> nn.Module:
@@ -55,30 +62,51 @@ class Engine:
         module: nn.Module = self._wrapper.module
         return module
 
+    @property
+    def loss_scale(self) -> float:
+        """What the gradients of a sum of losses are multiplied by until the step: 1 but in fp16."""
+        return self._loss_scale.factor if self._loss_scale else 1.0
+
     def backward(self, loss_sum: Tensor) -> None:
         """Add the gradient of a sum to what has been accumulated."""
-        self._wrapper.backward(loss_sum, scale_wrt_gas=False)
+        self._wrapper.backward(loss_sum * self.loss_scale, scale_wrt_gas=False)
 
-    def step(self, count: float) -> None:
+    def step(self, count: float) -> bool:
         """Divide the accumulated gradient by ``count``, the global batch's, and take a step.
 
         DeepSpeed has taken, or takes, the mean of the gradient over the processes where the sum is
         wanted: the division makes up for that.
+
+        Returns:
+            Whether the step was taken; in fp16, one whose gradients overflow is skipped.
+
+        Raises:
+            TrainingError: the gradients are no finite numbers, and no scale makes up for it.
+
         """
-        divisor = count / self.world_size
+        divisor = count * self.loss_scale / self.world_size
         optimizer = self._wrapper.optimizer
-        if _scales_losses(optimizer):
-            optimizer.override_loss_scale(divisor)
-            self._wrapper.step()
-            optimizer.override_loss_scale(1.0)
-        else:
+        if not _scales_losses(optimizer):
             gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
             torch._foreach_mul_(gradients, 1.0 / divisor)
             self._wrapper.step()
+            return True
+        optimizer.loss_scale = divisor
+        self._wrapper.step()
+        optimizer.loss_scale = 1.0
+        if self._loss_scale is None and optimizer.overflow:
+            raise TrainingError("the gradients of the step are no finite numbers")
+        if self._loss_scale is not None:
+            adapt = (
+                self._loss_scale.step_skipped if optimizer.overflow else self._loss_scale.step_taken
+            )
+            adapt(count)
+        return not optimizer.overflow
 
     def save(self, folder: Path, tag: str) -> None:
         """Write weights, optimizer and schedule into ``folder / tag``."""
-        self._wrapper.save_checkpoint(str(folder), tag=tag, save_latest=False)
+        kept = {_LOSS_SCALE: self._loss_scale.as_dict()} if self._loss_scale else {}
+        self._wrapper.save_checkpoint(str(folder), tag=tag, client_state=kept, save_latest=False)
 
     def load(self, folder: Path, tag: str) -> None:
         """Read what ``save`` wrote.
@@ -87,9 +115,11 @@ class Engine:
             TrainingError: DeepSpeed finds no checkpoint there.
 
         """
-        found, _ = self._wrapper.load_checkpoint(str(folder), tag=tag)
+        found, kept = self._wrapper.load_checkpoint(str(folder), tag=tag)
         if found is None:
             raise TrainingError(f"{folder / tag} holds no checkpoint that DeepSpeed can load")
+        if self._loss_scale:
+            self._loss_scale.restore(kept[_LOSS_SCALE])
 
     def full_state_dict(self) -> dict[str, Tensor]:
         """Return the whole model's weights on the CPU, gathered where they are spread out.
@@ -115,28 +145,10 @@ class Engine:
 
 
 class _ScalingOptimizer(Protocol):
-    def override_loss_scale(self, loss_scale: float) -> None: ...
+    loss_scale: float
+    overflow: bool
 
 
 def _scales_losses(optimizer: object) -> TypeGuard[_ScalingOptimizer]:
     """Tell DeepSpeed's optimizers, which divide while they step, from PyTorch's own."""
-    return hasattr(optimizer, "override_loss_scale")
-
-
-def deepspeed_config(config: TrainerConfig, world_size: int) -> dict[str, object]:
-    """Derive DeepSpeed's configuration from the recipe: what stands there stands nowhere else."""
-    accumulation = config.gradient_accumulation_steps
-    derived: dict[str, object] = {
-        "train_micro_batch_size_per_gpu": config.micro_batch_size,
-        "gradient_accumulation_steps": accumulation,
-        "train_batch_size": config.micro_batch_size * accumulation * world_size,
-        "managed_gradient_accumulation": False,
-        "gradient_clipping": config.deepspeed.gradient_clipping,
-        "zero_optimization": config.deepspeed.zero_optimization.model_dump(exclude_none=True),
-        "zero_allow_untested_optimizer": True,
-        "steps_per_print": None,
-        "wall_clock_breakdown": False,
-    }
-    if config.model.dtype == "bf16":
-        derived["bf16"] = {"enabled": True}
-    return derived
+    return hasattr(optimizer, "loss_scale")

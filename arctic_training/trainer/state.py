@@ -32,6 +32,9 @@ class TrainingState:
     tokens: int = 0
     """Tokens seen, without padding."""
 
+    skipped_steps: int = 0
+    """Optimizer steps that were not taken, because gradients overflowed in fp16."""
+
     run_id: str = field(default_factory=lambda: uuid4().hex[:12], compare=False)
     """What tells the run from others, however often it is resumed."""
 
@@ -101,10 +104,9 @@ class Schedule:
         """Optimizer steps in the whole run."""
         return self.train_iters or self.epochs * self.steps_per_epoch
 
-    @property
-    def num_epochs(self) -> int:
-        """Epochs that are begun to reach the horizon."""
-        return math.ceil(self.training_horizon / max(1, self.steps_per_epoch))
+    def has_epoch(self, epoch_idx: int) -> bool:
+        """Return whether the run has an epoch of that index; ``train_iters`` takes all it needs."""
+        return self.train_iters > 0 or epoch_idx < self.epochs
 
     def last_step(self, config: TrainerConfig, first: int) -> int:
         """Return the optimizer step with which a run that begins after step ``first`` ends."""

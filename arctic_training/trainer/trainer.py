@@ -42,6 +42,7 @@ from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.engine_config import engine_problems
 from arctic_training.trainer.loaders import (
     evaluation_factories,
     evaluation_loaders,
@@ -187,7 +188,8 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         parts += [model_factory, *frozen_factories, optimizer_factory, self._scheduler_factory]
         parts += self.checkpoint_engines
         found = [problem for part in parts for problem in part.problems()]
-        if problems := [*evaluation_problems(config), *found, *tracker_problems(config)]:
+        found = [*evaluation_problems(config), *engine_problems(config), *found]
+        if problems := [*found, *tracker_problems(config)]:
             raise UnusableRecipeError(problems)
 
         prepare_process(self.world, config)
@@ -212,7 +214,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
     @property
     def epochs(self) -> Iterator[int]:
         """The epochs that are left; each is the current one in its turn."""
-        while self.state.epoch_idx < self.schedule.num_epochs and not self.is_at_end:
+        while self.schedule.has_epoch(self.state.epoch_idx) and not self.is_at_end:
             yield self.state.epoch_idx
             if self.epoch_finished:
                 self.state.epoch_idx += 1
@@ -307,8 +309,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.model.train()
         index = self.state.train_batch_idx - 1
         self.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
-        if self.schedule.ends_step(self.state.train_batch_idx):
-            self._optimizer_step()
+        if self.schedule.ends_step(self.state.train_batch_idx) and self._optimizer_step():
             interval = self.config.eval_interval
             if interval and self.state.global_step % interval == 0:
                 self.evaluate()
@@ -349,14 +350,19 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         for engine in self.checkpoint_engines:
             engine.save_if_due()
 
-    def _optimizer_step(self) -> None:
+    def _optimizer_step(self) -> bool:
+        """Take an optimizer step, and report it; return whether it was taken."""
         totals = self._global_batch.close(stop=self._stop_requests.is_requested)
         learning_rate = float(self.scheduler.get_last_lr()[0])
-        self.engine.step(totals.count)
+        self.is_stopping = totals.is_stopping
+        if not self.engine.step(totals.count):
+            self.state.skipped_steps += 1
+            self.note(f"skipped a step after step {self.state.global_step}: gradients overflow")
+            return False
         self.state.global_step += 1
         self.state.tokens += totals.tokens
-        self.is_stopping = totals.is_stopping
         self._report(totals, learning_rate)
+        return True
 
     def _report(self, totals: Totals, learning_rate: float) -> None:
         now = time.perf_counter()

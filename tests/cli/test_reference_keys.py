@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.trainer.engine import deepspeed_config
+from arctic_training.trainer.engine_config import deepspeed_config
 from tests.support import RECIPE, arctic_train, write
 from tests.tiny import sft_config
 
@@ -17,10 +17,16 @@ from tests.tiny import sft_config
         ("deepspeed.train_batch_size=8", "it follows from `micro_batch_size`"),
         ("deepspeed.train_micro_batch_size_per_gpu=8", "set `micro_batch_size`"),
         ("deepspeed.gradient_accumulation_steps=8", "at the top of the recipe"),
-        ("deepspeed.fp16={enabled: true}", "fp16, whose loss is scaled, is not built yet"),
-        ("deepspeed.bf16={enabled: true}", "`dtype` of `model`"),
+        ("deepspeed.amp={enabled: true}", "set `dtype` of `model`"),
         ("deepspeed.optimizer={type: Adam}", "the section `optimizer`"),
-        ("deepspeed.zero_optimization.offload_optimizer={device: cpu}", "offloading is not built"),
+        (
+            "deepspeed.zero_optimization.offload_optimizer={device: cpu, nvme_path: /d}",
+            "offloading to NVMe is not built",
+        ),
+        (
+            "deepspeed.zero_optimization.cpu_offload=true",
+            "write `offload_optimizer: {device: cpu}`",
+        ),
         ("optimizer.lr=1e-5", "write `learning_rate`"),
         ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
         ("model.peft_config={peft_type: lora}", "adapters are not built yet"),

@@ -17,8 +17,8 @@ import arctic_training.config
 from arctic_trainers.sft.config import SFTTrainerConfig
 from arctic_training.config.base import Config
 from arctic_training.config.data import PythonDocsSourceConfig, SFTDataConfig
-from arctic_training.config.deepspeed import ZeROConfig
 from arctic_training.config.model import RandomLlamaConfig
+from arctic_training.config.zero import ZeROConfig
 from tests.support import python
 
 _MODULES = [m.name for m in pkgutil.iter_modules(arctic_training.config.__path__)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from torch.optim import SGD
 from transformers import LlamaForCausalLM
 
 from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.trainer.backend import deepspeed
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 _LEARNING_RATE = 0.1
@@ -83,6 +85,36 @@ def test_steps_equal_plain_pytorch(
     difference = {name: _distance(weights[name], v) for name, v in model.state_dict().items()}
     assert max(difference.values()) <= 1e-6, difference
     assert max(_distance(weights[name], value) for name, value in before.items()) > 1e-3
+
+
+class _Listener(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take down a line."""
+        self.lines.append(record.getMessage())
+
+
+@pytest.mark.parametrize("stage", [0, 2])
+def test_deepspeed_tells_what_is_asked(stage: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """DeepSpeed's own lines on steps and times come where the recipe wants them, and else never."""
+    logger = deepspeed.utils.logger
+    logger.addHandler(listener := _Listener())
+    zero = {"zero_optimization": {"stage": stage}}
+    told = {"steps_per_print": 2, "wall_clock_breakdown": True}
+    try:
+        HandTrainer(hand_config(train_iters=4, deepspeed=zero)).train()
+        assert listener.lines == []
+        assert "time (ms)" not in capsys.readouterr().out
+        HandTrainer(hand_config(train_iters=4, deepspeed=zero | told)).train()
+    finally:
+        logger.setLevel("ERROR")
+        logger.removeHandler(listener)
+    steps = [line.partition(",")[0] for line in listener.lines if "skipped=" in line]
+    assert steps == ["[Rank 0] step=2", "[Rank 0] step=4"]
+    assert "time (ms) | fwd" in capsys.readouterr().out
 
 
 def _distance(first: Tensor, second: Tensor) -> float:
