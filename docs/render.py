@@ -16,6 +16,8 @@ import click
 from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.train import command as arctic_train
 from arctic_training.codegen.catalog import built_in_factories
+from arctic_training.lint.rule import Example
+from arctic_training.lint.rules import RULES
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"
@@ -30,6 +32,7 @@ def pages() -> dict[str, str]:
         "commands.md": "\n".join(_commands()),
         "definition.md": "\n".join(_definition(_schema("trainer"))),
         "diagnostics.md": "\n".join(_diagnostics()),
+        "lint.md": "\n".join(_lint()),
         "recipe.md": "\n".join(_recipe(_schema("sections")["definitions"])),
     }
 
@@ -139,6 +142,29 @@ def _diagnostics() -> Iterator[str]:
             examples.setdefault(code, text.strip())
     for code, text in sorted(examples.items()):
         yield f"## {code}\n\n```text\n{text}\n```\n"
+
+
+def _lint() -> Iterator[str]:
+    yield "# Lint\n\nWhat `arctic-gen lint` looks for. The examples are run as tests; what they do not"
+    yield "show is as in a definition that `extends: sft`.\n"
+    yield "| rule | severity | `--fix` | |\n|---|---|---|---|"
+    for rule in RULES.values():
+        fix = "mends it" if rule.is_fixable else ""
+        yield f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {fix} | {rule.summary} |"
+    yield ""
+    for rule in RULES.values():
+        yield f"## {rule.name}\n\n{rule.summary} {rule.reason}\n"
+        for title, example in (("Not so", rule.bad), ("So", rule.good)):
+            if example:
+                yield from _example(title, example)
+
+
+def _example(title: str, example: Example) -> Iterator[str]:
+    yield f"{title}:\n"
+    if example.definition:
+        yield f"```yml\n{example.definition}```\n"
+    if example.loss:
+        yield f"```python\n{example.loss}```\n"
 
 
 def main() -> None:

@@ -95,6 +95,7 @@ def _others(module: Module) -> set[str]:
             {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
+        ("lint", {"codegen", "diagnostics", "document", "lint", "project", "resources"}, set()),
     ],
 )
 def test_a_part_imports_only_what_lies_below_it(
@@ -133,7 +134,7 @@ def test_generated_code_imports_the_runtime_and_itself_alone() -> None:
 
 def test_generator_and_configs_need_no_torch() -> None:
     """All of the generator, the commands' modules and a generated config import without torch."""
-    light = {"cli", "codegen", "config", "diagnostics", "document", "recipe"}
+    light = {"cli", "codegen", "config", "diagnostics", "document", "lint", "recipe"}
     names = [module.name for module in OURS if module.part in light]
     code = f"""
 import importlib, sys

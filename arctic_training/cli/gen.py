@@ -109,6 +109,46 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
     check(list(definitions), types=not no_verify, form=form)
 
 
+@command.command("lint")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--fix", "is_mended", is_flag=True, help="Mend what has a safe edit.")
+@click.option("--strict", "is_strict", is_flag=True, help="Take warnings for errors.")
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File with findings that are known, and not reported.",
+)
+@click.option("--write-baseline", "is_written", is_flag=True, help="List all findings in it.")
+@format_option
+@debug_option
+def _lint(
+    paths: tuple[Path, ...],
+    *,
+    baseline: Path | None,
+    is_mended: bool,
+    is_strict: bool,
+    is_written: bool,
+    form: Format,
+    debug: bool,
+) -> None:
+    """Look for what is right and yet not meant, in definitions and in their losses.
+
+    PATHS are files or folders, the current folder without any. Nothing is imported. A finding is
+    taken back by a comment on its line: `# arctic: ignore[rule] reason`.
+    """
+    from arctic_training.cli.lint import lint
+
+    del debug
+    lint(
+        list(paths) or [Path()],
+        baseline=baseline,
+        is_written=is_written,
+        is_mended=is_mended,
+        is_strict=is_strict,
+        form=form,
+    )
+
+
 @command.command("init")
 @click.argument("name")
 @click.option("--description", help="What the trainer does.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.editor import schema_place
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import fill
@@ -23,7 +23,6 @@ from arctic_training.codegen.spec import SLOTS, Slot
 from arctic_training.diagnostics import Format
 from arctic_training.document import shown_path
 from arctic_training.project import Project, package_name
-from arctic_training.resources import resource
 
 __all__ = ["QUESTIONS", "Question", "init"]
 
@@ -94,7 +93,7 @@ def _answered(name: str, given: Mapping[str, str | None], *, is_asked: bool) -> 
 def _text(name: str, path: Path, project: Project, answers: Mapping[str, str]) -> str:
     base = answers["base"]
     values: dict[str, object] = {
-        "schema": Code(printable(_schema(path, project))),
+        "schema": Code(printable(schema_place(path, project))),
         "name": Code(_quoted(name)),
         "base": Code(_quoted(base)) if base else None,
         "description": Code(json.dumps(answers["description"])),
@@ -107,13 +106,6 @@ def _text(name: str, path: Path, project: Project, answers: Mapping[str, str]) -
 def _factories(slot: Slot, answer: str) -> tuple[Code, Code]:
     names = [_quoted(name.strip()) for name in answer.split(",")]
     return Code(slot.key), Code(names[0] if len(names) == 1 else f"[{', '.join(names)}]")
-
-
-def _schema(path: Path, project: Project) -> str:
-    """Return where an editor finds the schema: relative, where both are in one project."""
-    schema = resource("schemas/trainer.schema.json").resolve()
-    inside = schema.is_relative_to(project.root)
-    return os.path.relpath(schema, path.resolve().parent) if inside else schema.as_posix()
 
 
 def _quoted(text: str) -> str:

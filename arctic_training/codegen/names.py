@@ -8,7 +8,14 @@ from typing import Final
 from arctic_training.document import JSON
 from arctic_training.resources import schema
 
-__all__ = ["REPORTED", "camel_case", "keyword_in", "reserved_reason"]
+__all__ = [
+    "REPORTED",
+    "camel_case",
+    "is_model_member",
+    "keyword_in",
+    "recipe_keys",
+    "reserved_reason",
+]
 
 REPORTED: Final = frozenset(
     "step epoch loss learning_rate tokens tokens_per_second step_time".split()
@@ -36,15 +43,20 @@ def reserved_reason(name: str, *, in_recipe: bool) -> str:
 
     ``in_recipe`` says whether the field stands beside the sections that every recipe has.
     """
-    if in_recipe and name in _recipe_keys():
+    if in_recipe and name in recipe_keys():
         return "every recipe has a key of this name"
     if keyword.iskeyword(name):
         return "it is a keyword of Python"
     if name in _TYPES:
         return "the class that has it says the types of its fields with this word"
-    if name in _PYDANTIC or name.startswith(_PROTECTED):
+    if is_model_member(name):
         return "pydantic models have a member of this name"
     return ""
+
+
+def is_model_member(name: str) -> bool:
+    """Return whether every config has a member of this name, or may have one some day."""
+    return name in _PYDANTIC or name.startswith((*_PROTECTED, "__"))
 
 
 def keyword_in(*names: str) -> str:
@@ -57,7 +69,8 @@ def camel_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.replace("-", "_").split("_"))
 
 
-def _recipe_keys() -> set[str]:
+def recipe_keys() -> set[str]:
+    """Return the keys that every recipe may have."""
     definitions = schema("sections.schema.json").root["definitions"]
     assert isinstance(definitions, dict)
     recipe: JSON = definitions["TrainerConfig"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from arctic_training.document.comments import comments
 from arctic_training.document.load import UnreadableError, load, shown_path
 from arctic_training.document.node import (
     JSON,
@@ -33,6 +34,7 @@ __all__ = [
     "UnreadableError",
     "check",
     "children",
+    "comments",
     "find",
     "joined",
     "key_span",

@@ -1,0 +1,77 @@
+"""``arctic-gen lint``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, NoReturn
+
+import click
+
+from arctic_training.cli.documents import document_files, document_kind
+from arctic_training.cli.output import finish
+from arctic_training.codegen.definitions import Loaded, read_definitions
+from arctic_training.codegen.manifest import ManifestError
+from arctic_training.diagnostics import Diagnostic, Format, Severity
+from arctic_training.document import load
+from arctic_training.lint.baseline import baseline_text, read_baseline
+from arctic_training.lint.edits import apply
+from arctic_training.lint.linter import lint as lint_definitions
+
+__all__ = ["lint"]
+
+_MOST_ROUNDS: Final = 10
+"""How often is mended what mending brought up."""
+
+
+def lint(
+    paths: list[Path],
+    *,
+    baseline: Path | None,
+    is_written: bool,
+    is_mended: bool,
+    is_strict: bool,
+    form: Format,
+) -> NoReturn:
+    """Apply the rules to the definitions among some files and folders."""
+    if is_written and baseline is None:
+        raise click.UsageError("--write-baseline needs --baseline, which says where")
+    known, wrong = read_baseline(baseline) if baseline and not is_written else (None, [])
+    loaded, problems = _read(paths)
+    report = lint_definitions(loaded, known)
+    for _ in range(_MOST_ROUNDS if is_mended else 0):
+        if not report.edits:
+            break
+        for path in apply(report.edits):
+            click.echo(f"mended {path}", err=True)
+        loaded, problems = _read(paths)
+        report = lint_definitions(loaded, known)
+    found = report.findings
+    if baseline and is_written:
+        _write(baseline, found)
+        found = []
+    found = [replace(each, severity=Severity.ERROR) if is_strict else each for each in found]
+    finish([*wrong, *problems, *found], form, summary=_summary(len(loaded)))
+
+
+def _read(paths: list[Path]) -> tuple[list[Loaded], list[Diagnostic]]:
+    """Read the definitions among some files and folders; recipes are not looked at."""
+    definitions = []
+    for path, is_named in document_files(paths):
+        kind = document_kind(load(path)[0], is_named=is_named)
+        if kind == "definition" or (is_named and not kind):
+            definitions.append(path)
+    try:
+        return read_definitions(definitions)
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _write(path: Path, found: list[Diagnostic]) -> None:
+    path.write_text(baseline_text(found, path.resolve().parent), encoding="utf-8")
+    count = f"{len(found)} finding{'s' if len(found) != 1 else ''}"
+    click.echo(f"{path} lists {count}", err=True)
+
+
+def _summary(count: int) -> str:
+    return f"{count} definition{'s' if count != 1 else ''} looked at: no findings"

@@ -1,0 +1,136 @@
+"""What a loss returns, as far as its text says so."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from arctic_training.lint.modules import Definition, Module, dotted
+from arctic_training.lint.reads import Reader
+
+__all__ = ["Output", "argument", "assigned", "outputs"]
+
+_OUTPUT: Final = "LossOutput"
+_MOST_CALLS: Final = 8
+"""How deep one function may return what another returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A call that makes what a loss returns, and the function in which it stands."""
+
+    call: ast.Call
+    function: Definition
+
+    def argument(self, name: str, place: int) -> ast.expr | None:
+        """Return an argument by its name, or else by its place."""
+        return argument(self.call, name, place)
+
+    @property
+    def terms(self) -> dict[str, ast.expr] | None:
+        """The keys of the terms by what they say; None where the text does not say them."""
+        given = self._said(self.argument("terms", 2))
+        if given is None:
+            return {} if self.argument("terms", 2) is None else None
+        return _keys(self._said(_gone_through(given)))
+
+    def _said(self, node: ast.expr | None) -> ast.expr | None:
+        if isinstance(node, ast.Name):
+            return assigned(self.function, node.id)
+        return node
+
+
+def argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
+    """Return an argument of a call by its name, or else by its place."""
+    named = (each.value for each in call.keywords if each.arg == name)
+    return next(named, call.args[place] if place < len(call.args) else None)
+
+
+def outputs(reader: Reader) -> list[Output] | None:
+    """Return all that the loss of a trainer may return; None where its text does not say."""
+    loss = reader.methods.get("loss")
+    if loss is None and reader.spec.loss:
+        found = reader.library.find(reader.spec.loss)
+        loss = found if isinstance(found, Definition) else None
+    if loss is None:
+        return None
+    made = list(_returned(reader, loss, _MOST_CALLS))
+    return None if None in made else [each for each in made if each]
+
+
+def assigned(function: Definition, name: str) -> ast.expr | None:
+    """Return the value that a variable of a function gets, if it gets one only."""
+    values = [
+        statement.value
+        for statement in ast.walk(function.node)
+        if isinstance(statement, ast.Assign)
+        and any(isinstance(t, ast.Name) and t.id == name for t in statement.targets)
+    ]
+    stores = [
+        node
+        for node in ast.walk(function.node)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
+    ]
+    return values[0] if len(values) == len(stores) == 1 else None
+
+
+def _returned(reader: Reader, function: Definition, steps: int) -> Iterator[Output | None]:
+    returns = [node.value for node in _own(function.node) if isinstance(node, ast.Return)]
+    if not returns or not steps:
+        yield None
+    for value in returns:
+        node = assigned(function, value.id) if isinstance(value, ast.Name) else value
+        if not isinstance(node, ast.Call):
+            yield None
+        elif dotted(node.func)[-1:] == (_OUTPUT,):
+            yield Output(node, function)
+        elif isinstance(inner := _meant(reader, function.module, node), Definition):
+            yield from _returned(reader, inner, steps - 1)
+        else:
+            yield None
+
+
+def _meant(reader: Reader, module: Module, call: ast.Call) -> object:
+    return reader.library.meant(module, dotted(call.func))
+
+
+def _own(node: ast.AST) -> Iterator[ast.AST]:
+    """Iterate over what is inside a function, and not inside one within it."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield child
+            yield from _own(child)
+
+
+def _gone_through(node: ast.expr) -> ast.expr:
+    """Return the mapping whose keys a comprehension keeps; anything else is itself."""
+    match node:
+        case ast.DictComp(
+            key=ast.Name(id=key),
+            generators=[
+                ast.comprehension(
+                    target=ast.Tuple(elts=[ast.Name(id=first), _]),
+                    iter=ast.Call(func=ast.Attribute(value=over, attr="items")),
+                    ifs=[],
+                )
+            ],
+        ) if key == first:
+            return over
+        case _:
+            return node
+
+
+def _keys(node: ast.expr | None) -> dict[str, ast.expr] | None:
+    """Return the keys of a mapping that is written out."""
+    if not isinstance(node, ast.Dict):
+        return None
+    found: dict[str, ast.expr] = {}
+    for key in node.keys:
+        match key:
+            case ast.Constant(value=str(text)):
+                found[text] = key
+            case _:
+                return None
+    return found
