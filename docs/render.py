@@ -145,8 +145,8 @@ def _diagnostics() -> Iterator[str]:
 
 
 def _lint() -> Iterator[str]:
-    yield "# Lint\n\nWhat `arctic-gen lint` looks for. The examples are run as tests; what they do not"
-    yield "show is as in a definition that `extends: sft`.\n"
+    yield "# Lint\n\nWhat `arctic-gen lint` looks for. The examples are run as tests; what they"
+    yield "do not show is as in a definition that `extends: sft`.\n"
     yield "| rule | severity | `--fix` | |\n|---|---|---|---|"
     for rule in RULES.values():
         fix = "mends it" if rule.is_fixable else ""
