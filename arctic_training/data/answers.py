@@ -26,7 +26,7 @@ Render: TypeAlias = Callable[[Conversation], str]
 
 _TAG: Final = r"<[^<>\s]{1,64}>"
 _SPARED: Final = (
-    re.compile(r"(?!)"),
+    None,
     re.compile(r"\A\s+|\s+\Z"),
     re.compile(rf"\A\s+|\s+\Z|\s*{_TAG}\s*"),
 )
@@ -139,11 +139,13 @@ class _Tracer:
             replaced = self._replaceable(spared)
             pieces = self._trace(replaced)
             if pieces is not None:
-                return pieces if all(replaced) else self._grown(replaced, pieces)
+                return self._grown(replaced, pieces) if 0 in replaced else pieces
         raise UndecidableError
 
-    def _replaceable(self, spared: re.Pattern[str]) -> bytearray:
+    def _replaceable(self, spared: re.Pattern[str] | None) -> bytearray:
         replaced = bytearray(b"\1") * len(self._said)
+        if spared is None:
+            return replaced
         for offset, content in zip(self._bounds, self._contents, strict=False):
             for match in spared.finditer(content):
                 replaced[offset + match.start() : offset + match.end()] = bytes(len(match[0]))
@@ -152,7 +154,7 @@ class _Tracer:
     def _trace(self, replaced: bytearray) -> list[_Piece] | None:
         """Replace characters; return where they come out if nothing else changes."""
         marked = self._marks[: len(self._said)]
-        if not all(replaced):
+        if 0 in replaced:
             both = zip(replaced, marked, self._said, strict=True)
             marked = "".join(mark if is_replaced else said for is_replaced, mark, said in both)
         contents = [marked[first:last] for first, last in pairwise(self._bounds)]
@@ -275,7 +277,7 @@ def _behind_tags(text: str, end: int, content: str) -> int:
 
 def _free_marks(text: str, number: int) -> tuple[str, re.Pattern[str]]:
     """Return so many code points in a row that the text does not have, and what finds them."""
-    if number <= len(_USUAL_MARKS) and not _USUAL_RUNS.search(text):
+    if number <= len(_USUAL_MARKS) and (text.isascii() or not _USUAL_RUNS.search(text)):
         return _USUAL_MARKS, _USUAL_RUNS
     for marks in _MARKS:
         wanted = marks[:number]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, cast
+from itertools import islice
+from typing import Any, Final, Protocol, TypeAlias, cast
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
@@ -15,8 +17,12 @@ from arctic_training.data.answers import Span, answer_spans
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.samples import Sample
 
-__all__ = ["ChatEncoder", "Trained"]
+__all__ = ["ChatEncoder", "Marked", "Trained"]
 
+Marked: TypeAlias = tuple[str, list[Span]]
+"""A text, and its parts that are trained."""
+
+_AT_ONCE: Final = 1000
 _MARKED: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
 _EMPTY_THINK: Final = re.compile(r"\s*<think>\s*</think>\s*")
 
@@ -37,7 +43,8 @@ class Trained:
 
 class _Encoding(Protocol):
     ids: list[int]
-    offsets: list[tuple[int, int]]
+
+    def token_to_chars(self, token: int) -> Span: ...
 
 
 class ChatEncoder:
@@ -71,7 +78,7 @@ class ChatEncoder:
         """
         return self._rendered(conversation, marks=False)[0]
 
-    def spans(self, conversation: Conversation) -> tuple[str, list[Span]]:
+    def spans(self, conversation: Conversation) -> Marked:
         """Return the text of a conversation, and its parts that are trained.
 
         Raises:
@@ -93,35 +100,31 @@ class ChatEncoder:
             spans = [_without_empty_think(text, span) for span in spans]
         return text, spans
 
-    def encode(self, marked: Sequence[tuple[str, list[Span]]]) -> Iterator[Sample]:
-        """Iterate over the samples of texts with their trained parts."""
-        if not marked:
-            return
+    def encode(self, marked: Iterable[Marked]) -> Iterator[Sample]:
+        """Iterate over the samples of texts with their trained parts; some are read at a time."""
         backend = self._tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        encoded = backend.encode_batch([text for text, _ in marked], add_special_tokens=False)
-        for encoding, (_, spans) in zip(encoded, marked, strict=True):
-            yield self._sample(encoding, spans)
+        coming = iter(marked)
+        while some := [*islice(coming, _AT_ONCE)]:
+            encoded = backend.encode_batch([text for text, _ in some], add_special_tokens=False)
+            for encoding, (_, spans) in zip(encoded, some, strict=True):
+                yield self._sample(encoding, spans)
 
     def _sample(self, encoding: _Encoding, spans: list[Span]) -> Sample:
         ids = np.array(encoding.ids, dtype=np.int32)
         if self._trained.inputs:
             return Sample(ids, np.ones(len(ids), dtype=np.bool_))
-        starts, ends = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2).T
         trained = np.zeros(len(ids), dtype=np.bool_)
+        # To look up a few tokens takes less than to list where all of them stand.
+        place, tokens = encoding.token_to_chars, range(len(ids))
         for start, end in spans:
-            first, last = ends.searchsorted(start, "right"), starts.searchsorted(end)
+            first = bisect_right(tokens, start, key=lambda token: place(token)[1])
+            last = bisect_left(tokens, end, key=lambda token: place(token)[0])
+            if not self._has_marks and last < len(ids) and ids[last] in self._special:
+                last += place(last)[0] == end
             trained[first:last] = True
-            if not self._has_marks and self._ends_turn(encoding, int(last), end):
-                trained[last] = True
         return Sample(ids, trained)
-
-    def _ends_turn(self, encoding: _Encoding, token: int, end: int) -> bool:
-        """Return whether a token stands directly behind an answer and is a special one."""
-        if token == len(encoding.ids) or encoding.ids[token] not in self._special:
-            return False
-        return encoding.offsets[token][0] == end
 
     def _rendered(self, conversation: Conversation, *, marks: bool) -> tuple[str, list[Span]]:
         variables = cast("dict[str, Any]", self._variables)

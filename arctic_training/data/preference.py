@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from arctic_training.config.preference import PreferenceDataConfig
-from arctic_training.data.answers import Span, UndecidableError
+from arctic_training.data.answers import UndecidableError
 from arctic_training.data.batches import PreferenceBatch
-from arctic_training.data.chat import ChatEncoder, Trained
+from arctic_training.data.chat import ChatEncoder, Marked, Trained
 from arctic_training.data.collate import RowCollator
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.factory import DataFactory
@@ -98,11 +98,9 @@ class PreferenceDataFactory(DataFactory[PreferenceDataConfig, PreferenceBatch]):
         encoder = self._encoder()
         return Samples.of(
             encoder.encode(
-                [
-                    self._marked(encoder, prompt, answer)
-                    for prompt, *answers in preferences
-                    for answer in answers
-                ]
+                self._marked(encoder, prompt, answer)
+                for prompt, *answers in preferences
+                for answer in answers
             )
         )
 
@@ -118,9 +116,7 @@ class PreferenceDataFactory(DataFactory[PreferenceDataConfig, PreferenceBatch]):
             message = "the tokenizer has no chat template"
             raise RecipeError(pointer, message, code="not-supported") from error
 
-    def _marked(
-        self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation
-    ) -> tuple[str, list[Span]]:
+    def _marked(self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation) -> Marked:
         """Render a side; of all that the assistant says, only what is not in the prompt counts."""
         said, asked = (sum(m["role"] == "assistant" for m in part) for part in (answer, prompt))
         try:

@@ -9,8 +9,8 @@ from jinja2 import TemplateError
 from typing_extensions import override
 
 from arctic_training.config.data import SFTDataConfig
-from arctic_training.data.answers import Span, UndecidableError
-from arctic_training.data.chat import ChatEncoder, Trained
+from arctic_training.data.answers import UndecidableError
+from arctic_training.data.chat import ChatEncoder, Marked, Trained
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.packing import packed
 from arctic_training.data.report import Loss, preparation_report
@@ -80,7 +80,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig]):
 
     def _encoded(self, conversations: list[Conversation]) -> Samples:
         encoder = self._encoder()
-        marked = [self._marked(encoder, conversation) for conversation in conversations]
+        marked = (self._marked(encoder, conversation) for conversation in conversations)
         return Samples.of(encoder.encode(marked))
 
     def _encoder(self) -> ChatEncoder:
@@ -101,7 +101,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig]):
             message = "the tokenizer has no chat template"
             raise RecipeError(pointer, message, code="not-supported") from error
 
-    def _marked(self, encoder: ChatEncoder, conversation: Conversation) -> tuple[str, list[Span]]:
+    def _marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
         try:
             return encoder.spans(conversation)
         except TemplateError as error:
