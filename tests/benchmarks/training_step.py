@@ -1,7 +1,8 @@
-"""CPU time of one training step, beside a plain PyTorch loop of the same arithmetic.
+"""CPU time of one training step, beside plain loops of the same arithmetic.
 
-Both train a model of 12 million parameters on the same batches, in turns: a step of the one, a
-step of the other. The trainer's time is all that passes between two plain steps, so that it also
+The other loop is PyTorch alone or, at each ZeRO stage, DeepSpeed as its own guide has it. Both
+train a model of 12 million parameters on the same batches, in turns: a step of the one, a step of
+the other. The trainer's time is all that passes between two steps of the other, so that it also
 pays for the loader, the report and the bookkeeping. One thread: threads that wait for each other
 on a busy machine burn time that has nothing to do with either loop.
 """
@@ -12,24 +13,27 @@ import copy
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import AdamW
-from transformers import get_scheduler
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import AutoModelForCausalLM, get_scheduler
 from typing_extensions import override
 
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.data.batches import IGNORED, PreferenceBatch, SFTBatch
 from arctic_training.optimizer.parameters import decay_groups
+from arctic_training.trainer.backend import deepspeed
+from arctic_training.trainer.engine import Engine
 
-_STEPS = 30
+_STEPS = 20
 _WARM_UP = 5
 _MODEL: Final = {
     "type": "random_llama",
@@ -42,58 +46,81 @@ _MODEL: Final = {
 }
 
 BatchT = TypeVar("BatchT")
-_Config: TypeAlias = SFTTrainerConfig | DPOTrainerConfig
-_Loss: TypeAlias = Callable[[nn.Module, BatchT], Tensor]
+Batch_contra = TypeVar("Batch_contra", contravariant=True)
+TimedConfig: TypeAlias = SFTTrainerConfig | DPOTrainerConfig
+Loss: TypeAlias = Callable[[nn.Module, BatchT], Tensor]
 
 
 def measure() -> Iterator[str]:
     """Measure, and show that both loops did the same."""
     torch.set_num_threads(1)
-    for trainer_class in (_TimedSFT, _TimedDPO):
+    for trainer_class in (TimedSFT, _TimedDPO):
         with tempfile.TemporaryDirectory() as name:
-            trainer = trainer_class(Path(name))
+            trainer = trainer_class(Path(name), PlainLoop)
             trainer.train()
-        yield from _lines(trainer)
+        yield from _lines(trainer, trainer.name, "plain", 1.05)
+    for stage in range(4):
+        with tempfile.TemporaryDirectory() as name:
+            sharded = TimedSFT(Path(name), BareDeepSpeedLoop, stage)
+            sharded.train()
+        yield from _lines(sharded, f"sft, ZeRO {stage}", "bare DeepSpeed", 1.02)
 
 
-def _lines(trainer: _TimedSFT | _TimedDPO) -> Iterator[str]:
-    plain, pairs = trainer.turns.plain, trainer.turns.seconds[_WARM_UP:]
-    parameters = list(plain.model.parameters())
+def _lines(trainer: TimedSFT | _TimedDPO, title: str, other: str, budget: float) -> Iterator[str]:
+    pairs = trainer.turns.seconds[_WARM_UP:]
     median = statistics.median(took for _, took in pairs)
     ratio = statistics.median(ours for ours, _ in pairs) / median
-    apart = max(
-        (ours - theirs).abs().max().item()
-        for ours, theirs in zip(trainer.engine.unwrapped.parameters(), parameters, strict=True)
+    ours, theirs = trainer.engine.full_state_dict(), trainer.turns.loop.weights()
+    apart = max((ours[name] - value).abs().max().item() for name, value in theirs.items())
+    yield f"{title}: parameters {sum(value.numel() for value in theirs.values()):,}"
+    yield f"{title}: {other} step {1000 * median:.0f} ms"
+    yield f"{title}: trainer / {other} {ratio:.3f}  (budget {budget})"
+    yield f"{title}: largest difference of a weight after {len(pairs) + _WARM_UP} steps {apart:.1e}"
+
+
+class Loop(Protocol[Batch_contra]):
+    """A training loop that somebody wrote by hand."""
+
+    def step(self, batch: Batch_contra) -> None:
+        """Take an optimizer step."""
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return the whole model's weights by name."""
+
+
+def _optimizer(model: nn.Module, config: TimedConfig) -> tuple[AdamW, LRScheduler]:
+    chosen = config.optimizer
+    optimizer = AdamW(
+        decay_groups(model, chosen.weight_decay),
+        lr=chosen.learning_rate,
+        betas=chosen.betas,
+        eps=chosen.eps,
+        fused=True,
     )
-    yield f"{trainer.name}: parameters            {sum(p.numel() for p in parameters):,}"
-    yield f"{trainer.name}: plain step            {1000 * median:.0f} ms"
-    yield f"{trainer.name}: trainer / plain       {ratio:.3f}  (budget 1.05)"
-    yield f"{trainer.name}: largest difference of a weight after {_STEPS} steps: {apart:.1e}"
+    scheduler = get_scheduler(
+        "linear",
+        optimizer,
+        num_warmup_steps=config.scheduler.warmup_steps(_STEPS),
+        num_training_steps=_STEPS,
+    )
+    return optimizer, scheduler
 
 
-class _Plain(Generic[BatchT]):
+class PlainLoop(Generic[BatchT]):
     """The loop that everybody writes."""
 
-    def __init__(self, model: nn.Module, config: _Config, loss: _Loss[BatchT]) -> None:
-        optimizer = config.optimizer
+    def __init__(self, model: nn.Module, config: TimedConfig, loss: Loss[BatchT]) -> None:
         self.model = model
         self.loss = loss
-        self.optimizer = AdamW(
-            decay_groups(model, optimizer.weight_decay),
-            lr=optimizer.learning_rate,
-            betas=optimizer.betas,
-            eps=optimizer.eps,
-            fused=True,
-        )
-        self.scheduler = get_scheduler(
-            "linear",
-            self.optimizer,
-            num_warmup_steps=config.scheduler.warmup_steps(_STEPS),
-            num_training_steps=_STEPS,
-        )
+        self.optimizer, self.scheduler = _optimizer(model, config)
         self.clipping = config.deepspeed.gradient_clipping
 
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return the model's weights."""
+        return dict(self.model.named_parameters())
+
     def step(self, batch: BatchT) -> None:
+        """Take an optimizer step."""
         torch.autograd.backward(self.loss(self.model, batch))
         clip_grad_norm_(self.model.parameters(), self.clipping)
         self.optimizer.step()
@@ -101,33 +128,62 @@ class _Plain(Generic[BatchT]):
         self.optimizer.zero_grad()
 
 
-class _Turns(Generic[BatchT]):
-    """Takes the time of the plain loop's steps, and of all that passes between two of them."""
+class BareDeepSpeedLoop(Generic[BatchT]):
+    """The loop of DeepSpeed's guide, with the same ZeRO stage and clipping."""
 
-    def __init__(self, plain: _Plain[BatchT]) -> None:
-        self.plain = plain
+    def __init__(self, model: nn.Module, config: TimedConfig, loss: Loss[BatchT]) -> None:
+        self.loss = loss
+        optimizer, scheduler = _optimizer(model, config)
+        self.engine: Any = deepspeed.initialize(
+            model=model,
+            optimizer=optimizer,
+            lr_scheduler=scheduler,
+            config={
+                "train_micro_batch_size_per_gpu": config.micro_batch_size,
+                "gradient_clipping": config.deepspeed.gradient_clipping,
+                "zero_optimization": {"stage": config.deepspeed.zero_optimization.stage},
+                "zero_allow_untested_optimizer": True,
+            },
+        )[0]
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return the model's weights."""
+        parameters = dict(self.engine.module.named_parameters())
+        with deepspeed.zero.GatheredParameters(list(parameters.values())):
+            return {name: value.detach().clone() for name, value in parameters.items()}
+
+    def step(self, batch: BatchT) -> None:
+        """Take an optimizer step."""
+        self.engine.backward(self.loss(self.engine, batch))
+        self.engine.step()
+
+
+class _Turns(Generic[BatchT]):
+    """Takes the time of another loop's steps, and of all that passes between two of them."""
+
+    def __init__(self, loop: Loop[BatchT]) -> None:
+        self.loop = loop
         self.seconds: list[tuple[float, float]] = []
-        self._plain_ended = 0.0
-        self._plain_took = 0.0
+        self._ended = 0.0
+        self._took = 0.0
 
     def take(self, batch: BatchT) -> None:
         began = time.process_time()
-        if self._plain_ended:
-            self.seconds.append((began - self._plain_ended, self._plain_took))
+        if self._ended:
+            self.seconds.append((began - self._ended, self._took))
         began = time.process_time()
-        self.plain.step(batch)
-        self._plain_ended = time.process_time()
-        self._plain_took = self._plain_ended - began
+        self.loop.step(batch)
+        self._ended = time.process_time()
+        self._took = self._ended - began
 
 
-class _TimedSFT(SFTTrainer, abstract=True):
-    """Takes each step twice: the plain loop's, then its own."""
+class TimedSFT(SFTTrainer, abstract=True):
+    """Takes each step twice: the other loop's, then its own."""
 
-    def __init__(self, folder: Path) -> None:
-        config = SFTTrainerConfig.model_validate(_recipe(folder, "python_docs", 4))
+    def __init__(self, folder: Path, loop: Callable[..., Loop[SFTBatch]], stage: int = 0) -> None:
+        config = SFTTrainerConfig.model_validate(sft_recipe(folder, stage))
         super().__init__(config)
-        model = copy.deepcopy(self.engine.unwrapped)
-        self.turns = _Turns(_Plain(model, config, _sft_loss))
+        self.turns = _Turns(loop(_twin(self.engine), config, sft_loss))
 
     @override
     def step(self, batch: SFTBatch) -> None:
@@ -135,7 +191,15 @@ class _TimedSFT(SFTTrainer, abstract=True):
         super().step(batch)
 
 
-def _sft_loss(model: nn.Module, batch: SFTBatch) -> Tensor:
+def _twin(engine: Engine) -> nn.Module:
+    """Return a model of its own with the weights of the engine's."""
+    model: nn.Module = AutoModelForCausalLM.from_config(engine.unwrapped.config)
+    model.load_state_dict(engine.full_state_dict())
+    return model
+
+
+def sft_loss(model: nn.Module, batch: SFTBatch) -> Tensor:
+    """Return the mean cross-entropy of the trained tokens, as everybody writes it."""
     logits = model(input_ids=batch["input_ids"], use_cache=False).logits
     return F.cross_entropy(
         logits[:, :-1].flatten(0, 1).float(),
@@ -145,15 +209,15 @@ def _sft_loss(model: nn.Module, batch: SFTBatch) -> Tensor:
 
 
 class _TimedDPO(DPOTrainer, abstract=True):
-    """Takes each step twice: the plain loop's, then its own."""
+    """Takes each step twice: the other loop's, then its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, loop: Callable[..., Loop[PreferenceBatch]]) -> None:
         recipe = _recipe(folder, "python_docs_preference", 2) | {"ref_model": _MODEL}
         config = DPOTrainerConfig.model_validate(recipe)
         super().__init__(config)
-        model, reference = copy.deepcopy(self.engine.unwrapped), copy.deepcopy(self._reference)
-        self.turns = _Turns[PreferenceBatch](
-            _Plain(model, config, lambda m, batch: _dpo_loss(m, reference, batch))
+        reference = copy.deepcopy(self._reference)
+        self.turns = _Turns(
+            loop(_twin(self.engine), config, lambda m, batch: _dpo_loss(m, reference, batch))
         )
 
     @property
@@ -181,6 +245,13 @@ def _answers(model: nn.Module, batch: PreferenceBatch) -> Tensor:
     found = logits[trained].float().log_softmax(-1).gather(-1, labels[trained][:, None])
     tokens = torch.zeros(labels.shape).masked_scatter(trained, found)
     return tokens.sum(-1)
+
+
+def sft_recipe(folder: Path, stage: int = 0) -> dict[str, object]:
+    """Return the recipe of the trainer that is measured."""
+    return _recipe(folder, "python_docs", 4) | {
+        "deepspeed": {"zero_optimization": {"stage": stage}}
+    }
 
 
 def _recipe(folder: Path, source: str, size: int) -> dict[str, object]:
