@@ -56,7 +56,8 @@ def preference_data(path: Path, rows: Sequence[object], **changes: object) -> di
 class _SGDFactory(FusedAdamFactory, abstract=True):
     @override
     def create(self) -> Optimizer:
-        return SGD(self.trainer.model.parameters(), lr=self.config.learning_rate, momentum=0.9)
+        trained = [each for each in self.trainer.model.parameters() if each.requires_grad]
+        return SGD(trained, lr=self.config.learning_rate, momentum=0.9)
 
 
 class SGDTrainer(DPOTrainer, abstract=True):

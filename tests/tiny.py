@@ -103,7 +103,8 @@ class SGDFactory(OptimizerFactory[SGDConfig]):
 
     def create(self) -> Optimizer:
         """Make the optimizer."""
-        return SGD(self.trainer.model.parameters(), lr=self.config.learning_rate, momentum=0.9)
+        trained = [each for each in self.trainer.model.parameters() if each.requires_grad]
+        return SGD(trained, lr=self.config.learning_rate, momentum=0.9)
 
 
 class HandConfig(TrainerConfig):

@@ -53,3 +53,6 @@ class HFCheckpointConfig(CheckpointConfig):
 
     auto_resume: Annotated[Literal[False], Exact()] = False
     """It holds no optimizer state: resume from a `deepspeed` checkpoint."""
+
+    merge_adapter: bool = False
+    """Save the model with the adapter of `peft_config` merged into it, in place of the adapter."""

@@ -6,13 +6,13 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.base import Human, SectionConfig
 
 __all__ = ["HFModelConfig", "ModelConfig", "RandomLlamaConfig"]
 
 _PLANNED: Final = {
     "hf_config_kwargs": "save the model with the changed configuration, and name its folder",
-    "peft_config": "adapters are not built yet: all weights are trained",
     "save_name": "it has no effect: name the folder with `output_dir` of `checkpoint`",
 }
 
@@ -31,6 +31,9 @@ class ModelConfig(SectionConfig):
 
     disable_activation_checkpoint: bool = False
     """Keep all activations instead of computing them again in the backward pass: faster, larger."""
+
+    peft_config: LoRAConfig | None = None
+    """Adapter to train in place of the model's own weights; null trains those."""
 
 
 class HFModelConfig(ModelConfig):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Generic, TypeVar
 
 from torch import nn
+from transformers import PreTrainedModel
+from typing_extensions import override
 
 from arctic_training.config.model import ModelConfig
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Factory
+from arctic_training.model.adapter import add_adapter
+from arctic_training.model.checkpointing import with_activation_checkpoints
 from arctic_training.model.loading import first_line
 
 __all__ = ["ModelFactory"]
@@ -18,6 +24,29 @@ Model_co = TypeVar("Model_co", bound=ModelConfig, covariant=True)
 
 class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
     """Makes the model. The tokenizer stands already."""
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        if self.config.peft_config is not None and find_spec("peft") is None:
+            message = "the package `peft` is not installed"
+            hint = "pip install 'arctic-training-gen[peft]'"
+            yield self.problem("peft_config", message, code="not-installed", hint=hint)
+
+    def equipped(self, model: nn.Module) -> nn.Module:
+        """Return the model with what every section may ask for: an adapter, less memory.
+
+        Raises:
+            RecipeError: the model takes no such adapter.
+
+        """
+        if (adapter := self.config.peft_config) is not None:
+            if not isinstance(model, PreTrainedModel):
+                raise self.problem("peft_config", f"a {type(model).__name__} takes no adapter")
+            try:
+                add_adapter(model, adapter)
+            except ValueError as error:
+                raise self.problem("peft_config", first_line(error)) from error
+        return with_activation_checkpoints(model, self.config)
 
     def no_attention(self, error: ImportError) -> RecipeError:
         """Return the error for a kind of attention whose package is missing."""

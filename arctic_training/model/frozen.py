@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import torch
 from torch import nn
 
 from arctic_training.config.model import ModelConfig
-from arctic_training.errors import TrainingError
+from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.model.factory import ModelFactory
 
-__all__ = ["FrozenModels"]
+__all__ = ["FrozenModels", "frozen_problems"]
 
 
 class FrozenModels:
@@ -41,6 +41,14 @@ class FrozenModels:
             f"no frozen model was built from this section of the type `{_type(section)}`",
             hint="give the nested section itself, such as `trainer.config.ref_model`",
         )
+
+
+def frozen_problems(factories: Iterable[ModelFactory[ModelConfig]]) -> Iterator[RecipeError]:
+    """Iterate over what a section asks for that a frozen model cannot have."""
+    for factory in factories:
+        if factory.config.peft_config is not None:
+            message = "a frozen model is not trained: an adapter would change nothing"
+            yield factory.problem("peft_config", message, code="not-allowed")
 
 
 def _frozen(model: nn.Module) -> nn.Module:

@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig
 from arctic_training.errors import RecipeError
-from arctic_training.model.checkpointing import DTYPES, with_activation_checkpoints
+from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
 
@@ -35,10 +35,11 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             raise self.no_attention(error) from error
         except (OSError, ValueError) as error:
             raise self._not_found(first_line(error)) from error
-        return with_activation_checkpoints(model, self.config)
+        return self.equipped(model)
 
     @override
     def problems(self) -> Iterator[RecipeError]:
+        yield from super().problems()
         if is_missing_path(self.config.name_or_path):
             yield self._not_found("there is no such folder")
 

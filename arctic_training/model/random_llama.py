@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.errors import RecipeError
-from arctic_training.model.checkpointing import DTYPES, with_activation_checkpoints
+from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.factory import ModelFactory
 
 __all__ = ["RandomLlamaFactory"]
@@ -24,6 +24,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
 
     @override
     def problems(self) -> Iterator[RecipeError]:
+        yield from super().problems()
         config = self.config
         if config.hidden_size % (2 * config.num_attention_heads):
             message = f"{config.hidden_size} is not an even multiple of `num_attention_heads`"
@@ -52,4 +53,4 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             )
         except ImportError as error:
             raise self.no_attention(error) from error
-        return with_activation_checkpoints(model, config)
+        return self.equipped(model)

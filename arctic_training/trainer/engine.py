@@ -121,26 +121,29 @@ class Engine:
         if self._loss_scale:
             self._loss_scale.restore(kept[_LOSS_SCALE])
 
-    def full_state_dict(self) -> dict[str, Tensor]:
+    def full_state_dict(self, *, only_trained: bool = False) -> dict[str, Tensor]:
         """Return the whole model's weights on the CPU, gathered where they are spread out.
 
-        The first process of a run gets them, the others nothing; all have to call it.
+        The first process of a run gets them, the others nothing; all have to call it. With
+        ``only_trained``, those that give no gradient are left out.
         """
         module, is_first = self.unwrapped, torch.distributed.get_rank() == 0
+        parameters = dict(module.named_parameters(remove_duplicate=False))
+        left_out = {n for n, p in parameters.items() if only_trained and not p.requires_grad}
         if self.zero_stage < _STAGE_THAT_SPREADS_WEIGHTS:
             state = module.state_dict() if is_first else {}
-            return {name: value.detach().cpu() for name, value in state.items()}
+            return {n: value.detach().cpu() for n, value in state.items() if n not in left_out}
         weights: dict[str, Tensor] = {}
-        for name, parameter in module.named_parameters(remove_duplicate=False):
+        for name, parameter in parameters.items():
+            if name in left_out:
+                continue
             with deepspeed.zero.GatheredParameters([parameter]):
                 if is_first:
                     weights[name] = parameter.detach().cpu().clone()
         if not is_first:
             return {}
         state = module.state_dict()
-        buffers = {
-            name: value.detach().cpu() for name, value in state.items() if name not in weights
-        }
+        buffers = {n: value.detach().cpu() for n, value in state.items() if n not in parameters}
         return weights | buffers
 
 

@@ -34,7 +34,7 @@ from arctic_training.interface import INTERFACE, mismatch
 from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
-from arctic_training.model.frozen import FrozenModels
+from arctic_training.model.frozen import FrozenModels, frozen_problems
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
@@ -189,6 +189,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         parts += self.checkpoint_engines
         found = [problem for part in parts for problem in part.problems()]
         found = [*evaluation_problems(config), *engine_problems(config), *found]
+        found += frozen_problems(frozen_factories)
         if problems := [*found, *tracker_problems(config)]:
             raise UnusableRecipeError(problems)
 

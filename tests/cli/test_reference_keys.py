@@ -29,7 +29,6 @@ from tests.tiny import sft_config
         ),
         ("optimizer.lr=1e-5", "write `learning_rate`"),
         ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
-        ("model.peft_config={peft_type: lora}", "adapters are not built yet"),
         ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
         ("expert_parallel_size=2", "expert parallelism is not built yet"),
         ("loss_log_interval=10", "use `train_log_iter_interval`"),

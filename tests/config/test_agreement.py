@@ -86,6 +86,8 @@ def _valid(schema: _Object) -> st.SearchStrategy[JSON]:
         return st.one_of(_valid(_part(schema, "then")), _valid(_part(schema, "else")))
     if "allOf" in schema:
         return st.one_of(*map(_branch, cast("list[_Object]", schema["allOf"])))
+    if "anyOf" in schema:
+        return st.one_of(*map(_valid, cast("list[_Object]", schema["anyOf"])))
     if "enum" in schema:
         return st.sampled_from(cast("list[JSON]", schema["enum"]))
     if "const" in schema:
@@ -180,6 +182,7 @@ _LEAST: Final[_Object] = {
     "model": {"name_or_path": "x"},
     "data": {"sources": {"type": "python_docs"}},
 }
+_LORA: Final[_Object] = {"peft_type": "LORA"}
 
 
 @pytest.mark.parametrize(
@@ -207,6 +210,12 @@ _LEAST: Final[_Object] = {
         ({"train_log_metrics_path": None}, True),
         ({"train_log_metrics_path": 1}, False),
         ({"data": None}, False),
+        ({"model": {"name_or_path": "x", "peft_config": {"peft_type": "Lora", "r": "1Ki"}}}, True),
+        ({"model": {"name_or_path": "x", "peft_config": {"r": 8}}}, False),
+        ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": "a"}}}, True),
+        ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": ["a"]}}}, True),
+        ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": []}}}, False),
+        ({"model": {"name_or_path": "x", "peft_config": _LORA | {"lora_dropout": 1}}}, False),
     ],
 )  # fmt: skip
 def test_both_know_the_corners(change: _Object, verdict: bool) -> None:  # noqa: FBT001
