@@ -14,6 +14,7 @@ from arctic_training.codegen.definitions import Loaded, by_project, read_definit
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import generate
+from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.diagnostics import Diagnostic, Format, Source
 from arctic_training.document import key_span
@@ -37,7 +38,8 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
         gone = [] if definitions else [path for path in paths if not path.exists()]
         problems = [_gone(path) for path in gone]
         with alone_in(Project.of(path).generated for path in paths):
-            loaded, found = read_definitions([path for path in paths if path not in gone])
+            there = [path for path in paths if path not in gone]
+            loaded, found = read_definitions(there, stubber=pasted)
             problems += found
             for part in () if found else by_project(loaded):
                 problems += _drift(part, types=types)

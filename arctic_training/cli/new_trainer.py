@@ -16,6 +16,7 @@ from arctic_training.codegen.pipeline import Generation, generate, save
 from arctic_training.codegen.publish import recover
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.starters import recipe_path
+from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.codegen.unchanged import Seen, remember
 from arctic_training.diagnostics import Diagnostic, Format, Severity
@@ -42,7 +43,7 @@ def new_trainer(
         for root in () if dry_run else roots:
             recover(root)
         try:
-            loaded, problems = read_definitions(definitions, output=output)
+            loaded, problems = read_definitions(definitions, output=output, stubber=pasted)
             if _errors(problems):
                 finish(problems, form)
             generations = [generate(part, types=types, force=force) for part in by_project(loaded)]

@@ -15,7 +15,7 @@ from arctic_training.codegen.clashes import name_clashes
 from arctic_training.codegen.extend import extend
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
-from arctic_training.codegen.resolve import resolve
+from arctic_training.codegen.resolve import Stubber, resolve
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related
 from arctic_training.document import MapNode, joined, key_span, load, shown_path, value_span
@@ -36,9 +36,11 @@ class Loaded:
 
 
 def read_definitions(
-    paths: list[Path], *, output: Path | None = None
+    paths: list[Path], *, output: Path | None = None, stubber: Stubber | None = None
 ) -> tuple[list[Loaded], list[Diagnostic]]:
     """Load, check and resolve definitions; a wrong one is in the second list only.
+
+    With a ``stubber``, a function that its module lacks is reported with the code to paste.
 
     Raises:
         UnreadableError: a file cannot be read at all.
@@ -52,7 +54,7 @@ def read_definitions(
         definition, found = load(path)
         if definition is not None:
             files: list[Path] = []
-            spec, wrong = _understood(definition, path, project, files)
+            spec, wrong = _understood(definition, path, project, files, stubber)
             found = joined(found, wrong)
             if spec is not None and not found:
                 loaded.append(Loaded(path, project, spec, tuple(files)))
@@ -75,7 +77,11 @@ def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
 
 
 def _understood(
-    definition: MapNode, path: Path, project: Project, files: list[Path]
+    definition: MapNode,
+    path: Path,
+    project: Project,
+    files: list[Path],
+    stubber: Stubber | None = None,
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
     whole, own, problems = extend(definition, path, project)
     files += own
@@ -84,7 +90,7 @@ def _understood(
     definition, problems = link(whole, files, project)
     if problems := problems or check_meaning(definition):
         return None, problems
-    spec, problems = resolve(definition, path, project)
+    spec, problems = resolve(definition, path, project, stubber)
     clashes = [*name_clashes(spec)] if spec else []
     return (None, clashes) if clashes else (spec, problems)
 

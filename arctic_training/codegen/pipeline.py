@@ -10,14 +10,16 @@ from pathlib import Path
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff
 from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.publish import publish, write_once
 from arctic_training.codegen.render import render
 from arctic_training.codegen.starters import starter_files
-from arctic_training.codegen.verify import SourceMap, Staged, lay_out, verify
+from arctic_training.codegen.stubs import probe
+from arctic_training.codegen.verify import SourceMap, Staged, verify
 from arctic_training.diagnostics import Diagnostic, Severity, Span
-from arctic_training.document import key_span, value_span
+from arctic_training.document import Pointer, key_span, value_span
 from arctic_training.project import Project
 
 __all__ = ["Generation", "begin", "generate", "save"]
@@ -115,6 +117,8 @@ def _staged(
         _write({path: text for path, text in texts.items() if _is_code(path)}, generated)
         code = {path: text for path, text in starters.items() if _is_code(path.name)}
         _write({p.relative_to(project.root).as_posix(): t for p, t in code.items()}, stubs)
+        probes = _probes(loaded)
+        _write({path: text for path, (_, text) in probes.items()}, folder / "probes")
         lay_out(folder)
         for path in code:
             starters[path] = (stubs / path.relative_to(project.root)).read_text(encoding="utf-8")
@@ -123,8 +127,20 @@ def _staged(
             for item in loaded
             for file in files[item.path]
         }
+        made = {folder / "probes" / path: source_map for path, (source_map, _) in probes.items()}
         laid_out = {path: _read(generated / path) for path in texts if _is_code(path)}
-        yield Staged(generated, stubs, maps), texts | laid_out
+        yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out
+
+
+def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:
+    """Return modules that make the trainers of hand-written classes: mypy sees what these lack."""
+    probes: dict[str, tuple[SourceMap, str]] = {}
+    for spec in (item.spec for item in loaded):
+        if own := spec.implementation:
+            place: Pointer = ("implementation",)
+            pointers = {"made": place, f"import {own.module}": place}
+            probes[f"probe_of_{spec.package}.py"] = (SourceMap(spec, pointers), probe(spec, own))
+    return probes
 
 
 def _is_code(path: str) -> bool:

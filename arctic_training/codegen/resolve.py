@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 from arctic_training.codegen.catalog import Catalog, built_in_factories
 from arctic_training.codegen.fields import FieldReader, described, nested_kind
@@ -24,25 +24,35 @@ from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
 from arctic_training.document import JSON, ListNode, MapNode, Node, find, plain, value_span
 from arctic_training.project import NAMESPACE, Project, module_file, package_name
 
-__all__ = ["import_roots", "resolve"]
+__all__ = ["Stubber", "import_roots", "resolve"]
 
 _PROPERTIES: Final = ("config_type", "properties")
 
 
+Stubber: TypeAlias = Callable[[TrainerSpec, ImportPath], str]
+"""Returns the code that a module of the user's lacks."""
+
+
 def resolve(
-    definition: MapNode, path: Path, project: Project
+    definition: MapNode, path: Path, project: Project, stubber: Stubber | None = None
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    """Return the specification of a checked definition, or what its names fail to stand for."""
+    """Return the specification of a checked definition, or what its names fail to stand for.
+
+    With a ``stubber``, a function that its module lacks is reported with the code to paste.
+    """
     resolver = _Resolver(definition, project, built_in_factories())
     slots = tuple(resolver.slot(slot) for slot in SLOTS)
-    problems = [
-        *resolver.problems,
-        *_mixed_batches(slots[0], definition),
-        *resolver.unknown_functions(),
-    ]
+    problems = [*resolver.problems, *_mixed_batches(slots[0], definition)]
+    lacking = list(resolver.unknown_functions())
     if problems:
-        return None, problems
-    return _spec(definition, path, project, slots), []
+        return None, [*problems, *(problem for problem, _ in lacking)]
+    spec = _spec(definition, path, project, slots)
+    if not lacking:
+        return spec, []
+    return None, [
+        replace(problem, paste=stubber(spec, missing)) if missing and stubber else problem
+        for problem, missing in lacking
+    ]
 
 
 def _spec(
@@ -114,8 +124,8 @@ class _Resolver:
                 self.problems.append(_unknown_factory(name, node.span, slot, set(known)))
         return SlotSpec(slot, tuple(found), (slot.key,))
 
-    def unknown_functions(self) -> Iterator[Diagnostic]:
-        """Find a loss or an implementation that cannot be imported.
+    def unknown_functions(self) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
+        """Find a loss or an implementation that cannot be imported, and what a module lacks.
 
         A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
         """
@@ -126,10 +136,10 @@ class _Resolver:
             path = ImportPath.parse(str(plain(value)))
             file = module_file(path.module, import_roots(self.project))
             if reason := _not_the_users(path.module, file, self.project):
-                yield Diagnostic(code="not-importable", message=reason, span=value.span)
+                yield Diagnostic(code="not-importable", message=reason, span=value.span), None
             names = _top_level_names(file) if file else None
             if file and names is not None and path.name not in names:
-                yield _not_in_module(path, value.span, file, names, what)
+                yield _not_in_module(path, value.span, file, names, what), path
 
 
 def import_roots(project: Project) -> tuple[Path, ...]:

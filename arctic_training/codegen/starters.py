@@ -12,17 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
-from arctic_training.codegen.plan import config_path
+from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.samples import sample
-from arctic_training.codegen.spec import (
-    FieldSpec,
-    ImportPath,
-    Missing,
-    TrainerSpec,
-)
+from arctic_training.codegen.spec import FieldSpec, ImportPath, Missing, TrainerSpec
+from arctic_training.codegen.stubs import stub
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["recipe_path", "starter_files"]
@@ -34,7 +29,7 @@ def starter_files(
     """Iterate over files of the user's that do not exist, with the texts to begin with."""
     for path in (spec.loss, spec.implementation):
         if path and (file := _missing_module(path, project)) is not None:
-            yield file, _stub(spec, path)
+            yield file, stub(spec, path)
     recipe = recipe_path(definition)
     if not recipe.exists():
         yield recipe, _recipe(spec, recipe, project)
@@ -50,68 +45,6 @@ def _missing_module(path: ImportPath, project: Project) -> Path | None:
     if module_file(path.module, import_roots(project)):
         return None
     return project.root / Path(*path.module.split(".")).with_suffix(".py")
-
-
-def _stub(spec: TrainerSpec, path: ImportPath) -> str:
-    return _loss_stub(spec, path) if path == spec.loss else _implementation_stub(spec, path)
-
-
-def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
-    imports = Imports()
-    config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
-    template, needed = _PAIRS if spec.batch.name == "PreferenceBatch" else _TOKENS
-    for name in needed:
-        imports.use(name)
-    imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
-    imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
-    if spec.metrics:
-        imports.use(ImportPath("arctic_training.losses.output", "Term"))
-    return fill(
-        template,
-        {
-            "name": Code(spec.name),
-            "imports": imports.groups(),
-            "function": Code(path.name),
-            "config": config,
-            "batch": batch,
-            "metrics": [literal(metric) for metric in spec.metrics],
-        },
-    )
-
-
-_TOKENS: Final = (
-    "loss.py.j2",
-    (
-        ImportPath("arctic_training.data.batches", "IGNORED"),
-        ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
-    ),
-)
-_PAIRS: Final = (
-    "pair_loss.py.j2",
-    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
-)
-"""What a loss of tokens, and one of pairs, begins with: its template and what that imports."""
-
-
-def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
-    imports = Imports()
-    trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class)
-    base, batch = imports.use(trainer), imports.use(spec.batch)
-    if not spec.loss:
-        imports.use(ImportPath("arctic_training.losses.language_modeling", "next_token_loss"))
-        imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
-    return fill(
-        "implementation.py.j2",
-        {
-            "name": Code(spec.name),
-            "imports": imports.groups(),
-            "class_name": Code(path.name),
-            "base": base,
-            "batch": batch,
-            "doc": docstring(spec.description),
-            "has_loss": spec.loss is not None,
-        },
-    )
 
 
 def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:

@@ -7,20 +7,20 @@ made from; one in the user's own file, where it is.
 from __future__ import annotations
 
 import ast
-import subprocess
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from ruff import find_ruff_bin
-
-from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.types_check import TypeProblem, type_problems
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Pointer, find, key_span, shown_path, value_span
 from arctic_training.project import Project, module_file
 
-__all__ = ["SourceMap", "Staged", "lay_out", "verify"]
+__all__ = ["SourceMap", "Staged", "verify"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,8 @@ class Staged:
     generated: Path
     stubs: Path
     maps: dict[Path, SourceMap]
-
-
-def lay_out(folder: Path) -> None:
-    """Format all Python files below a folder, in one process, whatever the user's settings are."""
-    command = [find_ruff_bin(), "format", "--isolated", "--no-cache", "--quiet"]
-    subprocess.run([*command, "--line-length", "100", str(folder)], check=True)
+    probes: frozenset[Path]
+    """Modules that make the trainers of hand-written classes, which nobody keeps."""
 
 
 def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[Diagnostic]:
@@ -70,12 +66,33 @@ def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Pat
 
 def _diagnostic(problem: TypeProblem, staged: Staged) -> Diagnostic:
     text = problem.file.read_text(encoding="utf-8", errors="replace")
-    if (source_map := staged.maps.get(problem.file)) is not None:
-        span = source_map.span(text, problem.line)
-    else:
+    source_map = staged.maps.get(problem.file)
+    if source_map is None:
         source = Source(shown_path(problem.file), text)
         span = Span(source, problem.line, problem.column, problem.line, problem.column + 1)
+        return _type_error(problem, span)
+    span = source_map.span(text, problem.line)
+    lacking = source_map.spec.implementation if problem.file in staged.probes else None
+    if lacking and _NO_LOSS.search(problem.message):
+        return _lacks_loss(source_map.spec, lacking, span)
+    return _type_error(problem, span)
+
+
+_NO_LOSS: Final = re.compile(r'abstract attributes? .*"loss".*\[abstract\]$')
+
+
+def _type_error(problem: TypeProblem, span: Span) -> Diagnostic:
     return Diagnostic(code="type-error", message=problem.message, span=span, hint=problem.hint)
+
+
+def _lacks_loss(spec: TrainerSpec, lacking: ImportPath, span: Span) -> Diagnostic:
+    return Diagnostic(
+        code="missing-loss",
+        message=f"`{lacking.name}` has no `loss`, and the definition names none",
+        span=span,
+        hint=f"put this into {lacking.module}, which is yours and is not written to:",
+        paste=missing_loss(spec, lacking),
+    )
 
 
 def _best_span(spec: TrainerSpec, pointer: Pointer) -> Span:
@@ -95,6 +112,8 @@ def _names_at(module: ast.Module, line: int) -> Iterator[str]:
         match statement:
             case ast.ImportFrom(module=str(name)):
                 yield f"import {name}"
+            case ast.FunctionDef(name=name):
+                yield name
             case ast.ClassDef(name=owner, body=body):
                 for inner in body:
                     if _covers(inner, line):

@@ -69,7 +69,8 @@ class Diagnostic:
     """One finding.
 
     ``code`` is stable and in kebab case. ``suggestion`` is the text to put at ``span`` instead,
-    where there is a likely one; ``hint`` is any other advice.
+    where there is a likely one; ``hint`` is any other advice, and ``paste`` is code to put where
+    the hint says.
     """
 
     code: str
@@ -79,6 +80,7 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
     hint: str = ""
     suggestion: str = ""
+    paste: str = ""
 
     @property
     def sentence(self) -> str:

@@ -23,7 +23,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
         "title": diagnostic.code,
     }
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint]))
+    message = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint, diagnostic.paste]))
     return f"::{diagnostic.severity} {listed}::{_data(message)}\n"
 
 

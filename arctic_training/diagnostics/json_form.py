@@ -24,6 +24,7 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
         "message": diagnostic.message,
         "hint": diagnostic.hint,
         "suggestion": diagnostic.suggestion,
+        "paste": diagnostic.paste,
         "related": [_place(r.span) | {"message": r.message} for r in diagnostic.related],
     }
 

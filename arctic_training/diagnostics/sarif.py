@@ -29,7 +29,7 @@ def render(diagnostics: list[Diagnostic]) -> str:
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, object]:
-    text = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint]))
+    text = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint, diagnostic.paste]))
     return {
         "ruleId": diagnostic.code,
         "level": str(diagnostic.severity),

@@ -21,6 +21,7 @@ def _block(diagnostic: Diagnostic) -> str:
         lines += _related(related)
     if diagnostic.hint:
         lines.append("  hint: " + "\n        ".join(map(_visible, diagnostic.hint.split("\n"))))
+    lines += map(_visible, diagnostic.paste.splitlines())
     return "\n".join(lines) + "\n"
 
 

@@ -19,11 +19,11 @@ from pydantic import Field as Limited
 from pydantic import TypeAdapter, ValidationError
 
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.codegen.spec import ListType, ObjectType
-from arctic_training.codegen.verify import lay_out
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import JSON, Schema, value_span

@@ -24,6 +24,7 @@ _SECOND: Final = Diagnostic(
     severity=Severity.WARNING,
     related=(Related("first, here", Span(_SOURCE, 1, 6, 1, 7)),),
     hint="one\ntwo\r",
+    paste="a\n    b\n",
 )
 _FINDINGS: Final = [_SECOND, _FIRST, _SECOND]
 
@@ -45,6 +46,8 @@ def test_text_shows_the_place_the_line_and_what_to_do() -> None:
         "      |      ^\n"
         "  hint: one\n"
         "        two \n"
+        "a\n"
+        "    b\n"
     )
 
 
@@ -89,12 +92,13 @@ def test_json_has_every_field() -> None:
             {
                 **path, "line": 1, "column": 1, "end_line": 1, "end_column": 4,
                 "code": "unknown-key", "severity": "error", "message": "unknown key `one`",
-                "hint": "", "suggestion": "two", "related": [],
+                "hint": "", "suggestion": "two", "paste": "", "related": [],
             },
             {
                 **path, "line": 2, "column": 7, "end_line": 2, "end_column": 13,
                 "code": "wrong-type", "severity": "warning", "message": _SECOND.message,
-                "hint": "one\ntwo\r", "suggestion": "", "related": [path | first],
+                "hint": "one\ntwo\r", "suggestion": "", "paste": "a\n    b\n",
+                "related": [path | first],
             },
         ],
     }  # fmt: skip
@@ -112,7 +116,7 @@ def test_github_gets_one_escaped_command_a_finding() -> None:
         ),
         (
             "::warning file=conf/a b.yaml,line=2,endLine=2,col=7,endColumn=13,title=wrong-type"
-            "::100%25: a, b%0Aand \x1b[2J\u202ethis%0Aone%0Atwo%0D"
+            "::100%25: a, b%0Aand \x1b[2J\u202ethis%0Aone%0Atwo%0D%0Aa%0A    b%0A"
         ),
         "",
     ]
@@ -134,7 +138,7 @@ def test_sarif_is_a_log_of_version_2_1_0() -> None:
     assert run["results"][1] == {
         "ruleId": "wrong-type",
         "level": "warning",
-        "message": {"text": _SECOND.message + "\none\ntwo\r"},
+        "message": {"text": _SECOND.message + "\none\ntwo\r\na\n    b\n"},
         "locations": [_location(2, 7, 13)],
         "relatedLocations": [_location(1, 6, 7) | {"message": {"text": "first, here"}}],
     }

@@ -1,0 +1,126 @@
+"""What a user begins with: the stub of a loss or of an implementation, whole or to be pasted."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Final
+
+from arctic_training.codegen.code import Code, Imports, docstring, literal
+from arctic_training.codegen.layout import laid_out
+from arctic_training.codegen.plan import config_path
+from arctic_training.codegen.render import fill
+from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.project import NAMESPACE
+
+__all__ = ["missing_loss", "pasted", "probe", "stub"]
+
+_FUTURE: Final = "from __future__ import annotations\n"
+_OUTPUT: Final = "arctic_training.losses.output"
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """What a first loss of some batch is: its template, what that imports, and its words."""
+
+    template: str
+    needed: tuple[ImportPath, ...]
+    words: Code
+
+
+_TOKENS: Final = _Beginning(
+    "token_loss.py.j2",
+    (
+        ImportPath("arctic_training.data.batches", "IGNORED"),
+        ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
+    ),
+    Code("it is the cross-entropy of each trained token."),
+)
+_PAIRS: Final = _Beginning(
+    "pair_loss.py.j2",
+    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
+    Code("it ranks: `-log sigmoid(log p(chosen) - log p(rejected))` of each pair."),
+)
+
+
+def stub(spec: TrainerSpec, path: ImportPath) -> str:
+    """Return the text of a module with the function or the class that a definition names."""
+    return _loss_stub(spec, path) if path == spec.loss else _implementation_stub(spec, path)
+
+
+def pasted(spec: TrainerSpec, path: ImportPath) -> str:
+    """Return what a module of the user's lacks, to be put into it: all below its first lines."""
+    return laid_out(stub(spec, path)).partition(_FUTURE)[2].lstrip()
+
+
+def missing_loss(spec: TrainerSpec, implementation: ImportPath) -> str:
+    """Return the method that a hand-written class lacks, with the imports that it needs."""
+    imports = Imports()
+    batch, body = imports.use(spec.batch), _loss_body(spec, imports, Code("self"), depth=2)
+    name = Code(implementation.name)
+    values = {"class_name": name, "imports": imports.groups(), "batch": batch, "body": body}
+    return fill("missing_loss.py.j2", values)
+
+
+def probe(spec: TrainerSpec, implementation: ImportPath) -> str:
+    """Return a module that makes the trainer of a hand-written class, for mypy to look at."""
+    imports = Imports()
+    home = f"{NAMESPACE}.{spec.package}.trainer"
+    config, base = imports.use(config_path(spec)), imports.use(ImportPath(home, spec.base_class))
+    name = imports.use(implementation)
+    values = {"config": config, "base": base, "class_name": name, "imports": imports.groups()}
+    return fill("probe.py.j2", values)
+
+
+def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
+    imports = Imports()
+    config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
+    imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    body = _loss_body(spec, imports, Code("trainer"), depth=1)
+    return fill(
+        "loss.py.j2",
+        {
+            "name": Code(spec.name),
+            "imports": imports.groups(),
+            "function": Code(path.name),
+            "config": config,
+            "batch": batch,
+            "start": _beginning(spec).words,
+            "body": body,
+        },
+    )
+
+
+def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int) -> Code:
+    """Return the statements of a first loss, indented, and import what they need."""
+    beginning = _beginning(spec)
+    for name in (*beginning.needed, ImportPath(_OUTPUT, "LossOutput")):
+        imports.use(name)
+    if spec.metrics:
+        imports.use(ImportPath(_OUTPUT, "Term"))
+    metrics = [literal(metric) for metric in spec.metrics]
+    text = fill(beginning.template, {"trainer": trainer, "metrics": metrics})
+    return Code(textwrap.indent(text.rstrip(), "    " * depth))
+
+
+def _beginning(spec: TrainerSpec) -> _Beginning:
+    return _PAIRS if spec.batch.name == "PreferenceBatch" else _TOKENS
+
+
+def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
+    imports = Imports()
+    trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class)
+    base, batch = imports.use(trainer), imports.use(spec.batch)
+    body = None if spec.loss else _loss_body(spec, imports, Code("self"), depth=2)
+    return fill(
+        "implementation.py.j2",
+        {
+            "name": Code(spec.name),
+            "imports": imports.groups(),
+            "class_name": Code(path.name),
+            "base": base,
+            "batch": batch,
+            "doc": docstring(spec.description),
+            "body": body,
+        },
+    )
