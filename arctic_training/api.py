@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from arctic_training.diagnostics import Diagnostic, Source
+from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors, render
 from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, parse
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RegistryError
@@ -36,7 +37,7 @@ RecipeLike: TypeAlias = str | PathLike[str] | Mapping[str, object]
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerConfig:
-    """Return a recipe as its trainer's config.
+    """Return a recipe as its trainer's config. What is deprecated in it is a ``FutureWarning``.
 
     Args:
         recipe: the path of a file, or the values themselves; relative paths among those start at
@@ -47,7 +48,11 @@ def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerCon
         InvalidRecipeError: with everything that is wrong.
 
     """
-    return configured(checked_recipe(recipe, overrides))
+    checked = checked_recipe(recipe, overrides)
+    if checked.warnings:
+        text = render([*checked.warnings], Format.TEXT)
+        warnings.warn(text, FutureWarning, stacklevel=2)
+    return configured(checked)
 
 
 def make_trainer(config: TrainerConfig) -> AnyTrainer:
@@ -82,7 +87,7 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
     document, wrong = apply_overrides(document, overrides)
     checked, found = check_recipe(document, Project.of(place))
     problems = joined([*problems, *wrong], found)
-    if checked is None or problems:
+    if checked is None or has_errors(problems):
         raise InvalidRecipeError(problems)
     return checked
 

@@ -59,3 +59,12 @@ def test_a_config_of_no_trainer() -> None:
     """A config that belongs to no trainer says so."""
     with pytest.raises(RegistryError, match="no trainer is registered for a TrainerConfig"):
         make_trainer(TrainerConfig.model_construct())
+
+
+def test_a_former_name_is_a_warning(tmp_path: Path) -> None:
+    """What is deprecated in a recipe is a warning with its place, and means what it meant."""
+    path = write(tmp_path / "r.yaml", f"{RECIPE}optimizer: {{lr: 1e-3}}\n")
+    with pytest.warns(FutureWarning, match=r"r\.yaml:23:13: warning\[deprecated-key\]: `lr`"):
+        config = load_recipe(path)
+    assert isinstance(config, SFTTrainerConfig)
+    assert config.optimizer.learning_rate == 1e-3

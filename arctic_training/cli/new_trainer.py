@@ -19,7 +19,7 @@ from arctic_training.codegen.starters import recipe_path
 from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.codegen.unchanged import Seen, remember
-from arctic_training.diagnostics import Diagnostic, Format, Severity
+from arctic_training.diagnostics import Format, has_errors
 from arctic_training.document import shown_path
 from arctic_training.project import Project, module_file
 
@@ -44,13 +44,13 @@ def new_trainer(
             recover(root)
         try:
             loaded, problems = read_definitions(definitions, output=output, stubber=pasted)
-            if _errors(problems):
+            if has_errors(problems):
                 finish(problems, form)
             generations = [generate(part, types=types, force=force) for part in by_project(loaded)]
         except (TypeCheckError, ManifestError) as error:
             raise click.ClickException(str(error)) from error
         problems += [problem for generation in generations for problem in generation.problems]
-        if _errors(problems):
+        if has_errors(problems):
             finish(problems, form)
         for generation in generations:
             begun = list(generation.starters) if dry_run else save(generation)
@@ -106,10 +106,6 @@ def _next_steps(loaded: list[Loaded]) -> str:
 
 def _kept(count: int) -> str:
     return f"{count} generated files stay as they are\n" if count else ""
-
-
-def _errors(problems: list[Diagnostic]) -> bool:
-    return any(problem.severity is Severity.ERROR for problem in problems)
 
 
 def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff: bool) -> None:

@@ -49,14 +49,13 @@ debug_option = click.option(
 
 def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") -> NoReturn:
     """Print the findings, or in text form the summary when there are none, and end."""
-    from arctic_training.diagnostics import Format, Severity, render
+    from arctic_training.diagnostics import Format, has_errors, render
 
     if not diagnostics or speaks():
         click.echo(render(diagnostics, form), nl=False)
     if not diagnostics and form is Format.TEXT and summary:
         click.echo(summary)
-    errors = any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
-    raise SystemExit(ExitCode.FINDINGS if errors else ExitCode.FINE)
+    raise SystemExit(ExitCode.FINDINGS if has_errors(diagnostics) else ExitCode.FINE)
 
 
 def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:

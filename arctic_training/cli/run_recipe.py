@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+import click
+
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.output import ExitCode, finish, say
-from arctic_training.diagnostics import Diagnostic, Format, Severity
+from arctic_training.diagnostics import Diagnostic, Format, Severity, render
 from arctic_training.document import Node, value_span
 from arctic_training.errors import (
     ArcticTrainingError,
@@ -15,6 +17,7 @@ from arctic_training.errors import (
     RecipeError,
     UnusableRecipeError,
 )
+from arctic_training.launcher.world import World
 from arctic_training.recipe import CheckedRecipe
 
 if TYPE_CHECKING:
@@ -39,10 +42,15 @@ def run_recipe(
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     if dry_run:
-        finish([], form, summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes")
+        finish(
+            [*recipe.warnings],
+            form,
+            summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes",
+        )
     if num_processes > 1 and not rows:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options], num_processes, recipe)
+    _warn(recipe)
     try:
         if rows:
             _show_data(recipe, rows)
@@ -59,6 +67,12 @@ def run_recipe(
             raise
         say(error.message, hint=error.hint)
         raise SystemExit(ExitCode.FINDINGS) from None
+
+
+def _warn(recipe: CheckedRecipe) -> None:
+    """Say once, by the first of all processes, what is deprecated in a recipe."""
+    if recipe.warnings and World.of_environment().is_first:
+        click.echo(render([*recipe.warnings], Format.TEXT), nl=False, err=True)
 
 
 def _launch(arguments: list[str], num_processes: int, recipe: CheckedRecipe) -> NoReturn:

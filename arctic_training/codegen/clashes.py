@@ -24,9 +24,9 @@ __all__ = ["models", "name_clashes", "nested_objects"]
 
 _USED: Final = frozenset(
     """
-    Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED Iterator Literal
-    LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI Unique batch
-    answer_log_probabilities next_token_logits override self
+    AliasChoices Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED
+    Iterator Literal LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI Unique
+    batch answer_log_probabilities next_token_logits override self
     """.split()
 )
 """What generated files and stubs call by these names, whatever the definition is."""

@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from arctic_training.codegen.spec import ImportPath
 
-__all__ = ["Code", "Imports", "docstring", "literal", "printable"]
+__all__ = ["Code", "Imports", "docstring", "literal", "printable", "with_deprecation"]
 
 
 class Code(Markup):
@@ -32,6 +32,11 @@ def docstring(text: str) -> Code:
     escaped = text.strip().replace("\\", "\\\\")
     closed = re.sub(r'""+|"\Z', lambda quotes: '\\"' * len(quotes[0]), escaped)
     return Code("\n".join(map(printable, closed.split("\n"))))
+
+
+def with_deprecation(description: str, deprecated: str) -> str:
+    """Return a description that says, of what is deprecated, what to do without it."""
+    return f"{description}\n\nDeprecated: {deprecated}".strip() if deprecated else description
 
 
 def printable(text: str) -> str:

@@ -17,7 +17,7 @@ from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.resolve import Stubber, resolve
 from arctic_training.codegen.spec import TrainerSpec
-from arctic_training.diagnostics import Diagnostic, Related
+from arctic_training.diagnostics import Diagnostic, Related, has_errors
 from arctic_training.document import MapNode, joined, key_span, load, shown_path, value_span
 from arctic_training.project import Project, package_name
 
@@ -56,7 +56,7 @@ def read_definitions(
             files: list[Path] = []
             spec, wrong = _understood(definition, path, project, files, stubber)
             found = joined(found, wrong)
-            if spec is not None and not found:
+            if spec is not None and not has_errors(found):
                 loaded.append(Loaded(path, project, spec, tuple(files)))
         problems += found
     return loaded, [*problems, *_taken_names(loaded)]
@@ -83,16 +83,18 @@ def _understood(
     files: list[Path],
     stubber: Stubber | None = None,
 ) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    whole, own, problems = extend(definition, path, project)
+    whole, own, found = extend(definition, path, project)
     files += own
-    if problems := problems or check_shape(whole):
-        return None, problems
-    definition, problems = link(whole, files, project)
-    if problems := problems or check_meaning(definition):
-        return None, problems
-    spec, problems = resolve(definition, path, project, stubber)
-    clashes = [*name_clashes(spec)] if spec else []
-    return (None, clashes) if clashes else (spec, problems)
+    found = found if has_errors(found) else [*found, *check_shape(whole)]
+    if has_errors(found):
+        return None, found
+    linked, wrong = link(whole, files, project)
+    found += wrong or check_meaning(linked)
+    if has_errors(found):
+        return None, found
+    spec, wrong = resolve(linked, path, project, stubber)
+    found += wrong or (name_clashes(spec) if spec else [])
+    return (None if has_errors(found) else spec), found
 
 
 def _taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:

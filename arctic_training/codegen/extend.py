@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.manifest import Manifest
-from arctic_training.diagnostics import Diagnostic, Related, Span, known_words, nearest
+from arctic_training.codegen.versions import upgraded
+from arctic_training.diagnostics import Diagnostic, Related, Span, has_errors, known_words, nearest
 from arctic_training.document import (
     Entry,
     MapNode,
@@ -53,7 +54,7 @@ def extend(
 
     """
     reader = _Reader(project, [path.resolve()])
-    return reader.extended(definition), reader.files, reader.problems
+    return reader.read(definition), reader.files, reader.problems
 
 
 def known_definitions(project: Project) -> dict[str, Path]:
@@ -75,6 +76,12 @@ class _Reader:
     files: list[Path]
     problems: list[Diagnostic] = field(default_factory=list)
     chain: list[Span] = field(default_factory=list)
+
+    def read(self, definition: MapNode) -> MapNode:
+        """Return a definition as one of today's version, with what it extends."""
+        today, found = upgraded(definition)
+        self.problems += found
+        return today if has_errors(found) else self.extended(today)
 
     def extended(self, definition: MapNode) -> MapNode:
         named = find(definition, ("extends",))
@@ -102,7 +109,7 @@ class _Reader:
             self._wrong(node, "unknown-definition", str(error))
             return None
         self.problems += found
-        return self.extended(document) if document else None
+        return self.read(document) if document else None
 
     def _path(self, node: ScalarNode, name: str) -> Path | None:
         if "/" in name or Path(name).suffix in _SUFFIXES:

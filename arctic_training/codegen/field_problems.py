@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, cast
 
 from jsonschema_rs import Draft7Validator, RegexOptions
@@ -17,6 +18,7 @@ from arctic_training.codegen.fields import (
     nested_kind,
     tag_of,
 )
+from arctic_training.codegen.former_names import former_name_problems
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.link import shared_fields, target
 from arctic_training.codegen.names import reserved_reason
@@ -46,7 +48,11 @@ _MEANINGFUL: Final[dict[str, tuple[str, ...]]] = {
     "array": (*LISTED, *_ITEMS),
     "object": ("properties", "additionalProperties"),
 }
-_ANYWHERE: Final = {"type", "description", "default"}
+_ANYWHERE: Final = {"type", "description"}
+_OF_SHARED: Final = {"default"}
+_OF_FIELD: Final = {"default", "renamed_from", "deprecated"}
+"""Keywords of what has a name: of a shared schema, and of a field."""
+
 _WHOLE: Final = ("$ref", "anyOf", "oneOf")
 """Keywords that say all that a value is."""
 
@@ -56,7 +62,8 @@ _INNER: Final = ("items", "additionalProperties", "anyOf", "oneOf")
 
 def field_problems(document: Node) -> Iterator[Diagnostic]:
     """Find what the schema of definitions cannot say about the fields of a linked one."""
-    shared = [p for place in shared_fields(document) for p in _problems(document, place)]
+    places = shared_fields(document)
+    shared = [p for place in places for p in _problems(document, place, named=_OF_SHARED)]
     yield from shared
     properties = ("config_type", "properties")
     yield from _fields(document, properties, in_recipe=True, is_shared_right=not shared)
@@ -66,32 +73,40 @@ def _fields(
     document: Node, pointer: Pointer, *, in_recipe: bool = False, is_shared_right: bool = True
 ) -> Iterator[Diagnostic]:
     properties = find(document, pointer)
-    for name, entry in properties.entries.items() if isinstance(properties, MapNode) else ():
+    if not isinstance(properties, MapNode):
+        return
+    yield from former_name_problems(properties, in_recipe=in_recipe)
+    for name, entry in properties.entries.items():
         if reason := reserved_reason(name, in_recipe=in_recipe):
             message = f"a field cannot be called `{name}`: {reason}"
             yield Diagnostic(code="reserved-name", message=message, span=entry.key)
         if not nested_kind(entry.value):
-            yield from _problems(document, (*pointer, name), is_shared_right=is_shared_right)
+            place = (*pointer, name)
+            yield from _problems(document, place, is_shared_right=is_shared_right, named=_OF_FIELD)
 
 
 def _problems(
-    document: Node, pointer: Pointer, *, is_shared_right: bool = True, is_inner: bool = False
+    document: Node,
+    pointer: Pointer,
+    *,
+    is_shared_right: bool = True,
+    named: AbstractSet[str] = frozenset(),
 ) -> Iterator[Diagnostic]:
     """Find what is wrong with one schema, and with those inside it.
 
-    The value of one that ``is_inner`` has no name, and so no default of its own.
+    ``named`` are the keywords that it has because it has a name.
     """
     schema = keywords(document, pointer)
     if schema.get("type") == "null":
         return
     found = [
-        *_meaningless(document, pointer, schema, is_inner=is_inner),
+        *_meaningless(document, pointer, schema, named),
         *_unfinished(document, pointer, schema),
         *_bad_pattern(document, pointer, schema),
         *_ill_typed(document, pointer, schema),
     ]
     for place in _inner(schema, pointer):
-        found += _problems(document, place, is_shared_right=is_shared_right, is_inner=True)
+        found += _problems(document, place, is_shared_right=is_shared_right)
     below = (*pointer, "properties")
     found += _fields(document, below, is_shared_right=is_shared_right)
     found = found or [*_bad_union(document, pointer, schema)]
@@ -119,15 +134,13 @@ def _kind(schema: dict[str, JSON]) -> str:
 
 
 def _meaningless(
-    document: Node, pointer: Pointer, schema: dict[str, JSON], *, is_inner: bool
+    document: Node, pointer: Pointer, schema: dict[str, JSON], named: AbstractSet[str]
 ) -> Iterator[Diagnostic]:
     """Find keywords that say nothing about the type that they stand beside."""
     allowed, what = _allowed(schema)
-    if is_inner:
-        allowed = allowed - {"default"}
     for keyword in schema:
-        if keyword not in allowed:
-            where = "here: only a field has one" if keyword == "default" else f"beside {what}"
+        if keyword not in allowed | named:
+            where = "here: only a field has one" if keyword in _OF_FIELD else f"beside {what}"
             yield Diagnostic(
                 code="not-allowed",
                 message=f"`{keyword}` says nothing {where}",
@@ -139,7 +152,7 @@ def _allowed(schema: dict[str, JSON]) -> tuple[set[str], str]:
     """Return the keywords that mean something in a schema, and what it is by which they do."""
     for keyword in _WHOLE:
         if keyword in schema:
-            return {keyword, "description", "default"}, f"`{keyword}`"
+            return {keyword, "description"}, f"`{keyword}`"
     if fixed := {"enum", "const"} & schema.keys():
         return _ANYWHERE | fixed, " and ".join(f"`{keyword}`" for keyword in sorted(fixed))
     if "format" in schema and _kind(schema) == "string":

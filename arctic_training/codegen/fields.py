@@ -27,7 +27,7 @@ from arctic_training.codegen.spec import (
     TupleType,
     UnionType,
 )
-from arctic_training.document import JSON, MapNode, Node, Pointer, Schema, find, plain, with_numbers
+from arctic_training.document import JSON, MapNode, Node, Pointer, Schema, completed, find, plain
 
 __all__ = [
     "LISTED",
@@ -36,6 +36,7 @@ __all__ = [
     "FieldReader",
     "described",
     "keywords",
+    "names_of",
     "nested_kind",
     "tag_of",
 ]
@@ -49,6 +50,12 @@ def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
     """Return a description as every reader of a docstring gets it: without indentation."""
     text = inspect.cleandoc(str(schema.get("description", otherwise)))
     return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+
+
+def names_of(schema: Mapping[str, JSON]) -> tuple[tuple[str, ...], str]:
+    """Return the former names of a field or a section, and what to do without it."""
+    former = cast("list[str]", schema.get("renamed_from", []))
+    return tuple(former), described({"description": schema.get("deprecated", "")})
 
 
 def keywords(document: Node, pointer: Pointer) -> dict[str, JSON]:
@@ -125,7 +132,9 @@ class FieldReader:
         elif "const" in schema:
             default = schema["const"]
         description = keywords(self.document, described_at) if described_at else {}
-        return FieldSpec(name, kind, described(description), default, pointer)
+        former, deprecated = names_of(schema)
+        text = described(description)
+        return FieldSpec(name, kind, text, default, pointer, former, deprecated)
 
     def _nearest(self, keyword: str, pointer: Pointer) -> Pointer:
         """Return where a field has a keyword: itself, or what it refers to; else nowhere."""
@@ -138,7 +147,7 @@ class FieldReader:
     def _default(self, pointer: Pointer, kind: FieldType) -> JSON:
         given = find(self.document, (*pointer, "default"))
         assert given is not None
-        return plain(with_numbers(given, Schema(cast("dict[str, JSON]", json_schema(kind)))))
+        return plain(completed(given, Schema(cast("dict[str, JSON]", json_schema(kind)))))
 
     def _type(self, schema: dict[str, JSON], pointer: Pointer, class_name: str) -> FieldType:
         kind = schema.get("type")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 from arctic_training.codegen.spec import (
@@ -19,10 +20,16 @@ from arctic_training.codegen.spec import (
     UnionType,
 )
 from arctic_training.config.numbers import NUMBER_PATTERN
-from arctic_training.config.schema import JSONSchema, exactly, nullable, tagged_by
+from arctic_training.config.schema import (
+    JSONSchema,
+    exactly,
+    nullable,
+    tagged_by,
+    with_former_names,
+)
 from arctic_training.config.uri import URI_PATTERN
 
-__all__ = ["field_schema", "json_schema"]
+__all__ = ["field_schema", "former_names", "json_schema"]
 
 
 def field_schema(field: FieldSpec) -> JSONSchema:
@@ -32,6 +39,8 @@ def field_schema(field: FieldSpec) -> JSONSchema:
         schema = {"description": field.description, **schema}
     if not isinstance(field.default, Missing):
         schema = schema | {"default": field.default}
+    if field.deprecated:
+        schema = schema | {"deprecationMessage": field.deprecated}
     return schema
 
 
@@ -84,5 +93,11 @@ def _object(kind: ObjectType) -> JSONSchema:
         "additionalProperties": False,
         "properties": {field.name: field_schema(field) for field in kind.fields},
     }
-    required = [field.name for field in kind.fields if field.is_required]
-    return schema | {"required": required} if required else schema
+    if required := [field.name for field in kind.fields if field.is_required]:
+        schema = schema | {"required": required}
+    return with_former_names(schema, former_names(kind.fields))
+
+
+def former_names(keys: Iterable[FieldSpec]) -> dict[str, tuple[str, ...]]:
+    """Return the former names of those fields that have some."""
+    return {field.name: field.renamed_from for field in keys if field.renamed_from}

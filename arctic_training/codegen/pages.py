@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import assert_never
 
-from arctic_training.codegen.code import Code, printable
+from arctic_training.codegen.code import Code, printable, with_deprecation
 from arctic_training.codegen.recipe_schema import section_description
 from arctic_training.codegen.spec import (
     ChoiceType,
@@ -44,7 +44,7 @@ def page_view(spec: TrainerSpec) -> PageView:
                 Code(slot.slot.section),
                 Code(", ".join(f"`{factory.name}`" for factory in slot.factories)),
                 Code(f"`{slot.factories[0].name}`"),
-                _text(section_description(slot)),
+                _cell(with_deprecation(section_description(slot), slot.deprecated)),
             )
             for slot in spec.sections
         ],
@@ -63,7 +63,8 @@ def _rows(fields: tuple[FieldSpec, ...], prefix: str) -> Iterator[RowView]:
         name = prefix + field.name
         given = "" if isinstance(field.default, Missing) else f"`{json.dumps(field.default)}`"
         shown = "required" if field.is_required else _cell(given)
-        yield RowView(_text(name), _cell(_kind(field.type)), Code(shown), _cell(field.description))
+        doc = _cell(with_deprecation(field.description, field.deprecated))
+        yield RowView(_text(name), _cell(_kind(field.type)), Code(shown), doc)
         match field.type:
             case ObjectType(fields=below):
                 yield from _rows(below, f"{name}.")

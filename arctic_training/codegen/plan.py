@@ -7,9 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from arctic_training.codegen.clashes import models
-from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
+from arctic_training.codegen.code import (
+    Code,
+    Imports,
+    docstring,
+    literal,
+    printable,
+    with_deprecation,
+)
 from arctic_training.codegen.pages import page_view
-from arctic_training.codegen.python_types import annotation, default
+from arctic_training.codegen.python_types import annotation, default, renamed
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
 from arctic_training.codegen.spec import (
     FieldSpec,
@@ -129,8 +136,9 @@ def _model(field: FieldSpec, kind: ObjectType, imports: Imports) -> ModelView:
 
 
 def _attribute(field: FieldSpec, imports: Imports) -> AttributeView:
-    kind = annotation(field.type, imports)
-    return AttributeView(Code(field.name), kind, default(field), docstring(field.description))
+    kind = renamed(annotation(field.type, imports), field.name, field.renamed_from, imports)
+    doc = docstring(with_deprecation(field.description, field.deprecated))
+    return AttributeView(Code(field.name), kind, default(field), doc)
 
 
 def _section(slot: SlotSpec, imports: Imports) -> AttributeView:
@@ -144,8 +152,9 @@ def _section(slot: SlotSpec, imports: Imports) -> AttributeView:
         annotated = imports.use(ImportPath("typing", "Annotated"))
         one_or_many = imports.use(ImportPath(_BASE, "OneOrMany"))
         kind, first = Code(f"{annotated}[tuple[{kind}, ...], {one_or_many}()]"), Code("()")
-    doc = docstring(section_description(slot))
-    return AttributeView(Code(slot.slot.section), Code(kind), first, doc)
+    kind = renamed(Code(kind), slot.slot.section, slot.renamed_from, imports)
+    doc = docstring(with_deprecation(section_description(slot), slot.deprecated))
+    return AttributeView(Code(slot.slot.section), kind, first, doc)
 
 
 def _trainer(spec: TrainerSpec) -> TrainerView:

@@ -25,7 +25,7 @@ from arctic_training.codegen.spec import (
 )
 from arctic_training.document import JSON, Schema
 
-__all__ = ["annotation", "default"]
+__all__ = ["annotation", "default", "renamed"]
 
 _KEYWORDS: Final = {
     "minimum": "ge",
@@ -73,6 +73,16 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
             return _annotated(union, [told_apart], imports)
         case _:
             assert_never(kind)
+
+
+def renamed(kind: Code, name: str, former: tuple[str, ...], imports: Imports) -> Code:
+    """Return the annotation of a field that may stand under former names as well."""
+    if not former:
+        return kind
+    names = Code(", ").join(map(literal, (name, *former)))
+    choices = imports.use(ImportPath("pydantic", "AliasChoices"))
+    field = imports.use(ImportPath("pydantic", "Field"))
+    return _annotated(kind, [Code(f"{field}(validation_alias={choices}({names}))")], imports)
 
 
 def _chosen(options: tuple[str | int | bool, ...], imports: Imports) -> Code:

@@ -7,9 +7,15 @@ from functools import cache
 from typing import cast
 
 from arctic_training.codegen.json_text import json_text
-from arctic_training.codegen.json_types import field_schema
+from arctic_training.codegen.json_types import field_schema, former_names
 from arctic_training.codegen.spec import SlotSpec, TrainerSpec
-from arctic_training.config.schema import DRAFT, JSONSchema, by_type, one_or_many
+from arctic_training.config.schema import (
+    DRAFT,
+    JSONSchema,
+    by_type,
+    one_or_many,
+    with_former_names,
+)
 from arctic_training.resources import schema
 
 __all__ = ["has_default", "recipe_schema", "section_description"]
@@ -23,13 +29,16 @@ def recipe_schema(spec: TrainerSpec) -> str:
     }
     for slot in spec.sections:
         described: JSONSchema = {"description": section_description(slot)}
+        if slot.deprecated:
+            described["deprecationMessage"] = slot.deprecated
         properties[slot.slot.section] = described | _section(slot)
     properties |= {field.name: field_schema(field) for field in spec.fields}
     inherited = cast("dict[str, JSONSchema]", shared["properties"])
     properties |= {k: v for k, v in inherited.items() if k not in properties}
     required = [slot.slot.section for slot in spec.sections if not has_default(slot)]
     required += [field.name for field in spec.fields if field.is_required]
-    document: JSONSchema = {
+    former = {slot.slot.section: slot.renamed_from for slot in spec.nested if slot.renamed_from}
+    closed: JSONSchema = {
         "$schema": DRAFT,
         "title": f"Recipe of the {spec.name} trainer",
         "description": spec.description,
@@ -39,6 +48,7 @@ def recipe_schema(spec: TrainerSpec) -> str:
         "required": required,
         "x-planned": shared["x-planned"],
     }
+    document = with_former_names(closed, former | former_names(spec.fields))
     names = sorted(frozenset[str]().union(*map(_needed, _references(document))))
     own = json_text(document).removesuffix("\n}")
     definitions = ",\n    ".join(map(_definition_text, names))
@@ -51,7 +61,8 @@ def has_default(slot: SlotSpec) -> bool:
         return True
     if slot.is_nested:
         return False
-    return not _definition(slot.factories[0].config.name).get("required")
+    section = _definition(slot.factories[0].config.name)
+    return not section.get("required") and "allOf" not in section  # a key of one of two names
 
 
 def section_description(slot: SlotSpec) -> str:

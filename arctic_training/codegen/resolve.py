@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from arctic_training.codegen.catalog import Catalog, built_in_factories
-from arctic_training.codegen.fields import FieldReader, described, nested_kind
+from arctic_training.codegen.fields import FieldReader, described, names_of, nested_kind
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.spec import (
     SLOTS,
@@ -91,11 +91,14 @@ def _nested(definition: MapNode, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSp
     for name, entry in entries.items():
         if kind := nested_kind(entry.value):
             outer, schema = by_kind[kind], cast("dict[str, JSON]", plain(entry.value))
+            former, deprecated = names_of(schema)
             yield SlotSpec(
                 slot=replace(outer.slot, section=name),
                 factories=outer.factories,
                 pointer=(*_PROPERTIES, name),
                 description=described(schema, f"A {kind} beside the one that is trained."),
+                renamed_from=former,
+                deprecated=deprecated,
             )
 
 

@@ -119,6 +119,8 @@ class SlotSpec:
     factories: tuple[FactorySpec, ...]
     pointer: Pointer
     description: str = ""
+    renamed_from: tuple[str, ...] = ()
+    deprecated: str = ""
 
     @property
     def is_nested(self) -> bool:
@@ -223,13 +225,19 @@ MISSING: Final = Missing()
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of the config."""
+    """A field of the config.
+
+    A recipe may call it by one of the names that it is ``renamed_from``; ``deprecated`` says what
+    to do without it.
+    """
 
     name: str
     type: FieldType
     description: str
     default: JSON | Missing
     pointer: Pointer
+    renamed_from: tuple[str, ...] = ()
+    deprecated: str = ""
 
     @property
     def is_required(self) -> bool:

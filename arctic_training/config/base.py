@@ -5,18 +5,18 @@ A model is pure data. Validating it reads no file, starts no process and imports
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic import GetCoreSchemaHandler as CoreHandler
 from pydantic import GetJsonSchemaHandler as JSONHandler
 from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.numbers import NUMBER_PATTERN, human_number
-from arctic_training.config.schema import by_type, one_or_many
+from arctic_training.config.schema import by_type, one_or_many, with_former_names
 from arctic_training.config.uri import URI_PATTERN
 
 __all__ = [
@@ -44,6 +44,24 @@ class Config(BaseModel):
         validate_default=True,
         use_attribute_docstrings=True,
     )
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core: CoreSchema, handler: JSONHandler, /
+    ) -> JsonSchemaValue:
+        """Let fields stand under their former names: all but the first of their choices."""
+        reference = handler(core)
+        schema = handler.resolve_ref_schema(reference)
+        named = {**with_former_names(schema, dict(_former_names(cls)))}
+        schema.clear()
+        schema.update(named)
+        return reference
+
+
+def _former_names(model: type[Config]) -> Iterator[tuple[str, list[str]]]:
+    for name, field in model.model_fields.items():
+        if isinstance(field.validation_alias, AliasChoices):
+            yield name, [str(choice) for choice in field.validation_alias.choices[1:]]
 
 
 class SectionConfig(Config):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AliasChoices, Field
 
 from arctic_training.config.base import Human, SectionConfig
 
@@ -16,9 +16,12 @@ _Beta = Annotated[float, Field(ge=0, lt=1), Human()]
 class OptimizerConfig(SectionConfig):
     """What every optimizer section has."""
 
-    model_config = ConfigDict(json_schema_extra={"x-planned": {"lr": "write `learning_rate`"}})
-
-    learning_rate: Annotated[float, Field(ge=0), Human()] = 5e-4
+    learning_rate: Annotated[
+        float,
+        Field(ge=0),
+        Human(),
+        Field(validation_alias=AliasChoices("learning_rate", "lr")),  # as in ArcticTraining
+    ] = 5e-4
     """Highest learning rate; the scheduler leads up to it and down from it."""
 
     weight_decay: Annotated[float, Field(ge=0), Human()] = 0.1

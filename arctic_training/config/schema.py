@@ -6,10 +6,19 @@ two agree by construction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
 
-__all__ = ["DRAFT", "JSONSchema", "by_type", "exactly", "nullable", "one_or_many", "tagged_by"]
+__all__ = [
+    "DRAFT",
+    "JSONSchema",
+    "by_type",
+    "exactly",
+    "nullable",
+    "one_or_many",
+    "tagged_by",
+    "with_former_names",
+]
 
 JSONSchema: TypeAlias = dict[str, object]
 
@@ -81,6 +90,41 @@ def nullable(schema: JSONSchema) -> JSONSchema:
     if isinstance(kind, list):
         return schema | {"type": [*kind, "null"]}
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def with_former_names(schema: JSONSchema, names: Mapping[str, Sequence[str]]) -> JSONSchema:
+    """Return the schema of an object some of whose keys may stand under former names.
+
+    ``names`` are the former names by today's. A key stands under one name at most.
+    """
+    if not names:
+        return schema
+    properties = cast("dict[str, JSONSchema]", schema["properties"])
+    given = cast("list[str]", schema.get("required", []))
+    formerly = {old: now for now, former in names.items() for old in former}
+    made = schema | {
+        "properties": properties | {o: _former(n, properties[n]) for o, n in formerly.items()},
+        "required": [key for key in given if key not in names],
+        "dependencies": {
+            old: {"properties": dict.fromkeys(({now, *names[now]} - {old}), False)}
+            for old, now in formerly.items()
+        },
+        "allOf": [
+            {"anyOf": [{"required": [name]} for name in (now, *former)]}
+            for now, former in names.items()
+            if now in given
+        ],
+    }
+    return {key: part for key, part in made.items() if part != []}
+
+
+def _former(now: str, schema: JSONSchema) -> JSONSchema:
+    rule = {key: part for key, part in schema.items() if key != "default"}
+    return rule | {
+        "description": f"Former name of `{now}`.",
+        "deprecationMessage": f"`{now}` is its name now",
+        "x-renamed-to": now,
+    }
 
 
 def _chosen(key: str, name: str, *, needed: bool) -> JSONSchema:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Severity, Source, Span
+from arctic_training.diagnostics.diagnostic import (
+    Diagnostic,
+    Related,
+    Severity,
+    Source,
+    Span,
+    has_errors,
+)
 from arctic_training.diagnostics.render import Format, render
 from arctic_training.diagnostics.suggest import known_words, nearest
 
@@ -13,6 +20,7 @@ __all__ = [
     "Severity",
     "Source",
     "Span",
+    "has_errors",
     "known_words",
     "nearest",
     "render",

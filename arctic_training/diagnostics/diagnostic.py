@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-__all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "in_order"]
+__all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "has_errors", "in_order"]
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What ends a line for the YAML parser, which counts them."""
@@ -33,6 +34,11 @@ class Source:
         """The lines of the text, without their ends."""
         return _LINE_END.split(self.text)
 
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each line begins in the text."""
+        return [0, *(end.end() for end in _LINE_END.finditer(self.text))]
+
     def start(self) -> Span:
         """Return the empty span at the beginning of the text."""
         return Span(self, 1, 1, 1, 1)
@@ -51,6 +57,18 @@ class Span:
     column: int
     end_line: int
     end_column: int
+
+    @property
+    def stretch(self) -> slice:
+        """Where it is in the text, in characters from 0."""
+        starts = self.source.starts
+        begin = starts[self.line - 1] + self.column - 1
+        return slice(begin, starts[self.end_line - 1] + self.end_column - 1)
+
+    @property
+    def text(self) -> str:
+        """What stands there."""
+        return self.source.text[self.stretch]
 
     def __str__(self) -> str:
         return f"{self.source.path}:{self.line}:{self.column}"
@@ -87,6 +105,11 @@ class Diagnostic:
         """The message, with the likely word that was meant."""
         meant = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
         return self.message + meant
+
+
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Return whether something has to be mended before the document can be used."""
+    return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 
 def in_order(diagnostics: list[Diagnostic]) -> list[Diagnostic]:

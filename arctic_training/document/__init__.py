@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from arctic_training.document.comments import comments
+from arctic_training.document.edits import Edit, Put, Rename, edited, rewritten
 from arctic_training.document.load import UnreadableError, load, shown_path
+from arctic_training.document.names import former_names, is_former
 from arctic_training.document.node import (
     JSON,
     Entry,
@@ -19,28 +21,36 @@ from arctic_training.document.node import (
     value_span,
 )
 from arctic_training.document.parse import parse
-from arctic_training.document.problems import check, joined, shown
+from arctic_training.document.problems import check, completed, joined, shown
 from arctic_training.document.schema import Schema, with_numbers
 
 __all__ = [
     "JSON",
+    "Edit",
     "Entry",
     "ListNode",
     "MapNode",
     "Node",
     "Pointer",
+    "Put",
+    "Rename",
     "ScalarNode",
     "Schema",
     "UnreadableError",
     "check",
     "children",
     "comments",
+    "completed",
+    "edited",
     "find",
+    "former_names",
+    "is_former",
     "joined",
     "key_span",
     "load",
     "parse",
     "plain",
+    "rewritten",
     "shown",
     "shown_path",
     "value_span",

@@ -9,10 +9,11 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
+from arctic_training.document.names import is_former, name_problems, with_names
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.schema import Schema, Subschema, with_numbers
 
-__all__ = ["check", "joined", "shown"]
+__all__ = ["check", "completed", "joined", "shown"]
 
 _KINDS: Final[dict[str, str]] = {
     "array": "a list",
@@ -29,17 +30,24 @@ _LONGEST: Final = 60
 def check(node: Node, schema: Schema) -> list[Diagnostic]:
     """Return everything in which a document breaks a schema; of a wrong type, no more than that.
 
+    Keys that are deprecated, or stand under a former name, are warnings.
+
     A subschema may carry ``x-code`` and ``x-hint`` for what breaks it, and under ``x-planned`` the
     keys that are not built yet, each with what to do instead.
     """
-    document = with_numbers(node, schema)
+    document = completed(node, schema)
     errors = list(schema.errors(plain(document)))
     mistyped = {tuple(e.instance_path) for e in errors if isinstance(e.kind, Kind.Type)}
-    found: list[Diagnostic] = []
+    found = [*name_problems(node, schema)]
     for error in errors:
         if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
             found += _problems(error, document, schema)
     return found
+
+
+def completed(node: Node, schema: Schema) -> Node:
+    """Return a document with today's names, and with numbers where texts stand for them."""
+    return with_numbers(with_names(node, schema), schema)
 
 
 def joined(known: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
@@ -115,7 +123,7 @@ def _known_keys(applying: list[Subschema]) -> set[str]:
     for subschema in applying:
         properties = subschema.get("properties", {})
         assert isinstance(properties, dict)
-        known |= properties.keys()
+        known |= {key for key, rule in properties.items() if not is_former(rule)}
     return known
 
 

@@ -49,7 +49,12 @@ class Schema:
     @cached_property
     def has_numbers(self) -> bool:
         """Whether a number may be written as a text anywhere in the document."""
-        return _has_numbers(self.root)
+        return any(rule.get("pattern") == NUMBER_PATTERN for rule in _rules(self.root))
+
+    @cached_property
+    def keywords(self) -> frozenset[str]:
+        """All words that stand as keys anywhere in the schema."""
+        return frozenset(key for rule in _rules(self.root) for key in rule)
 
     @cached_property
     def _strict(self) -> jsonschema_rs.Draft7Validator:
@@ -72,6 +77,18 @@ class Schema:
         """Return the subschemas that apply to the keys of the mapping at ``pointer``."""
         rules = [outer.get("propertyNames") for outer in self.at(node, pointer)]
         return [s for rule in rules if isinstance(rule, dict) for s in self._applying(rule, node)]
+
+    def walk(self, node: Node) -> Iterator[tuple[Pointer, Node, list[Subschema]]]:
+        """Iterate over all values, each with its place and the subschemas that apply to it."""
+        return self._walk((), node, self._applying(self.root, node))
+
+    def _walk(
+        self, pointer: Pointer, node: Node, applying: list[Subschema]
+    ) -> Iterator[tuple[Pointer, Node, list[Subschema]]]:
+        yield pointer, node, applying
+        for step, child in children(node):
+            below = [s for outer in applying for s in self._below(outer, step, child)]
+            yield from self._walk((*pointer, step), child, below)
 
     def rewrite(self, node: Node, change: Rewrite) -> Node:
         """Return the document with every scalar passed through ``change``."""
@@ -162,12 +179,15 @@ def _number(node: ScalarNode, applying: list[Subschema]) -> ScalarNode:
     return node
 
 
-def _has_numbers(schema: JSON) -> bool:
+def _rules(schema: JSON) -> Iterator[Subschema]:
+    """Iterate over all mappings in a schema."""
     if isinstance(schema, list):
-        return any(map(_has_numbers, schema))
-    if not isinstance(schema, dict):
-        return False
-    return schema.get("pattern") == NUMBER_PATTERN or any(map(_has_numbers, schema.values()))
+        for part in schema:
+            yield from _rules(part)
+    elif isinstance(schema, dict):
+        yield schema
+        for part in schema.values():
+            yield from _rules(part)
 
 
 def _numeric(schema: JSON) -> JSON:

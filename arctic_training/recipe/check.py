@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from arctic_training.diagnostics import Diagnostic, known_words, nearest
+from arctic_training.diagnostics import Diagnostic, has_errors, known_words, nearest
 from arctic_training.document import (
     JSON,
     MapNode,
@@ -15,10 +15,10 @@ from arctic_training.document import (
     ScalarNode,
     Schema,
     check,
+    completed,
     find,
     plain,
     shown,
-    with_numbers,
 )
 from arctic_training.project import Project
 from arctic_training.recipe.paths import with_paths
@@ -38,6 +38,7 @@ class CheckedRecipe:
 
     document: Node
     project: Project
+    warnings: tuple[Diagnostic, ...] = ()
 
     @property
     def values(self) -> dict[str, JSON]:
@@ -48,17 +49,18 @@ class CheckedRecipe:
 def check_recipe(
     recipe: MapNode, project: Project
 ) -> tuple[CheckedRecipe | None, list[Diagnostic]]:
-    """Return the completed recipe, or everything that is wrong with it."""
+    """Return the completed recipe, with what is deprecated in it; or all that is wrong with it."""
     trainer = find(recipe, ("type",)) or ScalarNode(_DEFAULT_TRAINER, recipe.span)
     name = plain(trainer)
     package = project.trainer_package(name) if isinstance(name, str) else None
     if package is None:
         return None, [_unknown_trainer(trainer, project)]
     schema = _schema(package)
-    if problems := check(recipe, schema):
+    problems = check(recipe, schema)
+    if has_errors(problems):
         return None, problems
-    completed = with_paths(with_numbers(recipe, schema), schema)
-    return CheckedRecipe(str(name), package.name, completed, project), []
+    document = with_paths(completed(recipe, schema), schema)
+    return CheckedRecipe(str(name), package.name, document, project, tuple(problems)), problems
 
 
 def _schema(package: Path) -> Schema:

@@ -48,11 +48,15 @@ _TRAIN: Final = "arctic-train --dry-run r.yaml"
 _SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
 _MISTYPED: Final = "data_factory_typ"
 _NESTING: Final = DEFINITION.replace("    alpha:", "    ref_model: {factory: model}\n    alpha:")
+_FORMER: Final = DEFINITION.replace(
+    "    alpha:", "    a1: {type: integer, default: 1, renamed_from: [a, b]}\n    alpha:"
+)
 _INSIDE: Final = "{type: array, items: {factory: model}}"
 _O: Final = "{type: object, properties: {x: {type: integer}}}"
 _L: Final = "{type: array, items: {type: integer}}"
-_EXTENDING: Final = (
-    "extends: sft\nconfig_type: {properties: {b: {minimum: 1}}}\nname: x\nloss: {}\n"
+_SELF: Final = "schema_version: 1\nname: mine\nextends: ./d.yaml\n"
+_EXTENDING: Final = _SELF.replace("./d.yaml", "sft") + (
+    "config_type: {properties: {b: {minimum: 1}}}\nloss: {}\n"
 )
 _UNION: Final = f"{{anyOf: [{{type: integer}}, {_L}], default: x}}"
 _TAGGED: Final = """
@@ -81,6 +85,9 @@ _CASES: Final = [
     _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
     _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
     _Case("key that resembles none", RECIPE, _TRAIN, ("type: sft\n", "type: sft\nzzz: 1\n")),
+    _Case("former name of a key", RECIPE + "optimizer: {lr: 1e-5}\n", _TRAIN),
+    _Case("key under two names", RECIPE + "optimizer: {lr: 0, learning_rate: 0}\n", _TRAIN),
+    _Case("former name with a wrong value", RECIPE, f"{_TRAIN} optimizer.lr=-1"),
     _Case("key that is not built yet", RECIPE + "sequence_parallel_size: 2\n", _TRAIN),
     _Case("missing section", "type: sft\ndata: {sources: {type: python_docs}}\n", _TRAIN),
     _Case("missing key of a section", RECIPE, _TRAIN, (_SOURCES, "")),
@@ -148,9 +155,15 @@ _CASES: Final = [
     _Case("nested section with a default", _NESTING, _GEN, ("model}", "model, default: null}")),
     _Case("nested section inside a field", _NESTING, _GEN, ("{factory: model}", _INSIDE)),
     _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
+    _Case("definition that says no version", DEFINITION, _GEN, ("schema_version: 1\n", "")),
+    _Case("definition whose version is no number", DEFINITION, _GEN, ("version: 1", "version: x")),
+    _Case("former name of two fields", _FORMER, _GEN, ("[a, b]", "[a, a1, alpha]")),
+    _Case("former name that a section has", _FORMER, _GEN, ("[a, b]", "[model]")),
+    _Case("former name of a constant", _FORMER, _GEN, ("type: integer", "const: 1")),
+    _Case("former name of what has none", _shared(_L.replace("}}", ", renamed_from: [a]}}")), _GEN),
     _Case("definition with what is not built yet", "batch: x\n" + DEFINITION, _GEN),
-    _Case("definition that extends nothing", "extends: sfd\nname: mine\n", _GEN),
-    _Case("definition that extends itself", "extends: ./d.yaml\nname: mine\n", _GEN),
+    _Case("definition that extends nothing", _SELF, _GEN, ("./d.yaml", "sfd")),
+    _Case("definition that extends itself", _SELF, _GEN),
     _Case("definition that extends a field wrongly", _EXTENDING, _GEN),
     _Case("reference to nothing", _shared("{$ref: '#/definitions/shaer'}"), _GEN),
     _Case("reference to no file", _shared("{$ref: 'no.yaml#/definitions/share'}"), _GEN),

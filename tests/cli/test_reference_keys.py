@@ -27,7 +27,6 @@ from tests.tiny import sft_config
             "deepspeed.zero_optimization.cpu_offload=true",
             "write `offload_optimizer: {device: cpu}`",
         ),
-        ("optimizer.lr=1e-5", "write `learning_rate`"),
         ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
         ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
         ("expert_parallel_size=2", "expert parallelism is not built yet"),
@@ -42,6 +41,16 @@ def test_what_is_refused_says_why(tmp_path: Path, override: str, reason: str) ->
     assert result.out.count("error[") == 1
     assert "error[not-supported]" in result.out
     assert reason in result.out
+
+
+def test_lr_is_a_former_name_of_learning_rate(tmp_path: Path) -> None:
+    """A recipe of ArcticTraining's with `lr` is taken, with one warning at its place."""
+    write(tmp_path / "r.yaml", RECIPE + "optimizer:\n  lr: 1e-5\n")
+    result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert result.code == 0
+    message = "warning[deprecated-key]: `lr` is called `learning_rate` now\n"
+    assert result.out.startswith(f"r.yaml:24:3: {message}")
+    assert result.out.count("r.yaml:") == 1
 
 
 def test_deepspeed_gets_what_is_set_and_no_more() -> None:

@@ -18,6 +18,7 @@ from arctic_training.project import Project
 from tests.support import DEFINITION, arctic_gen, write
 
 CHILD = """\
+schema_version: 1
 extends: ./base.yaml
 name: child
 config_type:
@@ -27,6 +28,7 @@ config_type:
 metrics: {accuracy: null, margin: sum}
 model_factory_type: huggingface
 """
+NUMBERED: dict[str, JSON] = {"schema_version": 1}
 BASE = DEFINITION + "metrics: {accuracy: mean, loss_ratio: mean}\ncoupling: micro_batch\n"
 
 
@@ -111,10 +113,10 @@ parts = st.fixed_dictionaries(
 def test_joining_is_a_merge_patch(base: dict[str, JSON], own: dict[str, JSON]) -> None:
     """On keys that are joined, the result is that of RFC 7396 (JSON Merge Patch)."""
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder, "base.yaml"), yaml.safe_dump(base | {"name": "base"}))
-        child = {"extends": "./base.yaml", "name": "child"} | own
+        write(Path(folder, "base.yaml"), yaml.safe_dump(base | NUMBERED | {"name": "base"}))
+        child = NUMBERED | {"extends": "./base.yaml", "name": "child"} | own
         assert _whole(Path(folder), yaml.safe_dump(child)) == _patched(
-            base, own | {"name": "child"}
+            base, NUMBERED | own | {"name": "child"}
         )
 
 
@@ -135,6 +137,7 @@ def test_definitions_extend_each_other_through_files_and_names(tmp_path: Path) -
     """A chain ends in a built-in trainer, and a diamond of references is no cycle."""
     write(tmp_path / "shared/parts.yaml", "definitions: {share: {type: number, default: 0.5}}\n")
     middle = {
+        "schema_version": 1,
         "extends": "sft",
         "name": "middle",
         "config_type": {"properties": {"x": {"$ref": "parts.yaml#/definitions/share"}}},
@@ -142,6 +145,7 @@ def test_definitions_extend_each_other_through_files_and_names(tmp_path: Path) -
     }
     write(tmp_path / "shared/middle.yaml", yaml.safe_dump(middle))
     leaf = {
+        "schema_version": 1,
         "extends": "shared/middle.yaml",
         "name": "leaf",
         "config_type": {"properties": {"y": {"$ref": "#/definitions/own"}}},
@@ -160,8 +164,8 @@ def test_definitions_extend_each_other_through_files_and_names(tmp_path: Path) -
 def test_what_cannot_be_extended_is_refused(named: str, code: str, tmp_path: Path) -> None:
     """A cycle is shown as its chain; a file outside the project, or none, is named."""
     write(tmp_path / "out.yaml", DEFINITION)
-    write(tmp_path / "p/b.yaml", "extends: ./a.yaml\n")
-    path = write(tmp_path / "p/a.yaml", f"extends: {named}\nname: a\n")
+    write(tmp_path / "p/b.yaml", "schema_version: 1\nextends: ./a.yaml\n")
+    path = write(tmp_path / "p/a.yaml", f"schema_version: 1\nextends: {named}\nname: a\n")
     (problem,) = read_definitions([path])[1]
     assert problem.code == code
     if code == "cycle":
@@ -195,7 +199,8 @@ def test_the_class_is_flat_and_drift_of_the_base_is_seen(tmp_path: Path) -> None
 
 def test_a_loss_serves_trainers_that_extend_its_own(tmp_path: Path) -> None:
     """What extends `dpo` has its nested section, and its loss takes the other config, typed."""
-    text = "extends: dpo\nname: bold\nconfig_type: {properties: {beta: {default: 0.5}}}\n"
+    text = "schema_version: 1\nextends: dpo\nname: bold\n"
+    text += "config_type: {properties: {beta: {default: 0.5}}}\n"
     spec = _spec(write(tmp_path / "bold.yaml", text))
     assert [slot.slot.section for slot in spec.nested] == ["ref_model"]
     assert spec.nested[0].factories == spec.slots[1].factories

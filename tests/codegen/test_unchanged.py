@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Path:
     write(tmp_path / "common.yaml", "definitions: {share: {type: number, default: 0.5}}\n")
     write(tmp_path / "base.yaml", BASE)
     ref = "config_type: {properties: {x: {$ref: 'common.yaml#/definitions/share'}}}\n"
-    write(tmp_path / "mine.yaml", f"extends: ./base.yaml\nname: mine\n{ref}")
+    write(tmp_path / "mine.yaml", f"schema_version: 1\nextends: ./base.yaml\nname: mine\n{ref}")
     for path in tmp_path.iterdir():
         os.utime(path, (time.time() - 9, time.time() - 9))
     assert _run(tmp_path).code == 0
