@@ -34,7 +34,7 @@ FILE_RULES: Final = (
         summary="A definition tells editors its schema.",
         reason="An editor then completes keys, shows what they mean and underlines what is wrong. "
         "`--fix` writes the line.",
-        bad=Example(_HEAD.removeprefix("schema_version: 1\n")),
+        bad=Example(_HEAD),
         good=Example("# yaml-language-server: $schema=../schemas/trainer.schema.json\n" + _HEAD),
         is_fixable=True,
         find=_without_schema,

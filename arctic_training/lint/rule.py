@@ -93,7 +93,7 @@ _Find: TypeAlias = Callable[[Subject], Iterator[Finding]]
 class Example:
     """Keys of a definition, and a loss, that keep to a rule or break it.
 
-    ``definition`` are the keys that matter, or a whole one if it begins with a comment or `name`.
+    ``definition`` are the keys that matter, or a whole one if it begins with a comment or version.
     """
 
     definition: str
@@ -102,7 +102,7 @@ class Example:
     @property
     def whole(self) -> str:
         """The whole definition."""
-        if self.definition.startswith(("#", "name:")):
+        if self.definition.startswith(("#", "schema_version:")):
             return self.definition
         given = set(re.findall(r"^(\w+):", self.definition, re.MULTILINE))
         lines = [line for line in _AROUND if line.partition(":")[0] not in given]

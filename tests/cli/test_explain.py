@@ -49,7 +49,7 @@ def test_a_definition_is_explained_value_by_value(tmp_path: Path) -> None:
     done = arctic_gen("explain", "child.yaml", folder=tmp_path)
     assert done.code == 0
     rows = [line.split() for line in done.out.splitlines()]
-    assert ["config_type.properties.alpha.default", "0.9", "(child.yaml:5)"] in rows
+    assert ["config_type.properties.alpha.default", "0.9", "(child.yaml:6)"] in rows
     assert ["config_type.properties.alpha.minimum", "0", "(base.yaml:8)"] in rows
     assert ["metrics.loss_ratio", '"mean"', "(base.yaml:18)"] in rows
     assert not [row for row in rows if row[0] == "metrics.accuracy"]

@@ -12,6 +12,7 @@ from tests.support import arctic_gen, write
 
 _HEAD = """\
 # yaml-language-server: $schema=trainer.schema.json
+schema_version: 1
 name: mine
 description: A trainer.
 extends: sft
@@ -35,21 +36,21 @@ def _lint(folder: Path, fields: str, *flags: str) -> list[str]:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        (_FIELD, [f"8 {code}" for code in _BOTH]),
-        (f"{_FIELD}  # arctic: ignore[missing-description] a reason", ["8 share-without-range"]),
+        (_FIELD, [f"9 {code}" for code in _BOTH]),
+        (f"{_FIELD}  # arctic: ignore[missing-description] a reason", ["9 share-without-range"]),
         (f"{_FIELD}  # arctic: ignore[missing-description, share-without-range]: a reason", []),
         (f"{_FIELD}  #arctic:ignore[missing-description,share-without-range] -- a reason", []),
         (f"    # arctic: ignore[{','.join(_BOTH)}] a reason\n    # more of it\n{_FIELD}", []),
         (f"{_FIELD}\n    # arctic: ignore[missing-description] a reason",
-         ["8 missing-description", "8 share-without-range", "9 unused-ignore"]),
+         ["10 unused-ignore", "9 missing-description", "9 share-without-range"]),
         (f"{_FIELD}  # arctic: ignore[missing-description]",
-         ["8 share-without-range", "8 unexplained-ignore"]),
+         ["9 share-without-range", "9 unexplained-ignore"]),
         (f"{_FIELD}  # arctic: ignore all of it",
-         ["8 missing-description", "8 share-without-range", "8 unknown-ignore"]),
+         ["9 missing-description", "9 share-without-range", "9 unknown-ignore"]),
         (f"{_FIELD}  # arctic: ignore[missing-descriptoin] a reason",
-         ["8 missing-description", "8 share-without-range", "8 unknown-ignore"]),
+         ["9 missing-description", "9 share-without-range", "9 unknown-ignore"]),
         (f"{_FIELD}  # arctic: ignore[unread-field,{','.join(_BOTH)}] a reason",
-         ["8 unused-ignore"]),
+         ["9 unused-ignore"]),
         ("    a: {const: ' # arctic: ignore[unread-field] x', description: A text.}", []),
     ],
 )  # fmt: skip

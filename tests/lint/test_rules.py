@@ -131,7 +131,9 @@ def test_a_field_that_is_taken_over_is_reported_where_it_is_taken_over(tmp_path:
 
     Fields of another file that are shared there are that file's affair.
     """
-    head = "# yaml-language-server: $schema=x\nname: {}\ndescription: A trainer.\n"
+    head = (
+        "# yaml-language-server: $schema=x\nschema_version: 1\nname: {}\ndescription: A trainer.\n"
+    )
     shared = "definitions: {a: {type: object, properties: {b: {type: integer}}}}\n"
     write(tmp_path / "shared.yaml", shared)
     base = head.format("base") + "extends: sft\nloss: base_loss:base_loss\n" + _FIELD
@@ -144,9 +146,9 @@ def test_a_field_that_is_taken_over_is_reported_where_it_is_taken_over(tmp_path:
     write(tmp_path / "mine_loss.py", "def mine_loss(t, b): return t.config.far and b\n")
     done = arctic_gen("lint", folder=tmp_path)
     assert done.out.startswith(
-        "mine.yaml:2:1: error[unread-field]: nobody reads the field `margin`"
+        "mine.yaml:3:1: error[unread-field]: nobody reads the field `margin`"
     )
-    assert "  base.yaml:8:5: declared here\n" in done.out
+    assert "  base.yaml:9:5: declared here\n" in done.out
     assert done.out.count("error[") == 1
 
 
