@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.losses.isolation import check_isolation
+from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.trainer import Trainer
 
@@ -48,8 +48,8 @@ def next_token_logits(
 def next_token_loss(trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     """Return the cross-entropy of each trained token, summed: ``-sum log p(token | before)``.
 
-    Computed in fp32, whatever the model's dtype.
+    Computed in fp32, whatever the model's dtype, and without a copy of the logits in fp32.
     """
     logits, labels = next_token_logits(trainer, batch)
-    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
+    total = -token_log_probabilities(logits, labels).sum()
     return LossOutput(sum=total, count=(labels != IGNORED).sum())
