@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -16,6 +17,14 @@ os.environ["OMP_NUM_THREADS"] = "1"  # several workers share two cores, and the 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="arctic-tests-")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
+
+# Prepared data goes where the tests' other things go; mypy's results, of minutes, are shared.
+_user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+os.environ["XDG_CACHE_HOME"] = f"{os.environ['HF_HOME']}/cache"
+_own = Path(os.environ["XDG_CACHE_HOME"], "arctic-training")
+_own.mkdir(parents=True)
+for _shared in [*_user.glob("pip"), *_user.glob("arctic-training/mypy-*")]:
+    (_own.parent / _shared.relative_to(_user)).symlink_to(_shared)
 
 # A busy machine is no defect: how long an example takes is for `make bench`.
 hypothesis.settings.register_profile("busy", deadline=None)

@@ -92,7 +92,8 @@ def _others(module: Module) -> set[str]:
         ("document", {"config", "diagnostics", "document"}, {"jsonschema_rs", "yaml"}),
         (
             "codegen",
-            {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"},
+            {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
+            | {"user_cache"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
         ("lint", {"codegen", "diagnostics", "document", "lint", "project", "resources"}, set()),

@@ -6,7 +6,7 @@ import json
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -24,7 +24,11 @@ from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import SFTBatch
+from arctic_training.data.causal import CausalDataFactory
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.preference import PreferenceDataFactory
+from arctic_training.data.prepared import Prepared
+from arctic_training.data.samples import Samples
 from arctic_training.data.sft import SFTDataFactory
 from arctic_training.losses.language_modeling import next_token_loss
 from arctic_training.losses.output import LossOutput, Term
@@ -68,6 +72,13 @@ def jsonl(path: Path, conversations: Sequence[Conversation]) -> dict[str, object
     lines = [json.dumps({"messages": conversation}) for conversation in conversations]
     write(path, "\n".join(lines) + "\n")
     return {"type": "huggingface_instruct", "name_or_path": str(path)}
+
+
+def prepared(
+    factory: SFTDataFactory | CausalDataFactory | PreferenceDataFactory, items: Sequence[Any]
+) -> Prepared:
+    """Return what a data factory makes of conversations, documents or pairs in memory."""
+    return factory.arranged(Samples.of(factory.tokenised(items)))
 
 
 class Recorder:

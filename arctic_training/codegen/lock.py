@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from arctic_training.codegen.cache import cache_folder
+from arctic_training.user_cache import cache_folder
 
 __all__ = ["alone_in"]
 

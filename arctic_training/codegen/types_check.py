@@ -14,7 +14,7 @@ from typing import Final
 
 from filelock import FileLock
 
-from arctic_training.codegen.cache import cache_folder
+from arctic_training.user_cache import cache_folder
 
 __all__ = ["TypeCheckError", "TypeProblem", "type_problems"]
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.cache import cache_folder
 from arctic_training.project import Project, module_file
+from arctic_training.user_cache import cache_folder
 
 __all__ = ["Seen", "remember", "said_before"]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from arctic_training.config.base import ByType, Human, OneOrMany, SectionConfig
+from arctic_training.config.base import ByType, Human, OneOrMany, PathInRecipe, SectionConfig
 
 __all__ = [
+    "PLANNED",
     "CausalDataConfig",
     "DataConfig",
     "DataSource",
@@ -20,6 +21,9 @@ __all__ = [
     "PythonDocsSourceConfig",
     "SFTDataConfig",
 ]
+
+
+_CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
 
 
 class DataSourceConfig(SectionConfig):
@@ -93,8 +97,19 @@ DocumentSource: TypeAlias = Annotated[HFCausalSourceConfig | PythonDocsSourceCon
 """A source of documents."""
 
 
+PLANNED: Final = {
+    "cache_fs_type": "the cache is safe on any file system; name one with `cache_dir`",
+    "cache_processed_data": _CACHED,
+    "num_proc": "conversations are tokenised by all processor cores that the process may use",
+    "use_data_cache": _CACHED,
+}
+"""Keys of recipes written for ArcticTraining, and what to do instead."""
+
+
 class DataConfig(SectionConfig):
     """What every data section has."""
+
+    model_config = ConfigDict(json_schema_extra={"x-planned": dict(PLANNED)})
 
     sources: Annotated[tuple[DataSourceConfig, ...], Field(min_length=1), OneOrMany()]
     """Where the samples come from. Each section narrows it to the sources that it takes."""
@@ -110,6 +125,12 @@ class DataConfig(SectionConfig):
 
     dl_num_workers: Annotated[int, Field(ge=0), Human()] = 0
     """Processes that prepare batches; 0 prepares them in the training process."""
+
+    cache_dir: PathInRecipe | None = None
+    """Folder in which prepared data is kept; null is a folder in the user's cache."""
+
+    fail_on_missing_cache: bool = False
+    """Train only on data that `arctic-train process-data` has prepared."""
 
 
 class SFTDataConfig(DataConfig):

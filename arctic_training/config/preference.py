@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany
-from arctic_training.config.data import DataConfig, DataSourceConfig, HFSourceConfig
+from arctic_training.config.data import PLANNED, DataConfig, DataSourceConfig, HFSourceConfig
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -19,7 +19,7 @@ __all__ = [
 _Column: TypeAlias = Annotated[str, Field(min_length=1)]
 
 _WHOLE: Final = "nothing is cut: a pair with a side longer than `max_length` is dropped"
-_PLANNED: Final = {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
+_PLANNED: Final = PLANNED | {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
 
 
 class HFPreferenceSourceConfig(HFSourceConfig):

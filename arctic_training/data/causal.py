@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig
+from arctic_training.data.items import batches
 from arctic_training.data.packing import packed
+from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import preparation_report
 from arctic_training.data.samples import Sample, Samples
-from arctic_training.data.source import load_documents, source_problems
-from arctic_training.data.tokens import Prepared, TokenDataFactory
+from arctic_training.data.source import load_documents
+from arctic_training.data.tokens import TokenDataFactory
 from arctic_training.errors import RecipeError
 
 __all__ = ["CausalDataFactory"]
-
-_AT_ONCE: Final = 1000
 
 
 class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
@@ -30,20 +29,34 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
     name = "causal"
     config_type = CausalDataConfig
 
+    row_fields = frozenset({"documents", "max_length"})
+
     @override
     def problems(self) -> Iterator[RecipeError]:
-        yield from source_problems(self, self.config.sources)
+        yield from super().problems()
         if self.config.documents == "apart":
             yield from self.packing_problems("documents")
 
     @override
-    def prepare(self) -> Prepared:
-        return self.process(load_documents(self, self.config.sources))
+    def encoded(self) -> Iterator[Sample]:
+        return self.tokenised(load_documents(self, self.config.sources))
 
-    def process(self, documents: list[str]) -> Prepared:
-        """Tokenise documents and put them into rows of `max_length`."""
+    def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
+        """Iterate over the samples of documents, many tokenised at once."""
+        tokenizer = self.trainer.tokenizer
+        first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+        last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+        for some in batches(documents, len):
+            encoded = tokenizer(
+                some, add_special_tokens=False, return_attention_mask=False, verbose=False
+            )
+            for tokens in encoded["input_ids"]:
+                ids = np.array([*first, *tokens, *last], dtype=np.int32)
+                yield Sample(ids, np.ones(len(ids), dtype=np.bool_))
+
+    @override
+    def arranged(self, read: Samples) -> Prepared:
         length = self.config.max_length
-        read = Samples.of(self._encoded(documents))
         if self.config.documents == "joined":
             samples = read.joined().fitted(length, "split")
             packs = samples.singly()
@@ -54,16 +67,3 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
             read=read, losses=(), samples=samples, rows=len(packs), row_length=length
         )
         return Prepared(samples, packs, report)
-
-    def _encoded(self, documents: list[str]) -> Iterator[Sample]:
-        tokenizer = self.trainer.tokenizer
-        first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
-        last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-        for start in range(0, len(documents), _AT_ONCE):
-            some = documents[start : start + _AT_ONCE]
-            encoded = tokenizer(
-                some, add_special_tokens=False, return_attention_mask=False, verbose=False
-            )
-            for tokens in encoded["input_ids"]:
-                ids = np.array([*first, *tokens, *last], dtype=np.int32)
-                yield Sample(ids, np.ones(len(ids), dtype=np.bool_))

@@ -6,7 +6,6 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final, Protocol, TypeAlias, cast
 
 import numpy as np
@@ -15,6 +14,7 @@ from transformers.utils.chat_template_utils import render_jinja_template
 
 from arctic_training.data.answers import Span, answer_spans
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.items import batches
 from arctic_training.data.samples import Sample
 
 __all__ = ["ChatEncoder", "Marked", "Trained"]
@@ -22,7 +22,6 @@ __all__ = ["ChatEncoder", "Marked", "Trained"]
 Marked: TypeAlias = tuple[str, list[Span]]
 """A text, and its parts that are trained."""
 
-_AT_ONCE: Final = 1000
 _MARKED: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
 _EMPTY_THINK: Final = re.compile(r"\s*<think>\s*</think>\s*")
 
@@ -62,9 +61,9 @@ class ChatEncoder:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, trained: Trained) -> None:
         self._tokenizer = tokenizer
         self._trained = trained
-        self._template: str = tokenizer.get_chat_template()
+        self.template: str = tokenizer.get_chat_template()
         self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
-        self._has_marks = bool(_MARKED.search(self._template))
+        self._has_marks = bool(_MARKED.search(self.template))
         added = tokenizer.added_tokens_decoder.items()
         self._special = {number for number, token in added if token.special}
         self._special |= {*tokenizer.all_special_ids}
@@ -105,8 +104,7 @@ class ChatEncoder:
         backend = self._tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        coming = iter(marked)
-        while some := [*islice(coming, _AT_ONCE)]:
+        for some in batches(marked, lambda text: len(text[0])):
             encoded = backend.encode_batch([text for text, _ in some], add_special_tokens=False)
             for encoding, (_, spans) in zip(encoded, some, strict=True):
                 yield self._sample(encoding, spans)
@@ -130,7 +128,7 @@ class ChatEncoder:
         variables = cast("dict[str, Any]", self._variables)
         rendered = render_jinja_template(
             conversations=[[dict(message) for message in conversation]],
-            chat_template=self._template,
+            chat_template=self.template,
             return_assistant_tokens_mask=marks,
             **variables,
         )

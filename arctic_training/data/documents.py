@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arctic_training.config.data import HFCausalSourceConfig
 from arctic_training.data.huggingface import Needed, check_rows, load_rows
+from arctic_training.data.items import Items
 from arctic_training.errors import RecipeError
 
 __all__ = ["check_documents", "load_texts"]
@@ -19,16 +20,15 @@ def check_documents(config: HFCausalSourceConfig) -> None:
     check_rows(config, _needed(config))
 
 
-def load_texts(config: HFCausalSourceConfig) -> list[str]:
-    """Load the documents of a source.
+def load_texts(config: HFCausalSourceConfig) -> Items[str]:
+    """Return the documents of a source.
 
     Raises:
         RecipeError: the data set cannot be loaded, or a row is no text; its pointer begins at
             the source.
 
     """
-    rows = load_rows(config, _needed(config))
-    return [_text(row[config.column], number) for number, row in enumerate(rows)]
+    return load_rows(config, _needed(config), lambda row, number: _text(row[config.column], number))
 
 
 def _needed(config: HFCausalSourceConfig) -> Needed:

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
 from arctic_training.config.data import HFSourceConfig
+from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
+from arctic_training.data.items import Items, Numbers
 from arctic_training.diagnostics import known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
 from arctic_training.model.loading import LOADING_HINT, first_line
 
-__all__ = ["Needed", "Row", "check_rows", "load_rows"]
+__all__ = ["Needed", "Row", "check_rows", "content_of_rows", "load_rows"]
+
+T = TypeVar("T")
 
 Row: TypeAlias = Mapping[str, object]
 Needed: TypeAlias = Mapping[Pointer, str]
 """Columns that a source needs, by the place in its section that asks for each."""
 
+_AT_ONCE: Final = 1000
 _SPLIT: Final = re.compile(r"\w[\w.-]*")
 
 
 class _Rows(Protocol):
     column_names: list[str]
 
+    def __len__(self) -> int: ...
+
     def select_columns(self, names: list[str]) -> _Rows: ...
 
-    def to_list(self) -> list[Row]: ...
+    def select(self, numbers: Numbers) -> _Rows: ...
+
+    def iter(self, batch_size: int) -> Iterator[dict[str, list[object]]]: ...
 
 
 def check_rows(config: HFSourceConfig, needed: Needed) -> None:
@@ -49,8 +58,8 @@ def check_rows(config: HFSourceConfig, needed: Needed) -> None:
             pass
 
 
-def load_rows(config: HFSourceConfig, needed: Needed) -> list[Row]:
-    """Load the needed columns of all rows.
+def load_rows(config: HFSourceConfig, needed: Needed, make: Callable[[Row, int], T]) -> Items[T]:
+    """Return what ``make`` makes of each row, of its needed columns, and of its number.
 
     Raises:
         RecipeError: what cannot be loaded, or is not there; its pointer begins at the source.
@@ -60,8 +69,44 @@ def load_rows(config: HFSourceConfig, needed: Needed) -> list[Row]:
     with _Explaining(config):
         rows = _loaded(config, found)
     _check_columns(rows.column_names, needed)
+    chosen = rows.select_columns([*dict.fromkeys(needed.values())])
+    return Items(
+        len(rows),
+        lambda numbers: map(make, _read(chosen, numbers), numbers.tolist()),
+    )
+
+
+def content_of_rows(config: HFSourceConfig) -> object:
+    """Return what decides which rows there are, as JSON holds it.
+
+    That is the content of files, and how they are read; for a set of the hub, its revision.
+
+    Raises:
+        RecipeError: it cannot be found; its pointer begins at the source.
+
+    """
+    found = located_data(config.name_or_path)
     with _Explaining(config):
-        return rows.select_columns([*dict.fromkeys(needed.values())]).to_list()
+        match found:
+            case Files(builder, paths, options):
+                return [builder, options, digests_of_files(paths)]
+            case Saved(path):
+                files = sorted(each for each in path.rglob("*") if each.is_file())
+                names = [each.relative_to(path).as_posix() for each in files]
+                return [names, digests_of_files(files)]
+            case None:
+                import datasets
+
+                hub = datasets.load_dataset_builder(config.name_or_path)
+                return [config.name_or_path, hub.config_id, hub.hash]
+
+
+def _read(rows: _Rows, numbers: Numbers) -> Iterator[Row]:
+    """Iterate over rows; only a few are held at a time."""
+    some = rows if len(numbers) == len(rows) else rows.select(numbers)
+    for columns in some.iter(_AT_ONCE):
+        for values in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, values, strict=True))
 
 
 def _loaded(config: HFSourceConfig, found: Files | Saved | None) -> _Rows:
@@ -75,9 +120,10 @@ def _loaded(config: HFSourceConfig, found: Files | Saved | None) -> _Rows:
             return _saved_rows(config, found)
         case Files(builder, paths, options):
             _check_splits(config, ["train"])
-            files = list(map(str, paths))
+            # `datasets` keeps a copy by name; named by content, it is never that of older files.
+            name = digest(digests_of_files(paths))[:16]
             rows = datasets.load_dataset(
-                builder, data_files=files, split=config.split, **dict(options)
+                builder, name, data_files=[*map(str, paths)], split=config.split, **dict(options)
             )
             return cast("_Rows", rows)
 

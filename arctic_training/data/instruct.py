@@ -8,6 +8,7 @@ from typing import Final, TypeGuard
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data.conversation import Conversation, Message
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.items import Items
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["check_instruct", "instruct_conversations"]
@@ -26,17 +27,16 @@ def check_instruct(config: HFInstructSourceConfig) -> None:
     check_rows(config, _needed(config))
 
 
-def instruct_conversations(config: HFInstructSourceConfig) -> list[Conversation]:
-    """Load the conversations of a source, every message in the order of its row.
+def instruct_conversations(config: HFInstructSourceConfig) -> Items[Conversation]:
+    """Return the conversations of a source, every message in the order of its row.
 
     Raises:
         RecipeError: the data set cannot be loaded, or a row is no conversation; its pointer
             begins at the source.
 
     """
-    rows = load_rows(config, _needed(config))
     make = _messages if config.role_mapping is None else _mapped
-    return [make(row, number, config) for number, row in enumerate(rows)]
+    return load_rows(config, _needed(config), lambda row, number: make(row, number, config))
 
 
 def _needed(config: HFInstructSourceConfig) -> Needed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from arctic_training.data.samples import Samples
+from arctic_training.data.samples import Packs, Samples
 
 __all__ = ["best_fit_decreasing", "packed"]
 
@@ -43,6 +43,6 @@ def best_fit_decreasing(lengths: NDArray[np.int64], capacity: int) -> list[list[
     return packs
 
 
-def packed(samples: Samples, capacity: int) -> list[list[int]]:
+def packed(samples: Samples, capacity: int) -> Packs:
     """Return packs of samples, none longer than ``capacity``."""
-    return best_fit_decreasing(samples.lengths, capacity)
+    return Packs.of(best_fit_decreasing(samples.lengths, capacity))

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from arctic_training.config.preference import HFPreferenceSourceConfig
 from arctic_training.data.conversation import Conversation, Message
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.items import Items
 from arctic_training.data.python_docs import python_docs
 from arctic_training.errors import Pointer, RecipeError
 
@@ -36,16 +37,15 @@ def check_preferences(config: HFPreferenceSourceConfig) -> None:
     check_rows(config, _needed(config))
 
 
-def hub_preferences(config: HFPreferenceSourceConfig) -> list[Preference]:
-    """Load the preferences of a source of the hub or of local files.
+def hub_preferences(config: HFPreferenceSourceConfig) -> Items[Preference]:
+    """Return the preferences of a source of the hub or of local files.
 
     Raises:
         RecipeError: the data set cannot be loaded, or a row is no preference; its pointer begins
             at the source.
 
     """
-    rows = load_rows(config, _needed(config))
-    return [_preference(row, number, config) for number, row in enumerate(rows)]
+    return load_rows(config, _needed(config), lambda row, number: _preference(row, number, config))
 
 
 def python_docs_preferences() -> list[Preference]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from arctic_training.data.samples import Samples
 
@@ -44,6 +45,15 @@ class PreparationReport:
     rows: int
     fill: float | None
 
+    def as_json(self) -> str:
+        """Return the report as JSON."""
+        return _JSON.dump_json(self, indent=2).decode()
+
+    @classmethod
+    def of_json(cls, text: str) -> PreparationReport:
+        """Return the report that ``as_json`` wrote."""
+        return _JSON.validate_json(text)
+
     def lines(self) -> Iterator[str]:
         """Iterate over what a person reads."""
         yield (
@@ -63,6 +73,9 @@ class PreparationReport:
         for length, number in self.histogram:
             bar = "#" * -(-_BAR * number // most)
             yield f"  to {length:>{width},} tokens  {bar:{_BAR}} {number:,}"
+
+
+_JSON: Final = TypeAdapter(PreparationReport)
 
 
 def preparation_report(

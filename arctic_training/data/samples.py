@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-__all__ = ["OverLength", "Row", "Rows", "Sample", "Samples"]
+__all__ = ["OverLength", "Packs", "Row", "Rows", "Sample", "Samples"]
 
 OverLength: TypeAlias = Literal["drop", "truncate", "split"]
 """What becomes of a sample that is too long."""
@@ -73,9 +74,9 @@ class Samples:
         before = _num_before(np.minimum(self.starts + 1, ends), self.trained)
         return _num_before(ends, self.trained) - before
 
-    def singly(self) -> list[list[int]]:
+    def singly(self) -> Packs:
         """Return packs of one sample each."""
-        return [[number] for number in range(len(self))]
+        return Packs(np.arange(len(self)), np.ones(len(self), dtype=np.int64))
 
     def joined(self) -> Samples:
         """Return all samples as one; between them there is nothing."""
@@ -125,12 +126,35 @@ Row: TypeAlias = list[Sample]
 """Samples that stand in one row of a batch, one behind the other."""
 
 
-class Rows(Sequence[Row]):
-    """Rows of batches; ``packs`` lists the samples of each, by their numbers."""
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """Which samples make a row, for each row.
 
-    def __init__(self, samples: Samples, packs: Sequence[Sequence[int]]) -> None:
+    ``numbers``, int64 of shape (samples), are those of all rows, one row behind the other, and
+    ``lengths``, int64 of shape (rows), says how many each has.
+    """
+
+    numbers: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, packs: Sequence[Sequence[int]]) -> Packs:
+        """Put packs one behind the other."""
+        numbers = np.fromiter(chain.from_iterable(packs), np.int64)
+        return cls(numbers, np.fromiter(map(len, packs), np.int64, len(packs)))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.lengths)
+
+
+class Rows(Sequence[Row]):
+    """Rows of batches."""
+
+    def __init__(self, samples: Samples, packs: Packs) -> None:
         self.samples = samples
         self.packs = packs
+        self._ends = np.cumsum(packs.lengths)
 
     @override
     def __len__(self) -> int:
@@ -144,4 +168,6 @@ class Rows(Sequence[Row]):
     def __getitem__(self, index: int | slice) -> Row | list[Row]:
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
-        return [self.samples[number] for number in self.packs[index]]
+        end = self._ends[index]
+        numbers = self.packs.numbers[end - self.packs.lengths[index] : end]
+        return [self.samples[number] for number in numbers.tolist()]

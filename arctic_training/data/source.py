@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar, assert_never
+from contextlib import contextmanager
+from typing import Final, TypeVar, assert_never
+
+import numpy as np
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
@@ -13,6 +16,7 @@ from arctic_training.config.data import (
     DocumentSource,
     HFCausalSourceConfig,
     HFInstructSourceConfig,
+    HFSourceConfig,
     PythonDocsSourceConfig,
 )
 from arctic_training.config.preference import (
@@ -21,11 +25,14 @@ from arctic_training.config.preference import (
     PythonDocsPreferenceSourceConfig,
 )
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.digests import digest
+from arctic_training.data.items import Items, Numbers
 from arctic_training.data.preferences import Preference
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
 __all__ = [
+    "contents",
     "load_conversations",
     "load_documents",
     "load_preferences",
@@ -35,10 +42,13 @@ __all__ = [
 T = TypeVar("T")
 SourceT = TypeVar("SourceT", bound=DataSourceConfig)
 
+_NEUTRAL: Final = {"eval_name", "name_or_path"}
+"""Fields of a source that do not decide what is in it."""
+
 
 def source_problems(
     reader: Component[SectionConfig],
-    sources: Sequence[DataSource | DocumentSource | PreferenceSource],
+    sources: Sequence[DataSourceConfig],
 ) -> Iterator[RecipeError]:
     """Iterate over what is wrong with the sources of a section, without loading them."""
     for source in sources:
@@ -54,8 +64,8 @@ def source_problems(
 
 def load_conversations(
     reader: Component[SectionConfig], sources: Sequence[DataSource]
-) -> list[Conversation]:
-    """Load the conversations of the sources of a section, one source after the other.
+) -> Iterator[Conversation]:
+    """Iterate over the conversations of the sources of a section, one source after the other.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold conversations.
@@ -66,8 +76,8 @@ def load_conversations(
 
 def load_documents(
     reader: Component[SectionConfig], sources: Sequence[DocumentSource]
-) -> list[str]:
-    """Load the documents of the sources of a section, one source after the other.
+) -> Iterator[str]:
+    """Iterate over the documents of the sources of a section, one source after the other.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold documents.
@@ -78,8 +88,8 @@ def load_documents(
 
 def load_preferences(
     reader: Component[SectionConfig], sources: Sequence[PreferenceSource]
-) -> list[Preference]:
-    """Load the preferences of the sources of a section, one source after the other.
+) -> Iterator[Preference]:
+    """Iterate over the preferences of the sources of a section, one source after the other.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold preferences.
@@ -88,7 +98,37 @@ def load_preferences(
     return _mixed(reader, sources, _preferences)
 
 
-def _check(source: DataSource | DocumentSource | PreferenceSource) -> None:
+def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfig]) -> list[object]:
+    """Return what decides the items of sources, as JSON holds it: content and options, not names.
+
+    Raises:
+        RecipeError: a source is not there.
+
+    """
+    found: list[object] = []
+    for source in sources:
+        with _at(reader, source):
+            is_chosen = source.sample_count or source.sample_ratio or source.weight
+            neutral = _NEUTRAL if is_chosen else {*_NEUTRAL, "sample_seed"}
+            found.append([source.model_dump(mode="json", exclude=neutral), _content(source)])
+    return found
+
+
+def _content(source: DataSourceConfig) -> object:
+    match source:
+        case PythonDocsSourceConfig() | PythonDocsPreferenceSourceConfig():
+            from arctic_training.data.python_docs import python_docs
+
+            return digest(python_docs())
+        case HFSourceConfig():
+            from arctic_training.data.huggingface import content_of_rows
+
+            return content_of_rows(source)
+        case _:
+            raise TypeError(f"nothing tells the content of a {type(source).__name__}")
+
+
+def _check(source: DataSourceConfig) -> None:
     if source.sample_count is not None and source.sample_ratio is not None:
         raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
     match source:
@@ -104,18 +144,16 @@ def _check(source: DataSource | DocumentSource | PreferenceSource) -> None:
             from arctic_training.data.preferences import check_preferences
 
             check_preferences(source)
-        case PythonDocsSourceConfig() | PythonDocsPreferenceSourceConfig():
-            pass
         case _:
-            assert_never(source)
+            pass
 
 
-def _conversations(source: DataSource) -> list[Conversation]:
+def _conversations(source: DataSource) -> Items[Conversation]:
     match source:
         case PythonDocsSourceConfig():
             from arctic_training.data.python_docs import python_docs
 
-            return python_docs()
+            return Items.of(python_docs())
         case HFInstructSourceConfig():
             from arctic_training.data.instruct import instruct_conversations
 
@@ -124,12 +162,12 @@ def _conversations(source: DataSource) -> list[Conversation]:
             assert_never(source)
 
 
-def _documents(source: DocumentSource) -> list[str]:
+def _documents(source: DocumentSource) -> Items[str]:
     match source:
         case PythonDocsSourceConfig():
             from arctic_training.data.python_docs import python_docs
 
-            return ["\n\n".join(m["content"] for m in said) for said in python_docs()]
+            return Items.of(["\n\n".join(m["content"] for m in said) for said in python_docs()])
         case HFCausalSourceConfig():
             from arctic_training.data.documents import load_texts
 
@@ -138,12 +176,12 @@ def _documents(source: DocumentSource) -> list[str]:
             assert_never(source)
 
 
-def _preferences(source: PreferenceSource) -> list[Preference]:
+def _preferences(source: PreferenceSource) -> Items[Preference]:
     match source:
         case PythonDocsPreferenceSourceConfig():
             from arctic_training.data.preferences import python_docs_preferences
 
-            return python_docs_preferences()
+            return Items.of(python_docs_preferences())
         case HFPreferenceSourceConfig():
             from arctic_training.data.preferences import hub_preferences
 
@@ -155,40 +193,40 @@ def _preferences(source: PreferenceSource) -> list[Preference]:
 def _mixed(
     reader: Component[SectionConfig],
     sources: Sequence[SourceT],
-    load: Callable[[SourceT], list[T]],
-) -> list[T]:
-    """Load the sources, and choose as many samples of each as the recipe says."""
-    loaded = []
+    items: Callable[[SourceT], Items[T]],
+) -> Iterator[T]:
+    """Load the sources, and choose as many items of each as the recipe says."""
+    opened, chosen = [], []
     for source in sources:
-        try:
-            loaded.append(_chosen(load(source), source))
-        except RecipeError as error:
-            raise reader.located(error, source) from error
-    share = min(
-        (
-            len(s) / source.weight
-            for s, source in zip(loaded, sources, strict=True)
-            if source.weight
-        ),
-        default=0.0,
-    )
-    mixed: list[T] = []
-    for samples, source in zip(loaded, sources, strict=True):
-        count = round(share * source.weight) if source.weight else len(samples)
-        mixed += _sampled(samples, count, source.sample_seed)
-    return mixed
+        with _at(reader, source):
+            opened.append(items(source))
+            chosen.append(_chosen(opened[-1].count, source))
+    shares = [len(n) / s.weight for n, s in zip(chosen, sources, strict=True) if s.weight]
+    for source, found, numbers in zip(sources, opened, chosen, strict=True):
+        count = round(min(shares) * source.weight) if source.weight else len(numbers)
+        with _at(reader, source):
+            yield from found.load(numbers[_sampled(len(numbers), count, source.sample_seed)])
 
 
-def _chosen(samples: list[T], source: DataSourceConfig) -> list[T]:
-    count = len(samples) if source.sample_count is None else source.sample_count
+@contextmanager
+def _at(reader: Component[SectionConfig], source: DataSourceConfig) -> Iterator[None]:
+    """Say of which source an error is."""
+    try:
+        yield
+    except RecipeError as error:
+        raise reader.located(error, source) from error
+
+
+def _chosen(number: int, source: DataSourceConfig) -> Numbers:
+    count = number if source.sample_count is None else source.sample_count
     if source.sample_ratio is not None:
-        count = round(len(samples) * source.sample_ratio)
-    return _sampled(samples, count, source.sample_seed)
+        count = round(number * source.sample_ratio)
+    return _sampled(number, count, source.sample_seed)
 
 
-def _sampled(samples: list[T], count: int, seed: int) -> list[T]:
-    """Choose at random, in the order of the source, none twice."""
-    if count >= len(samples):
-        return samples
+def _sampled(number: int, count: int, seed: int) -> Numbers:
+    """Choose from so many at random, in their order, none twice."""
+    if count >= number:
+        return np.arange(number)
     generator = random.Random(seed)  # noqa: S311 - not for secrets
-    return [samples[index] for index in sorted(generator.sample(range(len(samples)), count))]
+    return np.sort(np.array(generator.sample(range(number), count), dtype=np.int64))

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.prepared import Prepared
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.data.tokens import Prepared
 from arctic_training.trainer.data_only import data_only
+from tests.tiny import prepared
 
 _RUNS = 5
 _NUMBER = 2000
@@ -32,8 +33,8 @@ def measure() -> Iterator[str]:
         for length in (512, 2048):
             trainer = SFTTrainer.__new__(SFTTrainer)
             trainer.config, trainer.tokenizer = _config(length), tokenizer
-            seconds, prepared = _best(trainer.make_data_factory(), said)
-            report = prepared.report
+            seconds, made = _best(trainer.make_data_factory(), said)
+            report = made.report
             assert report.tokens_read == report.tokens + sum(lost.tokens for lost in report.losses)
             rate = report.tokens_read / seconds
             yield (
@@ -46,9 +47,9 @@ def _best(factory: SFTDataFactory, said: list[Conversation]) -> tuple[float, Pre
     took = []
     for _ in range(_RUNS):
         began = time.process_time()
-        prepared = factory.process(said)
+        made = prepared(factory, said)
         took.append(time.process_time() - began)
-    return min(took), prepared
+    return min(took), made
 
 
 def _conversations() -> list[Conversation]:

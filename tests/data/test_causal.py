@@ -14,7 +14,7 @@ from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
 from arctic_training.data.causal import CausalDataFactory
 from arctic_training.data.samples import Rows
 from tests.support import write
-from tests.tiny import Recorder, recipe
+from tests.tiny import Recorder, prepared, recipe
 
 _texts = st.lists(st.text(max_size=20) | st.sampled_from(["", "a b", "word " * 9]), max_size=8)
 _Documents = Literal["apart", "joined"]
@@ -35,10 +35,10 @@ def trainer() -> CausalTrainer:
 
 def _rows(trainer: CausalTrainer, texts: list[str], length: int, how: _Documents) -> Rows:
     section = trainer.config.data.model_copy(update={"max_length": length, "documents": how})
-    prepared = CausalDataFactory(trainer, section).process(texts)
-    assert prepared.report.tokens == prepared.report.tokens_read
-    assert prepared.report.losses == ()
-    return Rows(prepared.samples, prepared.packs)
+    made = prepared(CausalDataFactory(trainer, section), texts)
+    assert made.report.tokens == made.report.tokens_read
+    assert made.report.losses == ()
+    return Rows(made.samples, made.packs)
 
 
 def _documents(trainer: CausalTrainer, texts: list[str]) -> list[list[int]]:

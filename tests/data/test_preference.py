@@ -26,7 +26,7 @@ from arctic_training.data.source import load_preferences
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.preferences import dpo_config, pairs, preference_data
 from tests.support import write
-from tests.tiny import Recorder
+from tests.tiny import Recorder, prepared
 
 _UNMARKED = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -54,7 +54,7 @@ def _factory(trainer: DPOTrainer, **changes: object) -> PreferenceDataFactory:
 
 def _load(trainer: DPOTrainer, path: Path, **columns: str | None) -> list[Preference]:
     source = HFPreferenceSourceConfig(name_or_path=str(path), **columns)  # type: ignore[arg-type]
-    return load_preferences(_factory(trainer), [source])
+    return [*load_preferences(_factory(trainer), [source])]
 
 
 def _rows(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -133,14 +133,14 @@ def test_files_and_folders(
 
 def test_embedded_pairs(trainer: DPOTrainer) -> None:
     """Each question of the documentation has its own answer chosen, and another's rejected."""
-    loaded = load_preferences(_factory(trainer), [PythonDocsPreferenceSourceConfig()])
+    loaded = [*load_preferences(_factory(trainer), [PythonDocsPreferenceSourceConfig()])]
     assert [[*p.prompt, *p.chosen] for p in loaded] == python_docs()
     assert all(p.chosen != p.rejected for p in loaded)
     assert sorted(p.rejected[0]["content"] for p in loaded) == sorted(
         p.chosen[0]["content"] for p in loaded
     )
     few = PythonDocsPreferenceSourceConfig(sample_count=5)
-    sampled = load_preferences(_factory(trainer), [few])
+    sampled = [*load_preferences(_factory(trainer), [few])]
     assert len(sampled) == 5
     assert all(pair in loaded for pair in sampled)
 
@@ -227,7 +227,8 @@ def test_only_the_answer_and_its_end_are_trained(
     try:
         if not is_marked:
             trainer.tokenizer.chat_template = _UNMARKED
-        sides = factory._encoded([Preference(prompt, _assistant(chosen), _assistant(rejected))])
+        pair = Preference(prompt, _assistant(chosen), _assistant(rejected))
+        sides = [*factory.tokenised([pair])]
     finally:
         trainer.tokenizer.chat_template = marked
     head = "".join(f"<|im_start|>{m['role']}\n{m['content']}<|im_end|>\n" for m in prompt)
@@ -259,7 +260,7 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
     unanswered = Preference(_user("q"), _assistant("right"), [])
     factory = _factory(trainer, max_length=40)
     trainer.progress = recorder = Recorder()
-    kept = factory.process([good, long, same, unanswered, good, long])
+    kept = factory.rows(prepared(factory, [good, long, same, unanswered, good, long]))
     assert len(kept) == 2
     assert [side.input_ids.tolist() for side in kept[0]] == [
         side.input_ids.tolist() for side in kept[1]
@@ -276,7 +277,7 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
         "nothing in a side is trained",
     ]
     with pytest.raises(RecipeError, match="no pair is left"):
-        factory.process([long, same])
+        factory.rows(prepared(factory, [long, same]))
 
 
 @pytest.mark.parametrize(
@@ -294,7 +295,7 @@ def test_templates_that_hide_answers(template: str, words: str, trainer: DPOTrai
     try:
         trainer.tokenizer.chat_template = template
         with pytest.raises(RecipeError, match=words):
-            factory.process([pair])
+            prepared(factory, [pair])
     finally:
         trainer.tokenizer.chat_template = marked
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from arctic_training.data.packing import best_fit_decreasing
 from arctic_training.data.report import Loss, preparation_report
-from arctic_training.data.samples import OverLength, Rows, Sample, Samples
+from arctic_training.data.samples import OverLength, Packs, Rows, Sample, Samples
 
 _samples = st.lists(st.lists(st.booleans(), max_size=12), max_size=8)
 
@@ -104,7 +104,7 @@ def test_packs_of_real_lengths_are_full() -> None:
 def test_rows() -> None:
     """A row is the list of its samples, by number and by slice."""
     samples = _made([[True] * n for n in (1, 2, 3)])
-    rows = Rows(samples, [[2, 0], [1]])
+    rows = Rows(samples, Packs.of([[2, 0], [1]]))
     assert [[len(sample.input_ids) for sample in row] for row in rows] == [[3, 1], [2]]
     assert [len(row) for row in rows[1:]] == [1]
 

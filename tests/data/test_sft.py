@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeAlias
 
 import pytest
@@ -13,7 +14,7 @@ from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.sft import SFTDataFactory
 from arctic_training.errors import RecipeError
-from tests.tiny import HandTrainer, Recorder, hand_config
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, prepared
 
 Marked: TypeAlias = list[tuple[int, bool]]
 """Tokens, and whether each is trained."""
@@ -99,7 +100,7 @@ def test_masks_equal_ground_truth(
     said = [_said(*turns, ("assistant", "yes")) for turns in conversations]
     trainer.progress = Recorder()
     factory = _factory(trainer, max_length=10_000)
-    samples = factory.rows(factory.process(said))
+    samples = factory.rows(prepared(factory, said))
     actual = [
         [(int(token), bool(mask)) for token, mask in zip(*sample, strict=True)]
         for (sample,) in samples
@@ -112,7 +113,7 @@ def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Rec
     """With `mask_inputs: false` each token of a conversation but the first is trained."""
     said = [_said(("user", "a"), ("assistant", "b")), _said(("user", "no answer"))]
     factory = _factory(trainer, mask_inputs=False)
-    rows = factory.rows(factory.process(said))
+    rows = factory.rows(prepared(factory, said))
     assert [[*sample.input_ids] for (sample,) in rows] == [
         [token for token, _ in _chatml(trainer, conversation)] for conversation in said
     ]
@@ -127,7 +128,7 @@ def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) 
     long, mute = _said(("user", "aa"), ("assistant", "b")), _said(("user", "a"))
     lost, silent = len(_chatml(trainer, long)), len(_chatml(trainer, mute))
     factory = _factory(trainer, max_length=length)
-    rows = factory.rows(factory.process([fits, long, mute, fits]))
+    rows = factory.rows(prepared(factory, [fits, long, mute, fits]))
     assert rows.samples.lengths.tolist() == [length, length]
     assert recorder.notes[0].splitlines()[:4] == [
         f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained",
@@ -155,9 +156,9 @@ def test_nothing_left_is_an_error(
         template = "{% generation %}{{ messages[0].content }}{% endgeneration %}"
         monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
     factory = _factory(trainer)
-    prepared = factory.process([_said((role, "a"))])
+    made = prepared(factory, [_said((role, "a"))])
     with pytest.raises(RecipeError, match="no sample is left") as caught:
-        factory.rows(prepared)
+        factory.rows(made)
     assert caught.value.pointer == ("data", "sources")
 
 
@@ -183,15 +184,16 @@ def test_unusable_templates(  # noqa: PLR0917 - four columns and two fixtures
     """A template that is missing, hides answers, or refuses is an error of the recipe."""
     monkeypatch.setattr(trainer.tokenizer, "chat_template", template)
     with pytest.raises(RecipeError, match=message) as caught:
-        _factory(trainer, **section).process([_said(("assistant", "b"))])
+        prepared(_factory(trainer, **section), [_said(("assistant", "b"))])
     assert ".".join(map(str, caught.value.pointer)) == pointer
 
 
-def test_batches_are_padded_on_the_right(trainer: HandTrainer, recorder: Recorder) -> None:
+def test_batches_are_padded_on_the_right(
+    trainer: HandTrainer, recorder: Recorder, tmp_path: Path
+) -> None:
     """A batch is as long as its longest sample, up to a multiple; padding is not trained."""
     said = [_said(("user", "a" * n), ("assistant", "b")) for n in (1, 40, 9)]
-    factory = _factory(trainer, div_length=16)
-    factory.load = lambda: said  # type: ignore[method-assign]
+    factory = _factory(trainer, div_length=16, sources=jsonl(tmp_path / "said.jsonl", said))
     rows = {len(_chatml(trainer, conversation)): conversation for conversation in said}
     seen = 0
     for batch in factory.create().batches(0):

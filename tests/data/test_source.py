@@ -9,8 +9,10 @@ import json
 import lzma
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import datasets
+import numpy as np
 import pytest
 
 from arctic_training.config.data import (
@@ -20,6 +22,7 @@ from arctic_training.config.data import (
 )
 from arctic_training.data.documents import load_texts
 from arctic_training.data.instruct import check_instruct, instruct_conversations
+from arctic_training.data.items import Items
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.sft import SFTDataFactory
 from arctic_training.data.source import load_conversations, load_documents, source_problems
@@ -27,12 +30,18 @@ from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged
 
+T = TypeVar("T")
+
 _SAID = ragged(6)
 _MAPPING = {"user": "question", "assistant": "answer"}
 _COLUMNS = [
     {"question": said[0]["content"], "answer": said[1]["content"], "id": str(number)}
     for number, said in enumerate(_SAID)
 ]
+
+
+def _all(items: Items[T]) -> list[T]:
+    return [*items.load(np.arange(items.count))]
 
 
 def _json_lines(path: Path) -> Path:
@@ -133,7 +142,7 @@ def test_local_sources(
         {"name_or_path": str(make(tmp_path)), "role_mapping": _MAPPING if mapped else None}
     )
     check_instruct(source)
-    assert instruct_conversations(source) == _SAID
+    assert _all(instruct_conversations(source)) == _SAID
 
 
 _ROWS = '{"messages": [{"role": "user", "content": "a"}], "text": "b"}\n'
@@ -171,7 +180,7 @@ def test_missing_splits_and_columns(
     assert caught.value.pointer == pointer
     assert caught.value.hint.startswith(hint)
     with pytest.raises(RecipeError) as caught:
-        instruct_conversations(source)
+        _all(instruct_conversations(source))
     assert caught.value.pointer == pointer
 
 
@@ -215,7 +224,7 @@ def test_unusable_rows(
     path = write(tmp_path / "rows.jsonl", text)
     source = HFInstructSourceConfig.model_validate({"name_or_path": str(path)} | section)
     with pytest.raises(RecipeError, match=message) as caught:
-        instruct_conversations(source)
+        _all(instruct_conversations(source))
     assert caught.value.pointer == pointer
 
 
@@ -235,7 +244,7 @@ def test_lists_keep_their_order(tmp_path: Path) -> None:
     roles = {"human": "user", "gpt": "assistant"}
     expected = [{"role": roles[who], "content": text} for who, text in turns]
     first = {"role": "system", "content": "s"}
-    assert instruct_conversations(source) == [[first, *expected], expected]
+    assert _all(instruct_conversations(source)) == [[first, *expected], expected]
 
 
 def test_missing_split_of_a_folder(tmp_path: Path) -> None:
@@ -296,16 +305,22 @@ def test_documents(tmp_path: Path) -> None:
     """Documents come from a column, or are whole text files; the words of Python's docs too."""
     write(tmp_path / "a.txt", "one\n\ntwo\n")
     write(tmp_path / "b.txt", "three")
-    assert load_texts(HFCausalSourceConfig(name_or_path=str(tmp_path))) == ["one\n\ntwo\n", "three"]
+    assert _all(load_texts(HFCausalSourceConfig(name_or_path=str(tmp_path)))) == [
+        "one\n\ntwo\n",
+        "three",
+    ]
     rows = write(tmp_path / "c.jsonl", '{"body": "x"}\n{"body": "y"}\n')
-    assert load_texts(HFCausalSourceConfig(name_or_path=str(rows), column="body")) == ["x", "y"]
+    assert _all(load_texts(HFCausalSourceConfig(name_or_path=str(rows), column="body"))) == [
+        "x",
+        "y",
+    ]
     reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
     with pytest.raises(RecipeError, match="no column `text`") as caught:
-        load_documents(reader, [HFCausalSourceConfig(name_or_path=str(rows))])
+        next(load_documents(reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
     assert caught.value.pointer[-1] == "column"
     assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
     docs = load_documents(reader, [PythonDocsSourceConfig()])
-    assert docs[0] == "\n\n".join(message["content"] for message in python_docs()[0])
+    assert next(docs) == "\n\n".join(message["content"] for message in python_docs()[0])
 
 
 def test_mixtures(tmp_path: Path) -> None:
@@ -315,13 +330,11 @@ def test_mixtures(tmp_path: Path) -> None:
     sources = [jsonl(tmp_path / "few.jsonl", few), jsonl(tmp_path / "many.jsonl", many)]
 
     def numbers(*weights: float) -> tuple[int, int]:
-        mixed = load_conversations(
-            reader,
-            [
-                HFInstructSourceConfig.model_validate(source | {"weight": weight})
-                for source, weight in zip(sources, weights, strict=True)
-            ],
-        )
+        weighted = [
+            HFInstructSourceConfig.model_validate(source | {"weight": weight})
+            for source, weight in zip(sources, weights, strict=True)
+        ]
+        mixed = [*load_conversations(reader, weighted)]
         assert len({str(said) for said in mixed}) == len(mixed)
         return sum(len(said) == 2 for said in mixed), sum(len(said) == 4 for said in mixed)
 
@@ -345,7 +358,7 @@ def test_choice_of_samples(tmp_path: Path) -> None:
     assert len(chosen(1, 10)) == 10
     assert chosen(1, 40) == chosen(1, 99) == [*range(40)]
     quarter = HFInstructSourceConfig(name_or_path=path, sample_ratio=0.25, sample_seed=1)
-    assert load_conversations(reader, [quarter]) == [said[index] for index in chosen(1, 10)]
+    assert [*load_conversations(reader, [quarter])] == [said[index] for index in chosen(1, 10)]
     both = quarter.model_copy(update={"sample_count": 1})
     assert [p.pointer[-1] for p in source_problems(reader, [both])] == ["sample_ratio"]
 
@@ -356,11 +369,11 @@ def test_sources_follow_each_other(tmp_path: Path) -> None:
     bad = good | {"split": "none"}
     docs = {"type": "python_docs", "sample_count": 3}
     trainer = HandTrainer(hand_config(data={"sources": [docs, good]}, train_iters=1))
-    loaded = SFTDataFactory(trainer, trainer.config.data).load()
+    loaded = [*SFTDataFactory(trainer, trainer.config.data).load()]
     assert loaded[3:] == _SAID
     trainer.config = hand_config(data={"sources": [docs, good, bad]})
     with pytest.raises(RecipeError) as caught:
-        SFTDataFactory(trainer, trainer.config.data).load()
+        list(SFTDataFactory(trainer, trainer.config.data).load())
     assert caught.value.pointer == ("data", "sources", 2, "split")
 
 

@@ -1,0 +1,90 @@
+"""What data factories of conversations share: the chat template of the tokenizer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final, Generic, TypeVar
+
+from jinja2 import TemplateError
+from typing_extensions import override
+
+from arctic_training.config.data import DataConfig
+from arctic_training.data.answers import UndecidableError
+from arctic_training.data.chat import ChatEncoder, Marked, Trained
+from arctic_training.data.conversation import Conversation
+from arctic_training.data.preparing import PreparingDataFactory
+from arctic_training.errors import RecipeError
+
+__all__ = ["ChatDataFactory"]
+
+Chat_co = TypeVar("Chat_co", bound=DataConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+_SHOWN: Final = 300
+
+
+class ChatDataFactory(
+    PreparingDataFactory[Chat_co, BatchT], Generic[Chat_co, BatchT], abstract=True
+):
+    """Tokenises conversations with the tokenizer's chat template."""
+
+    if_hidden: ClassVar[tuple[str, str]] = (
+        "sources",
+        "put `{% generation %}` into the template, around all that it says",
+    )
+    """Where to change what, if a template hides what the assistant says."""
+
+    @override
+    def token_inputs(self) -> list[object]:
+        return [*super().token_inputs(), self.encoder().template]
+
+    def trained(self) -> Trained:
+        """Return which part of a conversation is trained."""
+        return Trained()
+
+    def encoder(self) -> ChatEncoder:
+        """Return what renders conversations.
+
+        Raises:
+            RecipeError: the tokenizer cannot.
+
+        """
+        tokenizer, pointer = self.trainer.tokenizer, ("tokenizer", "name_or_path")
+        if not tokenizer.is_fast:
+            message = "the tokenizer does not say which characters a token stands for"
+            hint = "take a fast tokenizer of the model"
+            raise RecipeError(pointer, message, code="not-supported", hint=hint)
+        try:
+            return ChatEncoder(tokenizer, self.trained())
+        except ValueError as error:
+            message = "the tokenizer has no chat template"
+            raise RecipeError(pointer, message, code="not-supported") from error
+
+    def marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
+        """Render a conversation and find what the assistant says.
+
+        Raises:
+            RecipeError: the chat template refuses the conversation, or hides the answers.
+
+        """
+        try:
+            return encoder.spans(conversation)
+        except TemplateError as error:
+            message = f"the tokenizer's chat template refuses a conversation: {error}"
+            hint = _shown(conversation)
+            raise self.problem("sources", message, code="wrong-data", hint=hint) from error
+        except UndecidableError as error:
+            what = "changes what the assistant says in a way that hides where it stands"
+            raise self.hidden(conversation, what) from error
+
+    def hidden(self, conversation: Conversation, what: str) -> RecipeError:
+        """Return the error of a template that hides what the assistant says."""
+        message = f"the tokenizer's chat template {what}, in {_shown(conversation)}"
+        field, hint = self.if_hidden
+        return self.problem(field, message, code="not-supported", hint=hint)
+
+
+def _shown(conversation: Conversation) -> str:
+    """Return a conversation, shortened, on one line."""
+    said = "; ".join(f"{m['role']}: {m['content']!r}" for m in conversation)
+    return said if len(said) <= _SHOWN else said[: _SHOWN - 3] + "..."

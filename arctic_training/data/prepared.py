@@ -1,0 +1,19 @@
+"""Data that is ready to train on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from arctic_training.data.report import PreparationReport
+from arctic_training.data.samples import Packs, Samples
+
+__all__ = ["Prepared"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Samples, the packs of them that make rows, and what became of all that was read."""
+
+    samples: Samples
+    packs: Packs
+    report: PreparationReport

@@ -1,0 +1,155 @@
+"""What all data factories that tokenise share: two steps, whose results are kept in the cache."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import ClassVar, Final, Generic, TypeVar
+
+from typing_extensions import override
+
+from arctic_training.config.data import DataConfig
+from arctic_training.data.cache import DataCache, NotCachedError
+from arctic_training.data.digests import digest, digest_of_code, digest_of_tokenizer
+from arctic_training.data.factory import DataFactory
+from arctic_training.data.loader import EpochLoader
+from arctic_training.data.prepared import Prepared
+from arctic_training.data.samples import Row, Rows, Sample, Samples
+from arctic_training.data.source import contents, source_problems
+from arctic_training.data.stored import read_rows, read_samples, write_rows, write_samples
+from arctic_training.errors import RecipeError
+from arctic_training.writable import why_not_writable
+
+__all__ = ["PreparingDataFactory"]
+
+Data_co = TypeVar("Data_co", bound=DataConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+_NEUTRAL: Final = frozenset(
+    {
+        "cache_dir",
+        "div_length",
+        "dl_num_workers",
+        "eval_sources",
+        "fail_on_missing_cache",
+        "seed",
+        "sources",
+    }
+)
+"""Fields of a section that decide neither tokens nor rows; sources are told by their content."""
+
+
+class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT], abstract=True):
+    """Tokenises samples, then makes rows of them.
+
+    What each step made is kept under the digest of what decides it: a section that only differs
+    in ``row_fields`` takes the tokens of another. A field of a section decides the tokens unless
+    it is named as one that does not.
+    """
+
+    row_fields: ClassVar[frozenset[str]] = frozenset({"max_length"})
+    """Fields of the section that only say how samples become rows."""
+
+    unit: ClassVar[str] = "sample"
+    """What a row is made from, in one word."""
+
+    @abstractmethod
+    def encoded(self) -> Iterator[Sample]:
+        """Load and tokenise everything, a few samples at a time.
+
+        Raises:
+            RecipeError: it cannot be loaded, or is not what it should be.
+
+        """
+
+    @abstractmethod
+    def arranged(self, read: Samples) -> Prepared:
+        """Make rows of samples, looking at their lengths alone where that is enough."""
+
+    @abstractmethod
+    def collator(self) -> Callable[[list[Row]], BatchT]:
+        """Return what makes a batch of rows."""
+
+    def token_inputs(self) -> list[object]:
+        """Return what decides the tokens of a text, as JSON holds it."""
+        return [digest_of_tokenizer(self.trainer.tokenizer), digest_of_code(type(self))]
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        config = self.config
+        yield from source_problems(self, config.sources)
+        folder = None if config.fail_on_missing_cache else config.cache_dir
+        if folder and (reason := why_not_writable(folder)):
+            yield self.problem("cache_dir", reason, code="not-writable")
+
+    @override
+    def create(self) -> EpochLoader[BatchT]:
+        return EpochLoader(
+            self.rows(self.prepare()),
+            self.collator(),
+            micro_batch_size=self.trainer.config.micro_batch_size,
+            seed=self.config.seed,
+            num_workers=self.config.dl_num_workers,
+        )
+
+    def rows(self, prepared: Prepared) -> Rows:
+        """Report, and return the rows.
+
+        Raises:
+            RecipeError: there is nothing to train on.
+
+        """
+        self.trainer.note("\n".join(self.lines(prepared)))
+        if not prepared.report.trained_tokens:
+            hint = f"`max_length` is {self.config.max_length}"
+            message = f"no {self.unit} is left to train on"
+            raise self.problem("sources", message, code="no-data", hint=hint)
+        return Rows(prepared.samples, prepared.packs)
+
+    def lines(self, prepared: Prepared) -> Iterator[str]:
+        """Iterate over what a person is to know of the data."""
+        return prepared.report.lines()
+
+    def prepare(self) -> Prepared:
+        """Return the data from the cache; what is not there is prepared first.
+
+        Raises:
+            RecipeError: it cannot be prepared, or is not in the cache and has to be.
+
+        """
+        cache = self._cache()
+        tokens_key, rows_key = self._keys()
+
+        def arrange(folder: Path) -> None:
+            write_rows(folder, self.arranged(read_samples(tokens)))
+
+        try:
+            tokens = cache.folder(
+                "tokens", tokens_key, lambda to: write_samples(to, self.encoded())
+            )
+            return read_rows(cache.folder("rows", rows_key, arrange), tokens)
+        except NotCachedError as error:
+            raise self.problem(
+                "fail_on_missing_cache",
+                f"the prepared data is not in the cache: there is no {error}",
+                code="not-found",
+                hint="prepare it with `arctic-train process-data` and this recipe",
+            ) from error
+        except OSError as error:
+            message = f"the cache `{cache.root}` cannot be used: {error.strerror}"
+            raise self.problem("cache_dir", message, code="not-writable") from error
+
+    def _cache(self) -> DataCache:
+        config = self.config
+        return DataCache.at(
+            config.cache_dir, self.trainer.note, is_complete=config.fail_on_missing_cache
+        )
+
+    def _keys(self) -> tuple[str, str]:
+        """Return the digests of what decides the tokens, and of what decides the rows."""
+        options = self.config.model_dump(mode="json", exclude={*_NEUTRAL})
+        for_rows = {name: options.pop(name) for name in sorted(self.row_fields & {*options})}
+        sources = contents(self, self.config.sources)
+        tokens = digest([options, sources, self.token_inputs()])
+        return tokens, digest([tokens, for_rows])
