@@ -50,7 +50,7 @@ def preference_data(path: Path, rows: Sequence[object], **changes: object) -> di
     """Write rows to a file; return the data section that reads it."""
     write(path, "".join(json.dumps(row) + "\n" for row in rows))
     source = {"type": "huggingface_preference", "name_or_path": str(path)}
-    return {"type": "dpo", "sources": source | changes, "div_length": 8}
+    return {"type": "dpo", "sources": source | changes, "max_length": 512, "div_length": 8}
 
 
 class _SGDFactory(FusedAdamFactory, abstract=True):

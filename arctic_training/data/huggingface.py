@@ -13,6 +13,7 @@ from arctic_training.data.files import Files, Saved, located_data
 from arctic_training.data.items import Items, Numbers
 from arctic_training.diagnostics import known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
+from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line
 
 __all__ = ["Needed", "Row", "check_rows", "content_of_rows", "load_rows"]
@@ -115,6 +116,7 @@ def _loaded(config: HFSourceConfig, found: Files | Saved | None) -> _Rows:
     datasets.disable_progress_bars()
     match found:
         case None:
+            settle_hub()
             return cast("_Rows", datasets.load_dataset(config.name_or_path, split=config.split))
         case Saved():
             return _saved_rows(config, found)

@@ -32,6 +32,14 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             hint = "pip install 'arctic-training-gen[peft]'"
             yield self.problem("peft_config", message, code="not-installed", hint=hint)
 
+    def length_problems(self, longest: int | None) -> Iterator[RecipeError]:
+        """Find rows of data that are longer than the model's longest, if it has one, in tokens."""
+        length = self.trainer.config.data.max_length
+        if longest is not None and length > longest:
+            message = f"rows may have {length:,} tokens, and the model takes {longest:,} at most"
+            hint = f"set `max_length: {longest}` in `data`"
+            yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)
+
     def equipped(self, model: nn.Module) -> nn.Module:
         """Return the model with what every section may ask for: an adapter, less memory.
 

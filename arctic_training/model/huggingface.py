@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torch import nn
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
 from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig
 from arctic_training.errors import RecipeError
 from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.factory import ModelFactory
+from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
 
 __all__ = ["HFModelFactory"]
@@ -42,6 +43,15 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         yield from super().problems()
         if is_missing_path(self.config.name_or_path):
             yield self._not_found("there is no such folder")
+            return
+        settle_hub()
+        try:
+            found: PretrainedConfig = AutoConfig.from_pretrained(self.config.name_or_path)
+        except (OSError, ValueError) as error:
+            yield self._not_found(first_line(error))
+            return
+        longest = getattr(found.get_text_config(), "max_position_embeddings", None)
+        yield from self.length_problems(longest)
 
     def _not_found(self, reason: str) -> RecipeError:
         message = f"the model `{self.config.name_or_path}` cannot be loaded: {reason}"

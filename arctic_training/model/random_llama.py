@@ -29,6 +29,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
         if config.hidden_size % (2 * config.num_attention_heads):
             message = f"{config.hidden_size} is not an even multiple of `num_attention_heads`"
             yield self.problem("hidden_size", message, code="out-of-range")
+        yield from self.length_problems(config.max_position_embeddings)
 
     @override
     def create(self) -> nn.Module:

@@ -10,6 +10,7 @@ from typing_extensions import override
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
 from arctic_training.errors import RecipeError
+from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
 from arctic_training.tokenizer.factory import TokenizerFactory
 
@@ -32,6 +33,8 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
             )
         elif is_missing_path(self._name_or_path):
             yield self._not_found("there is no such folder")
+        else:
+            settle_hub()
 
     @override
     def create(self) -> PreTrainedTokenizerBase:

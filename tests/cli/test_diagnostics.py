@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,16 +37,23 @@ class _Case:
 
     def run(self, folder: Path) -> Result:
         """Run the command on the document."""
-        name, *arguments = self.command.split()
+        name, *arguments = shlex.split(self.command)
         if self.text:
             write(folder / ("d.yaml" if "d.yaml" in arguments else "r.yaml"), self.document)
+        write(folder / "answers.jsonl", '{"question": "Why?", "answer": "So."}\n')
         runner = {"arctic-gen": arctic_gen, "arctic-train": arctic_train}[name]
         return runner(*arguments, folder=folder)
 
 
 _GEN: Final = "arctic-gen validate d.yaml"
 _TRAIN: Final = "arctic-train --dry-run r.yaml"
+_RUN: Final = "arctic-train r.yaml"
 _SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
+_FILE: Final = "  sources:\n    name_or_path: ./{}\n"
+_MODEL: Final = RECIPE[RECIPE.index("model:") : RECIPE.index("tokenizer:")]
+_NOWHERE: Final = _FILE.format("nowhere.jsonl")
+_NO_MODEL: Final = f"{_RUN} 'model={{name_or_path: ./none}}'"
+_SAVED: Final = "checkpoint:\n  output_dir: ./r.yaml/saved\n"
 _MISTYPED: Final = "data_factory_typ"
 _NESTING: Final = DEFINITION.replace("    alpha:", "    ref_model: {factory: model}\n    alpha:")
 _FORMER: Final = DEFINITION.replace(
@@ -96,6 +104,9 @@ _CASES: Final = [
     _Case("share above its maximum", RECIPE + "scheduler: {warmup_ratio: 150%}\n", _TRAIN),
     _Case("fraction for a whole number", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: 50%")),
     _Case("text for a number", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: big")),
+    _Case("negative learning rate", RECIPE + "optimizer:\n  learning_rate: -1e-5\n", _TRAIN),
+    _Case("negative length", RECIPE, _TRAIN, ("max_length: 512", "max_length: -1")),
+    _Case("unknown optimizer", RECIPE + "optimizer: {type: fused_adm}\n", _TRAIN),
     _Case("number beyond all limits", RECIPE, _TRAIN, ("hidden_size: 32", "hidden_size: 1_0e999")),
     _Case("text for a truth value", RECIPE, _TRAIN, ("checkpoint: true", "checkpoint: on")),
     _Case("list for a section", RECIPE + "optimizer: [fused_adam]\n", _TRAIN),
@@ -142,6 +153,14 @@ _CASES: Final = [
     _Case("override of a mistyped key", RECIPE, f"{_TRAIN} optimizer.learning_rat=1e-5"),
     _Case("override with a wrong value", RECIPE, f"{_TRAIN} model.dtype=fp8 epochs=-1"),
     _Case("override and recipe wrong", RECIPE, f"{_TRAIN} foo", ("micro_batch_", "micro_bach_")),
+    _Case("data that is not there", RECIPE, _RUN, (_SOURCES, _NOWHERE)),
+    _Case("missing column", RECIPE, _RUN, (_SOURCES, _FILE.format("answers.jsonl"))),
+    _Case("rows longer than the model's", RECIPE, _RUN, ("max_length: 512", "max_length: 4Ki")),
+    _Case("longest row left to its default", RECIPE, _RUN, ("  max_length: 512\n", "")),
+    _Case("unwritable folder", RECIPE + _SAVED, _RUN),
+    _Case("model that is no folder", RECIPE, _RUN, (_MODEL, "model: {name_or_path: ./none}\n")),
+    _Case("model that is nowhere", RECIPE, _RUN, (_MODEL, "model: {name_or_path: no/model}\n")),
+    _Case("everything missing at once", RECIPE + _SAVED, _NO_MODEL, (_SOURCES, _NOWHERE)),
     _Case("mistyped key of a definition", DEFINITION, _GEN, ("data_factory_type", _MISTYPED)),
     _Case("mistyped key of a field", DEFINITION, _GEN, ("minimum: 0", "minimun: 0")),
     _Case("unknown factory of a definition", DEFINITION, _GEN, ("huggingface]", "hugingface]")),
@@ -181,10 +200,12 @@ _CASES: Final = [
 ]  # fmt: skip
 
 
-def _transcript(case: _Case, result: Result) -> str:
+def _transcript(case: _Case, folder: Path) -> str:
     """Return what a user sees: the command, what it prints, and its exit code."""
+    result = case.run(folder)
     assert not (result.out and result.err)
-    return f"## {case.title}\n$ {case.command}\n{result.out}{result.err}exit {result.code}\n\n"
+    said = (result.out + result.err).replace(str(folder), "/folder")
+    return f"## {case.title}\n$ {case.command}\n{said}exit {result.code}\n\n"
 
 
 def _golden() -> Iterator[tuple[str, str]]:
@@ -195,7 +216,7 @@ def _golden() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize("case", _CASES, ids=lambda case: case.title)
 def test_a_wrong_input_is_answered_word_for_word(tmp_path: Path, case: _Case) -> None:
     """The whole answer to a wrong input is the golden one, and never a traceback."""
-    answer = _transcript(case, case.run(tmp_path))
+    answer = _transcript(case, tmp_path)
     assert answer == dict(_golden())[case.title]
     assert "Traceback" not in answer
 
@@ -211,5 +232,5 @@ if __name__ == "__main__":
         for _number, _one in enumerate(_CASES):
             _place = Path(_folder, str(_number))
             _place.mkdir()
-            _answers.append(_transcript(_one, _one.run(_place)))
+            _answers.append(_transcript(_one, _place))
     write(_GOLDEN, "".join(_answers))

@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.errors import RecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.tiny import recipe, sft_config
 
 
@@ -43,10 +43,23 @@ def test_training_goes_on_from_a_folder(trained: SFTTrainer) -> None:
 
 def test_name_that_is_not_found() -> None:
     """A name that neither the hub nor the cache has is an error at the model's name."""
-    with pytest.raises(RecipeError, match="`nobody/nothing` cannot be loaded") as caught:
+    with pytest.raises(UnusableRecipeError, match="`nobody/nothing` cannot be loaded") as caught:
         _from_hub("nobody/nothing")
-    assert caught.value.pointer == ("model", "name_or_path")
-    assert "HF_HUB_OFFLINE" in caught.value.hint
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("model", "name_or_path")
+    assert "HF_HUB_OFFLINE" in problem.hint
+
+
+def test_rows_that_are_too_long_for_the_model(trained: SFTTrainer) -> None:
+    """Rows beyond the longest of a model that a folder holds are found before data is prepared."""
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    values = recipe(data={"max_length": "4Ki"}) | {
+        "model": {"name_or_path": str(folder)},
+        "tokenizer": {},
+    }
+    with pytest.raises(UnusableRecipeError, match="the model takes 2,048 at most") as caught:
+        SFTTrainer(SFTTrainerConfig.model_validate(values))
+    assert [problem.pointer for problem in caught.value.problems] == [("data", "max_length")]
 
 
 @pytest.mark.parametrize("hub", [True, False])
