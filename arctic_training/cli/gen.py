@@ -173,6 +173,25 @@ def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) 
     init(name, answers, is_asked=not no_questions and sys.stdin.isatty())
 
 
+@command.command("migrate")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", "is_checked", is_flag=True, help="Write nothing; exit 1 if it would.")
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
+@format_option
+@debug_option
+def _migrate(
+    paths: tuple[Path, ...], *, is_checked: bool, show_diff: bool, form: Format, debug: bool
+) -> None:
+    """Rewrite definitions of older versions, and recipes with former names of keys.
+
+    PATHS are files, or folders of them. Comments, order, quotes and line ends stay.
+    """
+    from arctic_training.cli.migrate import migrate
+
+    del debug
+    migrate(list(paths), is_checked=is_checked, show_diff=show_diff, form=form)
+
+
 @command.command("explain")
 @click.argument("subject", metavar="KEY|FILE")
 @debug_option

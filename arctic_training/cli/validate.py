@@ -7,11 +7,11 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.cli.documents import document_files, document_kind
+from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import definition_problems
 from arctic_training.diagnostics import Diagnostic, Format
-from arctic_training.document import MapNode, joined, load, shown_path
+from arctic_training.document import joined, shown_path
 from arctic_training.project import Project
 from arctic_training.recipe import check_recipe
 
@@ -23,36 +23,18 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
     problems: list[Diagnostic] = []
     counts = {"definition": 0, "recipe": 0}
     for path, is_named in document_files(paths):
-        document, found = load(path)
-        kind = document_kind(document, is_named=is_named)
-        if document is None and (is_named or not _is_other(path, found)):
-            problems += found
-        elif document and kind == "definition":
+        document, kind, found = read_document(path, is_named=is_named)
+        if document and kind == "definition":
             problems += joined(found, definition_problems(document, path))
-        elif document and kind == "recipe":
+        elif document:
             problems += joined(found, check_recipe(document, Project.of(path))[1])
-        elif document and is_named:
-            problems.append(_neither(document))
+        elif found:
+            problems += found
         else:
             click.echo(f"skipped: {shown_path(path)} is no definition and no recipe", err=True)
         if kind:
             counts[kind] += 1
     finish(problems, form, summary=_summary(counts))
-
-
-def _is_other(path: Path, found: list[Diagnostic]) -> bool:
-    """Return whether a text without a mapping is no attempt at a definition or a recipe."""
-    return path.suffix == ".json" or all(problem.code == "wrong-type" for problem in found)
-
-
-def _neither(document: MapNode) -> Diagnostic:
-    return Diagnostic(
-        code="unknown-document",
-        message="this is neither a trainer definition nor a recipe",
-        span=document.span,
-        hint="a definition has keys such as `name` and `data_factory_type`, "
-        "a recipe has `type`, `model` or `data`",
-    )
 
 
 def _summary(counts: dict[str, int]) -> str:

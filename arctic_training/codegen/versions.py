@@ -22,7 +22,7 @@ from arctic_training.document import (
     value_span,
 )
 
-__all__ = ["STEPS", "Step", "migrated", "upgraded", "version_of"]
+__all__ = ["STEPS", "Step", "migrated_definition", "upgraded"]
 
 Step: TypeAlias = Callable[[MapNode], list[Edit]]
 
@@ -38,7 +38,7 @@ STEPS: Final[tuple[Step, ...]] = (_numbered,)
 """What leads from each version to the next; there are as many as the number of today's."""
 
 
-def version_of(definition: MapNode) -> int | None:
+def _version(definition: MapNode) -> int | None:
     """Return the version of a definition, 0 where it says none; None where it says no number."""
     said = find(definition, (_KEY,))
     version = plain(said) if said else 0
@@ -53,7 +53,7 @@ def upgraded(
     One of a version that is yet to come is an error; what says no version at all is left to the
     schema.
     """
-    version = version_of(definition)
+    version = _version(definition)
     if version is None or version < 0 or version == len(steps):
         return definition, []
     if version > len(steps):
@@ -64,16 +64,24 @@ def upgraded(
     return definition, warned
 
 
-def migrated(definition: MapNode, steps: Sequence[Step] = STEPS) -> str:
-    """Return the text of a definition, rewritten to today's version if it is older."""
-    source = definition.span.source
-    for step in steps[version_of(definition) or 0 :]:
-        source = Source(source.path, rewritten(definition, step(definition)))
-        node, problems = parse(source)
-        if not isinstance(node, MapNode) or has_errors(problems):
-            break  # whoever asked compares what the text means
+def migrated_definition(
+    definition: MapNode, steps: Sequence[Step] = STEPS
+) -> tuple[MapNode, str | None, list[Diagnostic]]:
+    """Return a definition of today's version, as a tree and as a text, and a warning if it is old.
+
+    Without a text, at least one of what is found is an error.
+    """
+    today, found = upgraded(definition, steps)
+    if has_errors(found):
+        return definition, None, found
+    text = definition.span.source.text
+    for step in steps[_version(definition) :] if found else ():
+        text = rewritten(definition, step(definition))
+        node, problems = parse(Source(definition.span.source.path, text))
+        if not isinstance(node, MapNode) or problems:
+            break  # the caller compares what the text means with the tree
         definition = node
-    return source.text
+    return today, text, found
 
 
 def _older(definition: MapNode, version: int, today: int) -> Diagnostic:

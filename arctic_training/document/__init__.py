@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctic_training.document.comments import comments
 from arctic_training.document.edits import Edit, Put, Rename, edited, rewritten
 from arctic_training.document.load import UnreadableError, load, shown_path
-from arctic_training.document.names import former_names, is_former
+from arctic_training.document.names import former_names, is_former, rename_problems, with_names
 from arctic_training.document.node import (
     JSON,
     Entry,
@@ -50,9 +50,11 @@ __all__ = [
     "load",
     "parse",
     "plain",
+    "rename_problems",
     "rewritten",
     "shown",
     "shown_path",
     "value_span",
+    "with_names",
     "with_numbers",
 ]

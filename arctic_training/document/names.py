@@ -14,7 +14,7 @@ from arctic_training.document.edits import Rename, renamed
 from arctic_training.document.node import JSON, MapNode, Node, Pointer, find, key_span
 from arctic_training.document.schema import Schema, Subschema
 
-__all__ = ["former_names", "is_former", "name_problems", "with_names"]
+__all__ = ["former_names", "is_former", "name_problems", "rename_problems", "with_names"]
 
 _RENAMED: Final = "x-renamed-to"
 _DEPRECATED: Final = "deprecationMessage"
@@ -31,8 +31,8 @@ def with_names(node: Node, schema: Schema) -> Node:
     return renamed(node, former_names(node, schema))
 
 
-def name_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
-    """Find former names, keys that stand under two of their names, and deprecated keys."""
+def rename_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
+    """Find former names, and keys that stand under two of their names."""
     first: dict[Pointer, Pointer] = {}
     for rename in former_names(node, schema):
         now = (*rename.pointer[:-1], rename.key)
@@ -46,6 +46,11 @@ def name_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
                 f"`{rename.pointer[-1]}` is called `{rename.key}` now",
                 hint=f"write `{rename.key}`; `arctic-gen migrate` does so in files",
             )
+
+
+def name_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
+    """Find former names, keys that stand under two of their names, and deprecated keys."""
+    yield from rename_problems(node, schema)
     for pointer, rule in _marked(node, schema, _DEPRECATED):
         if _RENAMED not in rule:
             yield _deprecated(node, pointer, f"`{pointer[-1]}` is deprecated: {rule[_DEPRECATED]}")

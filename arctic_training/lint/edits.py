@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from arctic_training.diagnostics import Source, Span
 from arctic_training.lint.rule import Edit
+from arctic_training.writable import replace_text
 
 __all__ = ["apply", "edited"]
 
@@ -36,7 +36,7 @@ def apply(edits: Iterable[Edit]) -> list[Path]:
     for edit in edits:
         by_source.setdefault(edit.span.source, []).append(edit)
     for source, own in by_source.items():
-        _replace(Path(source.path).resolve(), edited(source, own))
+        replace_text(Path(source.path), edited(source, own))
     return [Path(source.path) for source in by_source]
 
 
@@ -45,15 +45,3 @@ def _offsets(span: Span, starts: list[int]) -> tuple[int, int]:
         return min(starts[min(line, len(starts)) - 1] + column - 1, starts[-1])
 
     return offset(span.line, span.column), offset(span.end_line, span.end_column)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a text in place of a file at once, so that it is never half written."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        shutil.copymode(path, unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -17,13 +17,17 @@ from arctic_training.document import (
     check,
     completed,
     find,
+    former_names,
     plain,
+    rename_problems,
+    rewritten,
     shown,
+    with_names,
 )
 from arctic_training.project import Project
 from arctic_training.recipe.paths import with_paths
 
-__all__ = ["CheckedRecipe", "check_recipe"]
+__all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe"]
 
 _DEFAULT_TRAINER: Final = "sft"
 
@@ -50,17 +54,37 @@ def check_recipe(
     recipe: MapNode, project: Project
 ) -> tuple[CheckedRecipe | None, list[Diagnostic]]:
     """Return the completed recipe, with what is deprecated in it; or all that is wrong with it."""
-    trainer = find(recipe, ("type",)) or ScalarNode(_DEFAULT_TRAINER, recipe.span)
-    name = plain(trainer)
-    package = project.trainer_package(name) if isinstance(name, str) else None
+    package, problems = _package(recipe, project)
     if package is None:
-        return None, [_unknown_trainer(trainer, project)]
+        return None, problems
     schema = _schema(package)
     problems = check(recipe, schema)
     if has_errors(problems):
         return None, problems
     document = with_paths(completed(recipe, schema), schema)
-    return CheckedRecipe(str(name), package.name, document, project, tuple(problems)), problems
+    return CheckedRecipe(_name(schema), package.name, document, project, tuple(problems)), problems
+
+
+def migrated_recipe(recipe: MapNode, project: Project) -> tuple[Node, str | None, list[Diagnostic]]:
+    """Return a recipe with today's names, as a tree and as a text, and a warning for each change.
+
+    Without a text, at least one of what is found is an error.
+    """
+    package, problems = _package(recipe, project)
+    if package is None:
+        return recipe, None, problems
+    schema = _schema(package)
+    found = [*rename_problems(recipe, schema)]
+    text = None if has_errors(found) else rewritten(recipe, former_names(recipe, schema))
+    return with_names(recipe, schema), text, found
+
+
+def _package(recipe: MapNode, project: Project) -> tuple[Path | None, list[Diagnostic]]:
+    """Return the package of a recipe's trainer, or why there is none."""
+    trainer = find(recipe, ("type",)) or ScalarNode(_DEFAULT_TRAINER, recipe.span)
+    name = plain(trainer)
+    package = project.trainer_package(name) if isinstance(name, str) else None
+    return package, [] if package else [_unknown_trainer(trainer, project)]
 
 
 def _schema(package: Path) -> Schema:
