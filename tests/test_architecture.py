@@ -96,7 +96,11 @@ def _others(module: Module) -> set[str]:
             | {"user_cache"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
-        ("lint", {"codegen", "diagnostics", "document", "lint", "project", "resources"}, set()),
+        (
+            "lint",
+            {"codegen", "diagnostics", "document", "lint", "project", "resources", "writable"},
+            set(),
+        ),
     ],
 )
 def test_a_part_imports_only_what_lies_below_it(
