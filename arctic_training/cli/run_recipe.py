@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -21,22 +22,22 @@ from arctic_training.launcher.world import World
 from arctic_training.recipe import CheckedRecipe
 
 if TYPE_CHECKING:
-    from arctic_training.api import AnyTrainer
+    pass
 
-__all__ = ["run_recipe"]
+__all__ = ["run_recipe", "train"]
 
 
 def run_recipe(
     path: Path,
     overrides: list[str],
     *,
-    num_processes: int,
-    rows: int,
-    dry_run: bool,
+    action: Callable[[CheckedRecipe], None],
+    num_processes: int = 1,
+    dry_run: bool = False,
     form: Format,
     debug: bool,
 ) -> None:
-    """Run a recipe, or show ``rows`` of its data; end with the findings if there are any."""
+    """Check a recipe and do something with it; end with the findings if there are any."""
     try:
         recipe = checked_recipe(path, overrides)
     except InvalidRecipeError as error:
@@ -47,15 +48,12 @@ def run_recipe(
             form,
             summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes",
         )
-    if num_processes > 1 and not rows:
+    if num_processes > 1:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options], num_processes, recipe)
     _warn(recipe)
     try:
-        if rows:
-            _show_data(recipe, rows)
-        else:
-            _train(recipe)
+        action(recipe)
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     except UnusableRecipeError as error:
@@ -86,23 +84,13 @@ def _launch(arguments: list[str], num_processes: int, recipe: CheckedRecipe) -> 
     raise SystemExit(code)
 
 
-def _train(recipe: CheckedRecipe) -> None:
+def train(recipe: CheckedRecipe) -> None:
+    """Train after a recipe."""
     config = configured(recipe)
     from arctic_training.trainer.process import leave_process_group
 
     make_trainer(config).train()
     leave_process_group()
-
-
-def _show_data(recipe: CheckedRecipe, rows: int) -> None:
-    config = configured(recipe)
-    from arctic_training.cli.show_data import show_rows
-    from arctic_training.trainer.data_only import data_only
-    from arctic_training.trainer.trainer import Trainer
-
-    trainer: type[AnyTrainer] = Trainer.named(recipe.trainer)
-    tokenizer, loader = data_only(trainer, config)
-    show_rows(tokenizer, loader.batches(0), rows)
 
 
 def _located(error: RecipeError, document: Node) -> Diagnostic:

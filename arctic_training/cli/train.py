@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "main"]
 
-_PLANNED: Final = ("process-data",)
 _LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
 _OWN: Final = {"-h", "--help", "--version"}
 _WORDS: Final = {"ignore_unknown_options": True}
@@ -58,14 +58,14 @@ def _train(
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
-    from arctic_training.cli.run_recipe import run_recipe
+    from arctic_training.cli.run_recipe import run_recipe, train
 
     recipe, overrides = _split(words[1:] if words[:1] == ("train",) else words)
     run_recipe(
         recipe,
         overrides,
+        action=train,
         num_processes=num_processes,
-        rows=0,
         dry_run=dry_run,
         form=form,
         debug=debug,
@@ -79,10 +79,29 @@ def _train(
 @debug_option
 def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) -> None:
     """Prepare the data of RECIPE alone, and print rows with their trained tokens marked."""
+    from arctic_training.cli.data_commands import show_data
     from arctic_training.cli.run_recipe import run_recipe
 
     recipe, overrides = _split(words)
-    run_recipe(recipe, overrides, num_processes=1, rows=rows, dry_run=False, form=form, debug=debug)
+    action = partial(show_data, rows=rows)
+    run_recipe(recipe, overrides, action=action, form=form, debug=debug)
+
+
+@command.command("process-data", context_settings=_WORDS)
+@click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE]...")
+@format_option
+@debug_option
+def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
+    """Prepare the data of RECIPE alone, and keep it in the cache for the runs that need it.
+
+    No model is built, and no accelerator is needed. With fail_on_missing_cache a run demands that
+    this was done.
+    """
+    from arctic_training.cli.data_commands import process_data
+    from arctic_training.cli.run_recipe import run_recipe
+
+    recipe, overrides = _split(words)
+    run_recipe(recipe, overrides, action=process_data, form=form, debug=debug)
 
 
 @command.command("report")
@@ -117,8 +136,6 @@ def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
             raise click.UsageError(f"No such option: {word}")
     if not words:
         raise click.UsageError("Missing argument 'RECIPE'.")
-    if words[0] in _PLANNED:
-        raise click.UsageError(f"`{words[0]}` is not supported yet")
     return Path(words[0]), list(words[1:])
 
 

@@ -17,9 +17,10 @@ from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 
-__all__ = ["SLOTS", "OneOf", "slot_problems"]
+__all__ = ["SLOTS", "OneOf", "slot_problems", "taking"]
 
 T = TypeVar("T")
+ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
 
 OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
 """One class, or a non-empty tuple of them, of which the first is the default."""
@@ -34,6 +35,12 @@ SLOTS: Final[Mapping[str, type[Component[SectionConfig]]]] = {
     "tokenizer_factory_type": TokenizerFactory,
 }
 """The slots of a trainer, and what may stand in each."""
+
+
+def taking(types: OneOf[type[ComponentT]], section: SectionConfig) -> type[ComponentT]:
+    """Return the class that takes a section; registration saw to it that one does."""
+    classes = types if isinstance(types, tuple) else (types,)
+    return {part.config_type: part for part in classes}[type(section)]
 
 
 def slot_problems(

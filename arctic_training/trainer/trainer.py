@@ -52,7 +52,7 @@ from arctic_training.trainer.loaders import (
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import EvaluationReport, Report, StepReport
-from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems
+from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
@@ -144,10 +144,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         return self._chosen(self.tokenizer_factory_type, self.config.tokenizer)
 
     def _chosen(self, types: OneOf[type[ComponentT]], section: SectionConfig) -> ComponentT:
-        """Return the part whose class takes the section; registration saw to it that one does."""
-        classes = types if isinstance(types, tuple) else (types,)
-        takes = {part.config_type: part for part in classes}
-        return takes[type(section)](self, section)
+        return taking(types, section)(self, section)
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossOutput | Tensor:

@@ -15,7 +15,7 @@ from arctic_training.data.conversation import Conversation
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.trainer.data_only import data_only
+from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import prepared
 
 _RUNS = 5
@@ -24,7 +24,7 @@ _NUMBER = 2000
 
 def measure() -> Iterator[str]:
     """Measure, at two lengths of rows, for both kinds of template."""
-    tokenizer, _ = data_only(SFTTrainer, _config(2048))
+    tokenizer = DataStage(SFTTrainer, _config(2048)).tokenizer
     assert isinstance(tokenizer.chat_template, str)
     plain = re.sub(r"\{%- (end)?generation -%\}", "", tokenizer.chat_template)
     said = _conversations()

@@ -42,7 +42,7 @@ def test_help_and_version_are_fine(tmp_path: Path, run: _Run, option: str) -> No
         (arctic_train, "r.yaml --dry-rum", "No such option: --dry-rum"),
         (arctic_train, "r.yaml --num-processes 0", "Invalid value for '--num-processes'"),
         (arctic_train, "r.yaml -x", "No such option: -x"),
-        (arctic_train, "process-data r.yaml", "`process-data` is not supported yet"),
+        (arctic_train, "process-data", "Missing argument 'RECIPE'."),
         (arctic_train, "report runs", "runs is not there"),
         (arctic_train, "report .", ". has no file of metrics"),
     ],

@@ -8,7 +8,7 @@ import pytest
 
 from arctic_training.cli.show_data import show_rows
 from arctic_training.data.conversation import Conversation
-from arctic_training.trainer.data_only import data_only
+from arctic_training.trainer.data_stage import DataStage
 from tests.support import RECIPE, arctic_train, write
 from tests.tiny import HandTrainer, hand_config, jsonl
 
@@ -20,8 +20,9 @@ def test_trained_tokens_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture
         {"role": "assistant", "content": "[b]This[/b]"},
     ]
     data = {"sources": jsonl(tmp_path / "said.jsonl", [said, said]), "pack_samples": True}
-    tokenizer, loader = data_only(HandTrainer, hand_config(data=data))
-    show_rows(tokenizer, loader.batches(0), 5)
+    stage = DataStage(HandTrainer, hand_config(data=data))
+    tokenizer = stage.tokenizer
+    show_rows(tokenizer, stage.training_data().batches(0), 5)
     *_, rule, text = capsys.readouterr().out.partition("row 1: ")
     length = int(text.split(" tokens")[0])
     one = "<|im_start|>user\nWhat?<|im_end|>\n<|im_start|>assistant\n[[[b]This[/b]<|im_end|>]]\n"

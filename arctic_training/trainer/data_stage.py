@@ -1,0 +1,77 @@
+"""The data of a recipe, prepared without a model, an engine or a process group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, TypeVar, cast
+
+from transformers import PreTrainedTokenizerBase
+
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.loader import EpochLoader
+from arctic_training.errors import UnusableRecipeError
+from arctic_training.launcher.world import World
+from arctic_training.trainer.context import TrainerContext
+from arctic_training.trainer.loaders import evaluation_factories
+from arctic_training.trainer.process import seed_everything
+from arctic_training.trainer.progress import new_progress
+from arctic_training.trainer.slots import taking
+from arctic_training.trainer.trainer import Trainer
+
+__all__ = ["DataStage"]
+
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+class DataStage(Generic[BatchT]):
+    """What stands of a trainer when its data is prepared: the recipe and the tokenizer."""
+
+    def __init__(
+        self, trainer_class: type[Trainer[TrainerConfig, BatchT]], config: TrainerConfig
+    ) -> None:
+        """Build the tokenizer as a run does.
+
+        Raises:
+            UnusableRecipeError: with all that could be found wrong before anything was prepared.
+            RecipeError: the tokenizer cannot be made.
+
+        """
+        self.config = config
+        self.world = World.of_environment()
+        self._progress = new_progress(config.train_log_iter_interval, self.world)
+        trainer = cast("TrainerContext", self)  # tokenizer and data use no more of a trainer
+        self._data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
+        self._evaluated = evaluation_factories(self._data)
+        tokenizer = taking(trainer_class.tokenizer_factory_type, config.tokenizer)(
+            trainer, config.tokenizer
+        )
+        parts = (self._data, *self._evaluated.values(), tokenizer)
+        if problems := [problem for part in parts for problem in part.problems()]:
+            raise UnusableRecipeError(problems)
+        seed_everything(config.seed)
+        self.tokenizer: PreTrainedTokenizerBase = tokenizer.create()
+
+    def note(self, text: str) -> None:
+        """Tell the user something, once."""
+        self._progress.note(text)
+
+    def training_data(self) -> EpochLoader[BatchT]:
+        """Prepare and return the training data.
+
+        Raises:
+            RecipeError: it cannot be prepared.
+
+        """
+        return self._data.create()
+
+    def prepare_all(self) -> None:
+        """Prepare the training data and every evaluation set.
+
+        Raises:
+            RecipeError: one cannot be prepared.
+
+        """
+        self.training_data()
+        for name, factory in self._evaluated.items():
+            self.note(f"evaluation set `{name}`")
+            factory.create()
