@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Generic, TypeVar, get_args
+from typing import Generic, TypeVar
 
 from arctic_training.config.base import Config, SectionConfig
 from arctic_training.errors import RecipeError
@@ -54,9 +54,8 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
         if config_type is None:
             return [*problems, "it has no `config_type`"]
         tag = config_type.model_fields.get("type")
-        names = get_args(tag.annotation) if tag else ()
-        if getattr(cls, "name", None) not in names:
-            found = " or ".join(map(repr, names)) or "missing"
+        found = repr(tag.default) if tag else "missing"
+        if found != repr(getattr(cls, "name", None)):
             problems.append(f"its `name` is not the `type` of {config_type.__name__}, {found}")
         return problems
 

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
 from arctic_training.config.exact import Exact
+from arctic_training.config.named import Named
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
 
@@ -43,13 +44,13 @@ class DeepSpeedCheckpointConfig(CheckpointConfig):
     SIGTERM, or the file of `kill_switch_path`, ends a run between two steps; it is saved then too.
     """
 
-    type: Literal["deepspeed"] = "deepspeed"
+    type: Annotated[str, Named("deepspeed")] = "deepspeed"
 
 
 class HFCheckpointConfig(CheckpointConfig):
     """The model and the tokenizer as transformers loads them."""
 
-    type: Literal["huggingface"] = "huggingface"
+    type: Annotated[str, Named("huggingface")] = "huggingface"
 
     auto_resume: Annotated[Literal[False], Exact()] = False
     """It holds no optimizer state: resume from a `deepspeed` checkpoint."""

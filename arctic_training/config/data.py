@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany, PathInRecipe, SectionConfig
+from arctic_training.config.named import Named
 
 __all__ = [
     "PLANNED",
@@ -136,7 +137,7 @@ class DataConfig(SectionConfig):
 class SFTDataConfig(DataConfig):
     """Conversations, of which the assistant's words are trained."""
 
-    type: Literal["sft"] = "sft"
+    type: Annotated[str, Named("sft")] = "sft"
 
     sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()]
     """Where the samples come from."""
@@ -166,7 +167,7 @@ class SFTDataConfig(DataConfig):
 class CausalDataConfig(DataConfig):
     """Documents, of which every token is trained."""
 
-    type: Literal["causal"] = "causal"
+    type: Annotated[str, Named("causal")] = "causal"
 
     sources: Annotated[tuple[DocumentSource, ...], Field(min_length=1), OneOrMany()]
     """Where the documents come from."""

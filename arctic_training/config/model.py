@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.base import Human, SectionConfig
+from arctic_training.config.named import Named
 
 __all__ = ["HFModelConfig", "ModelConfig", "RandomLlamaConfig"]
 
@@ -39,7 +40,7 @@ class ModelConfig(SectionConfig):
 class HFModelConfig(ModelConfig):
     """A causal language model of the Hugging Face hub, or of a local folder."""
 
-    type: Literal["huggingface"] = "huggingface"
+    type: Annotated[str, Named("huggingface")] = "huggingface"
 
     name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`."""
@@ -51,7 +52,7 @@ class RandomLlamaConfig(ModelConfig):
     The size of the vocabulary is the tokenizer's.
     """
 
-    type: Literal["random_llama"] = "random_llama"
+    type: Annotated[str, Named("random_llama")] = "random_llama"
 
     hidden_size: Annotated[int, Field(ge=1), Human()] = 128
     """Width of the residual stream."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AliasChoices, Field
 
 from arctic_training.config.base import Human, SectionConfig
+from arctic_training.config.named import Named
 
 __all__ = ["FusedAdamConfig", "OptimizerConfig"]
 
@@ -31,7 +32,7 @@ class OptimizerConfig(SectionConfig):
 class FusedAdamConfig(OptimizerConfig):
     """AdamW (Loshchilov & Hutter, 2019) in one kernel: `torch.optim.AdamW(fused=True)`."""
 
-    type: Literal["fused_adam"] = "fused_adam"
+    type: Annotated[str, Named("fused_adam")] = "fused_adam"
 
     betas: Annotated[tuple[_Beta, _Beta], Field(strict=False)] = (0.9, 0.999)
     """Decay of the running means of the gradient and of its square."""

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany
 from arctic_training.config.data import PLANNED, DataConfig, DataSourceConfig, HFSourceConfig
+from arctic_training.config.named import Named
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -64,7 +65,7 @@ class PreferenceDataConfig(DataConfig):
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
 
-    type: Literal["dpo"] = "dpo"
+    type: Annotated[str, Named("dpo")] = "dpo"
 
     sources: Annotated[tuple[PreferenceSource, ...], Field(min_length=1), OneOrMany()]
     """Where the pairs come from."""

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, HumanFloat, SectionConfig
+from arctic_training.config.named import Named
 
 __all__ = ["HFSchedulerConfig", "SchedulerConfig", "WSDSchedulerConfig"]
 
@@ -29,7 +30,7 @@ class SchedulerConfig(SectionConfig):
 class HFSchedulerConfig(SchedulerConfig):
     """A schedule of transformers."""
 
-    type: Literal["huggingface"] = "huggingface"
+    type: Annotated[str, Named("huggingface")] = "huggingface"
 
     warmup_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.1
     """Share of the optimizer steps in which the learning rate rises."""
@@ -57,7 +58,7 @@ class HFSchedulerConfig(SchedulerConfig):
 class WSDSchedulerConfig(SchedulerConfig):
     """Warm up, stay, decay (Hu et al., 2024): the learning rate stays at its highest in between."""
 
-    type: Literal["wsd"] = "wsd"
+    type: Annotated[str, Named("wsd")] = "wsd"
 
     num_warmup_steps: Annotated[int, Field(ge=0), Human()]
     """Optimizer steps in which the learning rate rises, linearly."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from arctic_training.config.base import Human, OneOrMany, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
+from arctic_training.config.named import Named
 
 __all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
 
@@ -19,7 +20,7 @@ class TokenizerConfig(SectionConfig):
 class HFTokenizerConfig(TokenizerConfig):
     """A tokenizer of the Hugging Face hub, or of a local folder."""
 
-    type: Literal["huggingface"] = "huggingface"
+    type: Annotated[str, Named("huggingface")] = "huggingface"
 
     name_or_path: Annotated[str, Field(json_schema_extra={"format": "name-or-path"})] = ""
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`. Empty: the
@@ -32,7 +33,7 @@ class ByteLevelBPEConfig(TokenizerConfig):
     It comes with a ChatML template. The same sources give the same tokenizer.
     """
 
-    type: Literal["byte_level_bpe"] = "byte_level_bpe"
+    type: Annotated[str, Named("byte_level_bpe")] = "byte_level_bpe"
 
     vocab_size: Annotated[int, Field(ge=300), Human()] = 2048
     """Number of tokens, the 256 bytes and the special tokens among them."""
