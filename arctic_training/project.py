@@ -9,10 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["NAMESPACE", "Project", "module_file", "package_name"]
+__all__ = [
+    "FACTORIES_FILE",
+    "FACTORY_NAMESPACE",
+    "NAMESPACE",
+    "Project",
+    "module_file",
+    "package_name",
+]
 
 NAMESPACE: Final = "arctic_trainers"
 """The namespace package of all generated trainers."""
+
+FACTORY_NAMESPACE: Final = "arctic_factories"
+"""The namespace package of the sections of factories that several definitions share."""
+
+FACTORIES_FILE: Final = "factories.yaml"
+"""What the file is called that defines such factories."""
 
 _GENERATED: Final = "generated"
 _MANIFEST: Final = "manifest.json"
@@ -47,6 +60,11 @@ class Project:
     def manifest(self) -> Path:
         """The record of what was generated from what."""
         return self.generated / _MANIFEST
+
+    @property
+    def factories(self) -> Path:
+        """The file of the factories that the project's definitions share."""
+        return self.root / FACTORIES_FILE
 
     @property
     def source_roots(self) -> tuple[Path, ...]:

@@ -34,7 +34,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
     """
 
     name = "deepspeed"
-    config_type = DeepSpeedCheckpointConfig
+    config_type: type[DeepSpeedCheckpointConfig] = DeepSpeedCheckpointConfig
     names = re.compile(r"epoch_\d+_global_step_(\d+)")
     can_resume = True
 

@@ -25,7 +25,7 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
     """
 
     name = "huggingface"
-    config_type = HFCheckpointConfig
+    config_type: type[HFCheckpointConfig] = HFCheckpointConfig
 
     @override
     def problems(self) -> Iterator[RecipeError]:

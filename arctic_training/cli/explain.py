@@ -14,6 +14,7 @@ from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.extend import extend
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.meaning import Meaning, meanings
+from arctic_training.codegen.shared_factories import shared_factories
 from arctic_training.diagnostics import Format, known_words, nearest
 from arctic_training.document import (
     JSON,
@@ -21,6 +22,7 @@ from arctic_training.document import (
     ScalarNode,
     Schema,
     children,
+    find,
     load,
     plain,
 )
@@ -118,10 +120,19 @@ def _trainers(project: Project) -> Iterator[str]:
         yield f"{about['properties']['type']['const']}: {first}"
 
 
-def _factories(_project: Project) -> Iterator[str]:
+def _factories(project: Project) -> Iterator[str]:
+    shared = shared_factories(project)
     for kind, factories in built_in_factories().items():
         for name, factory in factories.items():
             yield f"{kind} {name}: {factory.factory}"
+        for name, entry in shared.kinds.get(kind, {}).items():
+            named, base = (plain(find(entry.value, (key,)) or entry.value) for key in _SAID)
+            yield f"{kind} {name}: {named}, which extends {base}"
+    if shared.problems:
+        finish(shared.problems, Format.TEXT)
+
+
+_SAID: Final = ("class", "extends")
 
 
 def _sources(_project: Project) -> Iterator[str]:

@@ -90,8 +90,7 @@ def _remember(
     modules = {
         path.module: import_roots(item.project)
         for item in loaded
-        for path in (item.spec.loss, item.spec.implementation)
-        if path
+        for path, _ in item.spec.hand_written
     }
     read |= {file for module, roots in modules.items() if (file := module_file(module, roots))}
     said += _next_steps(loaded)

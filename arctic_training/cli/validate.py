@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.codegen.definitions import definition_problems
+from arctic_training.codegen.definitions import definition_problems, factories_problems
 from arctic_training.diagnostics import Diagnostic, Format
 from arctic_training.document import joined, shown_path
 from arctic_training.project import Project
@@ -17,17 +17,25 @@ from arctic_training.recipe import check_recipe
 
 __all__ = ["validate"]
 
+_SHARED: Final = "list of shared factories"
+"""What the project's ``factories.yaml`` is called; there is one a project."""
+
 
 def validate(paths: list[Path], form: Format) -> NoReturn:
     """Check every definition and recipe among some files and folders."""
     problems: list[Diagnostic] = []
-    counts = {"definition": 0, "recipe": 0}
+    counts = {"definition": 0, "recipe": 0, _SHARED: 0}
     for path, is_named in document_files(paths):
+        project = Project.of(path)
+        if path.resolve() == project.factories.resolve():
+            problems += factories_problems(project)
+            counts[_SHARED] += 1
+            continue
         document, kind, found = read_document(path, is_named=is_named)
         if document and kind == "definition":
             problems += joined(found, definition_problems(document, path))
         elif document:
-            problems += joined(found, check_recipe(document, Project.of(path))[1])
+            problems += joined(found, check_recipe(document, project)[1])
         elif found:
             problems += found
         else:

@@ -1,4 +1,4 @@
-"""The factories that a definition may name, read without importing any of them."""
+"""The factories that come with the package, read without importing any of them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TypeAlias
 
 from arctic_training.codegen.spec import FactorySpec, ImportPath
 from arctic_training.diagnostics import Source
-from arctic_training.document import MapNode, parse, plain
+from arctic_training.document import MapNode, Node, parse, plain
 from arctic_training.resources import resource
 
-__all__ = ["Catalog", "built_in_factories"]
+__all__ = ["Catalog", "built_in_document", "built_in_factories"]
 
 Catalog: TypeAlias = Mapping[str, Mapping[str, FactorySpec]]
 """Factories by kind and name."""
@@ -20,19 +20,25 @@ Catalog: TypeAlias = Mapping[str, Mapping[str, FactorySpec]]
 @cache
 def built_in_factories() -> Catalog:
     """Return the factories of ``schemas/factories.yaml``."""
-    path = resource("schemas/factories.yaml")
-    node, problems = parse(Source(str(path), path.read_text(encoding="utf-8")))
-    assert isinstance(node, MapNode), problems
     return {
         kind: {
             name: _factory(name, plain(entry.value))
             for name, entry in _entries(kind_entry.value).entries.items()
         }
-        for kind, kind_entry in node.entries.items()
+        for kind, kind_entry in built_in_document().entries.items()
     }
 
 
-def _entries(node: object) -> MapNode:
+@cache
+def built_in_document() -> MapNode:
+    """Return ``schemas/factories.yaml`` with the places in it."""
+    path = resource("schemas/factories.yaml")
+    node, problems = parse(Source(str(path), path.read_text(encoding="utf-8")))
+    assert isinstance(node, MapNode), problems
+    return node
+
+
+def _entries(node: Node) -> MapNode:
     assert isinstance(node, MapNode)
     return node
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from arctic_training.codegen.field_problems import field_problems
 from arctic_training.codegen.names import REPORTED, keyword_in
+from arctic_training.codegen.own_factories import own_factories, own_factory_problems
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, find, plain
 from arctic_training.document import check as check_document
@@ -26,14 +27,16 @@ def check_meaning(definition: MapNode) -> list[Diagnostic]:
     return [
         *_names_of_python(definition),
         *_reported_metrics(definition),
+        *own_factory_problems(definition),
         *field_problems(definition),
     ]
 
 
 def _names_of_python(definition: MapNode) -> Iterator[Diagnostic]:
     """Find names that Python could not import, or would not find inside a class."""
-    for key in ("name", "loss", "implementation"):
-        if (node := find(definition, (key,))) is None:
+    classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
+    for pointer in (("name",), ("loss",), ("implementation",), *classes):
+        if (node := find(definition, pointer)) is None:
             continue
         text = str(plain(node))
         names = re.split("[.:]", package_name(text))

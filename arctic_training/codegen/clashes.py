@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.codegen.spec import (
+    FactorySpec,
     FieldSpec,
     FieldType,
     ListType,
@@ -18,15 +19,15 @@ from arctic_training.codegen.spec import (
     UnionType,
 )
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import Pointer, key_span, value_span
+from arctic_training.document import Node, Pointer, key_span, value_span
 
 __all__ = ["models", "name_clashes", "nested_objects"]
 
 _USED: Final = frozenset(
     """
     AliasChoices Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED
-    Iterator Literal LossOutput OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI Unique
-    batch answer_log_probabilities next_token_logits override self
+    Iterator Literal LossOutput Named OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI
+    Unique batch answer_log_probabilities next_token_logits override self
     """.split()
 )
 """What generated files and stubs call by these names, whatever the definition is."""
@@ -75,7 +76,7 @@ def nested_objects(kind: FieldType) -> Iterator[ObjectType]:
 def _names_of_factories(spec: TrainerSpec) -> Iterator[str]:
     for slot in spec.slots:
         yield from (slot.slot.base.name, slot.slot.config_base.name)
-        for factory in slot.factories:
+        for factory in (factory.built_in for factory in slot.factories):
             yield from (factory.factory.name, factory.config.name)
     yield spec.batch.name
 
@@ -88,9 +89,19 @@ def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
     yield spec.base_class, "the trainer's class", named
     for field, kind in models(spec.fields):
         yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
-    for path, key in ((spec.loss, "loss"), (spec.implementation, "implementation")):
-        if path:
-            yield path.name, f"the {key}", value_span(document, (key,))
+    for factory in spec.own_factories:
+        yield from _section_names(factory, document)
+    for path, pointer in spec.hand_written:
+        yield path.name, f"the {pointer[-1]}", value_span(document, pointer)
+
+
+def _section_names(factory: FactorySpec, document: Node) -> Iterator[tuple[str, str, Span]]:
+    """Iterate over the names of the models of the section of a user's factory."""
+    assert factory.own
+    place = (*factory.own.pointer, "config_type", "name")
+    yield factory.config.name, "the config class", value_span(document, place)
+    for field, kind in models(factory.own.fields):
+        yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
 
 
 def _models(fields: tuple[FieldSpec, ...]) -> Iterator[tuple[FieldSpec, ObjectType]]:

@@ -15,13 +15,14 @@ from arctic_training.codegen.clashes import name_clashes
 from arctic_training.codegen.extend import extend
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
-from arctic_training.codegen.resolve import Stubber, resolve
-from arctic_training.codegen.spec import TrainerSpec
-from arctic_training.diagnostics import Diagnostic, Related, has_errors
-from arctic_training.document import MapNode, joined, key_span, load, shown_path, value_span
+from arctic_training.codegen.resolve import Stubber, resolve, unimportable
+from arctic_training.codegen.shared_factories import shared_factories, with_shared_factories
+from arctic_training.codegen.spec import FACTORIES, TrainerSpec
+from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors
+from arctic_training.document import Entry, MapNode, joined, key_span, load, shown_path, value_span
 from arctic_training.project import Project, package_name
 
-__all__ = ["Loaded", "by_project", "definition_problems", "read_definitions"]
+__all__ = ["Loaded", "by_project", "definition_problems", "factories_problems", "read_definitions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,23 @@ def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
     return _understood(definition, path, Project.of(path), [])[1]
 
 
+def factories_problems(project: Project) -> list[Diagnostic]:
+    """Return everything that is wrong with the factories that the definitions of a project share.
+
+    Raises:
+        UnreadableError: a file that they refer to cannot be read.
+
+    """
+    shared = shared_factories(project, installed=False)
+    if shared.problems:
+        return shared.problems
+    start = Source(shown_path(project.factories), "").start()
+    bare = MapNode({FACTORIES: Entry(start, shared.node(start))}, start)
+    linked, problems = link(bare, [project.factories], project)
+    lacking = (problem for problem, _ in unimportable(linked, project))
+    return problems or [*check_meaning(linked), *lacking]
+
+
 def _understood(
     definition: MapNode,
     path: Path,
@@ -88,8 +106,10 @@ def _understood(
     found = found if has_errors(found) else [*found, *check_shape(whole)]
     if has_errors(found):
         return None, found
-    linked, wrong = link(whole, files, project)
-    found += wrong or check_meaning(linked)
+    whole, shared, wrong = with_shared_factories(whole, project)
+    linked, unlinked = link(whole, files, project)
+    files += shared
+    found += [*wrong, *unlinked] or check_meaning(linked)
     if has_errors(found):
         return None, found
     spec, wrong = resolve(linked, path, project, stubber)

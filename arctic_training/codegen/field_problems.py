@@ -22,6 +22,7 @@ from arctic_training.codegen.former_names import former_name_problems
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.link import shared_fields, target
 from arctic_training.codegen.names import reserved_reason
+from arctic_training.codegen.own_factories import own_factories
 from arctic_training.diagnostics import Diagnostic, Span
 from arctic_training.document import (
     JSON,
@@ -67,6 +68,8 @@ def field_problems(document: Node) -> Iterator[Diagnostic]:
     yield from shared
     properties = ("config_type", "properties")
     yield from _fields(document, properties, in_recipe=True, is_shared_right=not shared)
+    for _, factory in own_factories(document):
+        yield from _fields(document, (*factory, *properties), is_shared_right=not shared)
 
 
 def _fields(

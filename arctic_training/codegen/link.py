@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from arctic_training.codegen.spec import FACTORIES, SLOTS
 from arctic_training.diagnostics import Diagnostic, Related, known_words, nearest
 from arctic_training.document import (
     Entry,
@@ -49,7 +50,10 @@ def link(
     """
     linker = _Linker(project.root, definition, [*files])
     entries = dict(definition.entries)
-    for key, linked in (("config_type", linker.field), ("definitions", linker.fields)):
+    for key in (*(slot.key for slot in SLOTS), "config_type"):
+        if key in entries:
+            entries[key] = Entry(entries[key].key, linker.field(entries[key].value))
+    for key, linked in (("definitions", linker.fields), (FACTORIES, linker.factories)):
         if key in entries:
             entries[key] = Entry(entries[key].key, linked(entries[key].value))
     made = MapNode({**entries, **linker.others()}, definition.span)
@@ -93,6 +97,11 @@ class _Linker:
         below = {key: Entry(e.key, self.field(e.value)) for key, e in _entries(node).items()}
         return MapNode(below, node.span)
 
+    def factories(self, node: Node) -> MapNode:
+        """Return shared factories, by kind and name, with the references of their fields led."""
+        below = {key: Entry(e.key, self.fields(e.value)) for key, e in _entries(node).items()}
+        return MapNode(below, node.span)
+
     def others(self) -> dict[str, Entry]:
         """Return the entry that holds the definitions of the other files, linked."""
         linked: dict[str, Entry] = {}
@@ -112,7 +121,7 @@ class _Linker:
         match key:
             case "properties":
                 return self.fields(node)
-            case "items" | "additionalProperties" | "anyOf" | "oneOf":
+            case "items" | "additionalProperties" | "anyOf" | "oneOf" | "config_type":
                 return self.field(node)
             case "$ref" if isinstance(node, ScalarNode):
                 return self._reference(node)
@@ -128,7 +137,8 @@ class _Linker:
         path = self._file(node, home.parent / file) if file else home
         if path is None:
             return node
-        document = self.definition if path in self.own else self.files[path]
+        nothing = MapNode({}, node.span)
+        document = self.definition if path in self.own else self.files.get(path, nothing)
         if document is None:
             return node
         known = set(_entries(find(document, ("definitions",))))

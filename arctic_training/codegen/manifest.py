@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.interface import INTERFACE
-from arctic_training.project import NAMESPACE
+from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE
 
 __all__ = ["Manifest", "ManifestError", "TrainerRecord", "digest"]
 
@@ -83,9 +83,9 @@ class Manifest:
 
 
 def _is_ours(path: str) -> bool:
-    """Return whether a path leads into the package of a trainer, and no way out of it."""
-    parts = path.split("/")
-    return len(parts) > len((NAMESPACE, "package")) and parts[0] == NAMESPACE and ".." not in parts
+    """Return whether a path leads into a package that is generated, and no way out of it."""
+    namespace, *inner = path.split("/")
+    return namespace in {NAMESPACE, FACTORY_NAMESPACE} and len(inner) > 1 and ".." not in inner
 
 
 def digest(text: str) -> str:

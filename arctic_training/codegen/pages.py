@@ -38,7 +38,7 @@ def page_view(spec: TrainerSpec) -> PageView:
         exports=[],
         name=_text(spec.name),
         description=_text(spec.description),
-        fields=list(_rows(spec.fields, "")),
+        fields=[*_rows(spec.fields, ""), *_section_rows(spec)],
         sections=[
             RowView(
                 Code(slot.slot.section),
@@ -56,6 +56,14 @@ def page_view(spec: TrainerSpec) -> PageView:
         config_class=Code(spec.config_class),
         loss=_text(str(spec.loss or spec.implementation)),
     )
+
+
+def _section_rows(spec: TrainerSpec) -> Iterator[RowView]:
+    """Iterate over the keys of the sections of the user's factories, beside those of the base."""
+    for slot in spec.slots:
+        for factory in slot.factories:
+            if factory.own:
+                yield from _rows(factory.own.fields, f"{slot.slot.section} ({factory.name}).")
 
 
 def _rows(fields: tuple[FieldSpec, ...], prefix: str) -> Iterator[RowView]:

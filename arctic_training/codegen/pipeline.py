@@ -88,10 +88,9 @@ def _starters(loaded: list[Loaded], project: Project) -> tuple[dict[Path, str], 
     starters: dict[Path, str] = {}
     problems = []
     for item in loaded:
-        for path, text in starter_files(item.spec, item.path, project):
+        for path, text, pointer in starter_files(item.spec, item.path, project):
             if starters.setdefault(path, text) != text:
-                key = "implementation" if item.spec.implementation else "loss"
-                problems.append(_begun_twice(path, value_span(item.spec.document, (key,))))
+                problems.append(_begun_twice(path, value_span(item.spec.document, pointer)))
     return starters, problems
 
 
@@ -150,19 +149,23 @@ def _is_code(path: str) -> bool:
 def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) -> Manifest:
     """Return the manifest with the trainers that are made now in place of what they were.
 
-    Trainers of other definitions stay, unless their definition is gone.
+    Trainers of other definitions stay, unless their definition is gone; a file that they share
+    with those of now is what it is now.
     """
     definitions = {item.spec.source for item in loaded}
+    hashes = {path: digest(text) for path, text in planned.items()}
     kept = {
-        name: record
+        name: TrainerRecord(
+            record.definition, {p: hashes.get(p, h) for p, h in record.files.items()}
+        )
         for name, record in manifest.trainers.items()
         if record.definition not in definitions and not _is_gone(record, loaded[0].project)
     }
-    files: dict[str, dict[str, str]] = {item.spec.package: {} for item in loaded}
-    for path, text in planned.items():
-        files[path.split("/")[1]][path] = digest(text)
     made = {
-        item.spec.name: TrainerRecord(item.spec.source, files[item.spec.package]) for item in loaded
+        item.spec.name: TrainerRecord(
+            item.spec.source, {file.path: hashes[file.path] for file in plan(item.spec)}
+        )
+        for item in loaded
     }
     return Manifest(kept | made)
 

@@ -19,25 +19,23 @@ from arctic_training.codegen.pages import page_view
 from arctic_training.codegen.python_types import annotation, default, renamed
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
 from arctic_training.codegen.spec import (
+    FactorySpec,
     FieldSpec,
     ImportPath,
     ObjectType,
     SlotSpec,
     TrainerSpec,
 )
+from arctic_training.codegen.trainer_view import trainer_pointers, trainer_view
 from arctic_training.codegen.views import (
     AttributeView,
     ConfigView,
-    FactoryView,
     InitView,
     ModelView,
-    SlotView,
-    TrainerView,
     View,
 )
 from arctic_training.document import Pointer
-from arctic_training.interface import INTERFACE
-from arctic_training.project import NAMESPACE
+from arctic_training.project import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
 
 __all__ = ["PlannedFile", "config_path", "plan", "trainer_path"]
 
@@ -59,7 +57,15 @@ class PlannedFile:
 
 
 def plan(spec: TrainerSpec) -> list[PlannedFile]:
-    """Return the files of a trainer's package; paths start at the generated source root."""
+    """Return the files of a trainer, those of its package and of the shared sections that it takes.
+
+    Paths start at the generated source root.
+    """
+    shared = (factory for factory in spec.own_factories if factory.own and factory.own.package)
+    return [*_package(spec), *(file for factory in shared for file in _shared_section(factory))]
+
+
+def _package(spec: TrainerSpec) -> list[PlannedFile]:
     folder = f"{NAMESPACE}/{spec.package}"
     return [
         PlannedFile(f"{folder}/__init__.py", "init.py.j2", _init(spec)),
@@ -75,8 +81,8 @@ def plan(spec: TrainerSpec) -> list[PlannedFile]:
         PlannedFile(
             f"{folder}/trainer.py",
             "trainer.py.j2",
-            _trainer(spec),
-            pointers=dict(_trainer_pointers(spec)),
+            trainer_view(spec, config_path(spec)),
+            pointers=dict(trainer_pointers(spec)),
         ),
     ]
 
@@ -96,7 +102,8 @@ def _config(spec: TrainerSpec) -> ConfigView:
     imports = Imports()
     recipe = imports.use(ImportPath("arctic_training.config.trainer", "TrainerConfig"))
     named = imports.use(ImportPath("typing", "Literal"))
-    made = [_model(field, kind, imports) for field, kind in models(spec.fields)]
+    made = [model for own in _in_place(spec) for model in _section_models(own, imports)]
+    made += [_model(field, kind, imports) for field, kind in models(spec.fields)]
     attributes = [
         AttributeView(
             Code("type"),
@@ -104,7 +111,7 @@ def _config(spec: TrainerSpec) -> ConfigView:
             literal(spec.name),
             Code("Name of the trainer."),
         ),
-        *(_section(slot, imports) for slot in spec.sections),
+        *(_section(slot, config_path(spec).module, imports) for slot in spec.sections),
         *(_attribute(field, imports) for field in spec.fields),
     ]
     doc = docstring(f"Recipe of the `{spec.name}` trainer.")
@@ -118,14 +125,71 @@ def _config(spec: TrainerSpec) -> ConfigView:
     )
 
 
+def _shared_section(factory: FactorySpec) -> list[PlannedFile]:
+    """Return the package of the section of a factory that definitions share."""
+    assert factory.own
+    folder = f"{FACTORY_NAMESPACE}/{factory.own.package}"
+    title = f"The section of the factory `{factory.name}`."
+    imports = Imports()
+    made = _section_models(factory, imports)
+    config = ConfigView(
+        source=Code(FACTORIES_FILE),
+        title=docstring(title),
+        imports=imports.groups(),
+        exports=sorted(literal(str(model.name)) for model in made),
+        models=made,
+    )
+    pointers = dict(_section_pointers(factory))
+    return [
+        PlannedFile(f"{folder}/__init__.py", "init.py.j2", _offering({factory.config}, title)),
+        PlannedFile(f"{folder}/config.py", "config.py.j2", config, pointers=pointers),
+        PlannedFile(f"{folder}/py.typed"),
+    ]
+
+
+def _section_models(factory: FactorySpec, imports: Imports) -> list[ModelView]:
+    """Return the models of the section of a user's factory: those inside it, then its own."""
+    assert factory.own
+    annotated = imports.use(ImportPath("typing", "Annotated"))
+    named = imports.use(ImportPath("arctic_training.config.named", "Named"))
+    name = literal(factory.name)
+    kind = Code(f"{annotated}[str, {named}({name})]")
+    attributes = [
+        AttributeView(Code("type"), kind, name, Code("Name of the factory.")),
+        *(_attribute(field, imports) for field in factory.own.fields),
+    ]
+    base = imports.use(factory.own.base.config)
+    doc = docstring(factory.own.description)
+    inner = [_model(field, kind, imports) for field, kind in models(factory.own.fields)]
+    return [*inner, ModelView(Code(factory.config.name), base, doc, attributes)]
+
+
+def _section_pointers(factory: FactorySpec) -> Iterator[tuple[str, Pointer]]:
+    assert factory.own
+    yield f"{factory.config.name}.type", factory.own.pointer
+    yield from _field_pointers(factory.config.name, factory.own.fields)
+
+
+def _field_pointers(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Pointer]]:
+    """Iterate over the fields of a model, and of those inside it, with their places."""
+    owners = {kind.class_name: kind.fields for _, kind in models(fields)}
+    for name, inner in (owners | {owner: fields}).items():
+        for field in inner:
+            yield f"{name}.{field.name}", field.pointer
+
+
 def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
     yield f"{spec.config_class}.type", ("name",)
     for slot in spec.sections:
         yield f"{spec.config_class}.{slot.slot.section}", slot.pointer
-    owners = {kind.class_name: kind.fields for _, kind in models(spec.fields)}
-    for owner, fields in (owners | {spec.config_class: spec.fields}).items():
-        for field in fields:
-            yield f"{owner}.{field.name}", field.pointer
+    for factory in _in_place(spec):
+        yield from _section_pointers(factory)
+    yield from _field_pointers(spec.config_class, spec.fields)
+
+
+def _in_place(spec: TrainerSpec) -> list[FactorySpec]:
+    """Return the factories whose sections stand in the trainer's own module."""
+    return [f for f in spec.own_factories if f.own and not f.own.package]
 
 
 def _model(field: FieldSpec, kind: ObjectType, imports: Imports) -> ModelView:
@@ -141,8 +205,11 @@ def _attribute(field: FieldSpec, imports: Imports) -> AttributeView:
     return AttributeView(Code(field.name), kind, default(field), doc)
 
 
-def _section(slot: SlotSpec, imports: Imports) -> AttributeView:
-    configs = [imports.use(factory.config) for factory in slot.factories]
+def _section(slot: SlotSpec, here: str, imports: Imports) -> AttributeView:
+    configs = [
+        Code(factory.config.name) if factory.config.module == here else imports.use(factory.config)
+        for factory in slot.factories
+    ]
     kind = Code(" | ").join(configs)
     if len(configs) > 1:
         annotated = imports.use(ImportPath("typing", "Annotated"))
@@ -157,109 +224,23 @@ def _section(slot: SlotSpec, imports: Imports) -> AttributeView:
     return AttributeView(Code(slot.slot.section), kind, first, doc)
 
 
-def _trainer(spec: TrainerSpec) -> TrainerView:
-    imports = Imports()
-    trainer = imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
-    config = imports.use(config_path(spec))
-    batch = imports.use(spec.batch)
-    imports.use(ImportPath("typing_extensions", "override"))
-    output = Code()
-    if spec.loss:
-        result = imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
-        output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
-    keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
-    slots = [_slot(slot, imports) for slot in spec.slots]
-    frozen = [_slot(slot, imports) for slot in spec.nested]
-    name = spec.base_class
-    return TrainerView(
-        source=Code(printable(spec.source)),
-        title=docstring(f"The `{spec.name}` trainer."),
-        imports=imports.groups() if not spec.loss else _with_loss(imports, spec.loss),
-        exports=[literal(name)],
-        class_name=Code(name),
-        base=Code(f"{trainer}[{config}, {batch}]"),
-        keywords=Code(keywords),
-        doc=docstring(spec.description),
-        name=literal(spec.name),
-        config_class=config,
-        coupling=literal(spec.coupling),
-        metrics=literal(dict(spec.metrics)),
-        slots=slots,
-        frozen=frozen,
-        loss=Code(spec.loss.name) if spec.loss else None,
-        batch=batch,
-        output=output,
-    )
-
-
-def _trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
-    owner = spec.base_class
-    if spec.loss:
-        yield f"import {spec.loss.module}", ("loss",)
-        yield f"{owner}.loss", ("loss",)
-    for slot in spec.slots:
-        yield f"{owner}.{slot.slot.key}", slot.pointer
-        yield f"{owner}.{slot.slot.maker}", slot.pointer
-    for slot in spec.nested:
-        yield f"{owner}.make_frozen_model_factories", slot.pointer
-    for key in ("name", "coupling", "metrics"):
-        yield f"{owner}.{key}", (key,)
-    yield owner, ("name",)
-
-
-def _with_loss(imports: Imports, loss: ImportPath) -> list[list[Code]]:
-    imports.use(loss)
-    return imports.groups()
-
-
-def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
-    factories = [
-        FactoryView(imports.use(factory.factory), Code(factory.config.name))
-        for factory in spec.factories
-    ]
-    classes = [factory.factory for factory in factories]
-    types = classes[0] if len(classes) == 1 else Code(f"({Code(', ').join(classes)})")
-    if len(classes) > 1 or spec.slot.is_list:
-        for factory in spec.factories:
-            imports.use(factory.config)
-    return SlotView(
-        key=Code(spec.slot.key),
-        types=types,
-        maker=Code(spec.slot.maker),
-        section=Code(spec.slot.section),
-        product=_product(spec, classes, imports),
-        factories=factories,
-        is_list=spec.slot.is_list,
-        gives=Code("yield" if spec.is_nested else "return"),
-    )
-
-
-def _product(spec: SlotSpec, classes: list[Code], imports: Imports) -> Code:
-    """Return the type of what the slot's method returns: the class, or what several share."""
-    is_iterated = spec.slot.is_list or spec.is_nested
-    if len(classes) == 1 and not is_iterated:
-        return classes[0]
-    base = imports.use(spec.slot.base)
-    arguments = [imports.use(spec.slot.config_base)]
-    if batch := spec.factories[0].batch:
-        arguments.append(imports.use(batch))
-    product = Code(f"{base}[{Code(', ').join(arguments)}]")
-    if not is_iterated:
-        return product
-    return Code(f"{imports.use(ImportPath('collections.abc', 'Iterator'))}[{product}]")
-
-
 def _init(spec: TrainerSpec) -> InitView:
-    offered = {config_path(spec), trainer_path(spec)}
+    offered = {config_path(spec), trainer_path(spec), *(own.config for own in _in_place(spec))}
     if spec.implementation:
         offered.add(ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class))
+    title = f"The `{spec.name}` trainer. Nothing is imported before it is used."
+    return _offering(offered, title, spec.source)
+
+
+def _offering(offered: set[ImportPath], title: str, source: str = FACTORIES_FILE) -> InitView:
+    """Return a package that offers some names."""
     imports = Imports()
     for path in offered:
         imports.use(path)
     homes = sorted((path.name, path.module) for path in offered)
     return InitView(
-        source=Code(printable(spec.source)),
-        title=docstring(f"The `{spec.name}` trainer. Nothing is imported before it is used."),
+        source=Code(printable(source)),
+        title=docstring(title),
         imports=imports.groups(),
         exports=[literal(name) for name, _ in homes],
         homes=[(literal(name), literal(module)) for name, module in homes],

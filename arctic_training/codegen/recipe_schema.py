@@ -8,7 +8,7 @@ from typing import cast
 
 from arctic_training.codegen.json_text import json_text
 from arctic_training.codegen.json_types import field_schema, former_names
-from arctic_training.codegen.spec import SlotSpec, TrainerSpec
+from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.config.schema import (
     DRAFT,
     JSONSchema,
@@ -49,10 +49,14 @@ def recipe_schema(spec: TrainerSpec) -> str:
         "x-planned": shared["x-planned"],
     }
     document = with_former_names(closed, former | former_names(spec.fields))
-    names = sorted(frozenset[str]().union(*map(_needed, _references(document))))
-    own = json_text(document).removesuffix("\n}")
-    definitions = ",\n    ".join(map(_definition_text, names))
-    return f'{own},\n  "definitions": {{\n    {definitions}\n  }}\n}}\n'
+    own = {factory.config.name: _own_section(factory) for factory in spec.own_factories}
+    references = {*_references([document, *own.values()])} - own.keys()
+    needed = frozenset[str]().union(*map(_needed, references))
+    texts = {name: _definition_text(name) for name in needed}
+    texts |= {name: _as_definition(name, section) for name, section in own.items()}
+    definitions = ",\n    ".join(text for _, text in sorted(texts.items()))
+    whole = json_text(document).removesuffix("\n}")
+    return f'{whole},\n  "definitions": {{\n    {definitions}\n  }}\n}}\n'
 
 
 def has_default(slot: SlotSpec) -> bool:
@@ -61,8 +65,9 @@ def has_default(slot: SlotSpec) -> bool:
         return True
     if slot.is_nested:
         return False
-    section = _definition(slot.factories[0].config.name)
-    return not section.get("required") and "allOf" not in section  # a key of one of two names
+    first = slot.factories[0]
+    section = _own_section(first) if first.own else _definition(first.config.name)
+    return not section.get("required") and not section.get("allOf")  # a key of one of two names
 
 
 def section_description(slot: SlotSpec) -> str:
@@ -81,6 +86,37 @@ def _section(slot: SlotSpec) -> JSONSchema:
     return one_or_many({"type": "array", "items": section}) if slot.slot.is_list else section
 
 
+def _own_section(factory: FactorySpec) -> JSONSchema:
+    """Return the schema of the section of a user's factory: that of its base, and more."""
+    assert factory.own
+    base = _definition(factory.own.base.config.name)
+    name: JSONSchema = {"const": factory.name, "default": factory.name, "type": "string"}
+    fields = factory.own.fields
+    added = with_former_names(
+        {
+            "properties": {"type": name} | {field.name: field_schema(field) for field in fields},
+            "required": [field.name for field in fields if field.is_required],
+        },
+        former_names(fields),
+    )
+    joined: JSONSchema = {
+        "description": factory.own.description,
+        "properties": _mapping(base, "properties") | _mapping(added, "properties"),
+        "dependencies": _mapping(base, "dependencies") | _mapping(added, "dependencies"),
+        "required": _list(base, "required") + _list(added, "required"),
+        "allOf": _list(base, "allOf") + _list(added, "allOf"),
+    }
+    return base | {key: part for key, part in joined.items() if part}
+
+
+def _mapping(schema: JSONSchema, keyword: str) -> JSONSchema:
+    return cast("JSONSchema", schema.get(keyword, {}))
+
+
+def _list(schema: JSONSchema, keyword: str) -> list[object]:
+    return cast("list[object]", schema.get(keyword, []))
+
+
 def _definition(name: str) -> JSONSchema:
     definitions = cast("dict[str, JSONSchema]", schema("sections.schema.json").root["definitions"])
     return definitions[name]
@@ -89,7 +125,11 @@ def _definition(name: str) -> JSONSchema:
 @cache
 def _definition_text(name: str) -> str:
     """Return a shared definition as it stands in the schema of each trainer that needs it."""
-    return f'"{name}": {json_text(_definition(name), "    ")}'
+    return _as_definition(name, _definition(name))
+
+
+def _as_definition(name: str, section: JSONSchema) -> str:
+    return f'"{name}": {json_text(section, "    ")}'
 
 
 @cache

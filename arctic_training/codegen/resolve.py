@@ -9,10 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
-from arctic_training.codegen.catalog import Catalog, built_in_factories
+from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.fields import FieldReader, described, names_of, nested_kind
 from arctic_training.codegen.names import camel_case
+from arctic_training.codegen.own_factories import (
+    listed_factories,
+    own_factories,
+    own_factory,
+    unknown_factory,
+)
 from arctic_training.codegen.spec import (
+    FACTORIES,
     SLOTS,
     FactorySpec,
     ImportPath,
@@ -20,11 +27,11 @@ from arctic_training.codegen.spec import (
     SlotSpec,
     TrainerSpec,
 )
-from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
-from arctic_training.document import JSON, ListNode, MapNode, Node, find, plain, value_span
-from arctic_training.project import NAMESPACE, Project, module_file, package_name
+from arctic_training.diagnostics import Diagnostic, Related, Span, nearest
+from arctic_training.document import JSON, MapNode, Node, Pointer, find, plain, value_span
+from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE, Project, module_file, package_name
 
-__all__ = ["Stubber", "import_roots", "resolve"]
+__all__ = ["Stubber", "import_roots", "resolve", "unimportable"]
 
 _PROPERTIES: Final = ("config_type", "properties")
 
@@ -40,10 +47,10 @@ def resolve(
 
     With a ``stubber``, a function that its module lacks is reported with the code to paste.
     """
-    resolver = _Resolver(definition, project, built_in_factories())
+    resolver = _Resolver(definition, _config_module(definition))
     slots = tuple(resolver.slot(slot) for slot in SLOTS)
     problems = [*resolver.problems, *_mixed_batches(slots[0], definition)]
-    lacking = list(resolver.unknown_functions())
+    lacking = list(unimportable(definition, project))
     if problems:
         return None, [*problems, *(problem for problem, _ in lacking)]
     spec = _spec(definition, path, project, slots)
@@ -83,6 +90,12 @@ def _spec(
     )
 
 
+def _config_module(definition: MapNode) -> str:
+    name = find(definition, ("name",))
+    assert name is not None
+    return f"{NAMESPACE}.{package_name(str(plain(name)))}.config"
+
+
 def _nested(definition: MapNode, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSpec]:
     """Iterate over the sections among the fields; each takes what the slot of its kind takes."""
     by_kind = {slot.slot.kind: slot for slot in slots}
@@ -109,40 +122,59 @@ def _import_path(value: JSON) -> ImportPath | None:
 @dataclass
 class _Resolver:
     definition: MapNode
-    project: Project
-    catalog: Catalog
+    module: str
+    """Where the sections of factories that are defined in place will be."""
 
     def __post_init__(self) -> None:
         self.problems: list[Diagnostic] = []
 
     def slot(self, slot: Slot) -> SlotSpec:
         """Look up the factories of a slot; what is not there becomes a problem."""
-        known = self.catalog[slot.kind]
-        found: list[FactorySpec] = []
-        for node in _listed(self.definition.entries[slot.key].value):
-            name = str(plain(node))
-            if name in known:
-                found.append(known[name])
-            else:
-                self.problems.append(_unknown_factory(name, node.span, slot, set(known)))
-        return SlotSpec(slot, tuple(found), (slot.key,))
+        found: dict[str, tuple[FactorySpec, Span]] = {}
+        for pointer, node in listed_factories(self.definition, slot):
+            factory = self._factory(slot, pointer, node)
+            if factory and factory.name in found:
+                self.problems.append(_twice(factory.name, node.span, found[factory.name][1]))
+            elif factory:
+                found[factory.name] = factory, node.span
+        return SlotSpec(slot, tuple(factory for factory, _ in found.values()), (slot.key,))
 
-    def unknown_functions(self) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
-        """Find a loss or an implementation that cannot be imported, and what a module lacks.
+    def _factory(self, slot: Slot, pointer: Pointer, node: Node) -> FactorySpec | None:
+        if isinstance(node, MapNode):
+            return own_factory(self.definition, slot, pointer, self.module)
+        name = str(plain(node))
+        built_in = built_in_factories()[slot.kind]
+        shared = (FACTORIES, slot.kind, name)
+        if name in built_in:
+            return built_in[name]
+        if find(self.definition, shared) is not None:
+            return own_factory(self.definition, slot, shared, self.module)
+        others = find(self.definition, shared[:-1])
+        known = {*built_in, *(others.entries if isinstance(others, MapNode) else ())}
+        self.problems.append(unknown_factory(name, node.span, slot, known))
+        return None
 
-        A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
-        """
-        for key, what in (("loss", "function"), ("implementation", "class")):
-            value = find(self.definition, (key,))
-            if value is None:
-                continue
-            path = ImportPath.parse(str(plain(value)))
-            file = module_file(path.module, import_roots(self.project))
-            if reason := _not_the_users(path.module, file, self.project):
-                yield Diagnostic(code="not-importable", message=reason, span=value.span), None
-            names = _top_level_names(file) if file else None
-            if file and names is not None and path.name not in names:
-                yield _not_in_module(path, value.span, file, names, what), path
+
+def unimportable(
+    definition: MapNode, project: Project
+) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
+    """Find what the user writes and cannot be imported, and what a module lacks.
+
+    A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
+    """
+    classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
+    for pointer in (("loss",), ("implementation",), *classes):
+        value = find(definition, pointer)
+        if value is None:
+            continue
+        what = "function" if pointer == ("loss",) else "class"
+        path = ImportPath.parse(str(plain(value)))
+        file = module_file(path.module, import_roots(project))
+        if reason := _not_the_users(path.module, file, project):
+            yield Diagnostic(code="not-importable", message=reason, span=value.span), None
+        names = _top_level_names(file) if file else None
+        if file and names is not None and path.name not in names:
+            yield _not_in_module(path, value.span, file, names, what), path
 
 
 def import_roots(project: Project) -> tuple[Path, ...]:
@@ -153,9 +185,9 @@ def import_roots(project: Project) -> tuple[Path, ...]:
 def _not_the_users(module: str, file: Path | None, project: Project) -> str:
     """Return why the user cannot have a function in a module, or an empty text."""
     top = module.partition(".")[0]
-    if top == NAMESPACE or project.root.joinpath(*module.split(".")).is_relative_to(
-        project.generated
-    ):
+    if top in {NAMESPACE, FACTORY_NAMESPACE} or project.root.joinpath(
+        *module.split(".")
+    ).is_relative_to(project.generated):
         return f"`{module}` is the generator's: put what you write into a module of your own"
     if file or module_file(top, project.source_roots):
         return ""
@@ -164,19 +196,12 @@ def _not_the_users(module: str, file: Path | None, project: Project) -> str:
     return ""
 
 
-def _listed(node: Node) -> tuple[Node, ...]:
-    return node.items if isinstance(node, ListNode) else (node,)
-
-
-def _unknown_factory(name: str, span: Span, slot: Slot, known: set[str]) -> Diagnostic:
-    meant = nearest(name, known)
-    part = "checkpoint engine" if slot.is_list else f"{slot.kind} factory"
+def _twice(name: str, span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
-        code="unknown-factory",
-        message=f"`{name}` is no {part}",
+        code="name-taken",
+        message=f"the factory `{name}` stands here twice",
         span=span,
-        suggestion=meant,
-        hint="" if meant else f"known here: {known_words(known)}",
+        related=(Related("first here", first),),
     )
 
 

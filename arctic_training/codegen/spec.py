@@ -6,13 +6,14 @@ its place in the definition.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias
 
 from arctic_training.document import JSON, Node, Pointer
 
 __all__ = [
+    "FACTORIES",
     "MISSING",
     "SLOTS",
     "ChoiceType",
@@ -26,6 +27,7 @@ __all__ = [
     "Missing",
     "NullableType",
     "ObjectType",
+    "OwnFactory",
     "ScalarKind",
     "ScalarType",
     "Slot",
@@ -35,6 +37,9 @@ __all__ = [
     "TupleType",
     "UnionType",
 ]
+
+FACTORIES: Final = "factories"
+"""Where a linked definition has the factories that it shares with others, by kind and name."""
 
 ScalarKind: TypeAlias = Literal["boolean", "integer", "number", "string", "path", "uri"]
 Limits: TypeAlias = tuple[tuple[str, int | float | str], ...]
@@ -105,6 +110,28 @@ class FactorySpec:
     factory: ImportPath
     config: ImportPath
     batch: ImportPath | None = None
+    own: OwnFactory | None = None
+    """What a factory of the user's has beside what it extends; None of one that is built in."""
+
+    @property
+    def built_in(self) -> FactorySpec:
+        """The factory itself, or the one that it extends."""
+        return self.own.base if self.own else self
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFactory:
+    """What a user's factory has of its own: the keys of its section beside those of the base.
+
+    One that definitions share has a ``package`` for its section; the section of one that is
+    defined in place stands in the trainer's own.
+    """
+
+    base: FactorySpec
+    description: str
+    fields: tuple[FieldSpec, ...]
+    pointer: Pointer
+    package: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +306,23 @@ class TrainerSpec:
     def base_class(self) -> str:
         """The name of the generated class: a base, where there is an implementation."""
         return f"{self.trainer_class}Base" if self.implementation else self.trainer_class
+
+    @property
+    def own_factories(self) -> tuple[FactorySpec, ...]:
+        """The factories that are the user's, each once."""
+        found = (factory for slot in self.slots for factory in slot.factories if factory.own)
+        return tuple(found)
+
+    @property
+    def hand_written(self) -> Iterator[tuple[ImportPath, Pointer]]:
+        """Iterate over what the user writes by hand, with the places that name it."""
+        if self.loss:
+            yield self.loss, ("loss",)
+        if self.implementation:
+            yield self.implementation, ("implementation",)
+        for factory in self.own_factories:
+            assert factory.own
+            yield factory.factory, (*factory.own.pointer, "class")
 
     @property
     def batch(self) -> ImportPath:

@@ -1,4 +1,4 @@
-"""Files that a user begins with: the stub of a loss or of an implementation, and a recipe.
+"""Files that a user begins with: stubs of functions and classes, and a recipe.
 
 They are the user's from then on: written where there is nothing, once.
 """
@@ -16,8 +16,9 @@ from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.samples import sample
-from arctic_training.codegen.spec import FieldSpec, ImportPath, Missing, TrainerSpec
+from arctic_training.codegen.spec import FactorySpec, FieldSpec, ImportPath, Missing, TrainerSpec
 from arctic_training.codegen.stubs import stub
+from arctic_training.document import Pointer
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["recipe_path", "starter_files"]
@@ -25,14 +26,17 @@ __all__ = ["recipe_path", "starter_files"]
 
 def starter_files(
     spec: TrainerSpec, definition: Path, project: Project
-) -> Iterator[tuple[Path, str]]:
-    """Iterate over files of the user's that do not exist, with the texts to begin with."""
-    for path in (spec.loss, spec.implementation):
-        if path and (file := _missing_module(path, project)) is not None:
-            yield file, stub(spec, path)
+) -> Iterator[tuple[Path, str, Pointer]]:
+    """Iterate over files of the user's that do not exist, with the texts to begin with.
+
+    The third is the place of the definition that names the file.
+    """
+    for path, pointer in spec.hand_written:
+        if (file := _missing_module(path, project)) is not None:
+            yield file, stub(spec, path), pointer
     recipe = recipe_path(definition)
     if not recipe.exists():
-        yield recipe, _recipe(spec, recipe, project)
+        yield recipe, _recipe(spec, recipe, project), ("name",)
 
 
 def recipe_path(definition: Path) -> Path:
@@ -49,62 +53,77 @@ def _missing_module(path: ImportPath, project: Project) -> Path | None:
 
 def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
     schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
-    offered = {slot.slot.section: [f.name for f in slot.factories] for slot in spec.sections}
+    offered = {slot.slot.section: slot.factories for slot in spec.sections}
     models = ["model", *(slot.slot.section for slot in spec.nested)]
     required = [field for field in spec.fields if field.is_required]
     optional = [field for field in spec.fields if not field.is_required]
+    saving = _preferred("huggingface", offered["checkpoint"])
+    checkpoint = textwrap.indent("\n".join([saving.name, *_own_lines(saving)]), "    ").strip()
     return fill(
         "recipe.yaml.j2",
         {
             "schema": Code(printable(Path(os.path.relpath(schema, recipe.parent)).as_posix())),
             "name": Code(spec.name),
             "sections": [Code(text) for text in _sections(offered, models)],
-            "checkpoint": Code(_preferred("huggingface", offered["checkpoint"])),
+            "checkpoint": Code(checkpoint),
             "required": [Code(_line(field)) for field in required],
             "optional": [Code(_line(field)) for field in optional],
         },
     )
 
 
-def _sections(offered: dict[str, list[str]], models: list[str]) -> list[str]:
-    """Return sections that need nothing but the package, where the trainer takes such."""
-    sections = [
-        _MODELS[_preferred("random_llama", offered[section])].format(section=section)
-        for section in models
-    ]
-    if (tokenizer := _preferred("byte_level_bpe", offered["tokenizer"])) == "byte_level_bpe":
-        sections.append(f"tokenizer:\n  type: {tokenizer}")
-    kind = offered["data"][0]
-    sections.append(_DATA.format(kind=kind, source=_SOURCES.get(kind, "python_docs")))
-    sections.append("optimizer:\n  learning_rate: 2e-3")
-    return sections
+def _sections(offered: dict[str, tuple[FactorySpec, ...]], models: list[str]) -> Iterator[str]:
+    """Iterate over sections that need nothing but the package, where the trainer takes such."""
+    for section in models:
+        model = _preferred("random_llama", offered[section])
+        yield _section(section, model, _MODELS[model.built_in.name])
+    tokenizer = _preferred("byte_level_bpe", offered["tokenizer"])
+    if tokenizer.built_in.name == "byte_level_bpe" or _own_lines(tokenizer):
+        yield _section("tokenizer", tokenizer)
+    data = offered["data"][0]
+    yield _section("data", data, _DATA.format(_SOURCES.get(data.built_in.name, "python_docs")))
+    optimizer, scheduler = offered["optimizer"][0], offered["scheduler"][0]
+    named = [f"type: {optimizer.name}"] if optimizer.own else []
+    yield "optimizer:" + _indented([*named, "learning_rate: 2e-3", *_own_lines(optimizer)])
+    if _own_lines(scheduler):
+        yield _section("scheduler", scheduler)
+
+
+def _section(name: str, factory: FactorySpec, more: str = "") -> str:
+    """Return a section with its type, some lines more, and the keys of its own that it needs."""
+    return f"{name}:\n  type: {factory.name}{more}{_indented(_own_lines(factory))}"
+
+
+def _indented(lines: list[str]) -> str:
+    return "".join(f"\n  {line}" for line in lines)
+
+
+def _own_lines(factory: FactorySpec) -> list[str]:
+    """Return the keys of the section of a user's factory that have no default."""
+    fields = factory.own.fields if factory.own else ()
+    return [_line(field) for field in fields if field.is_required]
 
 
 _MODELS: Final = {
-    "random_llama": textwrap.dedent("""\
-        {section}:
-          type: random_llama  # small, with random weights; `huggingface` loads a real one
-          dtype: fp32
-          disable_activation_checkpoint: true"""),
-    "huggingface": textwrap.dedent("""\
-        {section}:
-          type: huggingface
-          name_or_path: ./model  # or a name on the hub"""),
+    "random_llama": """  # small, with random weights; `huggingface` loads a real one
+  dtype: fp32
+  disable_activation_checkpoint: true""",
+    "huggingface": """
+  name_or_path: ./model  # or a name on the hub""",
 }
 _SOURCES: Final = {"dpo": "python_docs_preference"}
 """The source that needs no network, of data factories that do not take `python_docs`."""
 
-_DATA: Final = textwrap.dedent("""\
-    data:
-      type: {kind}
-      sources:
-        - type: {source}
-      max_length: 512
-      div_length: 32""")
+_DATA: Final = """
+  sources:
+    - type: {}
+  max_length: 512
+  div_length: 32"""
 
 
-def _preferred(name: str, offered: list[str]) -> str:
-    return name if name in offered else offered[0]
+def _preferred(name: str, offered: tuple[FactorySpec, ...]) -> FactorySpec:
+    """Return the first factory that is built in under a name or extends that, else the first."""
+    return next((factory for factory in offered if factory.built_in.name == name), offered[0])
 
 
 def _line(field: FieldSpec) -> str:

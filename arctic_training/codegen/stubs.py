@@ -1,4 +1,4 @@
-"""What a user begins with: the stub of a loss or of an implementation, whole or to be pasted."""
+"""Stubs of the functions and classes that a user begins with, whole or to be pasted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arctic_training.codegen.code import Code, Imports, docstring, literal
 from arctic_training.codegen.layout import laid_out
 from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
-from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.codegen.spec import FactorySpec, ImportPath, TrainerSpec
 from arctic_training.project import NAMESPACE
 
 __all__ = ["missing_loss", "pasted", "probe", "stub"]
@@ -45,6 +45,9 @@ _PAIRS: Final = _Beginning(
 
 def stub(spec: TrainerSpec, path: ImportPath) -> str:
     """Return the text of a module with the function or the class that a definition names."""
+    for factory in spec.own_factories:
+        if path == factory.factory:
+            return _factory_stub(factory)
     return _loss_stub(spec, path) if path == spec.loss else _implementation_stub(spec, path)
 
 
@@ -70,6 +73,21 @@ def probe(spec: TrainerSpec, implementation: ImportPath) -> str:
     name = imports.use(implementation)
     values = {"config": config, "base": base, "class_name": name, "imports": imports.groups()}
     return fill("probe.py.j2", values)
+
+
+def _factory_stub(factory: FactorySpec) -> str:
+    imports = Imports()
+    return fill(
+        "factory.py.j2",
+        {
+            "name": Code(factory.name),
+            "class_name": Code(factory.factory.name),
+            "base": imports.use(factory.built_in.factory),
+            "base_name": Code(factory.built_in.name),
+            "config": imports.use(factory.config),
+            "imports": imports.groups(),
+        },
+    )
 
 
 def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:

@@ -59,7 +59,7 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
 
 
 def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:
-    paths = [path for spec in specs for path in (spec.loss, spec.implementation) if path]
+    paths = [path for spec in specs for path, _ in spec.hand_written]
     files = {module_file(path.module, roots) for path in paths}
     return sorted(file for file in files if file)
 
@@ -99,7 +99,7 @@ def _best_span(spec: TrainerSpec, pointer: Pointer) -> Span:
     """Return the place of a value; of a field, that of its default or else of its name."""
     if find(spec.document, (*pointer, "default")) is not None:
         return value_span(spec.document, (*pointer, "default"))
-    if pointer[:1] == ("config_type",):
+    if "properties" in pointer:
         return key_span(spec.document, pointer)
     return value_span(spec.document, pointer)
 
@@ -117,10 +117,20 @@ def _names_at(module: ast.Module, line: int) -> Iterator[str]:
             case ast.ClassDef(name=owner, body=body):
                 for inner in body:
                     if _covers(inner, line):
+                        yield from _called(inner, owner, line)
                         yield from (f"{owner}.{name}" for name in _defined(inner))
                 yield owner
             case _:
                 pass
+
+
+def _called(statement: ast.stmt, owner: str, line: int) -> Iterator[str]:
+    """Iterate over the classes of which a line of a method makes an object."""
+    if not isinstance(statement, ast.FunctionDef):
+        return
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or line):
+            yield f"{owner}.{statement.name}.{ast.unparse(node.func)}"
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:

@@ -27,7 +27,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
     """
 
     name = "causal"
-    config_type = CausalDataConfig
+    config_type: type[CausalDataConfig] = CausalDataConfig
 
     row_fields = frozenset({"documents", "max_length"})
 

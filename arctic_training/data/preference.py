@@ -28,7 +28,7 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
     """Pairs of answers, of which one is preferred; tokenised once."""
 
     name = "dpo"
-    config_type = PreferenceDataConfig
+    config_type: type[PreferenceDataConfig] = PreferenceDataConfig
     unit = "pair"
 
     @override

@@ -26,7 +26,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
     """Supervised fine-tuning: the assistant's words are trained, and what ends its turn."""
 
     name = "sft"
-    config_type = SFTDataConfig
+    config_type: type[SFTDataConfig] = SFTDataConfig
     row_fields = frozenset({"max_length", "over_length", "pack_samples"})
     if_hidden = (
         "mask_inputs",

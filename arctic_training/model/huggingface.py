@@ -22,7 +22,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
     """A causal language model that transformers loads, with its weights."""
 
     name = "huggingface"
-    config_type = HFModelConfig
+    config_type: type[HFModelConfig] = HFModelConfig
 
     @override
     def create(self) -> nn.Module:

@@ -20,7 +20,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
     """Llama (Touvron et al., 2023) from its configuration: needs no hub and no file."""
 
     name = "random_llama"
-    config_type = RandomLlamaConfig
+    config_type: type[RandomLlamaConfig] = RandomLlamaConfig
 
     @override
     def problems(self) -> Iterator[RecipeError]:

@@ -16,7 +16,7 @@ class FusedAdamFactory(OptimizerFactory[FusedAdamConfig]):
     """AdamW (Loshchilov & Hutter, 2019), PyTorch's own, which compiles nothing at start-up."""
 
     name = "fused_adam"
-    config_type = FusedAdamConfig
+    config_type: type[FusedAdamConfig] = FusedAdamConfig
 
     @override
     def create(self) -> Optimizer:

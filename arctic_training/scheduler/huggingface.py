@@ -25,7 +25,7 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
     """A schedule of transformers by name, over the whole horizon."""
 
     name = "huggingface"
-    config_type = HFSchedulerConfig
+    config_type: type[HFSchedulerConfig] = HFSchedulerConfig
 
     @override
     def problems(self) -> Iterator[RecipeError]:

@@ -16,7 +16,7 @@ class WSDSchedulerFactory(SchedulerFactory[WSDSchedulerConfig]):
     """Warm-up, stable, decay (Hu et al., 2024); what is neither warm-up nor decay is stable."""
 
     name = "wsd"
-    config_type = WSDSchedulerConfig
+    config_type: type[WSDSchedulerConfig] = WSDSchedulerConfig
 
     @override
     def create(self) -> LRScheduler:

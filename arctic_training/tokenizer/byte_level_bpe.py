@@ -42,7 +42,7 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     """Byte-level byte-pair encoding (Radford et al., 2019), with a ChatML template."""
 
     name = "byte_level_bpe"
-    config_type = ByteLevelBPEConfig
+    config_type: type[ByteLevelBPEConfig] = ByteLevelBPEConfig
 
     @override
     def problems(self) -> Iterator[RecipeError]:

@@ -21,7 +21,7 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
     """A tokenizer that transformers loads; the model's own unless the recipe says otherwise."""
 
     name = "huggingface"
-    config_type = HFTokenizerConfig
+    config_type: type[HFTokenizerConfig] = HFTokenizerConfig
 
     @override
     def problems(self) -> Iterator[RecipeError]:

@@ -67,6 +67,10 @@ _EXTENDING: Final = _SELF.replace("./d.yaml", "sft") + (
     "config_type: {properties: {b: {minimum: 1}}}\nloss: {}\n"
 )
 _UNION: Final = f"{{anyOf: [{{type: integer}}, {_L}], default: x}}"
+_ADAM: Final = "fused_adam"
+_OWN: Final = "name: x, extends: fused_adam"
+_FREE: Final = "name: x, class: m:F, extends: adam"
+_KEY: Final = "class: m:F, config_type: {properties: {eps: {type: number, default: 1}}}"
 _TAGGED: Final = """
       oneOf:
         - {type: object, properties: {kind: {const: a}, size: {type: integer}}}
@@ -164,6 +168,10 @@ _CASES: Final = [
     _Case("mistyped key of a definition", DEFINITION, _GEN, ("data_factory_type", _MISTYPED)),
     _Case("mistyped key of a field", DEFINITION, _GEN, ("minimum: 0", "minimun: 0")),
     _Case("unknown factory of a definition", DEFINITION, _GEN, ("huggingface]", "hugingface]")),
+    _Case("factory without a class", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}}}")),
+    _Case("factory with a mistyped key", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}, clas: m:F}}")),
+    _Case("factory that extends none", DEFINITION, _GEN, (_ADAM, f"{{{_FREE}}}")),
+    _Case("factory with a key of its base", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}, {_KEY}}}")),
     _Case("missing loss", DEFINITION, _GEN, ("loss: mine_loss:mine_loss\n", "")),
     _Case("loss that is no import path", DEFINITION, _GEN, ("mine_loss:mine_loss", "mine_loss.py")),
     _Case("name that is no name", DEFINITION, _GEN, ("name: mine", "name: My Trainer")),

@@ -80,6 +80,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "loss gone": lambda folder: (folder / "mine_loss.py").unlink(),
     "unknown file": lambda folder: write(folder / CONFIG.replace("config", "other"), ""),
     "journal": lambda folder: write(folder / "generated/.arctic-gen-journal.json", "{}"),
+    "factories": lambda folder: write(folder / "factories.yaml", "model: {}\n"),
     "loss elsewhere": lambda folder: (folder / "mine_loss.py").rename(folder / "src.py"),
 }
 

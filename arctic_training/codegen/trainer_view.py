@@ -1,0 +1,114 @@
+"""The module of a trainer's class: what its template sees, and what it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
+from arctic_training.codegen.spec import ImportPath, SlotSpec, TrainerSpec
+from arctic_training.codegen.views import FactoryView, SlotView, TrainerView
+from arctic_training.document import Pointer
+from arctic_training.interface import INTERFACE
+
+__all__ = ["trainer_pointers", "trainer_view"]
+
+
+def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
+    """Return what the module shows; ``config_class`` is the trainer's."""
+    imports = Imports()
+    trainer = imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    config = imports.use(config_class)
+    batch = imports.use(spec.batch)
+    imports.use(ImportPath("typing_extensions", "override"))
+    output = Code()
+    if spec.loss:
+        result = imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
+        output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
+    keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
+    slots = [_slot(slot, imports) for slot in spec.slots]
+    frozen = [_slot(slot, imports) for slot in spec.nested]
+    name = spec.base_class
+    return TrainerView(
+        source=Code(printable(spec.source)),
+        title=docstring(f"The `{spec.name}` trainer."),
+        imports=imports.groups() if not spec.loss else _with_loss(imports, spec.loss),
+        exports=[literal(name)],
+        class_name=Code(name),
+        base=Code(f"{trainer}[{config}, {batch}]"),
+        keywords=Code(keywords),
+        doc=docstring(spec.description),
+        name=literal(spec.name),
+        config_class=config,
+        coupling=literal(spec.coupling),
+        metrics=literal(dict(spec.metrics)),
+        slots=slots,
+        frozen=frozen,
+        loss=Code(spec.loss.name) if spec.loss else None,
+        batch=batch,
+        output=output,
+    )
+
+
+def trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
+    """Iterate over the named parts of the module, with the places that they were made from."""
+    owner = spec.base_class
+    if spec.loss:
+        yield f"import {spec.loss.module}", ("loss",)
+        yield f"{owner}.loss", ("loss",)
+    for slot in spec.slots:
+        for factory in slot.factories:
+            if factory.own:
+                named = (*factory.own.pointer, "class")
+                yield f"import {factory.factory.module}", named
+                yield f"{owner}.{slot.slot.maker}.{factory.factory.name}", named
+        yield f"{owner}.{slot.slot.key}", slot.pointer
+        yield f"{owner}.{slot.slot.maker}", slot.pointer
+    for slot in spec.nested:
+        yield f"{owner}.make_frozen_model_factories", slot.pointer
+    for key in ("name", "coupling", "metrics"):
+        yield f"{owner}.{key}", (key,)
+    yield owner, ("name",)
+
+
+def _with_loss(imports: Imports, loss: ImportPath) -> list[list[Code]]:
+    imports.use(loss)
+    return imports.groups()
+
+
+def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
+    """Return what a slot shows; a section that extends another is told from it by coming first."""
+    factories = [
+        FactoryView(imports.use(factory.factory), Code(factory.config.name))
+        for factory in spec.factories
+    ]
+    classes = [factory.factory for factory in factories]
+    own = {factory.factory.name for factory in spec.factories if factory.own}
+    types = classes[0] if len(classes) == 1 else Code(f"({Code(', ').join(classes)})")
+    if len(classes) > 1 or spec.slot.is_list:
+        for factory in spec.factories:
+            imports.use(factory.config)
+    return SlotView(
+        key=Code(spec.slot.key),
+        types=types,
+        maker=Code(spec.slot.maker),
+        section=Code(spec.slot.section),
+        product=_product(spec, classes, imports),
+        factories=sorted(factories, key=lambda view: view.factory not in own),
+        is_list=spec.slot.is_list,
+        gives=Code("yield" if spec.is_nested else "return"),
+    )
+
+
+def _product(spec: SlotSpec, classes: list[Code], imports: Imports) -> Code:
+    """Return the type of what the slot's method returns: the class, or what several share."""
+    is_iterated = spec.slot.is_list or spec.is_nested
+    if len(classes) == 1 and not is_iterated:
+        return classes[0]
+    base = imports.use(spec.slot.base)
+    arguments = [imports.use(spec.slot.config_base)]
+    if batch := spec.factories[0].batch:
+        arguments.append(imports.use(batch))
+    product = Code(f"{base}[{Code(', ').join(arguments)}]")
+    if not is_iterated:
+        return product
+    return Code(f"{imports.use(ImportPath('collections.abc', 'Iterator'))}[{product}]")
