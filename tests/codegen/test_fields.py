@@ -2,40 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
-import tempfile
-from collections.abc import Mapping
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
+import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft7Validator
 from pydantic import Field as Limited
 from pydantic import TypeAdapter, ValidationError
 
 from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.codegen.spec import ListType, ObjectType
-from arctic_training.config.trainer import TrainerConfig
-from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import JSON, Schema, value_span
+from arctic_training.document import JSON, value_span
+from tests.codegen.made import SECTIONS, made_of, model_of, refused_by
 from tests.support import DEFINITION, write
 
 Field = dict[str, JSON]
-
-SERIAL = count()
-SECTIONS: dict[str, JSON] = {
-    "model": {"type": "random_llama"},
-    "data": {"sources": {"type": "python_docs"}},
-}
 
 # No text here reads as a number: texts such as `2k` are numbers, which other tests are about.
 texts = st.text("abcx é\n\"'\\{%", max_size=6)
@@ -164,48 +152,6 @@ def _near(field: JSON) -> st.SearchStrategy[JSON]:
             return numbers | st.booleans()
 
 
-def _model(properties: Mapping[str, JSON]) -> tuple[type[TrainerConfig], Schema]:
-    """Return the model and the recipe schema that are made of some fields."""
-    model, schema, problems = _made(properties)
-    assert problems == []
-    return model, schema
-
-
-def _made(
-    properties: Mapping[str, JSON], *, laid_out: bool = False
-) -> tuple[type[TrainerConfig], Schema, list[Diagnostic]]:
-    definition = yaml.safe_load(DEFINITION)
-    definition["config_type"]["properties"] = properties
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        path = write(folder / "mine.yaml", yaml.safe_dump(definition, default_style='"'))
-        loaded, problems = read_definitions([path])
-        if problems:
-            return TrainerConfig, Schema({}), problems
-        made = render(plan(loaded[0].spec))
-        file = write(folder / "made/config.py", made["arctic_trainers/mine/config.py"])
-        if laid_out:
-            lay_out(file.parent)
-        module = importlib.util.spec_from_file_location(f"made_config_{next(SERIAL)}", file)
-        assert module is not None
-        assert module.loader is not None
-        config = importlib.util.module_from_spec(module)
-        sys.modules[module.name] = config
-        module.loader.exec_module(config)
-    model = config.MineTrainerConfig
-    assert issubclass(model, TrainerConfig)
-    return model, Schema(json.loads(made["arctic_trainers/mine/recipe.schema.json"])), []
-
-
-def _refused(model: type[TrainerConfig], recipe: Mapping[str, JSON]) -> set[str | int]:
-    """Return the fields in which the model refuses a recipe."""
-    try:
-        model.model_validate(recipe)
-    except ValidationError as error:
-        return {problem["loc"][0] for problem in error.errors()}
-    return set()
-
-
 def _same(one: JSON, other: JSON) -> bool:
     """Return whether two values are one to JSON: `1` is `1.0`, and not `true`."""
     return json.dumps(_floats(one), sort_keys=True) == json.dumps(_floats(other), sort_keys=True)
@@ -233,16 +179,16 @@ def test_schema_and_model_take_the_same_values(data: st.DataObject) -> None:
     A default comes out of both as it was given, and one that the field does not take is refused.
     """
     properties = data.draw(st.dictionaries(names, fields, min_size=1, max_size=3), "fields")
-    model, schema = _model(properties)
+    model, schema = model_of(properties)
     values = {name: data.draw(_near(field) | scalars, name) for name, field in properties.items()}
     recipe = SECTIONS | values
     wrong = {error.instance_path[0] for error in schema.errors(recipe)}
-    assert wrong == _refused(model, recipe)
+    assert wrong == refused_by(model, recipe)
     with_default = {name: properties[name] | {"default": values[name]} for name in properties}
     for name in wrong:
-        assert _made({str(name): with_default.pop(str(name))})[2] != []
+        assert made_of({str(name): with_default.pop(str(name))})[2] != []
     with_default = {name: f for name, f in with_default.items() if not _is_path(f)}
-    model, schema = _model(with_default)
+    model, schema = model_of(with_default)
     defaults = model.model_validate(SECTIONS).model_dump(mode="json")
     rules = schema.root["properties"]
     assert isinstance(rules, dict)
@@ -251,6 +197,64 @@ def test_schema_and_model_take_the_same_values(data: st.DataObject) -> None:
         assert isinstance(rule, dict)
         assert _same(rule["default"], values[name])
         assert _same(defaults[name], values[name])
+
+
+def _missed(value: JSON) -> st.SearchStrategy[JSON]:
+    """Draw values that differ from one in one place: a part that is changed, gone or too much."""
+    match value:
+        case bool() | None:
+            return scalars
+        case int() | float():
+            return st.sampled_from([value + 1, value - 1, value + 0.5, -value, str(value) + "x"])
+        case str():
+            return st.sampled_from([value + "x", value[1:], value * 4, [value]])
+        case list() if value:
+            places = st.integers(0, len(value) - 1)
+            changed = places.flatmap(
+                lambda n: _missed(value[n]).map(lambda part: [*value[:n], part, *value[n + 1 :]])
+            )
+            return changed | st.sampled_from([value[:-1], value + value[-1:]])
+        case dict() if value:
+            keys = st.sampled_from(sorted(value))
+            part = keys.flatmap(
+                lambda key: _missed(value[key]).map(lambda new: {**value, key: new})
+            )
+            gone = keys.map(lambda key: {k: v for k, v in value.items() if k != key})
+            return part | gone | st.just({**value, "more": 1})
+        case _:
+            return scalars
+
+
+def _documents(wanted: int) -> dict[str, int]:
+    """Hold schema and model against each other on about that many documents of both kinds."""
+    counts = {"accepted": 0, "missed": 0}
+
+    @given(st.data())
+    @settings(max_examples=wanted // 3, derandomize=True, phases=[Phase.generate])
+    def compare(data: st.DataObject) -> None:
+        properties = data.draw(st.dictionaries(names, fields, min_size=1, max_size=2), "fields")
+        model, schema = model_of(properties)
+        for _ in range(40):
+            values = {n: data.draw(_near(field) | scalars, n) for n, field in properties.items()}
+            wrong = {error.instance_path[0] for error in schema.errors(SECTIONS | values)}
+            assert wrong == refused_by(model, SECTIONS | values)
+            if wrong:
+                continue
+            counts["accepted"] += 1
+            name = data.draw(st.sampled_from(sorted(values)), "place")
+            near = values | {name: data.draw(_missed(values[name]), "near miss")}
+            wrong = {error.instance_path[0] for error in schema.errors(SECTIONS | near)}
+            assert wrong == refused_by(model, SECTIONS | near)
+            counts["missed"] += bool(wrong)
+
+    compare()
+    return counts
+
+
+@pytest.mark.parametrize("wanted", [200, pytest.param(2000, marks=pytest.mark.full)])
+def test_schema_and_model_accept_and_refuse_the_same_documents(wanted: int) -> None:
+    """So many documents that both accept, and so many near misses of these that both refuse."""
+    assert min(_documents(wanted).values()) >= wanted
 
 
 lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\t\n")).map(str.strip)
@@ -289,7 +293,7 @@ def test_descriptions_arrive_as_they_were_written(drawn: list[str]) -> None:
     """The recipe schema and the laid-out model describe a field in the words of the definition."""
     given_ = {f"x{number}": text for number, text in enumerate([*NASTY, *drawn])}
     fields_: dict[str, JSON] = {n: {"type": "string", "description": t} for n, t in given_.items()}
-    model, schema, problems = _made(fields_, laid_out=True)
+    model, schema, problems = made_of(fields_, laid_out=True)
     assert problems == []
     rules = schema.root["properties"]
     assert isinstance(rules, dict)
@@ -322,7 +326,7 @@ SETS = [
 
 @given(st.lists(st.sampled_from([*ESCAPES, *SETS]), min_size=1, max_size=3), st.data())
 @settings(max_examples=300, deadline=None)
-def test_a_pattern_means_the_same_to_schema_and_model(
+def test_a_pattern_means_the_same_to_schema_andmodel_of(
     parts: list[str], data: st.DataObject
 ) -> None:
     r"""`\d`, `\w` and `\s` are those of ECMA 262 on both sides, in sets and out of them."""
