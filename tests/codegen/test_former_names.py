@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, check, completed, parse, plain
-from tests.codegen.test_fields import SECTIONS, Field, _model, _near, fields, scalars
+from tests.codegen.made import SECTIONS, model_of
+from tests.codegen.test_fields import Field, _near, fields, scalars
 from tests.support import DEFINITION, RECIPE, arctic_gen, arctic_train, write
 
 _X = ("x", "x_was", "x_was_before")
@@ -51,7 +52,7 @@ def test_schema_and_model_take_the_same_names(data: st.DataObject) -> None:
     """
     outer, inner = data.draw(renamable, "x"), data.draw(renamable, "y")
     deep: Field = {"type": "object", "properties": {"y": _renamed(inner, _Y[1:])}}
-    model, schema = _model({"x": _renamed(outer, _X[1:]), "deep": deep})
+    model, schema = model_of({"x": _renamed(outer, _X[1:]), "deep": deep})
     above = data.draw(_values(_X, outer), "values of x")
     below = data.draw(_values(_Y, inner), "values of y")
     recipe = SECTIONS | above | {"deep": below}
