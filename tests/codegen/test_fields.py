@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pytest
 import yaml
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft7Validator
 from pydantic import Field as Limited
@@ -226,15 +226,15 @@ def _missed(value: JSON) -> st.SearchStrategy[JSON]:
 
 
 def _documents(wanted: int) -> dict[str, int]:
-    """Hold schema and model against each other on about that many documents of both kinds."""
+    """Hold schema and model against each other until both kinds of documents are that many."""
     counts = {"accepted": 0, "missed": 0}
 
     @given(st.data())
-    @settings(max_examples=wanted // 3, derandomize=True, phases=[Phase.generate])
+    @settings(max_examples=40, phases=[Phase.generate])
     def compare(data: st.DataObject) -> None:
         properties = data.draw(st.dictionaries(names, fields, min_size=1, max_size=2), "fields")
         model, schema = model_of(properties)
-        for _ in range(40):
+        for _ in range(12):
             values = {n: data.draw(_near(field) | scalars, n) for n, field in properties.items()}
             wrong = {error.instance_path[0] for error in schema.errors(SECTIONS | values)}
             assert wrong == refused_by(model, SECTIONS | values)
@@ -247,10 +247,13 @@ def _documents(wanted: int) -> dict[str, int]:
             assert wrong == refused_by(model, SECTIONS | near)
             counts["missed"] += bool(wrong)
 
-    compare()
+    for number in range(wanted):
+        if min(counts.values()) < wanted:
+            seed(number)(compare)()
     return counts
 
 
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("wanted", [200, pytest.param(2000, marks=pytest.mark.full)])
 def test_schema_and_model_accept_and_refuse_the_same_documents(wanted: int) -> None:
     """So many documents that both accept, and so many near misses of these that both refuse."""
