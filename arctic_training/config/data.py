@@ -91,10 +91,16 @@ class PythonDocsSourceConfig(DataSourceConfig):
     type: Literal["python_docs"] = "python_docs"
 
 
-DataSource: TypeAlias = Annotated[HFInstructSourceConfig | PythonDocsSourceConfig, ByType()]
+_AS_MAPPING: Final = "write `name_or_path: NAME`, and `split: SPLIT` beside it"
+
+DataSource: TypeAlias = Annotated[
+    HFInstructSourceConfig | PythonDocsSourceConfig, ByType(_AS_MAPPING)
+]
 """A source of conversations."""
 
-DocumentSource: TypeAlias = Annotated[HFCausalSourceConfig | PythonDocsSourceConfig, ByType()]
+DocumentSource: TypeAlias = Annotated[
+    HFCausalSourceConfig | PythonDocsSourceConfig, ByType(_AS_MAPPING)
+]
 """A source of documents."""
 
 

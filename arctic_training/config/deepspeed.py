@@ -23,6 +23,7 @@ _DERIVED: Final = {
     "gradient_accumulation_steps": "set it at the top of the recipe",
     "optimizer": "use the section `optimizer` of the recipe",
     "scheduler": "use the section `scheduler` of the recipe",
+    "seq_parallel_communication_data_type": "sequence parallelism is not built yet",
     "sequence_parallel_size": "sequence parallelism is not built yet",
     "tensorboard": "set `train_log_tensorboard_dir`",
     "train_batch_size": "it follows from `micro_batch_size`, accumulation and processes",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import get_args
 
 from pydantic import GetCoreSchemaHandler as CoreHandler
+from pydantic import GetJsonSchemaHandler as JSONHandler
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
-__all__ = ["Exact"]
+__all__ = ["Exact", "Only"]
 
 
 class Exact:
@@ -23,3 +25,15 @@ class Exact:
             return whole
 
         return core_schema.no_info_before_validator_function(exact, handler(choice))
+
+
+class Only(Exact):
+    """Marks a ``Literal`` of the one value that is built, and says why another is refused."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: JSONHandler
+    ) -> JsonSchemaValue:
+        return handler(core) | {"x-code": "not-supported", "x-hint": self._reason}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -10,6 +10,7 @@ from arctic_training.config.base import Config, Human, PathInRecipe
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
 from arctic_training.config.deepspeed import DeepSpeedConfig
+from arctic_training.config.exact import Only
 from arctic_training.config.model import ModelConfig
 from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
@@ -19,21 +20,19 @@ from arctic_training.config.tracker import WandBConfig
 __all__ = ["TrainerConfig"]
 
 
+_CHECKED: Final = "name the factory in the trainer's definition"
+_EACH_SHOWN: Final = "every evaluation is shown and logged: raise `eval_interval`"
+_NO_EXPERTS: Final = "expert parallelism is not built yet"
+_NO_OFFLOAD: Final = "activations in the CPU's memory are not built yet"
+_NO_SEQUENCES: Final = "sequence parallelism is not built yet"
+_NO_TILES: Final = "tiled feed-forward layers are not built yet"
 _PLANNED: Final = {
-    "activation_checkpoint_cpu_offload": "take it out of the recipe",
-    "arctic_moe": "mixture-of-experts models train as any other",
     "code": "a trainer of your own is made with `arctic-gen new-trainer`",
-    "eval_log_iter_interval": "every evaluation is shown and logged",
-    "expert_parallel_size": "expert parallelism is not built yet",
     "ignore_label_index": "the label of what is not trained is always -100",
     "logger": "the output of the command is the log",
     "loss_log_interval": "use `train_log_iter_interval`",
     "mem_profiler": "memory profiling is not built yet",
-    "min_iterations": "use `train_iters`",
     "reference_model_deepspeed": "the reference model stands whole on every process",
-    "sequence_parallel_size": "sequence parallelism is not built yet",
-    "skip_validation": "name the factory in the trainer's definition",
-    "tiled_mlp_compute": "take it out of the recipe",
 }
 """Keys of recipes written for ArcticTraining, and what to do instead."""
 
@@ -69,6 +68,9 @@ class TrainerConfig(Config):
 
     train_iters: Annotated[int, Field(ge=0), Human()] = 0
     """Number of optimizer steps, whatever `epochs` says; 0 leaves it to `epochs`."""
+
+    min_iterations: Annotated[int, Field(ge=0), Human()] = 0
+    """Optimizer steps at least: where `epochs` makes fewer, more passes are made."""
 
     micro_batch_size: Annotated[int, Field(ge=1), Human()] = 1
     """Samples in one forward pass of one process."""
@@ -108,3 +110,24 @@ class TrainerConfig(Config):
 
     wandb: WandBConfig = WandBConfig()
     """Weights & Biases."""
+
+    sequence_parallel_size: Annotated[Literal[1], Only(_NO_SEQUENCES)] = 1
+    """Processes that share a sequence."""
+
+    expert_parallel_size: Annotated[Literal[1], Only(_NO_EXPERTS)] = 1
+    """Processes that share the experts of a layer."""
+
+    arctic_moe: Annotated[Literal[False], Only(_NO_EXPERTS)] = False
+    """Whether layers of experts are replaced by others; as they are, they train like any layer."""
+
+    tiled_mlp_compute: Annotated[Literal[False], Only(_NO_TILES)] = False
+    """Whether feed-forward layers take a sequence in parts."""
+
+    activation_checkpoint_cpu_offload: Annotated[Literal[False], Only(_NO_OFFLOAD)] = False
+    """Whether what activations are computed again from waits in the memory of the CPU."""
+
+    skip_validation: Annotated[Literal[False], Only(_CHECKED)] = False
+    """Whether factories are taken that the trainer does not name."""
+
+    eval_log_iter_interval: Annotated[Literal[1], Only(_EACH_SHOWN)] = 1
+    """Of how many evaluations one is shown and logged."""

@@ -8,6 +8,7 @@ from typing import Final
 from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
+from arctic_training.config.foreign import FOREIGN_TYPES
 from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
 from arctic_training.document.names import is_former, name_problems, with_names
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
@@ -179,12 +180,14 @@ def _best(branches: list[list[ValidationError]]) -> list[ValidationError]:
 
 def _wrong_value(error: ValidationError, span: Span, applying: list[Subschema]) -> Diagnostic:
     code, message, meant = _explained(error)
+    code = _annotation(applying, "x-code") or code
+    instead = FOREIGN_TYPES.get(str(error.instance), "") if code == "unknown-factory" else ""
     return Diagnostic(
-        code=_annotation(applying, "x-code") or code,
+        code=code,
         message=message,
         span=span,
-        suggestion=meant,
-        hint=_annotation(applying, "x-hint"),
+        suggestion="" if instead else meant,
+        hint=instead or _annotation(applying, "x-hint"),
     )
 
 

@@ -84,6 +84,9 @@ class Schedule:
     train_iters: int
     """Optimizer steps, or 0."""
 
+    min_iterations: int = 0
+    """Optimizer steps at least; without effect when ``train_iters`` is given."""
+
     @classmethod
     def of(cls, config: TrainerConfig, batches_per_epoch: int) -> Self:
         """Return the schedule of a recipe on data of so many micro-batches."""
@@ -92,6 +95,7 @@ class Schedule:
             gradient_accumulation_steps=config.gradient_accumulation_steps,
             epochs=config.epochs,
             train_iters=config.train_iters,
+            min_iterations=config.min_iterations,
         )
 
     @property
@@ -102,11 +106,12 @@ class Schedule:
     @property
     def training_horizon(self) -> int:
         """Optimizer steps in the whole run."""
-        return self.train_iters or self.epochs * self.steps_per_epoch
+        return self.train_iters or max(self.epochs * self.steps_per_epoch, self.min_iterations)
 
     def has_epoch(self, epoch_idx: int) -> bool:
-        """Return whether the run has an epoch of that index; ``train_iters`` takes all it needs."""
-        return self.train_iters > 0 or epoch_idx < self.epochs
+        """Return whether the run has an epoch of that index; a number of steps takes all it needs."""
+        by_steps = self.training_horizon != self.epochs * self.steps_per_epoch
+        return by_steps or self.train_iters > 0 or epoch_idx < self.epochs
 
     def last_step(self, config: TrainerConfig, first: int) -> int:
         """Return the optimizer step with which a run that begins after step ``first`` ends."""

@@ -30,6 +30,15 @@ from tests.tiny import sft_config
         ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
         ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
         ("expert_parallel_size=2", "expert parallelism is not built yet"),
+        ("tiled_mlp_compute=true", "tiled feed-forward layers are not built yet"),
+        ("activation_checkpoint_cpu_offload=true", "in the CPU's memory are not built yet"),
+        ("arctic_moe=true", "expert parallelism is not built yet"),
+        ("skip_validation=true", "name the factory in the trainer's definition"),
+        ("eval_log_iter_interval=2", "raise `eval_interval`"),
+        ("code=train.py", "`arctic-gen new-trainer`"),
+        ("logger={level: INFO}", "the output of the command is the log"),
+        ("model.hf_config_kwargs={}", "save the model with the changed configuration"),
+        ("model.save_name=mine", "it has no effect"),
         ("loss_log_interval=10", "use `train_log_iter_interval`"),
     ],
 )
@@ -51,6 +60,25 @@ def test_lr_is_a_former_name_of_learning_rate(tmp_path: Path) -> None:
     message = "warning[deprecated-key]: `lr` is called `learning_rate` now\n"
     assert result.out.startswith(f"r.yaml:24:3: {message}")
     assert result.out.count("r.yaml:") == 1
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "sequence_parallel_size=1",
+        "expert_parallel_size=1",
+        "arctic_moe=false",
+        "tiled_mlp_compute=false",
+        "activation_checkpoint_cpu_offload=false",
+        "skip_validation=false",
+        "eval_log_iter_interval=1",
+        "min_iterations=1.25K",
+    ],
+)
+def test_what_asks_for_nothing_more_is_taken(tmp_path: Path, override: str) -> None:
+    """A key that says what is so in any case is no error."""
+    write(tmp_path / "r.yaml", RECIPE)
+    assert arctic_train("--dry-run", "r.yaml", override, folder=tmp_path).code == 0
 
 
 def test_deepspeed_gets_what_is_set_and_no_more() -> None:

@@ -15,6 +15,7 @@ schedules = st.builds(
     gradient_accumulation_steps=st.integers(1, 12),
     epochs=st.integers(0, 4),
     train_iters=st.integers(0, 60),
+    min_iterations=st.integers(0, 20),
 )
 
 
@@ -28,11 +29,13 @@ def test_steps_add_up_to_the_horizon(schedule: Schedule) -> None:
     assert {*groups[:-1]} <= {schedule.gradient_accumulation_steps}
     assert groups[-1] <= schedule.gradient_accumulation_steps
 
-    horizon = schedule.train_iters or schedule.epochs * len(ends)
+    horizon = schedule.train_iters or max(schedule.epochs * len(ends), schedule.min_iterations)
     assert schedule.training_horizon == horizon
     epochs = [epoch for epoch in range(70) if schedule.has_epoch(epoch)]
     assert len(epochs) * len(ends) >= horizon
-    assert bool(schedule.train_iters) or len(epochs) == schedule.epochs
+    by_epochs = schedule.epochs * len(ends)
+    by_steps = schedule.train_iters or schedule.min_iterations > by_epochs
+    assert len(epochs) == (70 if by_steps else schedule.epochs)
 
 
 @pytest.mark.parametrize(
