@@ -109,7 +109,7 @@ class Schedule:
         return self.train_iters or max(self.epochs * self.steps_per_epoch, self.min_iterations)
 
     def has_epoch(self, epoch_idx: int) -> bool:
-        """Return whether the run has an epoch of that index; a number of steps takes all it needs."""
+        """Return whether the run has an epoch of that index; so many steps take all they need."""
         by_steps = self.training_horizon != self.epochs * self.steps_per_epoch
         return by_steps or self.train_iters > 0 or epoch_idx < self.epochs
 
