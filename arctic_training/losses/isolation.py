@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from arctic_training.errors import RecipeError
+from arctic_training.model.documents import attend_by_document
 
 __all__ = ["check_isolation"]
 
@@ -31,6 +32,7 @@ def check_isolation(model: nn.Module) -> None:
     """
     if model in _isolating:
         return
+    attend_by_document(model)
     device = next(model.parameters()).device
     ids = torch.arange(2 * _LENGTH, device=device)[None]
     changed = ids.clone()

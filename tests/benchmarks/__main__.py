@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import commands, generator, memory, preparing, training_step
+from tests.benchmarks import commands, generator, memory, packed_rows, preparing, training_step
 
 
 def main() -> None:
     """Run every benchmark and print its lines."""
-    for benchmark in (commands, generator, preparing, training_step, memory):
+    for benchmark in (commands, generator, preparing, packed_rows, training_step, memory):
         print(f"\n{(benchmark.__doc__ or '').splitlines()[0]}", flush=True)
         for line in benchmark.measure():
             print(f"  {line}", flush=True)
