@@ -17,7 +17,7 @@ from arctic_training.config.base import Config
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
-from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.preference import PreferenceDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.schema import DRAFT, JSONSchema, nullable
@@ -28,6 +28,7 @@ __all__ = ["RecipeSchema", "sections_schema"]
 
 _SECTIONS: Final[tuple[type[Config], ...]] = (
     ByteLevelBPEConfig,
+    CPUAdamConfig,
     CausalDataConfig,
     DeepSpeedCheckpointConfig,
     FusedAdamConfig,
@@ -35,6 +36,7 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     HFModelConfig,
     HFSchedulerConfig,
     HFTokenizerConfig,
+    MuonConfig,
     PreferenceDataConfig,
     RandomLlamaConfig,
     SFTDataConfig,

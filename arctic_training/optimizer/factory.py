@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+from collections.abc import Iterator
+from typing import ClassVar, Generic, TypeVar
 
 from torch.optim import Optimizer
+from typing_extensions import override
 
 from arctic_training.config.optimizer import OptimizerConfig
+from arctic_training.errors import RecipeError
 from arctic_training.factory import Factory
 
 __all__ = ["OptimizerFactory"]
@@ -16,3 +19,18 @@ Optimizer_co = TypeVar("Optimizer_co", bound=OptimizerConfig, covariant=True)
 
 class OptimizerFactory(Factory[Optimizer_co, Optimizer], Generic[Optimizer_co], root=True):
     """Makes the optimizer. The model stands already."""
+
+    computes_on_cpu: ClassVar[bool] = False
+    """Whether DeepSpeed can offload it."""
+
+    @property
+    def is_offloaded(self) -> bool:
+        """Whether the recipe lets the optimizer stand in the memory of the machine."""
+        zero = self.trainer.config.deepspeed.zero_optimization
+        return zero.offload_optimizer.device != "none"
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        if self.is_offloaded and not self.computes_on_cpu:
+            message = f"`offload_optimizer` needs the optimizer `cpu_adam`, not `{self.name}`"
+            yield self.problem("type", message, code="not-allowed")

@@ -47,6 +47,7 @@ class Engine:
             lr_scheduler=scheduler,
             config=deepspeed_config(config, self.world_size),
         )[0]
+        _begin_unstepped(self._wrapper.optimizer)
         if config.deepspeed.steps_per_print:
             let_deepspeed_speak()
 
@@ -145,6 +146,16 @@ class Engine:
         state = module.state_dict()
         buffers = {n: value.detach().cpu() for n, value in state.items() if n not in parameters}
         return weights | buffers
+
+
+def _begin_unstepped(optimizer: object) -> None:
+    """Undo the step that DeepSpeed's optimizer of stage 0 in 16 bits takes when it is made.
+
+    Its gradients are zero, but AdamW counts it among its steps, and lets weights decay.
+    """
+    if isinstance(optimizer, deepspeed.runtime.fp16.unfused_optimizer.FP16_UnfusedOptimizer):
+        optimizer.optimizer.state.clear()
+        optimizer.refresh_fp32_params()
 
 
 class _ScalingOptimizer(Protocol):

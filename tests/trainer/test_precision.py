@@ -13,13 +13,16 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from arctic_trainers.sft import SFTTrainer
 from arctic_training.config.deepspeed import FP16Config
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError, UnusableRecipeError
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.backend import deepspeed
 from arctic_training.trainer.loss_scale import LossScale
-from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+from arctic_training.trainer.trainer import Trainer
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 
 
 @pytest.fixture
@@ -43,11 +46,12 @@ def _trainer(folder: Path, **changes: object) -> HandTrainer:
 
 
 def _losses(folder: Path) -> list[float]:
+    """Return the losses that a run recorded."""
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line)["loss"] for line in lines]
 
 
-def _weights(trainer: HandTrainer) -> Tensor:
+def _weights(trainer: Trainer[TrainerConfig, SFTBatch]) -> Tensor:
     """Return all weights as one vector."""
     state = trainer.engine.full_state_dict()
     return torch.cat([value.float().flatten() for value in state.values()])
@@ -76,6 +80,29 @@ def test_16_bits_train_what_32_train(stage: int, dtype: str, tolerance: float) -
     expected, moved = _moved("fp32", 0), _moved(dtype, stage)
     assert (moved - expected).norm() <= tolerance * expected.norm()
     assert (moved - _moved(dtype, 0)).norm() <= 1e-4 * expected.norm()
+
+
+@pytest.mark.parametrize("rate", ["constant", "linear"])
+def test_adam_begins_alike_at_every_stage(rate: str, tmp_path: Path) -> None:
+    """AdamW's means and weights begin in 16 bits as in 32: no stage steps before the first step."""
+    moved = []
+    for dtype, stage in (("fp32", 0), ("bf16", 0), ("bf16", 2)):
+        config = sft_config(
+            model={"dtype": dtype},
+            data={"sources": jsonl(tmp_path / "said.jsonl", ragged(11))},
+            deepspeed={"zero_optimization": {"stage": stage}},
+            optimizer={"learning_rate": 0.01, "eps": 1e-3, "weight_decay": 1.0},
+            scheduler={"name": rate},
+            train_iters=3,
+        )
+        trainer = SFTTrainer(config)
+        trainer.progress = Recorder()
+        before = _weights(trainer)
+        trainer.train()
+        moved.append(_weights(trainer) - before)
+    expected, *others = moved
+    for other in others:
+        assert (other - expected).norm() <= 0.04 * expected.norm()
 
 
 @pytest.mark.usefixtures("_computes_in_fp16")
