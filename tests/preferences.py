@@ -10,6 +10,7 @@ from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
+from arctic_training.config.optimizer import FusedAdamConfig
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
 from tests.support import write
 from tests.tiny import recipe
@@ -65,4 +66,6 @@ class SGDTrainer(DPOTrainer, abstract=True):
 
     @override
     def make_optimizer_factory(self) -> FusedAdamFactory:
-        return _SGDFactory(self, self.config.optimizer)
+        section = self.config.optimizer
+        assert isinstance(section, FusedAdamConfig)
+        return _SGDFactory(self, section)
