@@ -12,11 +12,14 @@ from typing_extensions import override
 
 from arctic_training.checkpoint.changes import changes
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.folder import is_whole, writing_together
+from arctic_training.checkpoint.folder import is_intact, writing_together
 from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
 from arctic_training.checkpoint.recipe import RECIPE, as_json, read_recipe, write_recipe
+from arctic_training.checkpoint.scores import write_scores
+from arctic_training.checkpoint.shares import ACCUMULATION, share_problem
+from arctic_training.checkpoint.universal import universal_form
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
-from arctic_training.errors import TrainingError, UnusableRecipeError
+from arctic_training.errors import UnusableRecipeError
 from arctic_training.model.loading import first_line
 
 __all__ = ["DeepSpeedCheckpointEngine"]
@@ -49,9 +52,9 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
             save_random_numbers(folder / _RANDOM_NUMBERS.format(world.rank))
             if not world.is_first:
                 return
-            saved = state.as_dict() | {_PROCESSES: world.size}
-            (folder / _STATE).write_text(json.dumps(saved, indent=2) + "\n")
+            (folder / _STATE).write_text(json.dumps(state.as_dict(), indent=2) + "\n")
             write_recipe(folder, self.trainer.config)
+            write_scores(folder, self.trainer)
         (output / "latest").write_text(name)
 
     @override
@@ -60,9 +63,10 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         if found is None:
             return False
         saved = json.loads((found / _STATE).read_text())
-        self._check(found, saved.pop(_PROCESSES, 1))
+        num_processes = saved[_PROCESSES]
+        self._check(found, num_processes)
         try:
-            self.trainer.engine.load(found.parent, found.name)
+            self._load_engine(found, num_processes)
         except Exception as error:  # DeepSpeed raises whatever it stumbles over
             raise self.problem(
                 "output_dir",
@@ -70,24 +74,38 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
                 hint=f"see `{RECIPE}` there for what it was saved by, or take another folder",
             ) from error
         state = self.trainer.state.restore(saved)
-        load_random_numbers(found / _RANDOM_NUMBERS.format(self.trainer.world.rank))
+        random_numbers = found / _RANDOM_NUMBERS.format(self.trainer.world.rank)
+        if random_numbers.exists():  # a process that there was not begins with those of its seed
+            load_random_numbers(random_numbers)
         self._saved_step = state.global_step
         self.trainer.note(f"resumed from {found}")
         return True
 
     def _check(self, found: Path, num_processes: int) -> None:
         """See whether the run that was saved is this one, and tell of what is different."""
-        if num_processes != self.trainer.world.size:
-            raise TrainingError(
-                f"{found} was saved by {num_processes} processes, this run has "
-                f"{self.trainer.world.size}",
-                hint=f"use `--num-processes {num_processes}`, or take another `output_dir`",
-            )
-        changed = changes(read_recipe(found), as_json(self.trainer.config))
-        if refused := [change.as_error() for change in changed if not change.is_allowed]:
+        saved, config, size = read_recipe(found), self.trainer.config, self.trainer.world.size
+        changed = changes(saved, as_json(config))
+        refused = [change.as_error() for change in changed if not change.is_allowed]
+        if num_processes != size:
+            self.trainer.note(f"note: {num_processes} processes saved the run, {size} go on")
+            each = saved[ACCUMULATION]
+            assert isinstance(each, int)
+            now = config.gradient_accumulation_steps
+            problem = share_problem(each, num_processes, now, size)
+            refused = [error for error in refused if error.pointer != (ACCUMULATION,)]
+            refused += [problem] if problem else []
+        if refused:
             raise UnusableRecipeError(refused)
         for change in changed:
             self.trainer.note(f"note: {change}")
+
+    def _load_engine(self, found: Path, num_processes: int) -> None:
+        engine, world = self.trainer.engine, self.trainer.world
+        if num_processes == world.size or not engine.zero_stage:
+            engine.load(found.parent, found.name)
+            return
+        with universal_form(found, world) as folder:
+            engine.load_universal(folder.parent, folder.name)
 
     def _agreed(self, found: Path | None) -> Path | None:
         """Return what the first process found: a file may show up later on another machine."""
@@ -98,7 +116,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
     def _newest(self) -> Path | None:
         """Return the whole checkpoint of the highest step; damaged ones are named and passed."""
         for path in self.saved():
-            if is_whole(path):
+            if is_intact(path):
                 return path
             self.trainer.note(f"warning: {path} is damaged; looking for an older checkpoint")
         return None

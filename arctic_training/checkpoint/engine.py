@@ -11,6 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 from typing_extensions import override
 
 from arctic_training.checkpoint.folder import is_whole, remove
+from arctic_training.checkpoint.scores import best, best_problems
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
@@ -62,7 +63,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         if self.is_due:
             self.save()
             self._saved_step = self.trainer.state.global_step
-            if self.config.keep_last and self.trainer.world.is_first:
+            if self.trainer.world.is_first:
                 self._prune()
 
     def saved(self) -> list[Path]:
@@ -72,11 +73,19 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         return [path for _, path in sorted(found, reverse=True)]
 
     def _prune(self) -> None:
+        config = self.config
+        if not (config.keep_last or config.keep_best):
+            return
         whole = [path for path in self.saved() if is_whole(path)]
-        for path in whole[self.config.keep_last :]:
-            remove(path)
+        kept = {*whole[: config.keep_last or 1], *best(whole, config)[: config.keep_best]}
+        for path in whole:
+            if path not in kept:
+                remove(path)
 
     @override
     def problems(self) -> Iterator[RecipeError]:
         if self.config.enabled and (reason := why_not_writable(self.config.output_dir)):
             yield self.problem("output_dir", reason, code="not-writable")
+        if self.config.enabled and self.config.keep_best:
+            for field, message in best_problems(self.config, self.trainer):
+                yield self.problem(field, message, code="not-allowed")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -14,10 +16,11 @@ import torch.distributed
 
 from arctic_training.launcher.world import World
 
-__all__ = ["is_whole", "remove", "writing", "writing_together"]
+__all__ = ["is_intact", "is_whole", "remove", "writing", "writing_together"]
 
 _MARK: Final = "checkpoint.json"
 _UNFINISHED: Final = ".incomplete"
+_CHUNK: Final = 1 << 20
 
 
 @contextmanager
@@ -62,13 +65,22 @@ def writing_together(folder: Path, world: World) -> Iterator[Path]:
 
 
 def is_whole(folder: Path) -> bool:
-    """Return whether a folder was written to its end and nothing of it was lost since."""
+    """Return whether a folder was written to its end, and no file is gone or cut since."""
     try:
-        files: dict[str, int] = json.loads((folder / _MARK).read_text())["files"]
+        files = _marked(folder)
         sizes = {name: (folder / name).stat().st_size for name in files}
     except (OSError, ValueError, KeyError):
         return False
-    return sizes == files and not folder.name.endswith(_UNFINISHED)
+    known = {name: file["size"] for name, file in files.items()}
+    return sizes == known and not folder.name.endswith(_UNFINISHED)
+
+
+def is_intact(folder: Path) -> bool:
+    """Return whether a folder is whole, and each byte in it is the one that was written."""
+    if not is_whole(folder):
+        return False
+    known = {name: file["crc32"] for name, file in _marked(folder).items()}
+    return known == _checksums(folder, known)
 
 
 def remove(folder: Path) -> None:
@@ -89,14 +101,39 @@ def _aside(folder: Path) -> Path:
 
 
 def _mark(folder: Path) -> None:
-    """Flush every file to the disk and note their sizes."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in files:
+    """Flush every file to the disk, and note its size and its checksum."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in paths:
         _flush(path)
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    (folder / _MARK).write_text(json.dumps({"files": sizes}, indent=2) + "\n")
+    checksums = _checksums(folder, [path.relative_to(folder).as_posix() for path in paths])
+    files = {
+        name: {"size": (folder / name).stat().st_size, "crc32": checksum}
+        for name, checksum in checksums.items()
+    }
+    (folder / _MARK).write_text(json.dumps({"files": files}, indent=2) + "\n")
     _flush(folder / _MARK)
     _flush(folder)
+
+
+def _marked(folder: Path) -> dict[str, dict[str, int]]:
+    """Return the size and the checksum of each file, as they were when it was written."""
+    files: dict[str, dict[str, int]] = json.loads((folder / _MARK).read_text())["files"]
+    return files
+
+
+def _checksums(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return the CRC-32 of files, several at once: it is computed without Python's lock."""
+    names = list(names)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(names, pool.map(_checksum, [folder / name for name in names]), strict=True))
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
 
 
 def _flush(path: Path) -> None:

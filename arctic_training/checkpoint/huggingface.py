@@ -10,6 +10,7 @@ from typing_extensions import override
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.folder import writing_together
 from arctic_training.checkpoint.recipe import write_recipe
+from arctic_training.checkpoint.scores import write_scores
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.model.adapter import has_adapter, merged
@@ -56,3 +57,4 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
             model.save_pretrained(folder, state_dict=weights)
             self.trainer.tokenizer.save_pretrained(folder)
             write_recipe(folder, self.trainer.config)
+            write_scores(folder, self.trainer)

@@ -35,7 +35,20 @@ class CheckpointConfig(SectionConfig):
     """Save when training ends, early or not."""
 
     keep_last: Annotated[int, Field(ge=0), Human()] = 0
-    """Delete all but the N newest checkpoints after each save; 0 keeps all."""
+    """Delete all but the N newest checkpoints after each save; 0 keeps all, or with `keep_best` the
+    newest."""
+
+    keep_best: Annotated[int, Field(ge=0), Human()] = 0
+    """Keep the N checkpoints as well that came to the best figure when they were evaluated."""
+
+    best_set: str = "eval"
+    """Evaluation set that tells which is best: an `eval_name` of `eval_sources`."""
+
+    best_metric: str = "loss"
+    """Figure that tells which is best: `loss`, or a metric that the trainer's loss returns."""
+
+    best_is: Literal["lowest", "highest"] = "lowest"
+    """Which figure is best."""
 
 
 class DeepSpeedCheckpointConfig(CheckpointConfig):

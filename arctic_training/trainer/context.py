@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 import torch
@@ -13,7 +14,9 @@ from transformers import PreTrainedTokenizerBase
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.launcher.world import World
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.report import EvaluationReport
 from arctic_training.trainer.state import TrainingState
+from arctic_training.trainer.totals import Reduction
 
 __all__ = ["TrainerContext"]
 
@@ -68,6 +71,14 @@ class TrainerContext(Protocol):
     @property
     def engine(self) -> Engine:
         """What runs the model."""
+
+    @property
+    def metrics(self) -> Mapping[str, Reduction]:
+        """The terms that the loss returns, and how each is reduced."""
+
+    @property
+    def evaluations(self) -> Mapping[str, EvaluationReport]:
+        """What each evaluation set came to when it was last evaluated in this run."""
 
     @property
     def epoch_finished(self) -> bool:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from arctic_training.checkpoint.universal import settings_of_each_group
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
 from arctic_training.trainer.backend import deepspeed, let_deepspeed_speak
@@ -121,6 +122,19 @@ class Engine:
             raise TrainingError(f"{folder / tag} holds no checkpoint that DeepSpeed can load")
         if self._loss_scale:
             self._loss_scale.restore(kept[_LOSS_SCALE])
+
+    def load_universal(self, folder: Path, tag: str) -> None:
+        """Read the universal form of what ``save`` wrote, at ZeRO stages that share out.
+
+        Raises:
+            TrainingError: DeepSpeed finds no checkpoint there.
+
+        """
+        settings = self._wrapper._config  # noqa: SLF001 - DeepSpeed has no argument for it
+        settings.load_universal_checkpoint = True
+        with settings_of_each_group(self._wrapper.optimizer.optimizer):
+            self.load(folder, tag)
+        settings.load_universal_checkpoint = False
 
     def full_state_dict(self, *, only_trained: bool = False) -> dict[str, Tensor]:
         """Return the whole model's weights on the CPU, gathered where they are spread out.

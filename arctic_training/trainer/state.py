@@ -35,6 +35,9 @@ class TrainingState:
     skipped_steps: int = 0
     """Optimizer steps that were not taken, because gradients overflowed in fp16."""
 
+    num_processes: int = 1
+    """Processes among which the micro-batches are shared out."""
+
     run_id: str = field(default_factory=lambda: uuid4().hex[:12], compare=False)
     """What tells the run from others, however often it is resumed."""
 
@@ -48,22 +51,29 @@ class TrainingState:
             setattr(self, name, value)
         return self
 
-    def continue_with(self, schedule: Schedule) -> None:
-        """Count by the batches of this run.
+    def continue_with(self, schedule: Schedule, num_processes: int) -> None:
+        """Count by the batches of this run, and of each of its processes.
+
+        Processes take the micro-batches of an epoch in turn, so twice as many have done half as
+        many each.
 
         Raises:
             RecipeError: the state is that of an epoch of another number of batches.
 
         """
-        batches = schedule.batches_per_epoch
-        if self.train_batch_idx and self.batches_per_epoch != batches:
+        batches, before = schedule.batches_per_epoch, self.num_processes
+        first = max((self.batches_per_epoch - 1) * before, (batches - 1) * num_processes)
+        last = min(self.batches_per_epoch * before, batches * num_processes)
+        if self.train_batch_idx and first >= last:
             raise RecipeError(
                 ("data",),
                 f"the run to resume stands in an epoch of {self.batches_per_epoch} batches, "
                 f"here an epoch has {batches}",
                 hint="restore the data and `micro_batch_size`, or take another `output_dir`",
             )
-        self.batches_per_epoch = batches
+        done = math.ceil(self.train_batch_idx * before / num_processes)
+        self.train_batch_idx = min(done, batches)
+        self.batches_per_epoch, self.num_processes = batches, num_processes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

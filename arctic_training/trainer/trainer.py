@@ -170,6 +170,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.epoch_finished = False
         self.training_finished = False
         self.is_stopping = False
+        self.evaluations: dict[str, EvaluationReport] = {}
         self._global_batch = GlobalBatch(self.metrics)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 
@@ -381,6 +382,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
     def _report_evaluation(self, name: str, totals: Totals) -> None:
         step, epoch = self.state.global_step, self.state.epoch_idx
         report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
+        self.evaluations[name] = report
         self.note(report.as_text())
         self._track(report)
 
@@ -392,7 +394,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
         for engine in resuming:
             engine.load()
-        self.state.continue_with(self.schedule)
+        self.state.continue_with(self.schedule, self.world.size)
 
     @classmethod
     def _definition_problems(cls) -> list[str]:

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from arctic_training.checkpoint import folder as folder_module
 from arctic_training.data.batches import SFTBatch
-from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.report import StepReport
 from tests.support import write
@@ -93,6 +94,13 @@ def _truncate(checkpoint: Path) -> None:
     largest.write_bytes(largest.read_bytes()[:-1])
 
 
+def _flip(checkpoint: Path) -> None:
+    largest = max(checkpoint.iterdir(), key=lambda path: path.stat().st_size)
+    content = bytearray(largest.read_bytes())
+    content[len(content) // 2] ^= 1
+    largest.write_bytes(content)
+
+
 def _unmark(checkpoint: Path) -> None:
     (checkpoint / "checkpoint.json").unlink()
 
@@ -102,7 +110,8 @@ def _unfinish(checkpoint: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "warned"), [(_delete, True), (_truncate, True), (_unmark, True), (_unfinish, False)]
+    ("damage", "warned"),
+    [(_delete, True), (_truncate, True), (_flip, True), (_unmark, True), (_unfinish, False)],
 )
 def test_damaged_checkpoint_is_passed(
     damage: Callable[[Path], None],
@@ -183,13 +192,21 @@ def test_other_data_is_refused(three_steps: Path, tmp_path: Path) -> None:
         _trainer(tmp_path, data={"sources": jsonl(tmp_path / "other.jsonl", ragged(7))})
 
 
-def test_another_number_of_processes_is_refused(three_steps: Path, tmp_path: Path) -> None:
-    """What several processes saved, one does not load; the message says how many it takes."""
+def test_other_steps_of_another_number_of_processes_are_refused(
+    three_steps: Path, tmp_path: Path
+) -> None:
+    """One process goes on with what two have saved if its steps have as many micro-batches."""
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
     for state in (tmp_path / "saved").glob("*/trainer_state.json"):
         state.write_text(state.read_text().replace('"num_processes": 1', '"num_processes": 2'))
-    with pytest.raises(TrainingError, match="by 2 processes, this run has 1"):
+        _unmark(state.parent)
+        folder_module._mark(state.parent)
+    with pytest.raises(UnusableRecipeError) as caught:
         _trainer(tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("gradient_accumulation_steps",)
+    assert problem.message.startswith("2 processes of 3 micro-batches a step saved the run")
+    assert problem.hint == "set it to 6"
 
 
 def test_saved_recipe_is_the_recipe(three_steps: Path) -> None:

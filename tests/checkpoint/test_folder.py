@@ -11,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 import pytest
 
-from arctic_training.checkpoint.folder import is_whole, writing
+from arctic_training.checkpoint.folder import is_intact, is_whole, writing
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -104,3 +104,16 @@ def test_damage_is_seen(name: str, damage: str, tmp_path: Path) -> None:
     else:
         file.write_bytes(file.read_bytes()[:-1] if damage == "truncated" else b"")
     assert is_whole(folder) == (name == "checkpoint.json" and damage == "truncated")
+
+
+@pytest.mark.parametrize("name", ["weights.bin", "state/optimizer.bin"])
+def test_a_flipped_bit_is_seen(name: str, tmp_path: Path) -> None:
+    """A folder in which one bit is another one is whole, and not intact."""
+    folder = tmp_path / "step_1"
+    _save(folder, "text" * 1000)
+    assert is_intact(folder)
+    content = bytearray((folder / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / name).write_bytes(content)
+    assert is_whole(folder)
+    assert not is_intact(folder)

@@ -53,7 +53,7 @@ def test_runs_without_a_step_are_refused(
     assert caught.value.pointer == pointer
 
 
-@given(st.builds(TrainingState, *[st.integers(0, 1000)] * 6))
+@given(st.builds(TrainingState, *[st.integers(0, 1000)] * 7))
 def test_state_comes_back(state: TrainingState) -> None:
     """What is saved of a state restores it."""
     assert TrainingState().restore(state.as_dict()) == state

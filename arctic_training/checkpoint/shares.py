@@ -1,0 +1,39 @@
+"""What another number of processes has to change to take the same steps."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from arctic_training.errors import RecipeError
+
+__all__ = ["ACCUMULATION", "share_problem"]
+
+ACCUMULATION: Final = "gradient_accumulation_steps"
+"""Key of the micro-batches that a process takes in a step."""
+
+
+def share_problem(
+    saved_each: int, saved_processes: int, each: int, processes: int
+) -> RecipeError | None:
+    """Return what is wrong if a step has other micro-batches than in the run that was saved.
+
+    Args:
+        saved_each: micro-batches of a process in a step of the run that was saved.
+        saved_processes: how many processes it had.
+        each: micro-batches of a process now.
+        processes: how many there are now.
+
+    """
+    needed = saved_each * saved_processes
+    if each * processes == needed:
+        return None
+    hint = (
+        f"set it to {needed // processes}"
+        if needed % processes == 0
+        else f"{needed} cannot be shared out among {processes} processes: take another number"
+    )
+    message = (
+        f"{saved_processes} processes of {saved_each} micro-batches a step saved the run, "
+        f"here there are {processes} of {each}"
+    )
+    return RecipeError((ACCUMULATION,), message, code="changed", hint=hint)
