@@ -11,8 +11,8 @@ from arctic_training.config.base import ByType, OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.data import CausalDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
-from arctic_training.config.optimizer import FusedAdamConfig
-from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 
@@ -38,10 +38,10 @@ class CausalTrainerConfig(TrainerConfig):
     ] = ()
     """What is saved, where and when."""
 
-    optimizer: FusedAdamConfig = FusedAdamConfig()
+    optimizer: Annotated[FusedAdamConfig | CPUAdamConfig | MuonConfig, ByType()] = FusedAdamConfig()
     """The optimizer."""
 
-    scheduler: HFSchedulerConfig = HFSchedulerConfig()
+    scheduler: Annotated[HFSchedulerConfig | WSDSchedulerConfig, ByType()] = HFSchedulerConfig()
     """The learning-rate schedule."""
 
     tokenizer: Annotated[HFTokenizerConfig | ByteLevelBPEConfig, ByType()] = HFTokenizerConfig()

@@ -12,9 +12,9 @@ from pydantic import Field
 from arctic_training.config.base import ByType, Human, OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
-from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.preference import PreferenceDataConfig
-from arctic_training.config.scheduler import HFSchedulerConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 
@@ -40,10 +40,10 @@ class DPOTrainerConfig(TrainerConfig):
     ] = ()
     """What is saved, where and when."""
 
-    optimizer: FusedAdamConfig = FusedAdamConfig()
+    optimizer: Annotated[FusedAdamConfig | CPUAdamConfig | MuonConfig, ByType()] = FusedAdamConfig()
     """The optimizer."""
 
-    scheduler: HFSchedulerConfig = HFSchedulerConfig()
+    scheduler: Annotated[HFSchedulerConfig | WSDSchedulerConfig, ByType()] = HFSchedulerConfig()
     """The learning-rate schedule."""
 
     tokenizer: Annotated[HFTokenizerConfig | ByteLevelBPEConfig, ByType()] = HFTokenizerConfig()

@@ -11,7 +11,7 @@ from arctic_training.config.base import ByType, OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.data import SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
-from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
@@ -38,7 +38,7 @@ class SFTTrainerConfig(TrainerConfig):
     ] = ()
     """What is saved, where and when."""
 
-    optimizer: FusedAdamConfig = FusedAdamConfig()
+    optimizer: Annotated[FusedAdamConfig | CPUAdamConfig | MuonConfig, ByType()] = FusedAdamConfig()
     """The optimizer."""
 
     scheduler: Annotated[HFSchedulerConfig | WSDSchedulerConfig, ByType()] = HFSchedulerConfig()

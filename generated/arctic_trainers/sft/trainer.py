@@ -20,6 +20,12 @@ from arctic_training.config.checkpoint import (
     HFCheckpointConfig,
 )
 from arctic_training.config.model import HFModelConfig, ModelConfig, RandomLlamaConfig
+from arctic_training.config.optimizer import (
+    CPUAdamConfig,
+    FusedAdamConfig,
+    MuonConfig,
+    OptimizerConfig,
+)
 from arctic_training.config.scheduler import HFSchedulerConfig, SchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig, TokenizerConfig
 from arctic_training.data.batches import SFTBatch
@@ -29,7 +35,10 @@ from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.huggingface import HFModelFactory
 from arctic_training.model.random_llama import RandomLlamaFactory
+from arctic_training.optimizer.cpu_adam import CPUAdamFactory
+from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
+from arctic_training.optimizer.muon import MuonFactory
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
 from arctic_training.scheduler.wsd import WSDSchedulerFactory
@@ -51,7 +60,7 @@ class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=1):
     data_factory_type = SFTDataFactory
     model_factory_type = (HFModelFactory, RandomLlamaFactory)
     checkpoint_engine_type = (DeepSpeedCheckpointEngine, HFCheckpointEngine)
-    optimizer_factory_type = FusedAdamFactory
+    optimizer_factory_type = (FusedAdamFactory, CPUAdamFactory, MuonFactory)
     scheduler_factory_type = (HFSchedulerFactory, WSDSchedulerFactory)
     tokenizer_factory_type = (HFTokenizerFactory, ByteLevelBPEFactory)
     coupling = "sample"
@@ -83,8 +92,14 @@ class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=1):
                     yield HFCheckpointEngine(self, section)
 
     @override
-    def make_optimizer_factory(self) -> FusedAdamFactory:
-        return FusedAdamFactory(self, self.config.optimizer)
+    def make_optimizer_factory(self) -> OptimizerFactory[OptimizerConfig]:
+        match self.config.optimizer:
+            case FusedAdamConfig() as section:
+                return FusedAdamFactory(self, section)
+            case CPUAdamConfig() as section:
+                return CPUAdamFactory(self, section)
+            case MuonConfig() as section:
+                return MuonFactory(self, section)
 
     @override
     def make_scheduler_factory(self) -> SchedulerFactory[SchedulerConfig]:
