@@ -210,7 +210,12 @@ class FieldReader:
         count = len(cast("list[JSON]", plain(find(self.document, pointer) or self.document)))
         places = [(*pointer, index) for index in range(count)]
         some = [p for p in places if keywords(self.document, p).get("type") != "null"]
-        members = tuple(self.type(place, class_name) for place in some)
+        kinds = [str(keywords(self.document, place).get("type")) for place in some]
+        has_object = any("object" in kind for kind in kinds)
+        members = tuple(
+            self.type(place, f"{class_name}Item" if has_object and "array" in kind else class_name)
+            for place, kind in zip(some, kinds, strict=True)
+        )
         if any(_takes_text(member) for member in members):
             members = tuple(map(_bare, members))
         kind = UnionType(members) if len(members) > 1 else members[0]

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from ruff import find_ruff_bin
@@ -21,11 +22,14 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
+_WORDS = "description: Gr\xf6\xdfe, \u4e2d\u6587 and \U0001f600.\nmetrics: {b: mean, a: sum}\n"
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a project in which the rich definition was generated."""
     folder = tmp_path_factory.mktemp("project")
-    write(folder / "mine.yaml", RICH_DEFINITION)
+    write(folder / "mine.yaml", RICH_DEFINITION + _WORDS)
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
     return folder
 
@@ -37,14 +41,48 @@ def test_built_in_trainers_are_what_their_definitions_make() -> None:
     assert result.out.endswith("trainers are what their definitions make\n")
 
 
-def test_same_definition_same_bytes(project: Path, tmp_path: Path) -> None:
-    """Neither the folder, nor where the command runs, nor the order of hashes changes a byte."""
-    for folder, seed in (("a", "1"), ("b/c", "2")):
-        path = write(tmp_path / folder / "mine.yaml", RICH_DEFINITION)
-        command = [sys.executable, "-m", "arctic_training.cli.gen", "new-trainer", "--no-verify"]
-        environment = os.environ | {"PYTHONHASHSEED": seed}
-        subprocess.run([*command, path], cwd="/", env=environment, check=True, capture_output=True)
-        assert _tree(path.parent) == _tree(project)
+_LOCALES = [
+    {"LC_ALL": "C.UTF-8"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},  # texts are ASCII by default
+    {"LC_ALL": "tr_TR.UTF-8", "LANG": "tr_TR.UTF-8"},
+]
+_ZONES = ["UTC", "Pacific/Kiritimati", "America/St_Johns"]
+_PLACES = ["/", ".", "elsewhere"]
+
+
+class _Surroundings(NamedTuple):
+    seed: int
+    language: dict[str, str]
+    zone: str
+    place: str
+
+
+_SURROUNDINGS = [
+    _Surroundings(seed, _LOCALES[seed % 3], _ZONES[seed // 3 % 3], _PLACES[seed // 9 % 3])
+    for seed in range(32)
+]
+"""Each seed of hashes; each locale with each time zone and each current folder."""
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        pytest.param(each, marks=() if each.seed in {1, 14, 21} else pytest.mark.full)
+        for each in _SURROUNDINGS
+    ],
+    ids=lambda around: f"{around.seed}",
+)
+def test_same_definition_same_bytes(around: _Surroundings, project: Path, tmp_path: Path) -> None:
+    """No byte depends on hashes, locale, time zone, the folder or where the command runs."""
+    path = write(tmp_path / "a b/\xe9/mine.yaml", RICH_DEFINITION + _WORDS)
+    (tmp_path / "elsewhere").mkdir()
+    folder = tmp_path / around.place
+    named = str(path) if around.place == "/" else os.path.relpath(path, folder)
+    command = [sys.executable, "-m", "arctic_training.cli.gen", "new-trainer", "--no-verify", named]
+    environment = os.environ | around.language
+    environment |= {"PYTHONHASHSEED": str(around.seed), "TZ": around.zone}
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    assert _tree(path.parent) == _tree(project)
 
 
 def test_layout_is_final(project: Path) -> None:
