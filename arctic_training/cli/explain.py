@@ -32,7 +32,7 @@ from arctic_training.resources import resource, schema
 __all__ = ["explain", "list_known", "print_schema"]
 
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
-_DEFINITION: Final = "definition"
+_SCHEMAS: Final = {"definition": "trainer", "findings": "diagnostics"}
 
 
 def explain(subject: str) -> NoReturn:
@@ -149,15 +149,15 @@ def _sources(_project: Project) -> Iterator[str]:
 
 
 def print_schema(name: str) -> NoReturn:
-    """Print the schema of definitions, or of the recipes of a trainer."""
+    """Print the schema of definitions, of findings, or of the recipes of a trainer."""
     project = Project.of(Path("here"))
     package = project.trainer_package(name)
-    if name == _DEFINITION:
-        path = resource("schemas/trainer.schema.json")
+    if name in _SCHEMAS:
+        path = resource(f"schemas/{_SCHEMAS[name]}.schema.json")
     elif package is not None:
         path = package / "recipe.schema.json"
     else:
-        known = {_DEFINITION, *(found.name for found in project.trainer_packages())}
+        known = {*_SCHEMAS, *(found.name for found in project.trainer_packages())}
         meant = nearest(name, known)
         hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
         raise click.ClickException(f"there is no schema of `{name}`; {hint}")

@@ -217,10 +217,10 @@ def _list(kind: str, *, debug: bool) -> None:
 
 
 @command.command("schema")
-@click.argument("name", metavar="[definition|TRAINER]", default="definition")
+@click.argument("name", metavar="[definition|findings|TRAINER]", default="definition")
 @debug_option
 def _schema(name: str, *, debug: bool) -> None:
-    """Print the JSON Schema of definitions, or of the recipes of a trainer."""
+    """Print the JSON Schema of definitions, of findings as JSON, or of a trainer's recipes."""
     from arctic_training.cli.explain import print_schema
 
     del debug

@@ -36,7 +36,7 @@ def _as_format(_context: click.Context, _parameter: click.Parameter, value: str)
 format_option = click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "github", "sarif"]),
+    type=click.Choice(["text", "concise", "json", "github", "junit", "sarif"]),
     default="text",
     callback=_as_format,
     help="Form of the findings.",

@@ -14,19 +14,29 @@ class Format(StrEnum):
     """The forms in which a command prints its findings."""
 
     TEXT = "text"
+    CONCISE = "concise"
     JSON = "json"
     GITHUB = "github"
+    JUNIT = "junit"
     SARIF = "sarif"
 
 
 def render(diagnostics: list[Diagnostic], form: Format) -> str:
-    """Render sorted diagnostics; the empty list gives an empty text, but a whole JSON document."""
+    """Render sorted diagnostics; no findings are an empty text, but a whole document."""
     findings = in_order(diagnostics)
     match form:
         case Format.TEXT:
             from arctic_training.diagnostics import text
 
             return text.render(findings)
+        case Format.CONCISE:
+            from arctic_training.diagnostics import concise
+
+            return concise.render(findings)
+        case Format.JUNIT:
+            from arctic_training.diagnostics import junit
+
+            return junit.render(findings)
         case Format.JSON:
             from arctic_training.diagnostics import json_form
 

@@ -36,7 +36,8 @@ def _result(diagnostic: Diagnostic) -> dict[str, object]:
         "message": {"text": text},
         "locations": [_location(diagnostic.span)],
         "relatedLocations": [
-            _location(r.span) | {"message": {"text": r.message}} for r in diagnostic.related
+            _location(r.span) | {"message": {"text": r.message}}
+            for r in dict.fromkeys(diagnostic.related)  # each once: the schema of SARIF asks for it
         ],
     }
 

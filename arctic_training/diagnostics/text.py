@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
 
-__all__ = ["render"]
+__all__ = ["block", "head", "render"]
 
 _WIDTH = 120
 
 
 def render(diagnostics: list[Diagnostic]) -> str:
     """Render one block a finding; it begins with ``path:line:column: error[code]: message``."""
-    return "".join(_block(diagnostic) for diagnostic in diagnostics)
+    return "".join(block(diagnostic) for diagnostic in diagnostics)
 
 
-def _block(diagnostic: Diagnostic) -> str:
-    head = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.sentence}"
-    lines = [_visible(f"{diagnostic.span}: {head}"), *_frame(diagnostic.span)]
+def head(diagnostic: Diagnostic) -> str:
+    """Return the one line that says what and where."""
+    said = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.sentence}"
+    return _visible(f"{diagnostic.span}: {said}")
+
+
+def block(diagnostic: Diagnostic) -> str:
+    """Return the finding with its line of the source, its related places and its hint."""
+    lines = [head(diagnostic), *_frame(diagnostic.span)]
     for related in diagnostic.related:
         lines += _related(related)
     if diagnostic.hint:

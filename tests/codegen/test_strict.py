@@ -23,7 +23,7 @@ _FIELDS: Final = [
     "{type: [boolean, 'null'], default: null}",
     "{type: integer}",
     "{type: integer, minimum: 1, maximum: 9, multipleOf: 2, default: 4}",
-    "{type: integer, exclusiveMinimum: 0, exclusiveMaximum: 2k, default: 1Ki}",
+    "{type: integer, exclusiveMinimum: 0, exclusiveMaximum: 2048, default: 1Ki}",
     "{type: ['null', integer], default: 3}",
     "{type: number}",
     "{type: number, minimum: 0, exclusiveMaximum: 1, default: 5%}",

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Final
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, TypeAlias, cast
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 
 import pytest
+from jsonschema import Draft7Validator
 
 from arctic_training.diagnostics import Diagnostic, Format, Related, Severity, Source, Span, render
+from arctic_training.document import JSON
+from tests.support import arctic_gen
 
 _SOURCE: Final = Source("conf/a b.yaml", "one: 1\n\ttwo: \x1b[31m2\n" + "x" * 300 + "\n")
 _FIRST: Final = Diagnostic(
@@ -27,6 +35,8 @@ _SECOND: Final = Diagnostic(
     paste="a\n    b\n",
 )
 _FINDINGS: Final = [_SECOND, _FIRST, _SECOND]
+_AT: Final = Related("here", Span(_SOURCE, 1, 6, 1, 7))
+_Place: TypeAlias = tuple[str, int, int]
 
 
 def test_text_shows_the_place_the_line_and_what_to_do() -> None:
@@ -153,7 +163,9 @@ def _location(line: int, column: int, end: int) -> dict[str, object]:
 
 def test_without_findings_a_program_still_reads_a_document() -> None:
     """No findings are an empty text for people and an empty list, not nothing, for programs."""
-    assert [render([], form) for form in (Format.TEXT, Format.GITHUB)] == ["", ""]
+    for form in (Format.TEXT, Format.CONCISE, Format.GITHUB):
+        assert render([], form) == ""
+    assert _in_junit(render([], Format.JUNIT)) == []
     assert json.loads(render([], Format.JSON)) == {"version": 1, "diagnostics": []}
     (run,) = json.loads(render([], Format.SARIF))["runs"]
     assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
@@ -172,3 +184,165 @@ def test_findings_are_sorted_by_file_and_place() -> None:
     listed = json.loads(render(found, Format.JSON))["diagnostics"]
     order = [(d["path"], d["line"], d["column"], d["code"]) for d in listed]
     assert order == sorted({(*place, code) for place in places for code in "xy"})
+
+
+_ODD: Final = [
+    *_FINDINGS,
+    Diagnostic(code="x", message="<&\"'>]]>\x00\x0b\ud800", span=Span(_SOURCE, 1, 6, 1, 6)),
+    Diagnostic(code="x", message="y", span=Source('<a>&".yaml', "").start(), related=2 * (_AT,)),
+]
+
+
+def _in_text(text: str) -> list[_Place]:
+    found = re.findall(r"^(\S.*):(\d+):(\d+): (?:error|warning)\[", text, re.MULTILINE)
+    return [(path, int(line), int(column)) for path, line, column in found]
+
+
+def _in_json(text: str) -> list[_Place]:
+    return [(d["path"], d["line"], d["column"]) for d in json.loads(text)["diagnostics"]]
+
+
+def _in_github(text: str) -> list[_Place]:
+    found = re.findall(r"^::\w+ file=(.*?),line=(\d+),endLine=\d+,col=(\d+),", text, re.MULTILINE)
+    return [(path, int(line), int(column)) for path, line, column in found]
+
+
+def _in_junit(text: str) -> list[_Place]:
+    """Read the places of all cases, whose counts are those that the document says."""
+    root = ET.fromstring(text.encode("utf-8", "replace"))  # noqa: S314 - it is ours
+    cases = root.findall("testsuite/testcase")
+    for part in (root, *root.findall("testsuite")):
+        said = (int(part.attrib["tests"]), int(part.attrib["failures"]))
+        assert said == (len([*part.iter("testcase")]), len([*part.iter("failure")]))
+    names = [re.split("[: ]", case.attrib["name"]) for case in cases]
+    return [
+        (case.attrib["file"], int(line), int(column))
+        for case, (line, column, _) in zip(cases, names, strict=True)
+    ]
+
+
+def _in_sarif(text: str) -> list[_Place]:
+    (run,) = json.loads(text)["runs"]
+    places = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+    return [
+        (
+            unquote(p["artifactLocation"]["uri"]),
+            p["region"]["startLine"],
+            p["region"]["startColumn"],
+        )
+        for p in places
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "read"),
+    [
+        (Format.TEXT, _in_text),
+        (Format.CONCISE, _in_text),
+        (Format.JSON, _in_json),
+        (Format.GITHUB, _in_github),
+        (Format.JUNIT, _in_junit),
+        (Format.SARIF, _in_sarif),
+    ],
+)
+def test_every_form_has_the_same_findings(
+    form: Format, read: Callable[[str], list[_Place]]
+) -> None:
+    """Each form has as many findings as were found, at the same places, in the same order."""
+    expected = [('<a>&".yaml', 1, 1), ("conf/a b.yaml", 1, 1), ("conf/a b.yaml", 1, 6)]
+    assert [*expected, ("conf/a b.yaml", 2, 7)] == read(render(_ODD, form))
+
+
+def test_concise_is_the_first_line_of_the_text() -> None:
+    """One line a finding, which is the head of its block."""
+    assert render(_FINDINGS, Format.CONCISE) == (
+        "conf/a b.yaml:1:1: error[unknown-key]: unknown key `one`; did you mean `two`?\n"
+        "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this\n"
+    )
+
+
+def test_junit_fails_for_errors_alone() -> None:
+    """A test server shows an error as a test that failed, and a warning as one that spoke."""
+    root = ET.fromstring(render(_FINDINGS, Format.JUNIT))  # noqa: S314 - it is ours
+    first, second = root.findall("testsuite/testcase")
+    assert (first.attrib["name"], second.attrib["name"]) == ("1:1 unknown-key", "2:7 wrong-type")
+    failure = first.find("failure")
+    assert failure is not None
+    assert failure.attrib == {"type": "unknown-key", "message": _FIRST.sentence}
+    assert str(failure.text).startswith("conf/a b.yaml:1:1: error[unknown-key]: ")
+    assert [child.tag for child in second] == ["system-out"]
+
+
+def test_json_keeps_to_its_published_schema(tmp_path: Path) -> None:
+    """The schema that `arctic-gen schema findings` prints is that of every document."""
+    done = arctic_gen("schema", "findings", folder=tmp_path)
+    schema = json.loads(done.out)
+    Draft7Validator.check_schema(schema)
+    for found in ([], _ODD):
+        errors = Draft7Validator(schema).iter_errors(json.loads(render(found, Format.JSON)))
+        assert [error.message for error in errors] == []
+    entry = json.loads(render(_ODD, Format.JSON))["diagnostics"][0]
+    assert list(entry) == list(schema["definitions"]["diagnostic"]["properties"])
+    assert all("description" in rule or "$ref" in rule for rule in _rules(schema))
+
+
+def _rules(schema: dict[str, JSON]) -> Iterator[dict[str, JSON]]:
+    definitions = schema["definitions"]
+    assert isinstance(definitions, dict)
+    for part in (schema, *definitions.values()):
+        assert isinstance(part, dict)
+        yield part
+        yield from cast("dict[str, dict[str, JSON]]", part.get("properties", {})).values()
+
+
+def _closed(required: list[str], **properties: JSON) -> dict[str, JSON]:
+    kind: dict[str, JSON] = {"type": "object", "additionalProperties": False}
+    return {**kind, "required": [*required], "properties": properties}
+
+
+_NUMBER: Final[JSON] = {"type": "integer", "minimum": 1}
+_TEXT: Final[JSON] = {"type": "string"}
+_MESSAGE: Final = _closed(["text"], text=_TEXT)
+_LOCATION: Final = _closed(
+    ["physicalLocation"],
+    message=_MESSAGE,
+    physicalLocation=_closed(
+        ["artifactLocation"],
+        artifactLocation=_closed([], uri={"type": "string", "pattern": "^[!-~]*$"}),
+        region=_closed(
+            ["startLine"],
+            startLine=_NUMBER,
+            startColumn=_NUMBER,
+            endLine=_NUMBER,
+            endColumn=_NUMBER,
+        ),
+    ),
+)
+_SARIF: Final = _closed(
+    ["version", "runs"],
+    **{"$schema": _TEXT},
+    version={"const": "2.1.0"},
+    runs={"type": "array", "items": _closed(
+        ["tool"],
+        columnKind={"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+        tool=_closed(["driver"], driver=_closed(["name"], name=_TEXT, rules={
+            "type": "array", "uniqueItems": True, "items": _closed(["id"], id=_TEXT),
+        })),
+        results={"type": "array", "items": _closed(
+            ["message"],
+            ruleId=_TEXT,
+            level={"enum": ["none", "note", "warning", "error"]},
+            message=_MESSAGE,
+            locations={"type": "array", "items": _LOCATION},
+            relatedLocations={"type": "array", "uniqueItems": True, "items": _LOCATION},
+        )},
+    )},
+)  # fmt: skip
+"""What SARIF 2.1.0 asks for, of the keys that are used here. Its whole schema is in no package."""
+
+
+def test_sarif_keeps_to_what_its_version_asks_for() -> None:
+    """Every object has what SARIF 2.1.0 requires, nothing that it does not know, and its types."""
+    for found in ([], _ODD):
+        errors = Draft7Validator(_SARIF).iter_errors(json.loads(render(found, Format.SARIF)))
+        assert [error.message for error in errors] == []
