@@ -161,8 +161,8 @@ def _floats(value: JSON) -> JSON:
     match value:
         case bool():
             return value
-        case int():
-            return float(value)
+        case int() | float():
+            return value + 0.0  # which makes one of 0 and -0
         case list():
             return [_floats(item) for item in value]
         case dict():
