@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,9 @@ from typing import Any, Final, TypeAlias
 
 import click
 
+from arctic_training.breaking.rule import CONTRACTS, Contract
+from arctic_training.breaking.rule import Rule as BreakingRule
+from arctic_training.breaking.rules import RULES as BREAKING_RULES
 from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.train import command as arctic_train
 from arctic_training.codegen.catalog import built_in_factories
@@ -29,6 +33,7 @@ _Schema: TypeAlias = dict[str, Any]
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
     return {
+        "breaking.md": "\n".join(_breaking()),
         "commands.md": "\n".join(_commands()),
         "definition.md": "\n".join(_definition(_schema("trainer"))),
         "diagnostics.md": "\n".join(_diagnostics()),
@@ -142,6 +147,32 @@ def _diagnostics() -> Iterator[str]:
             examples.setdefault(code, text.strip())
     for code, text in sorted(examples.items()):
         yield f"## {code}\n\n```text\n{text}\n```\n"
+
+
+def _breaking() -> Iterator[str]:
+    yield "# Breaking changes\n\nWhat `arctic-gen breaking --against REF` looks for. A rule belongs"
+    yield "to the innermost contract that the change breaks; `--contract` leaves out those around"
+    yield "it.\n"
+    yield "| contract | what somebody relies on | rules |\n|---|---|---|"
+    for contract, meaning in CONTRACTS.items():
+        rules = sum(rule.contract is contract for rule in BREAKING_RULES.values())
+        yield f"| `{contract}` | {meaning} | {rules} |"
+    yield "\nThe examples are run as tests; what they do not show is as in a definition that"
+    yield "`extends: sft`.\n"
+    for contract in reversed(Contract):
+        yield f"## {contract}\n"
+        for rule in BREAKING_RULES.values():
+            if rule.contract is contract:
+                yield f"### {rule.name}\n\n{rule.summary}\n"
+                yield from _change(rule)
+
+
+def _change(rule: BreakingRule) -> Iterator[str]:
+    """Show a change that breaks a rule, and one near it that does not."""
+    for title, after in (("Breaks", rule.breaks), ("Does not", rule.holds)):
+        lines = difflib.ndiff(rule.before.splitlines(), after.splitlines())
+        shown = "\n".join(line.rstrip() for line in lines if not line.startswith("?"))
+        yield f"{title}:\n\n```diff\n{shown}\n```\n"
 
 
 def _lint() -> Iterator[str]:

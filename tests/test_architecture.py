@@ -97,6 +97,11 @@ def _others(module: Module) -> set[str]:
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
         (
+            "breaking",
+            {"breaking", "checkpoint", "codegen", "diagnostics", "document"},
+            set(),
+        ),
+        (
             "lint",
             {"codegen", "diagnostics", "document", "lint", "project", "resources", "writable"},
             set(),
@@ -139,7 +144,7 @@ def test_generated_code_imports_the_runtime_and_itself_alone() -> None:
 
 def test_generator_and_configs_need_no_torch() -> None:
     """All of the generator, the commands' modules and a generated config import without torch."""
-    light = {"cli", "codegen", "config", "diagnostics", "document", "lint", "recipe"}
+    light = {"breaking", "cli", "codegen", "config", "diagnostics", "document", "lint", "recipe"}
     names = [module.name for module in OURS if module.part in light]
     code = f"""
 import importlib, sys

@@ -8,7 +8,7 @@ from typing import Final
 
 from arctic_training.errors import Pointer, RecipeError
 
-__all__ = ["Change", "changes"]
+__all__ = ["Change", "changes", "may_change"]
 
 _FIXED: Final[tuple[Pointer, ...]] = (
     ("type",),
@@ -56,8 +56,7 @@ class Change:
     @property
     def is_allowed(self) -> bool:
         """Whether a run may go on with it."""
-        fixed = any(self.pointer[: len(start)] == start for start in _FIXED)
-        return not fixed or self.pointer[-1] in _OPEN
+        return may_change(self.pointer)
 
     def __str__(self) -> str:
         name = ".".join(map(str, self.pointer))
@@ -67,6 +66,12 @@ class Change:
         """Return the error for a change that may not be."""
         hint = "restore it, or take another `output_dir`"
         return RecipeError(self.pointer, str(self), code="changed", hint=hint)
+
+
+def may_change(pointer: Pointer) -> bool:
+    """Return whether a run may go on with another value of a key of its recipe."""
+    fixed = any(pointer[: len(start)] == start for start in _FIXED)
+    return not fixed or pointer[-1] in _OPEN
 
 
 def changes(saved: dict[str, object], now: dict[str, object]) -> list[Change]:

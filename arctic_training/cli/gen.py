@@ -192,6 +192,31 @@ def _migrate(
     migrate(list(paths), is_checked=is_checked, show_diff=show_diff, form=form)
 
 
+@command.command("breaking")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--against", metavar="REF|FOLDER", required=True, help="What to compare with.")
+@click.option(
+    "--contract",
+    type=click.Choice(["python", "recipe", "checkpoint"]),
+    default="python",
+    help="What must not break: code, or recipes, or checkpoints alone; each holds the next.",
+)
+@format_option
+@debug_option
+def _breaking(
+    paths: tuple[Path, ...], *, against: str, contract: str, form: Format, debug: bool
+) -> None:
+    """Say what the definitions break that they did not at REF, a commit of git, or in FOLDER.
+
+    PATHS are files or folders of this project; without them, all of it is compared.
+    """
+    from arctic_training.breaking.rule import Contract
+    from arctic_training.cli.breaking import breaking
+
+    del debug
+    breaking(list(paths), against=against, contract=Contract(contract), form=form)
+
+
 @command.command("explain")
 @click.argument("subject", metavar="KEY|FILE")
 @debug_option

@@ -1,0 +1,1 @@
+"""What a change of definitions breaks, for whoever relied on them."""

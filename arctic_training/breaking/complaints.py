@@ -1,0 +1,53 @@
+"""Findings about pairs of keys and of values: a complaint says what is wrong, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TypeAlias
+
+from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
+from arctic_training.breaking.rule import Break, Find
+from arctic_training.breaking.types import core, takes
+from arctic_training.codegen.spec import FieldType, TrainerSpec
+
+__all__ = ["of_keys", "of_limits", "of_values"]
+
+_OfKey: TypeAlias = Callable[[KeyPair], str]
+_OfValue: TypeAlias = Callable[[FieldType, FieldType], str]
+
+
+def of_values(complaint: _OfValue) -> Find:
+    """Return what finds the values whose types, as they were and are, give a complaint."""
+    return partial(_values, complaint)
+
+
+def of_limits(complaint: _OfValue) -> Find:
+    """Return the same for values of like types, which only limits can tell apart."""
+    return partial(_values, partial(_of_like, complaint))
+
+
+def of_keys(complaint: _OfKey) -> Find:
+    """Return what finds the keys that give a complaint."""
+    return partial(_keys, complaint)
+
+
+def _values(complaint: _OfValue, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for pair in value_pairs(old, new):
+        if said := complaint(pair.old, pair.new):
+            before, now = pair.places
+            yield Break(message=f"`{pair.way}` {said}", new=now, old=before)
+
+
+def _of_like(complaint: _OfValue, old: FieldType, new: FieldType) -> str:
+    is_like = type(core(old)) is type(core(new)) and takes(old, new)
+    return complaint(old, new) if is_like else ""
+
+
+def _keys(complaint: _OfKey, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for pair in key_pairs(old, new):
+        if said := complaint(pair):
+            either = pair.new or pair.old
+            assert either, "a pair has one side at least"
+            before = pair.old.pointer if pair.old else None
+            yield Break(message=f"`{pair.way}` {said}", new=either.pointer, old=before)

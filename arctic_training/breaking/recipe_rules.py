@@ -1,0 +1,213 @@
+"""Rules about recipes: what they may hold, and what they mean where they say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from arctic_training.breaking.complaints import of_keys, of_values
+from arctic_training.breaking.pairs import KeyPair
+from arctic_training.breaking.rule import Break, Contract, Rule, field_rule, rule, with_field
+from arctic_training.breaking.types import core, is_nullable, takes
+from arctic_training.codegen.spec import ChoiceType, FieldType, TaggedType, TrainerSpec
+from arctic_training.document import shown
+
+__all__ = ["RECIPE_RULES"]
+
+
+def _removed(pair: KeyPair) -> str:
+    return "" if pair.new else "is no key any more"
+
+
+def _required(pair: KeyPair) -> str:
+    if pair.old and pair.new and pair.new.is_required and not pair.old.is_required:
+        return "has to be given now"
+    return ""
+
+
+def _added(pair: KeyPair) -> str:
+    is_needed = not pair.old and pair.new and pair.new.is_required
+    return "is new, and has to be given" if is_needed else ""
+
+
+def _default(pair: KeyPair) -> str:
+    if not pair.old or not pair.new or pair.old.is_required or pair.new.is_required:
+        return ""
+    before, now = pair.old.default, pair.new.default
+    return "" if before == now else f"is {_said(now)} by default, and was {_said(before)}"
+
+
+def _said(default: object) -> str:
+    match default:
+        case None:
+            return "null"
+        case str() | int() | float():
+            return shown(default)
+        case _:
+            return "other values"
+
+
+def _forgotten(pair: KeyPair) -> str:
+    if not pair.old or not pair.new:
+        return ""
+    gone = [name for name in pair.old.former if name not in {*pair.new.former, pair.new.name}]
+    return f"is not called `{gone[0]}` any more" if gone else ""
+
+
+def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    yield from of_values(lambda a, b: "" if takes(a, b) else "is of another type")(old, new)
+    yield from of_keys(_sectioned)(old, new)
+
+
+def _sectioned(pair: KeyPair) -> str:
+    """Tell a section, which has no type of a value, from a value."""
+    if not pair.old or not pair.new or (pair.old.type is None) == (pair.new.type is None):
+        return ""
+    return "is no section any more" if pair.new.type else "is a section now"
+
+
+def _not_null(old: FieldType, new: FieldType) -> str:
+    return "cannot be null any more" if is_nullable(old) and not is_nullable(new) else ""
+
+
+def _options(old: FieldType, new: FieldType) -> str:
+    match core(old), core(new):
+        case ChoiceType(options=before), ChoiceType(options=now):
+            kept = {(type(option), option) for option in now}
+            gone = [option for option in before if (type(option), option) not in kept]
+            return f"cannot be {shown(gone[0])} any more" if gone else ""
+        case _:
+            return ""
+
+
+def _fewer(old: FieldType, new: FieldType) -> str:
+    match core(old), core(new):
+        case TaggedType(members=before), TaggedType(members=now):
+            gone = [value for value in before if value not in now]
+            return f"cannot be a `{gone[0]}` any more" if gone else ""
+        case _:
+            return ""
+
+
+def _tag(old: FieldType, new: FieldType) -> str:
+    match core(old), core(new):
+        case TaggedType(tag=before), TaggedType(tag=now) if before != now:
+            return f"says by `{now}` which object it is, and not by `{before}`"
+        case _:
+            return ""
+
+
+def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for before, now in zip(old.slots, new.slots, strict=True):
+        names = before.factories[0].name, now.factories[0].name
+        if now.slot.is_list and names[0] != names[1]:
+            message = f"a `{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
+            yield Break(message=message, new=now.pointer, old=before.pointer)
+
+
+_KIND: Final = "type: object, properties: {kind: {const: %s}}"
+_SORT: Final = "type: object, properties: {sort: {const: %s}}"
+_A, _B = _KIND % "a", _KIND % "b"
+
+RECIPE_RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        Contract.RECIPE,
+        "key-removed",
+        "A key is gone, and no other is `renamed_from` it.",
+        of_keys(_removed),
+        with_field("type: integer, default: 1"),
+        "config_type: {properties: {y: {type: integer, default: 1}}}\n",
+        "config_type: {properties: {y: {type: integer, default: 1, renamed_from: [x]}}}\n",
+    ),
+    rule(
+        Contract.RECIPE,
+        "required-key-added",
+        "There is a new key without a default.",
+        of_keys(_added),
+        with_field("type: integer, default: 1"),
+        with_field("type: integer, default: 1}, y: {factory: model"),
+        with_field("type: integer, default: 1}, y: {type: integer, default: 1"),
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "key-required",
+        "A key has lost its default.",
+        of_keys(_required),
+        "type: integer, default: 1",
+        "type: integer",
+        "type: integer, default: 1, description: A number.",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "default-changed",
+        "A recipe that does not give a key means something else.",
+        of_keys(_default),
+        "type: number, default: 1",
+        "type: number, default: 2",
+        "type: number, default: 1.0",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "former-name-removed",
+        "A former name of a key is not taken any more.",
+        of_keys(_forgotten),
+        "type: integer, default: 1, renamed_from: [a, b]",
+        "type: integer, default: 1, renamed_from: [b]",
+        "type: integer, default: 1, renamed_from: [b, a, c]",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "type-changed",
+        "A value is of a type that does not take all that the old one did.",
+        _retyped,
+        "type: array, items: {type: integer}",
+        "type: array, items: {type: string}",
+        "type: array, items: {type: number}",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "null-refused",
+        "A value cannot be null any more.",
+        of_values(_not_null),
+        "type: [integer, 'null'], default: 1",
+        "type: integer, default: 1",
+        "anyOf: [{type: integer}, {type: 'null'}], default: 1",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "option-removed",
+        "One of the values of an `enum`, or its `const`, is gone.",
+        of_values(_options),
+        "enum: [a, b], default: a",
+        "enum: [a], default: a",
+        "enum: [b, a, c], default: a",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "alternative-removed",
+        "One of the objects of a `oneOf` is gone.",
+        of_values(_fewer),
+        f"oneOf: [{{{_A}}}, {{{_B}}}]",
+        f"oneOf: [{{{_A}}}, {{{_KIND % 'c'}}}]",
+        f"oneOf: [{{{_B}}}, {{{_A}}}]",
+    ),
+    field_rule(
+        Contract.RECIPE,
+        "tag-changed",
+        "The objects of a `oneOf` are told apart by another key.",
+        of_values(_tag),
+        f"oneOf: [{{{_A}}}, {{{_B}}}]",
+        f"oneOf: [{{{_SORT % 'a'}}}, {{{_SORT % 'b'}}}]",
+        f"oneOf: [{{{_B}}}, {{{_A}}}]",
+    ),
+    rule(
+        Contract.RECIPE,
+        "default-engine-changed",
+        "A checkpoint section without a type is of another engine.",
+        _engine,
+        "checkpoint_engine_type: [deepspeed, huggingface]\n",
+        "checkpoint_engine_type: [huggingface, deepspeed]\n",
+        "checkpoint_engine_type: [deepspeed, huggingface]\ncoupling: sample\n",
+    ),
+)
+"""The rules of the contract of recipes."""
