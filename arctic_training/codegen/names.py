@@ -18,7 +18,8 @@ __all__ = [
 ]
 
 REPORTED: Final = frozenset(
-    "step epoch loss learning_rate tokens tokens_per_second step_time".split()
+    "step epoch loss learning_rate gradient_norm tokens tokens_per_second".split()
+    + "step_time memory_gib tflops mfu".split()
 )
 """What the runtime reports of every step, beside the metrics of the definition."""
 

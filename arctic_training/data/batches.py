@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NotRequired, TypedDict
 
+import torch
 from torch import Tensor
 
-__all__ = ["IGNORED", "PreferenceBatch", "SFTBatch"]
+__all__ = ["IGNORED", "PreferenceBatch", "SFTBatch", "squared_lengths"]
 
 IGNORED: Final = -100
 """Label of a token that is not trained."""
@@ -39,3 +41,18 @@ class PreferenceBatch(TypedDict):
     input_ids: Tensor
     labels: Tensor
     lengths: Tensor
+
+
+def squared_lengths(batch: Mapping[str, object]) -> int:
+    """Return the sum over a batch's documents of their tokens squared: what attention costs.
+
+    A batch without ``lengths`` has none to speak of: 0.
+    """
+    lengths, positions = batch.get("lengths"), batch.get("position_ids")
+    if not isinstance(lengths, Tensor):
+        return 0
+    if not isinstance(positions, Tensor):
+        return int((lengths**2).sum())
+    is_token = torch.arange(positions.shape[1]) < lengths[:, None]
+    # Of a document of n tokens, at the positions p from 0 to n - 1, all 2p + 1 add up to n^2.
+    return int((2 * positions + 1)[is_token].sum())

@@ -6,12 +6,14 @@ the last step of an epoch may take fewer micro-batches than the others.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeGuard
 
 import torch
 import torch.distributed
 from torch import Tensor, nn
+from torch.nn.utils import get_total_norm
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
@@ -40,6 +42,9 @@ class Engine:
     ) -> None:
         self.world_size = torch.distributed.get_world_size()
         self.zero_stage: int = config.deepspeed.zero_optimization.stage
+        self.gradient_norm = 0.0
+        """Norm of the last step's gradient, over all weights, before clipping."""
+        self._longest = config.deepspeed.gradient_clipping
         is_half = config.model.dtype == "fp16"
         self._loss_scale = LossScale.of(config.deepspeed.fp16) if is_half else None
         self._wrapper: Any = deepspeed.initialize(
@@ -89,13 +94,14 @@ class Engine:
         divisor = count * self.loss_scale / self.world_size
         optimizer = self._wrapper.optimizer
         if not _scales_losses(optimizer):
-            gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
-            torch._foreach_mul_(gradients, 1.0 / divisor)
+            self._divide_and_clip(divisor)
             self._wrapper.step()
             return True
         optimizer.loss_scale = divisor
         self._wrapper.step()
         optimizer.loss_scale = 1.0
+        norm = float(self._wrapper.get_global_grad_norm())
+        self.gradient_norm = norm if self.zero_stage else norm / divisor  # stage 0 does not divide
         if self._loss_scale is None and optimizer.overflow:
             raise TrainingError("the gradients of the step are no finite numbers")
         if self._loss_scale is not None:
@@ -104,6 +110,16 @@ class Engine:
             )
             adapt(count)
         return not optimizer.overflow
+
+    def _divide_and_clip(self, divisor: float) -> None:
+        """Do to plain gradients what DeepSpeed's optimizers do to theirs, for one norm."""
+        gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
+        torch._foreach_mul_(gradients, 1.0 / divisor)
+        self.gradient_norm = get_total_norm(gradients).item()
+        if not math.isfinite(self.gradient_norm):
+            raise TrainingError("the gradients of the step are no finite numbers")
+        if self.gradient_norm > self._longest > 0:
+            torch._foreach_mul_(gradients, self._longest / self.gradient_norm)
 
     def save(self, folder: Path, tag: str) -> None:
         """Write weights, optimizer and schedule into ``folder / tag``."""

@@ -24,12 +24,14 @@ def deepspeed_config(config: TrainerConfig, world_size: int) -> dict[str, object
     The scale of losses is the runtime's: for DeepSpeed it is static, and 1.
     """
     engine, accumulation = config.deepspeed, config.gradient_accumulation_steps
+    is_plain = config.model.dtype == "fp32" and engine.zero_optimization.stage == 0
     derived: dict[str, object] = {
         "train_micro_batch_size_per_gpu": config.micro_batch_size,
         "gradient_accumulation_steps": accumulation,
         "train_batch_size": config.micro_batch_size * accumulation * world_size,
         "managed_gradient_accumulation": False,
-        "gradient_clipping": engine.gradient_clipping,
+        # Plain gradients are clipped by the runtime, which reports their norm.
+        "gradient_clipping": 0.0 if is_plain else engine.gradient_clipping,
         "zero_optimization": _zero(engine.zero_optimization),
         "zero_allow_untested_optimizer": True,
         "communication_data_type": engine.communication_data_type,

@@ -8,6 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from arctic_training.launcher.world import World
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ class _Pace:
 
     @property
     def tokens_per_second(self) -> float:
-        seconds = sum(report.seconds for report in self._recent)
+        seconds = sum(report.measures.seconds for report in self._recent)
         return sum(report.tokens for report in self._recent) / seconds if seconds else 0.0
 
     def seconds_for(self, steps: int) -> float:
-        seconds = sum(report.seconds for report in self._recent)
+        seconds = sum(report.measures.seconds for report in self._recent)
         return steps * seconds / len(self._recent) if self._recent else 0.0
 
 
@@ -93,6 +94,7 @@ class PlainProgress:
             f"step {report.step}/{report.horizon}",
             *_measures(report),
             f"{self._pace.tokens_per_second:,.0f} tokens/s",
+            *_costs(report.measures),
             f"{_duration(left)} left",
         ]
         self.note(" | ".join(parts))
@@ -133,7 +135,8 @@ class LiveProgress:
         self._pace.add(report)
         left = _duration(self._pace.seconds_for(report.horizon - report.step))
         rate = f"{self._pace.tokens_per_second:,.0f} tokens/s"
-        figures = "  ".join([*_measures(report), rate, f"{left} left"])
+        costs = _costs(report.measures)
+        figures = "  ".join([*_measures(report), rate, *costs, f"{left} left"])
         self._bar.update(self._task, completed=report.step, figures=figures)
 
     def end(self) -> None:
@@ -144,6 +147,13 @@ class LiveProgress:
 def _measures(report: StepReport) -> list[str]:
     terms = [f"{name} {value:.4f}" for name, value in report.terms.items()]
     return [f"loss {report.loss:.4f}", *terms, f"learning rate {report.learning_rate:.2e}"]
+
+
+def _costs(measures: Measures) -> list[str]:
+    costs = [f"{measures.seconds:.2f} s", f"{measures.memory_gib:.1f} GiB"]
+    if measures.mfu is not None:
+        return [*costs, f"{measures.mfu:.0%} of peak"]
+    return [*costs, *([] if measures.tflops is None else [f"{measures.tflops:.3g} TFLOPS"])]
 
 
 def _duration(seconds: float) -> str:

@@ -6,11 +6,15 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.totals import Totals
 
-__all__ = ["EvaluationReport", "Report", "StepReport"]
+__all__ = ["MEASURED", "EvaluationReport", "Report", "StepReport"]
+
+MEASURED: Final = frozenset({"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu"})
+"""Figures of a step that are others each time, whatever is trained."""
 
 
 class Report(Protocol):
@@ -36,9 +40,9 @@ class Report(Protocol):
 class StepReport:
     """One optimizer step, of ``horizon`` in the whole run.
 
-    ``loss`` is the mean over what the loss counts in the global batch; ``terms`` are the metrics
-    that the definition declares. ``tokens`` have no padding among them. ``seconds`` is wall time
-    since the step before.
+    ``loss`` is the mean over what the loss counts in the global batch, ``gradient_norm`` the norm
+    of its gradient over all weights before clipping; ``terms`` are the metrics that the definition
+    declares. ``tokens`` have no padding among them. ``measures`` are from the step before to this.
     """
 
     step: int
@@ -47,13 +51,15 @@ class StepReport:
     loss: float
     learning_rate: float
     tokens: int
-    seconds: float
+    gradient_norm: float
+    measures: Measures
     terms: dict[str, float]
 
     @property
     def tokens_per_second(self) -> float:
         """Tokens in a second of wall time."""
-        return self.tokens / self.seconds if self.seconds else 0.0
+        seconds = self.measures.seconds
+        return self.tokens / seconds if seconds else 0.0
 
     @property
     def group(self) -> str:
@@ -63,13 +69,17 @@ class StepReport:
     @property
     def figures(self) -> dict[str, float]:
         """Everything that there is to report, by name; the metrics of the definition come last."""
+        known = {"tflops": self.measures.tflops, "mfu": self.measures.mfu}
         return {
             "epoch": self.epoch,
             "loss": self.loss,
             "learning_rate": self.learning_rate,
+            "gradient_norm": self.gradient_norm,
             "tokens": self.tokens,
             "tokens_per_second": round(self.tokens_per_second, 1),
-            "step_time": round(self.seconds, 6),
+            "step_time": round(self.measures.seconds, 6),
+            "memory_gib": round(self.measures.memory_gib, 3),
+            **{name: round(value, 5) for name, value in known.items() if value is not None},
             **self.terms,
         }
 

@@ -27,6 +27,9 @@ class Totals:
     count: float
     tokens: int
     terms: dict[str, float]
+    squared_lengths: int = 0
+    """Sum of the squared lengths of the documents, in tokens."""
+
     is_stopping: bool = False
     """Whether any process wants the run to stop after this step."""
 
@@ -43,13 +46,19 @@ class GlobalBatch:
         self._samples: list[Callable[[], Sequence[int]]] = []
 
     def add(
-        self, output: LossOutput, tokens: int, samples: Callable[[], Sequence[int]] = tuple
+        self,
+        output: LossOutput,
+        tokens: int,
+        samples: Callable[[], Sequence[int]] = tuple,
+        *,
+        squared_lengths: int = 0,
     ) -> None:
         """Add one micro-batch of so many tokens.
 
         Args:
             output: what the loss returned for it.
             tokens: how many it has.
+            squared_lengths: the sum of the squared lengths of its documents.
             samples: gives the indices of its samples, if it comes to that.
 
         Raises:
@@ -62,7 +71,7 @@ class GlobalBatch:
                 f"the definition declares the metrics {sorted(self._metrics)}"
             )
         terms = [output.terms[name] for name in self._metrics]
-        numbers = [output.sum, output.count, tokens]
+        numbers = [output.sum, output.count, tokens, squared_lengths]
         numbers += [number for term in terms for number in (term.sum, term.count)]
         device = output.sum.device
         self._rows.append(torch.stack([_number(number, device) for number in numbers]))
@@ -86,7 +95,7 @@ class GlobalBatch:
         sums = torch.cat([sums, sums.new_tensor([float(stop)])])
         if torch.distributed.get_world_size() > 1:
             torch.distributed.all_reduce(sums)
-        loss, count, tokens, *rest, stops = sums.tolist()
+        loss, count, tokens, squared, *rest, stops = sums.tolist()
         if count <= 0:
             raise TrainingError("a global batch has nothing to train: the loss's count is 0")
         if not math.isfinite(loss):
@@ -96,7 +105,7 @@ class GlobalBatch:
             name: part if self._metrics[name] == "sum" else part / number if number else math.nan
             for name, (part, number) in zip(self._metrics, pairs, strict=True)
         }
-        return Totals(loss / count, count, int(tokens), terms, is_stopping=stops > 0)
+        return Totals(loss / count, count, int(tokens), terms, int(squared), is_stopping=stops > 0)
 
 
 def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -26,6 +25,7 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.batches import squared_lengths
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import UnusableRecipeError
@@ -49,6 +49,7 @@ from arctic_training.trainer.loaders import (
     evaluation_problems,
     train_loader,
 )
+from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import EvaluationReport, Report, StepReport
@@ -202,13 +203,13 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
             self._frozen_models = FrozenModels(frozen_factories, self.device)
         self.optimizer: Optimizer = optimizer_factory.create()
         self.scheduler: LRScheduler = self._scheduler_factory.create()
+        self._meter = Meter(self.model, self.device, self.world.size)
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         self.model = self.engine.model
         seed_process(self.world, config)
         self._resume()
         self._last_step = self.schedule.last_step(config, self.state.global_step)
         self._trackers = start_trackers(config, self.state) if self.world.is_first else []
-        self._step_began = time.perf_counter()
 
     @property
     def epochs(self) -> Iterator[int]:
@@ -275,7 +276,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         """
         left = self.training_horizon - self.state.global_step
         self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
-        self._step_began = time.perf_counter()
+        self._meter.restart()
         failed = True
         try:
             with self._stop_requests.listening():
@@ -324,9 +325,11 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         """Add the loss of the batch of that index to others; return its sum."""
         output = LossOutput.of(self.loss(to_device(batch, self.device)))
         tokens = self._data_factory.count_tokens(batch)
+        squared = squared_lengths(batch)
         if loader.is_filler(index):
-            output, tokens = output.as_nothing(), 0
-        into.add(output, tokens, partial(loader.samples, self.state.epoch_idx, index))
+            output, tokens, squared = output.as_nothing(), 0, 0
+        samples = partial(loader.samples, self.state.epoch_idx, index)
+        into.add(output, tokens, samples, squared_lengths=squared)
         return output.sum
 
     def evaluate(self) -> None:
@@ -342,7 +345,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
                 for index, batch in enumerate(loader.batches(0)):
                     self._add(batch, whole, loader, index)
                 self._report_evaluation(name, whole.close())
-        self._step_began = time.perf_counter()
+        self._meter.restart()
 
     def checkpoint(self) -> None:
         """Let each checkpoint engine save that has reason to."""
@@ -364,7 +367,6 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         return True
 
     def _report(self, totals: Totals, learning_rate: float) -> None:
-        now = time.perf_counter()
         report = StepReport(
             step=self.state.global_step,
             horizon=self.training_horizon,
@@ -372,10 +374,10 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
             loss=totals.loss,
             learning_rate=learning_rate,
             tokens=totals.tokens,
-            seconds=now - self._step_began,
+            gradient_norm=self.engine.gradient_norm,
+            measures=self._meter.measure(totals),
             terms=totals.terms,
         )
-        self._step_began = now
         self.progress.show(report)
         self._track(report)
 

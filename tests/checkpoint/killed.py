@@ -18,6 +18,7 @@ from pathlib import Path
 
 from arctic_training.checkpoint import folder as folder_module
 from arctic_training.trainer.process import leave_process_group
+from arctic_training.trainer.report import MEASURED
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 STEPS = 10
@@ -96,9 +97,8 @@ def _fork(rank: int, begin: partial[None]) -> int:
 
 def _result(folder: Path) -> tuple[list[dict[str, float]], str]:
     """Return what was logged, but for times, and what the weights are."""
-    timed = {"tokens_per_second", "step_time"}
     lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    logged = [{name: line[name] for name in line.keys() - timed} for line in lines]
+    logged = [{name: line[name] for name in line.keys() - MEASURED} for line in lines]
     return logged, (folder / "weights").read_text()
 
 

@@ -16,7 +16,7 @@ from arctic_training.checkpoint import folder as folder_module
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.losses.output import LossOutput
-from arctic_training.trainer.report import StepReport
+from arctic_training.trainer.report import MEASURED, StepReport
 from tests.support import write
 from tests.tiny import HandConfig, HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -48,8 +48,7 @@ def _config(folder: Path, **changes: object) -> HandConfig:
 def _metrics(folder: Path) -> list[dict[str, float]]:
     """Return what was logged, but for times."""
     lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-    timed = {"tokens_per_second", "step_time"}
-    return [{name: line[name] for name in line.keys() - timed} for line in lines]
+    return [{name: line[name] for name in line.keys() - MEASURED} for line in lines]
 
 
 @pytest.mark.parametrize("stop", [1, 3, 5])  # within an epoch, between two, within the next

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from arctic_training.codegen.names import REPORTED, camel_case, reserved_reason
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 
 TYPES = ["bool", "dict", "float", "int", "list", "str", "tuple"]
@@ -47,7 +48,15 @@ def test_other_names_are_free(name: str) -> None:
 def test_no_metric_hides_what_is_reported_of_every_step() -> None:
     """The refused names of metrics are the keys of a line of the metrics file."""
     report = StepReport(
-        step=1, horizon=1, epoch=0, loss=0.0, learning_rate=0.0, tokens=1, seconds=1.0, terms={}
+        step=1,
+        horizon=1,
+        epoch=0,
+        loss=0.0,
+        learning_rate=0.0,
+        gradient_norm=0.0,
+        tokens=1,
+        measures=Measures(1.0, 1.0, 1.0, 1.0),
+        terms={},
     )
     assert json.loads(report.as_json()).keys() == REPORTED
 

@@ -21,6 +21,7 @@ from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.data.batches import IGNORED, PreferenceBatch
 from arctic_training.losses.preference import dpo_loss
+from arctic_training.trainer.report import MEASURED
 from arctic_training.trainer.trainer import Trainer
 from tests.preferences import SGDTrainer, dpo_config, pairs, preference_data
 from tests.tiny import Recorder
@@ -272,9 +273,8 @@ def test_a_resumed_run_is_the_run_that_did_not_stop(stage: int, tmp_path: Path) 
         )
         DPOTrainer(config).train()
         lines = (tmp_path / folder / "metrics.jsonl").read_text().splitlines()
-        timed = {"tokens_per_second", "step_time"}
         return [
-            str({k: v for k, v in json.loads(line).items() if k not in timed}) for line in lines
+            str({k: v for k, v in json.loads(line).items() if k not in MEASURED}) for line in lines
         ]
 
     whole = trained("whole")

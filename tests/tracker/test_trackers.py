@@ -15,6 +15,7 @@ from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.state import TrainingState
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged, sft_config
@@ -26,7 +27,8 @@ _REPORT = StepReport(
     loss=2.5,
     learning_rate=1e-3,
     tokens=90,
-    seconds=0.5,
+    gradient_norm=0.75,
+    measures=Measures(0.5, 1.5),
     terms={"margin": 0.25},
 )
 

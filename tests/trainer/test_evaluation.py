@@ -11,6 +11,7 @@ import torch
 from torch.nn import functional as F
 
 from arctic_training.errors import UnusableRecipeError
+from arctic_training.trainer.report import MEASURED
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 
@@ -28,9 +29,8 @@ def _run(folder: Path, **changes: object) -> tuple[HandTrainer, list[dict[str, A
     trainer = HandTrainer(hand_config(**(values | changes)))
     trainer.progress = Recorder()
     trainer.train()
-    timed = {"tokens_per_second", "step_time"}
     lines = map(json.loads, log.read_text().splitlines())
-    return trainer, [{name: line[name] for name in line.keys() - timed} for line in lines]
+    return trainer, [{name: line[name] for name in line.keys() - MEASURED} for line in lines]
 
 
 def _evaluating(folder: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ import pytest
 import rich.console
 
 from arctic_training.launcher.world import World
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
 from arctic_training.trainer.report import StepReport
 
@@ -19,7 +20,8 @@ _REPORT = StepReport(
     loss=2.5,
     learning_rate=1e-3,
     tokens=900,
-    seconds=0.5,
+    gradient_norm=0.75,
+    measures=Measures(0.5, 1.5),
     terms={"margin": 0.25},
 )
 
@@ -32,9 +34,11 @@ def _run(progress: Progress, steps: range, horizon: int) -> None:
 
 
 def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every N-th line and the last has loss, terms, learning rate, pace and time left."""
+    """Every N-th line and the last has loss, terms, learning rate, pace, memory and time left."""
     _run(PlainProgress(interval=3), range(2, 8), 7)
-    figures = "loss 2.5000 | margin 0.2500 | learning rate 1.00e-03 | 1,800 tokens/s"
+    figures = (
+        "loss 2.5000 | margin 0.2500 | learning rate 1.00e-03 | 1,800 tokens/s | 0.50 s | 1.5 GiB"
+    )
     assert capsys.readouterr().out.splitlines() == [
         "data: [red]3[/red] samples",
         f"step 3/7 | {figures} | 0:02 left",
@@ -43,11 +47,27 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("measures", "shown"),
+    [
+        (Measures(0.5, 1.5), "0.50 s | 1.5 GiB | 0:00 left"),
+        (Measures(0.5, 1.5, 12.345), "0.50 s | 1.5 GiB | 12.3 TFLOPS | 0:00 left"),
+        (Measures(0.5, 1.5, 450.0, 0.455), "0.50 s | 1.5 GiB | 46% of peak | 0:00 left"),
+    ],
+)
+def test_what_a_step_takes(
+    measures: Measures, shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Time and memory are shown, and how much of the device's peak as far as that is known."""
+    PlainProgress().show(replace(_REPORT, measures=measures, horizon=1))
+    assert capsys.readouterr().out.endswith(f"{shown}\n")
+
+
 @pytest.mark.parametrize(("steps", "left"), [(61, "1:01 left"), (3700, "1:01:40 left")])
 def test_time_left(steps: int, left: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Time left is given in minutes and seconds, and in hours where there are some."""
     progress = PlainProgress()
-    progress.show(replace(_REPORT, seconds=1.0, horizon=steps + 1))
+    progress.show(replace(_REPORT, measures=Measures(1.0), horizon=steps + 1))
     assert capsys.readouterr().out.endswith(f" {left}\n")
 
 
@@ -58,13 +78,15 @@ def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         rich.console,
         "Console",
-        lambda: real(file=written, force_terminal=True, width=120, color_system=None),
+        lambda: real(file=written, force_terminal=True, width=140, color_system=None),
     )
     progress = LiveProgress()
     _run(progress, range(1, 4), 3)
     out = written.getvalue()
     assert "data: [red]3[/red] samples\n" in out
-    assert all(text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s"))
+    assert all(
+        text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s", "1.5 GiB")
+    )
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.tracker.metrics_log import MetricsLog
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 from tests.tiny import sft_config
 
@@ -20,7 +21,8 @@ _REPORT = StepReport(
     loss=2.5,
     learning_rate=1e-3,
     tokens=90,
-    seconds=0.5,
+    gradient_norm=0.75,
+    measures=Measures(0.5, 1.5),
     terms={"margin": 0.25},
 )
 
@@ -44,9 +46,11 @@ def test_line_holds_everything() -> None:
         "epoch": 0,
         "loss": 2.5,
         "learning_rate": 1e-3,
+        "gradient_norm": 0.75,
         "tokens": 90,
         "tokens_per_second": 180.0,
         "step_time": 0.5,
+        "memory_gib": 1.5,
         "margin": 0.25,
         "empty": None,
     }

@@ -1,0 +1,137 @@
+"""What a step takes: time, memory, and how much of the device's peak it comes to."""
+
+from __future__ import annotations
+
+import resource
+import time
+from dataclasses import dataclass
+from typing import Final, Self
+
+import torch
+from torch import nn
+from torch.nn import Parameter
+from transformers import PreTrainedModel
+
+from arctic_training.trainer.totals import Totals
+
+__all__ = ["Measures", "Meter", "ModelFlops", "peak_flops"]
+
+_PEAKS: Final = {
+    "B200": 2250e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "L40S": 362e12,
+    "A10G": 125e12,
+    "A10": 125e12,
+    "L4": 121e12,
+    "MI300X": 1307e12,
+}
+"""Dense 16-bit operations in a second, of the makers' data sheets; the first that fits counts."""
+
+_GIB: Final = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFlops:
+    """Floating-point operations of training a decoder.
+
+    Of a token, forward 2N for N weights, backward 2N for what is below and 2 for each weight that
+    is trained: 6N in all; and 12 L H Q T for attention over T tokens in L layers of H heads of
+    size Q (Chowdhery et al., 2022, PaLM, appendix B). What is computed again is not counted, nor
+    is a table of embeddings that is only looked up.
+    """
+
+    per_token: float
+    per_pair: float
+    """Of each pair of tokens in a document: 12 L H Q."""
+
+    @classmethod
+    def of(cls, model: nn.Module) -> Self | None:
+        """Return those of a model, or None if it does not say what its layers are."""
+        config = getattr(model, "config", None)
+        layers = getattr(config, "num_hidden_layers", None)
+        heads = getattr(config, "num_attention_heads", None)
+        width = getattr(config, "hidden_size", None)
+        if not (layers and heads and width):
+            return None
+        size = getattr(config, "head_dim", None) or width // heads
+        multiplied = list(model.parameters())
+        weights = sum(map(_size, multiplied)) - _looked_up(model)
+        trained = sum(_size(each) for each in multiplied if each.requires_grad)
+        return cls(4.0 * weights + 2.0 * min(trained, weights), 12.0 * layers * heads * size)
+
+    def of_step(self, totals: Totals) -> float:
+        """Return the operations of a step."""
+        return self.per_token * totals.tokens + self.per_pair * totals.squared_lengths
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a step took: seconds, the peak of memory in GiB, operations and their share of peak.
+
+    ``tflops`` are 10^12 operations in a second on one device; ``mfu`` is None where the peak is
+    not known, both where the model's layers are not.
+    """
+
+    seconds: float
+    memory_gib: float = 0.0
+    tflops: float | None = None
+    mfu: float | None = None
+
+
+class Meter:
+    """Measures each step from the end of the one before."""
+
+    def __init__(self, model: nn.Module, device: torch.device, world_size: int) -> None:
+        self._flops = ModelFlops.of(model)
+        is_half = next(model.parameters()).dtype.itemsize == torch.half.itemsize
+        self._peak = peak_flops(_name(device)) if is_half else None
+        self._world_size = world_size
+        self.restart()
+
+    def restart(self) -> None:
+        """Let the next step begin now."""
+        self._began = time.perf_counter()
+
+    def measure(self, totals: Totals) -> Measures:
+        """Return what the step took that ends now, and begin the next."""
+        before = self._began
+        self.restart()
+        seconds = self._began - before
+        if self._flops is None:
+            return Measures(seconds, _memory())
+        rate = self._flops.of_step(totals) / seconds / self._world_size
+        return Measures(seconds, _memory(), rate / 1e12, rate / self._peak if self._peak else None)
+
+
+def peak_flops(device: str) -> float | None:
+    """Return the peak of a device, by its name, in dense 16-bit operations in a second."""
+    return next((peak for name, peak in _PEAKS.items() if name in device), None)
+
+
+def _name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _memory() -> float:
+    """Return the peak of memory so far: of the accelerator, or of the process where none is."""
+    if torch.cuda.is_available():
+        return torch.cuda.max_memory_allocated() / _GIB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
+
+
+def _size(parameter: Parameter) -> int:
+    """Return the size of a weight, whole where ZeRO spread it out."""
+    size: int = getattr(parameter, "ds_numel", parameter.numel())
+    return size
+
+
+def _looked_up(model: nn.Module) -> int:
+    """Return the size of the embeddings that are not also the last layer."""
+    if not isinstance(model, PreTrainedModel):
+        return 0
+    table = getattr(model.get_input_embeddings(), "weight", None)
+    last = getattr(model.get_output_embeddings(), "weight", None)
+    return _size(table) if isinstance(table, Parameter) and table is not last else 0
