@@ -54,6 +54,8 @@ class Engine:
             config=deepspeed_config(config, self.world_size),
         )[0]
         _begin_unstepped(self._wrapper.optimizer)
+        if not _scales_losses(self._wrapper.optimizer):
+            self._wrapper.optimizer.register_step_pre_hook(self._clip)
         if config.deepspeed.steps_per_print:
             let_deepspeed_speak()
 
@@ -94,7 +96,8 @@ class Engine:
         divisor = count * self.loss_scale / self.world_size
         optimizer = self._wrapper.optimizer
         if not _scales_losses(optimizer):
-            self._divide_and_clip(divisor)
+            gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
+            torch._foreach_mul_(gradients, 1.0 / divisor)
             self._wrapper.step()
             return True
         optimizer.loss_scale = divisor
@@ -111,10 +114,15 @@ class Engine:
             adapt(count)
         return not optimizer.overflow
 
-    def _divide_and_clip(self, divisor: float) -> None:
-        """Do to plain gradients what DeepSpeed's optimizers do to theirs, for one norm."""
-        gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
-        torch._foreach_mul_(gradients, 1.0 / divisor)
+    def _clip(self, optimizer: Optimizer, _arguments: object, _options: object) -> None:
+        """Clip plain gradients as DeepSpeed's optimizers do theirs, once all processes have them.
+
+        Raises:
+            TrainingError: they are no finite numbers.
+
+        """
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        gradients = [weight.grad for weight in weights if weight.grad is not None]
         self.gradient_norm = get_total_norm(gradients).item()
         if not math.isfinite(self.gradient_norm):
             raise TrainingError("the gradients of the step are no finite numbers")
