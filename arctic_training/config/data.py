@@ -140,8 +140,20 @@ class DataConfig(SectionConfig):
     """Train only on data that `arctic-train process-data` has prepared."""
 
 
+_FULL: Final = "rows are packed best-fit over the whole set; `over_length: split` loses no token"
+_PLANNED_SFT: Final = {
+    "always_max_length": _FULL,
+    "drop_last": _FULL,
+    "filter_samples": "`over_length` says what becomes of samples longer than `max_length`",
+    "fuse_positions_prob": "the samples of a row never see each other",
+    "repeat_to_pack_max_length": "samples are repeated by `epochs`, never in a row",
+}
+
+
 class SFTDataConfig(DataConfig):
     """Conversations, of which the assistant's words are trained."""
+
+    model_config = ConfigDict(json_schema_extra={"x-planned": {**PLANNED, **_PLANNED_SFT}})
 
     type: Annotated[str, Named("sft")] = "sft"
 
@@ -168,6 +180,9 @@ class SFTDataConfig(DataConfig):
 
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""
+
+    pad_to: Literal["div_length", "max_length"] = "div_length"
+    """Pad each batch to a multiple of `div_length`, or all batches to `max_length`."""
 
 
 class CausalDataConfig(DataConfig):

@@ -11,18 +11,17 @@ ends, then all but tags as well. What was spared is found from there outwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import pairwise, takewhile
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from jinja2 import TemplateError
 
-from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.conversation import Conversation
+from arctic_training.data.spans import Render, Span, UndecidableError
+from arctic_training.data.turns import says_more, turn_span
 
-__all__ = ["Render", "Span", "UndecidableError", "answer_spans"]
-
-Render: TypeAlias = Callable[[Conversation], str]
-"""Applies a chat template."""
+__all__ = ["answer_spans"]
 
 _TAG: Final = r"<[^<>\s]{1,64}>"
 _SPARED: Final = (
@@ -43,17 +42,6 @@ _MARKS: Final = (
 
 _USUAL_MARKS: Final = "".join(map(chr, _MARKS[0]))
 _USUAL_RUNS: Final = re.compile(f"[{_USUAL_MARKS[0]}-{_USUAL_MARKS[-1]}]+")
-
-
-class Span(NamedTuple):
-    """Characters of a text, from ``start`` to before ``end``."""
-
-    start: int
-    end: int
-
-
-class UndecidableError(ValueError):
-    """A template hides which characters are the assistant's."""
 
 
 def answer_spans(conversation: Conversation, text: str, render: Render) -> list[Span]:
@@ -103,6 +91,9 @@ class _Tracer:
 
     def span(self, index: int) -> Span | None:
         """Return where an answer stands."""
+        answer, mark = self.answers[index], self._marks[len(self._said)]
+        if says_more(self._conversation[answer]):
+            return turn_span(self._conversation, answer, self._text, self._render, mark)
         content = self._contents[index]
         found = self._found(self._pieces, index)
         if found is None:
@@ -181,8 +172,8 @@ class _Tracer:
                 place, marks = place + same, marks[same:]
 
     def _rendered_with(self, contents: dict[int, str]) -> str | None:
-        conversation = [
-            Message(role=message["role"], content=contents.get(i, message["content"]))
+        conversation: Conversation = [
+            {**message, "content": contents.get(i, message["content"])}
             for i, message in enumerate(self._conversation)
         ]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, cast
 
@@ -12,12 +12,13 @@ import numpy as np
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from arctic_training.data.answers import Span, answer_spans
+from arctic_training.data.answers import answer_spans
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.items import batches
 from arctic_training.data.samples import Sample
+from arctic_training.data.spans import Span
 
-__all__ = ["ChatEncoder", "Marked", "Trained"]
+__all__ = ["ChatEncoder", "LeftOutError", "Marked", "Trained"]
 
 Marked: TypeAlias = tuple[str, list[Span]]
 """A text, and its parts that are trained."""
@@ -38,6 +39,10 @@ class Trained:
 
     empty_think: bool = True
     """Also an empty think block at the beginning of an answer."""
+
+
+class LeftOutError(ValueError):
+    """A template leaves out a function that may be called, or is called."""
 
 
 class _Encoding(Protocol):
@@ -83,8 +88,16 @@ class ChatEncoder:
         Raises:
             TemplateError: the template refuses it.
             UndecidableError: it hides which part the assistant says.
+            LeftOutError: it leaves out functions, or calls of them.
 
         """
+        text, spans = self._spans(conversation)
+        for name in _functions(conversation):
+            if name not in text:
+                raise LeftOutError(name)
+        return text, spans
+
+    def _spans(self, conversation: Conversation) -> Marked:
         if self._trained.inputs:
             text = self.render(conversation)
             return text, [Span(0, len(text))]
@@ -126,14 +139,26 @@ class ChatEncoder:
 
     def _rendered(self, conversation: Conversation, *, marks: bool) -> tuple[str, list[Span]]:
         variables = cast("dict[str, Any]", self._variables)
+        messages = [dict(message) for message in conversation]
+        tools = messages[0].pop("tools", None) if messages else None
         rendered = render_jinja_template(
-            conversations=[[dict(message) for message in conversation]],
+            conversations=[messages],
+            tools=cast("list[dict[Any, Any] | Callable[..., Any]] | None", tools),
             chat_template=self.template,
             return_assistant_tokens_mask=marks,
             **variables,
         )
         (text,), spans = cast("tuple[list[str], list[list[tuple[int, int]]]]", rendered)
         return text, [Span(*span) for span in spans[0]] if marks else []
+
+
+def _functions(conversation: Conversation) -> Iterator[str]:
+    """Iterate over the names of the functions that may be called or are called."""
+    for message in conversation:
+        for function in [*message.get("tools", ()), *message.get("tool_calls", ())]:
+            inner = function.get("function", function)
+            if isinstance(inner, dict) and isinstance(inner.get("name"), str):
+                yield inner["name"]
 
 
 def _without_empty_think(text: str, span: Span) -> Span:

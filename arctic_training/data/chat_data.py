@@ -9,10 +9,10 @@ from jinja2 import TemplateError
 from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
-from arctic_training.data.answers import UndecidableError
-from arctic_training.data.chat import ChatEncoder, Marked, Trained
+from arctic_training.data.chat import ChatEncoder, LeftOutError, Marked, Trained
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.preparing import PreparingDataFactory
+from arctic_training.data.spans import UndecidableError
 from arctic_training.errors import RecipeError
 
 __all__ = ["ChatDataFactory"]
@@ -64,7 +64,8 @@ class ChatDataFactory(
         """Render a conversation and find what the assistant says.
 
         Raises:
-            RecipeError: the chat template refuses the conversation, or hides the answers.
+            RecipeError: the chat template refuses the conversation, hides the answers, or leaves
+                out functions.
 
         """
         try:
@@ -73,6 +74,10 @@ class ChatDataFactory(
             message = f"the tokenizer's chat template refuses a conversation: {error}"
             hint = _shown(conversation)
             raise self.problem("sources", message, code="wrong-data", hint=hint) from error
+        except LeftOutError as error:
+            message = f"the tokenizer's chat template leaves out the function `{error}`"
+            hint = "take a tokenizer whose template writes functions and their calls"
+            raise self.problem("sources", message, code="not-supported", hint=hint) from error
         except UndecidableError as error:
             what = "changes what the assistant says in a way that hides where it stands"
             raise self.hidden(conversation, what) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
@@ -59,8 +59,16 @@ def check_rows(config: HFSourceConfig, needed: Needed) -> None:
             pass
 
 
-def load_rows(config: HFSourceConfig, needed: Needed, make: Callable[[Row, int], T]) -> Items[T]:
+def load_rows(
+    config: HFSourceConfig,
+    needed: Needed,
+    make: Callable[[Row, int], T],
+    *,
+    taken: Iterable[str] = (),
+) -> Items[T]:
     """Return what ``make`` makes of each row, of its needed columns, and of its number.
+
+    Columns in ``taken`` are there as well if the data set has them.
 
     Raises:
         RecipeError: what cannot be loaded, or is not there; its pointer begins at the source.
@@ -70,7 +78,8 @@ def load_rows(config: HFSourceConfig, needed: Needed, make: Callable[[Row, int],
     with _Explaining(config):
         rows = _loaded(config, found)
     _check_columns(rows.column_names, needed)
-    chosen = rows.select_columns([*dict.fromkeys(needed.values())])
+    also = [column for column in taken if column in rows.column_names]
+    chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
     return Items(
         len(rows),
         lambda numbers: map(make, _read(chosen, numbers), numbers.tolist()),

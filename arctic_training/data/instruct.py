@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, TypeGuard
+from typing import Final
 
 from arctic_training.config.data import HFInstructSourceConfig
-from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.conversation import Conversation, Message, as_message
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
+from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["check_instruct", "instruct_conversations"]
@@ -36,7 +37,11 @@ def instruct_conversations(config: HFInstructSourceConfig) -> Items[Conversation
 
     """
     make = _messages if config.role_mapping is None else _mapped
-    return load_rows(config, _needed(config), lambda row, number: make(row, number, config))
+
+    def with_tools(row: Row, number: int) -> Conversation:
+        return offered(make(row, number, config), row, number)
+
+    return load_rows(config, _needed(config), with_tools, taken=[TOOLS])
 
 
 def _needed(config: HFInstructSourceConfig) -> Needed:
@@ -48,24 +53,17 @@ def _needed(config: HFInstructSourceConfig) -> Needed:
 
 
 def _messages(row: Row, number: int, _config: HFInstructSourceConfig) -> Conversation:
-    messages = row["messages"]
-    if not (isinstance(messages, list) and messages and all(map(_is_message, messages))):
+    items = row["messages"]
+    messages = [as_message(item) for item in items] if isinstance(items, list) else []
+    conversation = [message for message in messages if message is not None]
+    if not messages or len(conversation) < len(messages):
         raise RecipeError(
             ("name_or_path",),
             f"row {number} has no list of texts with their roles in the column `messages`",
             code="wrong-data",
             hint="say in `role_mapping` which column holds the words of which role",
         )
-    if any(message.get("tool_calls") for message in messages):
-        message = f"row {number} has tool calls of the assistant, which are not supported yet"
-        raise RecipeError(("name_or_path",), message, code="not-supported")
-    return [Message(role=m["role"], content=m["content"]) for m in messages]
-
-
-def _is_message(value: object) -> TypeGuard[Message]:
-    return isinstance(value, dict) and all(
-        isinstance(value.get(key), str) for key in ("role", "content")
-    )
+    return conversation
 
 
 def _mapped(row: Row, number: int, config: HFInstructSourceConfig) -> Conversation:

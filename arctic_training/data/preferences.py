@@ -6,10 +6,11 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from arctic_training.config.preference import HFPreferenceSourceConfig
-from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.conversation import Conversation, Message, as_message
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.python_docs import python_docs
+from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["Preference", "check_preferences", "hub_preferences", "python_docs_preferences"]
@@ -45,7 +46,12 @@ def hub_preferences(config: HFPreferenceSourceConfig) -> Items[Preference]:
             at the source.
 
     """
-    return load_rows(config, _needed(config), lambda row, number: _preference(row, number, config))
+    return load_rows(
+        config,
+        _needed(config),
+        lambda row, number: _preference(row, number, config),
+        taken=[TOOLS],
+    )
 
 
 def python_docs_preferences() -> list[Preference]:
@@ -79,7 +85,8 @@ def _preference(row: Row, number: int, config: HFPreferenceSourceConfig) -> Pref
     if not shared:
         message = f"the two sides of row {number} do not begin with the same prompt"
         raise RecipeError(_CHOSEN, message, code="wrong-data")
-    return Preference(chosen[:shared], chosen[shared:], rejected[shared:])
+    prompt = offered(chosen[:shared], row, number)
+    return Preference(prompt, chosen[shared:], rejected[shared:])
 
 
 def _side(
@@ -99,9 +106,8 @@ def _messages(value: object, number: int, pointer: Pointer, *, role: str) -> Con
     if isinstance(value, str):
         return [Message(role=role, content=value)]
     items = value if isinstance(value, list) else [None]
-    said = [item for item in items if isinstance(item, dict)]
-    texts = [(item.get("role"), item.get("content")) for item in said]
-    if len(said) < len(items) or not all(isinstance(t, str) for pair in texts for t in pair):
+    messages = [message for message in map(as_message, items) if message is not None]
+    if len(messages) < len(items):
         message = f"row {number} has neither a text nor a list of texts with their roles there"
         raise RecipeError(pointer, message, code="wrong-data")
-    return [Message(role=str(role), content=str(content)) for role, content in texts]
+    return messages

@@ -33,6 +33,7 @@ _NEUTRAL: Final = frozenset(
         "dl_num_workers",
         "eval_sources",
         "fail_on_missing_cache",
+        "pad_to",
         "seed",
         "sources",
     }

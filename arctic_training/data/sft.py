@@ -10,6 +10,7 @@ from arctic_training.config.data import SFTDataConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat import Trained
 from arctic_training.data.chat_data import ChatDataFactory
+from arctic_training.data.collate import RowCollator
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.packing import packed
 from arctic_training.data.prepared import Prepared
@@ -42,6 +43,12 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
                     yield self.problem(field, "it has no effect with `mask_inputs: false`")
         if self.config.pack_samples:
             yield from self.packing_problems("pack_samples")
+
+    @override
+    def collator(self) -> RowCollator:
+        config = self.config
+        length = config.max_length if config.pad_to == "max_length" else config.div_length
+        return RowCollator(self.trainer.tokenizer.pad_token_id, length)
 
     @override
     def trained(self) -> Trained:

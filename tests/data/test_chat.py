@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerBase
 
-from arctic_training.data.answers import Span, UndecidableError, answer_spans
+from arctic_training.data.answers import answer_spans
 from arctic_training.data.chat import ChatEncoder, Trained
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.spans import Span, UndecidableError
 from tests.tiny import HandTrainer, hand_config
 
 Turns: TypeAlias = list[tuple[str, str]]

@@ -169,3 +169,13 @@ def test_over_length(how: str, samples: int, lost: bool, tmp_path: Path) -> None
     rows = _rows(trainer, max_length=60, over_length=how)
     assert len(rows) == samples
     assert any("longer than 60 tokens" in note for note in recorder.notes) == lost
+
+
+@pytest.mark.parametrize("pad_to", ["div_length", "max_length"])
+def test_padding(pad_to: str, tmp_path: Path) -> None:
+    """Batches are padded to a multiple of a length, or all of them to the longest allowed."""
+    trainer = _trainer(tmp_path, data={"pad_to": pad_to, "div_length": 16}, micro_batch_size=5)
+    batches = [*trainer.train_dataloader.batches(0)]
+    longest = [-(-int(batch["lengths"].max()) // 16) * 16 for batch in batches]
+    expected = longest if pad_to == "div_length" else [200] * len(batches)
+    assert [batch["input_ids"].shape[1] for batch in batches] == expected

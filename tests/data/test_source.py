@@ -205,10 +205,10 @@ def test_missing_splits_and_columns(
         ),
         (_LISTED, {"role_mapping": _TURNS, "content_key": "x"}, ("content_key",), "no text there"),
         (
-            '{"messages": [{"role": "assistant", "content": "", "tool_calls": [{"a": 1}]}]}\n',
+            '{"messages": [{"role": "user", "content": "a"}], "tools": "f"}\n',
             {},
             ("name_or_path",),
-            "tool calls",
+            "row 0 has no list of functions",
         ),
         ("not JSON", {}, ("name_or_path",), "cannot be loaded"),
     ],

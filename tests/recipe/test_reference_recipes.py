@@ -127,6 +127,21 @@ _RECIPES: Final = [
         f"{_ULTRACHAT}  pack_samples: true\n",
         [("hf_config_kwargs:", "save the model with the changed configuration")],
     ),
+    _Recipe(
+        "every key of its data",
+        "type: sft\nmicro_batch_size: 1\nmodel: {name_or_path: meta-llama/Llama-3.1-8B-Instruct}\n"
+        f"{_ULTRACHAT}  pack_samples: true\n  mask_inputs: true\n  ignore_empty_think: true\n"
+        "  div_length: 256\n  pad_to: max_length\n  filter_samples: true\n"
+        "  always_max_length: true\n  drop_last: true\n  repeat_to_pack_max_length: true\n"
+        "  fuse_positions_prob: 0.1\n",
+        [
+            ("filter_samples: true", "`over_length` says what becomes of samples"),
+            ("always_max_length: true", "rows are packed best-fit"),
+            ("drop_last: true", "rows are packed best-fit"),
+            ("repeat_to_pack_max_length: true", "samples are repeated by `epochs`"),
+            ("fuse_positions_prob: 0.1", "the samples of a row never see each other"),
+        ],
+    ),
     _long("one process", head="sequence_parallel_size: 1\n", model=_FLASH, refused=[]),
     _long(
         "one process with everything",
