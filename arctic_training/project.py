@@ -67,6 +67,11 @@ class Project:
         return self.root / FACTORIES_FILE
 
     @property
+    def templates(self) -> Path:
+        """The folder of the project's own templates of generated files."""
+        return self.root / "arctic_templates"
+
+    @property
     def source_roots(self) -> tuple[Path, ...]:
         """The folders from which modules are imported, first the user's own."""
         return (self.root, self.root / "src", self.generated)

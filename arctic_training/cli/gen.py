@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from arctic_training.cli.output import debug_option, format_option, run
+from arctic_training.cli.templates import templates
 
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Format
@@ -250,6 +251,9 @@ def _schema(name: str, *, debug: bool) -> None:
 
     del debug
     print_schema(name)
+
+
+command.add_command(templates)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

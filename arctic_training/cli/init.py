@@ -18,7 +18,7 @@ from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.editor import schema_place
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import begin
-from arctic_training.codegen.render import fill
+from arctic_training.codegen.render import TemplateError, fill
 from arctic_training.codegen.spec import SLOTS, Slot
 from arctic_training.diagnostics import Format
 from arctic_training.document import shown_path
@@ -66,6 +66,9 @@ def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoR
     try:
         loaded, problems = read_definitions([path])
         begun = [] if problems else begin(loaded)
+    except TemplateError as error:
+        path.unlink()
+        finish(error.problems, Format.TEXT)
     except ManifestError as error:
         path.unlink()
         raise click.ClickException(str(error)) from error

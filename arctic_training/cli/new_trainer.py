@@ -17,6 +17,7 @@ from arctic_training.codegen.publish import recover
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.starters import recipe_path
 from arctic_training.codegen.stubs import pasted
+from arctic_training.codegen.templates import templates
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.codegen.unchanged import Seen, remember
 from arctic_training.diagnostics import Format, has_errors
@@ -86,6 +87,10 @@ def _remember(
         records = Manifest.read(generation.project.manifest).trainers.values()
         read |= {generation.project.root / record.definition for record in records}
         folders |= {root, *(path.parent for path in texts)}
+        own = generation.project.templates
+        read |= {template.own for template in templates(generation.project)}
+        folders |= {own} if own.is_dir() else set()
+        read |= {own} if not own.is_dir() else set(own.glob("*.j2"))
         said += _kept(len(texts))
     modules = {
         path.module: import_roots(item.project)

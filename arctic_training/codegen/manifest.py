@@ -30,6 +30,11 @@ class TrainerRecord:
 
     definition: str
     files: Mapping[str, str]
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    """Hashes of what has a say in the files: definitions, factories, templates and schemas."""
+
+    made_by: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the generator and of the formatter that made all this first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,12 @@ class Manifest:
             document = json.loads(text)
             version = document["version"]
             records = {
-                name: TrainerRecord(entry["definition"], {**entry["files"]})
+                name: TrainerRecord(
+                    entry["definition"],
+                    {**entry["files"]},
+                    {**entry.get("made_from", {})},
+                    {**entry.get("made_by", {})},
+                )
                 for name, entry in document["trainers"].items()
             }
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -69,7 +79,12 @@ class Manifest:
     def text(self) -> str:
         """Return the manifest as JSON."""
         trainers = {
-            name: {"definition": record.definition, "files": dict(sorted(record.files.items()))}
+            name: {
+                "definition": record.definition,
+                "made_by": dict(sorted(record.made_by.items())),
+                "made_from": dict(sorted(record.made_from.items())),
+                "files": dict(sorted(record.files.items())),
+            }
             for name, record in sorted(self.trainers.items())
         }
         document = {"version": _VERSION, "interface": INTERFACE, "trainers": trainers}

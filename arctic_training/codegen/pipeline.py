@@ -11,14 +11,16 @@ from pathlib import Path
 from arctic_training.codegen.changes import Change, Kind, compare, diff
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.layout import lay_out
-from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
+from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.publish import publish, write_once
-from arctic_training.codegen.render import render
+from arctic_training.codegen.record import updated
+from arctic_training.codegen.render import TemplateError, render
 from arctic_training.codegen.starters import starter_files
 from arctic_training.codegen.stubs import probe
+from arctic_training.codegen.templates import template_problems
 from arctic_training.codegen.verify import SourceMap, Staged, verify
-from arctic_training.diagnostics import Diagnostic, Severity, Span
+from arctic_training.diagnostics import Diagnostic, Severity, Span, has_errors
 from arctic_training.document import Pointer, key_span, value_span
 from arctic_training.project import Project
 
@@ -46,26 +48,52 @@ def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -
     """
     project = loaded[0].project
     manifest = Manifest.read(project.manifest)
-    starters, problems = _starters(loaded, project)
+    problems = [*template_problems(project)]
+    try:
+        return _generated(loaded, manifest, problems, types=types, force=force)
+    except TemplateError as error:
+        problems += error.problems
+        text = manifest.text()
+        return Generation(
+            project=project, changes=[], manifest=text, starters={}, problems=problems
+        )
+
+
+def _generated(
+    loaded: list[Loaded],
+    manifest: Manifest,
+    problems: list[Diagnostic],
+    *,
+    types: bool,
+    force: bool,
+) -> Generation:
+    project = loaded[0].project
+    starters, unclear = _starters(loaded, project)
+    problems += unclear
     with _staged(loaded, starters, project) as (staged, planned):
-        if types and not problems:
+        if types and not has_errors(problems):
             problems += verify([item.spec for item in loaded], staged, project)
-    updated = _updated(manifest, loaded, planned)
-    stale = set(manifest.files()) - set(updated.files())
+    record = updated(manifest, loaded, planned)
+    stale = set(manifest.files()) - set(record.files())
     changes = compare(planned, stale, manifest, project.generated)
     if not force:
         problems += [_edited(change, loaded) for change in changes if change.kind == Kind.EDITED]
     return Generation(
         project=project,
         changes=changes,
-        manifest=updated.text(),
+        manifest=record.text(),
         starters=starters,
         problems=problems,
     )
 
 
 def begin(loaded: list[Loaded]) -> list[Path]:
-    """Write the stubs of the functions that definitions name and nobody has written yet."""
+    """Write the stubs of the functions that definitions name and nobody has written yet.
+
+    Raises:
+        TemplateError: a template of the project's own cannot be rendered.
+
+    """
     written: list[Path] = []
     for item in loaded:
         starters, _ = _starters([item], item.project)
@@ -112,7 +140,11 @@ def _staged(
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
         folder = Path(name).resolve()
         generated, stubs = folder / "generated", folder / "stubs"
-        texts = {path: text for planned in files.values() for path, text in render(planned).items()}
+        texts = {
+            path: text
+            for planned in files.values()
+            for path, text in render(planned, project.templates).items()
+        }
         _write({path: text for path, text in texts.items() if _is_code(path)}, generated)
         code = {path: text for path, text in starters.items() if _is_code(path.name)}
         _write({p.relative_to(project.root).as_posix(): t for p, t in code.items()}, stubs)
@@ -144,36 +176,6 @@ def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:
 
 def _is_code(path: str) -> bool:
     return path.endswith(".py")
-
-
-def _updated(manifest: Manifest, loaded: list[Loaded], planned: dict[str, str]) -> Manifest:
-    """Return the manifest with the trainers that are made now in place of what they were.
-
-    Trainers of other definitions stay, unless their definition is gone; a file that they share
-    with those of now is what it is now.
-    """
-    definitions = {item.spec.source for item in loaded}
-    hashes = {path: digest(text) for path, text in planned.items()}
-    kept = {
-        name: TrainerRecord(
-            record.definition, {p: hashes.get(p, h) for p, h in record.files.items()}
-        )
-        for name, record in manifest.trainers.items()
-        if record.definition not in definitions and not _is_gone(record, loaded[0].project)
-    }
-    made = {
-        item.spec.name: TrainerRecord(
-            item.spec.source, {file.path: hashes[file.path] for file in plan(item.spec)}
-        )
-        for item in loaded
-    }
-    return Manifest(kept | made)
-
-
-def _is_gone(record: TrainerRecord, project: Project) -> bool:
-    """Return whether a definition is no more; in a root of several projects nobody can say."""
-    own = project.generated.is_relative_to(project.root)
-    return own and not (project.root / record.definition).exists()
 
 
 def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import jsonschema
 import pytest
 from ruff import find_ruff_bin
 
+from arctic_training.codegen import record
+from arctic_training.codegen.templates import TEMPLATES
 from tests.support import RICH_DEFINITION, ROOT, arctic_gen, python, write
 
 
@@ -109,10 +114,48 @@ def test_manifest_is_sorted_and_says_nothing_of_the_machine(project: Path) -> No
         "mine.recipe.yaml",
         "mine_loss.py",
     } == set(_tree(project))
-    assert set(manifest) == {"version", "interface", "trainers"}
-    assert set(manifest["trainers"]["mine"]) == {"definition", "files"}
+    schema = json.loads((ROOT / "schemas/manifest.schema.json").read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.Draft7Validator(schema).validate(manifest)
     assert str(project) not in text
-    assert all(re.fullmatch("sha256:[0-9a-f]{64}", made) for made in files.values())
+    made_from = manifest["trainers"]["mine"]["made_from"]
+    assert list(made_from) == sorted(made_from)
+    shipped = {f"arctic_training/{path}" for path in _SHIPPED}
+    assert {"mine.yaml", *shipped} == set(made_from)
+    for path, made in (made_from | {f"generated/{p}": made for p, made in files.items()}).items():
+        root = ROOT if path in shipped else project
+        content = (root / path.removeprefix("arctic_training/")).read_bytes()
+        assert made == f"sha256:{hashlib.sha256(content).hexdigest()}", path
+
+
+_SHIPPED = [
+    *("schemas/trainer.schema.json", "schemas/sections.schema.json"),
+    *(f"templates/{name}" for name in TEMPLATES),
+]
+
+
+def test_deleted_and_generated_again_it_is_the_same(project: Path, tmp_path: Path) -> None:
+    """The manifest and all files come back with the same bytes."""
+    shutil.copytree(project, tmp_path / "copy")
+    shutil.rmtree(tmp_path / "copy/generated")
+    folder = tmp_path / "copy"
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
+    assert _tree(folder) == _tree(project)
+
+
+def test_an_upgrade_that_changes_nothing_writes_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Versions in the manifest are those that first made its files, until something changes."""
+    shutil.copytree(project, folder := tmp_path / "copy")
+    before = _tree(folder)
+    monkeypatch.setattr(record, "version", lambda name: f"99 of {name}")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
+    assert _tree(folder) == before
+    write(folder / "mine.yaml", RICH_DEFINITION.replace("Strength", "Power"))
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
+    assert "99 of ruff" in (folder / "generated/manifest.json").read_text("utf-8")
 
 
 def test_generated_code_has_no_way_around_types(project: Path) -> None:

@@ -81,6 +81,8 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "unknown file": lambda folder: write(folder / CONFIG.replace("config", "other"), ""),
     "journal": lambda folder: write(folder / "generated/.arctic-gen-journal.json", "{}"),
     "factories": lambda folder: write(folder / "factories.yaml", "model: {}\n"),
+    "template": lambda folder: write(folder / "arctic_templates/config.py.j2", "x"),
+    "included template": lambda folder: write(folder / "arctic_templates/mine.j2", "x"),
     "loss elsewhere": lambda folder: (folder / "mine_loss.py").rename(folder / "src.py"),
 }
 

@@ -1,0 +1,92 @@
+"""``arctic-gen templates``: the templates of generated files, and a project's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from arctic_training.cli.output import debug_option
+
+if TYPE_CHECKING:
+    from arctic_training.codegen.templates import Template
+
+__all__ = ["templates"]
+
+
+@click.group("templates")
+def templates() -> None:
+    """List, eject and compare the templates of generated files.
+
+    A project's own stand in its folder `arctic_templates`, under the names of the shipped ones.
+    """
+
+
+@templates.command("list")
+@debug_option
+def _list(*, debug: bool) -> None:
+    """Say of each template whether it is the shipped one or the project's own."""
+    del debug
+    for template in _all():
+        click.echo(f"{template.name}: {_state(template)}")
+
+
+@templates.command("eject")
+@click.argument("name")
+@click.option("--note", "is_noted", is_flag=True, help="Only note the base of now in one's own.")
+@debug_option
+def _eject(name: str, *, is_noted: bool, debug: bool) -> None:
+    """Begin a template of the project's own as the shipped one NAME."""
+    from arctic_training.codegen.templates import eject, note_base
+    from arctic_training.document import shown_path
+
+    del debug
+    template = _named(name)
+    if template.is_own and not is_noted:
+        message = f"{shown_path(template.own)} is there already, and is not written to"
+        raise click.ClickException(f"{message}; --note notes the base of now in it")
+    if is_noted and not template.is_own:
+        raise click.ClickException(f"there is no {shown_path(template.own)} to note it in")
+    for path in note_base(template) if is_noted else eject(template):
+        click.echo(f"write {shown_path(path)}")
+
+
+@templates.command("diff")
+@click.argument("name", required=False)
+@debug_option
+def _diff(name: str | None, *, debug: bool) -> None:
+    """Show how the project's own templates differ, and how their bases have changed."""
+    del debug
+    for template in [_named(name)] if name else _all():
+        if template.has_moved():
+            click.echo(template.base_diff(), nl=False)
+        if template.is_own:
+            click.echo(template.own_diff(), nl=False)
+
+
+def _all() -> list[Template]:
+    from arctic_training.codegen.templates import templates as known
+    from arctic_training.project import Project
+
+    return known(Project.of(Path("here")))
+
+
+def _named(name: str) -> Template:
+    from arctic_training.diagnostics import known_words, nearest
+
+    known = {template.name: template for template in _all()}
+    if name in known:
+        return known[name]
+    meant = nearest(name, known)
+    hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
+    raise click.ClickException(f"there is no template `{name}`; {hint}")
+
+
+def _state(template: Template) -> str:
+    from arctic_training.document import shown_path
+
+    if not template.is_own:
+        return "the shipped one"
+    moved = ", whose base has changed" if template.has_moved() else ""
+    return f"{shown_path(template.own)}{moved}"
