@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from arctic_training.breaking.complaints import default_change, of_keys
+from arctic_training.breaking.pairs import KeyPair
 from arctic_training.breaking.rule import Break, Contract, Rule, rule
 from arctic_training.checkpoint.changes import may_change
 from arctic_training.codegen.spec import TrainerSpec
@@ -35,6 +37,10 @@ def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
             yield Break(message=message, new=now.pointer, old=before.pointer)
 
 
+def _held(pair: KeyPair) -> str:
+    return default_change(pair) if pair.is_held else ""
+
+
 def _removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     """Find nothing: of two definitions, none is missing."""
     del old, new
@@ -50,6 +56,17 @@ TRAINER_REMOVED: Final = rule(
     "",
     "name: mine\ndescription: Still mine.\n",
 )
+
+
+def _own(schema: str) -> str:
+    return (
+        "model_factory_type:\n"
+        "  name: wide\n"
+        "  class: mine_model:Wide\n"
+        "  extends: huggingface\n"
+        f"  config_type: {{properties: {{x: {{{schema}}}}}}}\n"
+    )
+
 
 CHECKPOINT_RULES: Final[tuple[Rule, ...]] = (
     rule(
@@ -78,6 +95,15 @@ CHECKPOINT_RULES: Final[tuple[Rule, ...]] = (
         "model_factory_type: [huggingface, random_llama]\n",
         "model_factory_type: [random_llama, huggingface]\n",
         "checkpoint_engine_type: [huggingface, deepspeed]\n",
+    ),
+    rule(
+        Contract.CHECKPOINT,
+        "held-default-changed",
+        "A key of a section that a run goes on with as it was saved has another default.",
+        of_keys(_held),
+        _own("type: integer, default: 1"),
+        _own("type: integer, default: 2"),
+        _own("type: integer, default: 1, minimum: 1"),
     ),
 )
 """The rules of the contract of checkpoints, beside that of the trainers that are gone."""

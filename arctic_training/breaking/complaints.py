@@ -10,8 +10,9 @@ from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
 from arctic_training.breaking.rule import Break, Find
 from arctic_training.breaking.types import core, takes
 from arctic_training.codegen.spec import FieldType, TrainerSpec
+from arctic_training.document import shown
 
-__all__ = ["of_keys", "of_limits", "of_values"]
+__all__ = ["default_change", "of_keys", "of_limits", "of_values"]
 
 _OfKey: TypeAlias = Callable[[KeyPair], str]
 _OfValue: TypeAlias = Callable[[FieldType, FieldType], str]
@@ -30,6 +31,24 @@ def of_limits(complaint: _OfValue) -> Find:
 def of_keys(complaint: _OfKey) -> Find:
     """Return what finds the keys that give a complaint."""
     return partial(_keys, complaint)
+
+
+def default_change(pair: KeyPair) -> str:
+    """Return how a key differs for recipes that do not give it; nothing where they have to."""
+    if not pair.old or not pair.new or pair.old.is_required or pair.new.is_required:
+        return ""
+    before, now = pair.old.default, pair.new.default
+    return "" if before == now else f"is {_said(now)} by default, and was {_said(before)}"
+
+
+def _said(default: object) -> str:
+    match default:
+        case None:
+            return "null"
+        case str() | int() | float():
+            return shown(default)
+        case _:
+            return "other values"
 
 
 def _values(complaint: _OfValue, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:

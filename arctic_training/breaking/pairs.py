@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from arctic_training.breaking.types import core, takes
+from arctic_training.checkpoint.changes import may_change
 from arctic_training.codegen.spec import (
     MISSING,
     FieldSpec,
@@ -14,6 +17,7 @@ from arctic_training.codegen.spec import (
     MapType,
     Missing,
     ObjectType,
+    OwnFactory,
     TaggedType,
     TrainerSpec,
     TupleType,
@@ -21,7 +25,15 @@ from arctic_training.codegen.spec import (
 )
 from arctic_training.document import JSON, Pointer
 
-__all__ = ["Key", "KeyPair", "ValuePair", "key_pairs", "value_pairs"]
+__all__ = [
+    "Key",
+    "KeyPair",
+    "OwnSection",
+    "ValuePair",
+    "key_pairs",
+    "own_factories",
+    "value_pairs",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +55,19 @@ class KeyPair:
     way: str
     old: Key | None
     new: Key | None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a run goes on only with the value that it was saved with."""
+        section = re.split(r"[.(\[]", self.way, maxsplit=1)[0]
+        return not may_change((section, self.way.rpartition(".")[2]))
+
+
+class OwnSection(NamedTuple):
+    """A section of a recipe that is of a type of the user's."""
+
+    section: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +96,21 @@ def value_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[ValuePair]:
 
 
 def _all(old: TrainerSpec, new: TrainerSpec) -> Iterator[KeyPair | ValuePair]:
-    return _keys("", [*_of_recipe(old)], [*_of_recipe(new)])
+    yield from _keys("", [*_of_recipe(old)], [*_of_recipe(new)])
+    for slot, before, now in own_factories(old, new):
+        sides = [[*_of_fields(own.fields)] for own in (before, now)]
+        yield from _keys(f"{slot.section}({slot.name}).", *sides)
+
+
+def own_factories(
+    old: TrainerSpec, new: TrainerSpec
+) -> Iterator[tuple[OwnSection, OwnFactory, OwnFactory]]:
+    """Iterate over the factories of the user's that both have."""
+    for before, now in zip(old.slots, new.slots, strict=True):
+        kept = {factory.name: factory.own for factory in now.factories}
+        for factory in before.factories:
+            if factory.own and (own := kept.get(factory.name)):
+                yield OwnSection(now.slot.section, factory.name), factory.own, own
 
 
 def _of_recipe(spec: TrainerSpec) -> Iterator[Key]:

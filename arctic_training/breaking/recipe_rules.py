@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.breaking.complaints import of_keys, of_values
-from arctic_training.breaking.pairs import KeyPair
+from arctic_training.breaking.complaints import default_change, of_keys, of_values
+from arctic_training.breaking.pairs import KeyPair, own_factories
 from arctic_training.breaking.rule import Break, Contract, Rule, field_rule, rule, with_field
 from arctic_training.breaking.types import core, is_nullable, takes
 from arctic_training.codegen.spec import ChoiceType, FieldType, TaggedType, TrainerSpec
@@ -31,20 +31,16 @@ def _added(pair: KeyPair) -> str:
 
 
 def _default(pair: KeyPair) -> str:
-    if not pair.old or not pair.new or pair.old.is_required or pair.new.is_required:
-        return ""
-    before, now = pair.old.default, pair.new.default
-    return "" if before == now else f"is {_said(now)} by default, and was {_said(before)}"
+    return "" if pair.is_held else default_change(pair)
 
 
-def _said(default: object) -> str:
-    match default:
-        case None:
-            return "null"
-        case str() | int() | float():
-            return shown(default)
-        case _:
-            return "other values"
+def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for slot, before, now in own_factories(old, new):
+        names = before.base.name, now.base.name
+        if names[0] != names[1]:
+            message = f"`{slot.section}` of type `{slot.name}` has the keys of `{names[1]}`, "
+            message += f"and had those of `{names[0]}`"
+            yield Break(message=message, new=now.pointer, old=before.pointer)
 
 
 def _forgotten(pair: KeyPair) -> str:
@@ -103,6 +99,10 @@ def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         if now.slot.is_list and names[0] != names[1]:
             message = f"a `{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
             yield Break(message=message, new=now.pointer, old=before.pointer)
+
+
+def _own(base: str) -> str:
+    return f"model_factory_type: {{name: wide, class: 'mine_model:Wide', extends: {base}}}\n"
 
 
 _KIND: Final = "type: object, properties: {kind: {const: %s}}"
@@ -199,6 +199,15 @@ RECIPE_RULES: Final[tuple[Rule, ...]] = (
         f"oneOf: [{{{_A}}}, {{{_B}}}]",
         f"oneOf: [{{{_SORT % 'a'}}}, {{{_SORT % 'b'}}}]",
         f"oneOf: [{{{_B}}}, {{{_A}}}]",
+    ),
+    rule(
+        Contract.RECIPE,
+        "factory-base-changed",
+        "A section of a type of the user's has the keys of another built-in one.",
+        _base,
+        _own("huggingface"),
+        _own("random_llama"),
+        _own("huggingface, description: Wide models."),
     ),
     rule(
         Contract.RECIPE,

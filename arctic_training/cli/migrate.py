@@ -59,6 +59,9 @@ def migrate(paths: list[Path], *, is_checked: bool, show_diff: bool, form: Forma
 
 
 def _migration(path: Path, *, is_named: bool) -> _Migration:
+    project = Project.of(path)
+    if path.resolve() == project.factories.resolve():  # resembles a recipe, and has no version
+        return _Migration(Source(shown_path(path), ""), "", [])
     document, kind, found = read_document(path, is_named=is_named)
     if document is None or found:
         return _Migration(Source(shown_path(path), ""), None, found)
@@ -66,7 +69,7 @@ def _migration(path: Path, *, is_named: bool) -> _Migration:
     if kind == "definition":
         today, text, found = migrated_definition(document)
     else:
-        today, text, found = migrated_recipe(document, Project.of(path))
+        today, text, found = migrated_recipe(document, project)
     source = document.span.source
     if text is not None and _meaning(text, source.path) != plain(today):
         return _Migration(source, None, [_unsafe(reason) for reason in found])

@@ -129,6 +129,33 @@ def test_what_a_definition_extends_and_refers_to_is_compared(tmp_path: Path) -> 
     assert [b.code for b in _breaks(tmp_path, keys, keys)] == ["range-narrowed"]
 
 
+_OWN = """\
+model_factory_type:
+  - name: wide
+    class: mine_model:Wide
+    extends: huggingface
+    config_type: {properties: {x: {%s}}}
+  - random_llama
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("type: integer", "type: integer, maximum: 9", ["range-narrowed"]),
+        ("type: integer", "type: number", ["type-widened"]),
+        ("type: integer, default: 1", "type: integer, default: 2", ["held-default-changed"]),
+        ("type: integer", "type: integer}, y: {type: integer", ["required-key-added"]),
+        ("type: integer}, y: {type: integer", "type: integer", ["key-removed"]),
+    ],
+)
+def test_sections_of_the_users_own_are_compared(
+    before: str, after: str, expected: list[str], tmp_path: Path
+) -> None:
+    """The keys of a factory that is defined in place are keys of recipes like any other."""
+    assert _codes(tmp_path, _OWN % before, _OWN % after) == expected
+
+
 def test_a_renamed_key_is_broken_for_code_alone(tmp_path: Path) -> None:
     """Recipes may use the former name; both places are shown."""
     after = "config_type: {properties: {y: {type: integer, default: 1, renamed_from: [x]}}}\n"

@@ -127,6 +127,15 @@ def test_a_folder_is_read_and_what_is_neither_stays(tmp_path: Path) -> None:
     assert (tmp_path / "compose.yaml").read_text() == "lr: 1\n"
 
 
+def test_shared_factories_are_no_recipe(tmp_path: Path) -> None:
+    """A factory may be called what a key was: a project's `factories.yaml` is left alone."""
+    text = "data: {}\nmodel: {}\noptimizer: {lr: {class: 'a:B', extends: fused_adam}}\n"
+    path = write(tmp_path / "factories.yaml", text)
+    done = arctic_gen("migrate", ".", folder=tmp_path)
+    assert done == (0, "1 file looked at: nothing to migrate\n", "")
+    assert path.read_text() == text
+
+
 def test_a_link_stays_one(tmp_path: Path) -> None:
     """The file that a link leads to is rewritten."""
     write(tmp_path / "real.yaml", _OLD)
