@@ -39,6 +39,9 @@ _SILENT: Final = {
     "checkpoint",
     "exit_iteration",
     "kill_switch_path",
+    "mem_profiler",
+    "mem_profiler_dir",
+    "mem_profiler_max_entries",
     "train_log_iter_interval",
     "train_log_metrics_path",
 }

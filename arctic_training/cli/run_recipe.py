@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -33,6 +33,7 @@ def run_recipe(
     *,
     action: Callable[[CheckedRecipe], None],
     num_processes: int = 1,
+    passed_on: Sequence[str] = (),
     dry_run: bool = False,
     form: Format,
     debug: bool,
@@ -50,7 +51,7 @@ def run_recipe(
         )
     if num_processes > 1:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
-        _launch([str(path), *overrides, *options], num_processes, recipe)
+        _launch([str(path), *overrides, *options, *passed_on], num_processes, recipe)
     _warn(recipe)
     try:
         action(recipe)
@@ -84,12 +85,18 @@ def _launch(arguments: list[str], num_processes: int, recipe: CheckedRecipe) -> 
     raise SystemExit(code)
 
 
-def train(recipe: CheckedRecipe) -> None:
-    """Train after a recipe."""
+def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
+    """Train after a recipe; ``profile`` is what to sort the functions of a profile by."""
     config = configured(recipe)
     from arctic_training.trainer.process import leave_process_group
 
-    make_trainer(config).train()
+    trainer = make_trainer(config)
+    if profile and trainer.world.is_first:
+        from arctic_training.cli.profile import profiled
+
+        profiled(trainer.train, order=profile)
+    else:
+        trainer.train()
     leave_process_group()
 
 

@@ -47,11 +47,24 @@ def command() -> None:
     default=1,
     help="Train with so many processes of this machine, one on each accelerator.",
 )
+@click.option(
+    "--python-profile",
+    "--python_profile",
+    type=click.Choice(["tottime", "cumtime", "disable"]),
+    default="disable",
+    help="Print where Python spent its time in training, by time in a function alone or in all.",
+)
 @click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
 @format_option
 @debug_option
 def _train(
-    words: tuple[str, ...], *, num_processes: int, dry_run: bool, form: Format, debug: bool
+    words: tuple[str, ...],
+    *,
+    num_processes: int,
+    python_profile: str,
+    dry_run: bool,
+    form: Format,
+    debug: bool,
 ) -> None:
     """Check RECIPE, and train a model after it.
 
@@ -64,8 +77,9 @@ def _train(
     run_recipe(
         recipe,
         overrides,
-        action=train,
+        action=train if python_profile == "disable" else partial(train, profile=python_profile),
         num_processes=num_processes,
+        passed_on=["--python-profile", python_profile],
         dry_run=dry_run,
         form=form,
         debug=debug,

@@ -31,7 +31,6 @@ _PLANNED: Final = {
     "ignore_label_index": "the label of what is not trained is always -100",
     "logger": "the output of the command is the log",
     "loss_log_interval": "use `train_log_iter_interval`",
-    "mem_profiler": "memory profiling is not built yet",
     "reference_model_deepspeed": "the reference model stands whole on every process",
 }
 """Keys of recipes written for ArcticTraining, and what to do instead."""
@@ -89,6 +88,16 @@ class TrainerConfig(Config):
 
     deterministic: bool = False
     """Compute only with operations whose bits are the same each time; slower on accelerators."""
+
+    mem_profiler: Literal["step", "e2e"] | None = None
+    """Record the accelerator's memory in training (`step`), or from the building of the model on
+    (`e2e`); null does not."""
+
+    mem_profiler_dir: PathInRecipe | None = None
+    """Folder of what `mem_profiler` records, a file of each process for PyTorch's viewer."""
+
+    mem_profiler_max_entries: Annotated[int, Field(ge=1), Human()] = 100_000
+    """Newest allocations that are kept."""
 
     eval_interval: Annotated[int, Field(ge=0), Human()] = 0
     """Evaluate on `data.eval_sources` after each N-th optimizer step; 0 without such sources."""

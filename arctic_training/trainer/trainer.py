@@ -49,6 +49,7 @@ from arctic_training.trainer.loaders import (
     evaluation_problems,
     train_loader,
 )
+from arctic_training.trainer.memory_profile import MemoryProfile, memory_profile_problems
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
@@ -173,6 +174,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.is_stopping = False
         self.evaluations: dict[str, EvaluationReport] = {}
         self._global_batch = GlobalBatch(self.metrics)
+        self._memory_profile = MemoryProfile(config, self.world)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 
         self._data_factory = self.make_data_factory()
@@ -189,6 +191,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         found = [problem for part in parts for problem in part.problems()]
         found = [*evaluation_problems(config), *engine_problems(config), *found]
         found += frozen_problems(frozen_factories)
+        found += memory_profile_problems(config)
         if problems := [*found, *tracker_problems(config)]:
             raise UnusableRecipeError(problems)
 
@@ -197,6 +200,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self.train_dataloader: EpochLoader[BatchT] = train_loader(self._data_factory)
         self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = evaluation_loaders(evaluated)
         self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
+        self._memory_profile.begin("e2e")
         drawn = random_numbers()
         self.model: nn.Module = model_factory.create().to(self.device)
         with replayed(drawn):
@@ -277,6 +281,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         left = self.training_horizon - self.state.global_step
         self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
         self._meter.restart()
+        self._memory_profile.begin("step")
         failed = True
         try:
             with self._stop_requests.listening():
@@ -292,6 +297,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
             self.note(f"interrupted after step {self.state.global_step}")
             raise
         finally:
+            self._memory_profile.end()
             self.progress.end()
             for tracker in self._trackers:
                 tracker.finish(failed=failed)
