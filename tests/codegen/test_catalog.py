@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from typing import get_args, get_origin
+from collections.abc import Iterator
+from typing import Generic, get_args, get_origin
 
 import pytest
 
@@ -28,6 +29,18 @@ def _component(path: ImportPath) -> type[Component[SectionConfig]]:
     return found
 
 
+def _arguments(part: type, generic: type) -> Iterator[tuple[object, ...]]:
+    """Iterate over the types for which a class is made of a generic one, however far above."""
+    for base in vars(part).get("__orig_bases__", ()):
+        origin, own = get_origin(base), get_args(base)
+        if origin is generic:
+            yield own
+        elif isinstance(origin, type) and origin is not Generic:
+            meant = dict(zip(vars(origin)["__parameters__"], own, strict=True))
+            for arguments in _arguments(origin, generic):
+                yield tuple(meant.get(argument, argument) for argument in arguments)
+
+
 @pytest.mark.parametrize(("slot", "entry"), ENTRIES)
 def test_an_entry_says_what_its_class_says(slot: Slot, entry: FactorySpec) -> None:
     """Name, section, slot and batch of an entry are those of the class that it names."""
@@ -38,12 +51,8 @@ def test_an_entry_says_what_its_class_says(slot: Slot, entry: FactorySpec) -> No
     base = _load(slot.config_base)
     assert isinstance(base, type)
     assert issubclass(factory.config_type, base)
-    slot_class = _component(slot.base)
-    generic = [
-        made_of for part in factory.__mro__ for made_of in vars(part).get("__orig_bases__", ())
-    ]
-    made = [made_of for made_of in generic if get_origin(made_of) is slot_class]
-    batches = {argument for made_of in made for argument in get_args(made_of)[1:]}
+    made_of = set(_arguments(factory, _component(slot.base)))
+    batches = {argument for _, *arguments in made_of for argument in arguments}
     assert batches == ({_load(entry.batch)} if entry.batch else set())
 
 
