@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 import click
 
@@ -21,10 +22,26 @@ from arctic_training.errors import (
 from arctic_training.launcher.world import World
 from arctic_training.recipe import CheckedRecipe
 
-if TYPE_CHECKING:
-    pass
+__all__ = ["Launch", "run_recipe", "train"]
 
-__all__ = ["run_recipe", "train"]
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How many processes are started on a machine, and by what."""
+
+    num_processes: int | None
+    """Null leaves it to the launcher."""
+
+    flags: Sequence[str] | None
+    """Flags of DeepSpeed's launcher; null is torchrun."""
+
+    passed_on: Sequence[str] = ()
+    """Options that each process gets as well."""
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether this process is not the one that trains."""
+        return self.flags is not None or (self.num_processes or 1) > 1
 
 
 def run_recipe(
@@ -32,8 +49,7 @@ def run_recipe(
     overrides: list[str],
     *,
     action: Callable[[CheckedRecipe], None],
-    num_processes: int = 1,
-    passed_on: Sequence[str] = (),
+    launch: Launch | None = None,
     dry_run: bool = False,
     form: Format,
     debug: bool,
@@ -49,9 +65,9 @@ def run_recipe(
             form,
             summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes",
         )
-    if num_processes > 1:
+    if launch and launch.is_needed:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
-        _launch([str(path), *overrides, *options, *passed_on], num_processes, recipe)
+        _launch([str(path), *overrides, *options, *launch.passed_on], launch, recipe)
     _warn(recipe)
     try:
         action(recipe)
@@ -74,12 +90,16 @@ def _warn(recipe: CheckedRecipe) -> None:
         click.echo(render([*recipe.warnings], Format.TEXT), nl=False, err=True)
 
 
-def _launch(arguments: list[str], num_processes: int, recipe: CheckedRecipe) -> NoReturn:
-    from arctic_training.launcher.torchrun import launch
+def _launch(arguments: list[str], how: Launch, recipe: CheckedRecipe) -> NoReturn:
+    from arctic_training.launcher import deepspeed, torchrun
 
-    command = ["-m", "arctic_training.cli.train", *arguments]
     roots = [root for root in recipe.project.source_roots if root.is_dir()]
-    code, message = launch(command, num_processes=num_processes, source_roots=roots)
+    if how.flags is not None:
+        command = deepspeed.launch_command(arguments, how.flags, num_processes=how.num_processes)
+        raise SystemExit(deepspeed.launch(command, source_roots=roots))
+    command = ["-m", "arctic_training.cli.train", *arguments]
+    number = how.num_processes or 1
+    code, message = torchrun.launch(command, num_processes=number, source_roots=roots)
     if message:
         say(message)
     raise SystemExit(code)

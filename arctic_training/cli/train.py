@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "main"]
 
-_LAUNCHING: Final = ("--num_nodes", "--launcher", "--hostfile")
 _OWN: Final = {"-h", "--help", "--version"}
 _WORDS: Final = {"ignore_unknown_options": True}
 
@@ -44,8 +44,13 @@ def command() -> None:
     "--num-processes",
     "--num_gpus",
     type=click.IntRange(min=1),
-    default=1,
-    help="Train with so many processes of this machine, one on each accelerator.",
+    help="Train with so many processes of a machine, one on each accelerator.  [default: 1]",
+)
+@click.option(
+    "--launcher",
+    type=click.Choice(["torchrun", "deepspeed"]),
+    help="What starts the processes: torchrun, or DeepSpeed's launcher, which any flag of its own "
+    "chooses, such as --hostfile or --num_nodes.",
 )
 @click.option(
     "--python-profile",
@@ -60,7 +65,8 @@ def command() -> None:
 def _train(
     words: tuple[str, ...],
     *,
-    num_processes: int,
+    num_processes: int | None,
+    launcher: str | None,
     python_profile: str,
     dry_run: bool,
     form: Format,
@@ -71,15 +77,25 @@ def _train(
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
-    from arctic_training.cli.run_recipe import run_recipe, train
+    from arctic_training.cli.run_recipe import Launch, run_recipe, train
+    from arctic_training.launcher.deepspeed import split_flags
 
-    recipe, overrides = _split(words[1:] if words[:1] == ("train",) else words)
+    try:
+        flags, others = split_flags(words[1:] if words[:1] == ("train",) else words)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    if flags and launcher == "torchrun":
+        raise click.UsageError(f"{flags[0]} is a flag of `--launcher deepspeed`")
+    recipe, overrides = _split(others)
     run_recipe(
         recipe,
         overrides,
         action=train if python_profile == "disable" else partial(train, profile=python_profile),
-        num_processes=num_processes,
-        passed_on=["--python-profile", python_profile],
+        launch=Launch(
+            num_processes,
+            flags if flags or launcher == "deepspeed" else None,
+            passed_on=["--python-profile", python_profile],
+        ),
         dry_run=dry_run,
         form=form,
         debug=debug,
@@ -138,14 +154,9 @@ def _report(run_path: Path, output: Path | None, *, debug: bool) -> None:
     report(run_path, output)
 
 
-def _split(words: tuple[str, ...]) -> tuple[Path, list[str]]:
+def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the recipe from the overrides."""
     for word in words:
-        if word.partition("=")[0] in _LAUNCHING:
-            hint = (
-                "start it on each machine with torchrun: torchrun ... -m arctic_training.cli.train"
-            )
-            raise click.UsageError(f"{word}: `--num-processes` is for one machine; {hint}")
         if word.startswith("-"):
             raise click.UsageError(f"No such option: {word}")
     if not words:

@@ -66,14 +66,29 @@ def test_an_unknown_form_names_the_known_ones(tmp_path: Path, form: str) -> None
     assert [known for known in Format if known not in result.err] == []
 
 
-@pytest.mark.parametrize("flag", ["--num_nodes=2", "--launcher ray", "--hostfile x"])
-def test_launcher_flags_are_refused(tmp_path: Path, flag: str) -> None:
-    """Flags of a launcher are refused with the reason, not ignored, wherever they stand."""
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ("--launcher ray", "'ray' is not one of 'torchrun', 'deepspeed'"),
+        ("--launcher torchrun --num_nodes 2", "is a flag of `--launcher deepspeed`"),
+        ("--launcher torchrun --no_ssh", "is a flag of `--launcher deepspeed`"),
+    ],
+)
+def test_launchers_that_do_not_fit_are_refused(tmp_path: Path, flags: str, message: str) -> None:
+    """A launcher that is not there, or has no such flag, is refused, wherever the flags stand."""
     write(tmp_path / "r.yaml", RECIPE)
-    for words in (f"r.yaml {flag}", f"{flag} r.yaml", f"train --dry-run r.yaml {flag}"):
+    for words in (f"r.yaml {flags}", f"{flags} r.yaml", f"train --dry-run r.yaml {flags}"):
         result = arctic_train(*words.split(), folder=tmp_path)
         assert (result.code, result.out) == (2, "")
-        assert "`--num-processes` is for one machine" in result.err
+        assert message in result.err
+
+
+def test_a_flag_without_its_value_is_refused(tmp_path: Path) -> None:
+    """A flag of DeepSpeed's launcher that stands last and has no value is wrong usage."""
+    write(tmp_path / "r.yaml", RECIPE)
+    result = arctic_train("--dry-run", "r.yaml", "--hostfile", folder=tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert "--hostfile needs a value" in result.err
 
 
 def test_a_verb_wins_over_a_file_of_its_name(tmp_path: Path) -> None:

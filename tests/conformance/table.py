@@ -1,0 +1,159 @@
+"""The invariance table: one run of a built-in trainer, cut and shared out in every way.
+
+``python -m tests.conformance.table FOLDER ROW...``; the first process writes ``FOLDER/ROW.pt``,
+the weights after three steps, of each row. All rows of a trainer that clip alike have the same
+steps: each is an epoch, all samples at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+from torch.optim import SGD, Optimizer
+
+from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
+from arctic_trainers.dpo import DPOTrainer
+from arctic_trainers.sft import SFTTrainer
+from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.launcher.world import World
+from arctic_training.optimizer.fused_adam import FusedAdamFactory
+from arctic_training.trainer.context import TrainerContext
+from arctic_training.trainer.process import leave_process_group
+from arctic_training.trainer.trainer import Trainer
+from tests.preferences import dpo_config, pairs, preference_data
+from tests.support import write
+from tests.tiny import Recorder, jsonl, ragged, recipe, sft_config
+
+__all__ = ["Row", "prepare", "table", "weights"]
+
+NUM_SAMPLES = 23
+STEPS = 3
+_CLIPPING = 0.02
+
+
+class _SGDFactory(FusedAdamFactory, abstract=True):
+    """Gradient descent: unlike AdamW, it does not magnify rounding."""
+
+    def create(self) -> Optimizer:
+        """Make the optimizer."""
+        return SGD(self.trainer.model.parameters(), lr=self.config.learning_rate, momentum=0.9)
+
+
+class _Descending:
+    def make_optimizer_factory(self: TrainerContext) -> FusedAdamFactory:
+        """Return gradient descent for the section of AdamW."""
+        section = self.config.optimizer
+        assert isinstance(section, FusedAdamConfig)
+        return _SGDFactory(self, section)
+
+
+class _SFT(_Descending, SFTTrainer, abstract=True): ...
+
+
+class _Causal(_Descending, CausalTrainer, abstract=True): ...
+
+
+class _DPO(_Descending, DPOTrainer, abstract=True): ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How a run is cut: ``trainer-stage-accumulation-clipped-packed``."""
+
+    trainer: str
+    stage: int
+    accumulates: bool
+    clips: bool
+    packs: bool
+
+    def __str__(self) -> str:
+        flags = f"{self.accumulates:d}-{self.clips:d}-{self.packs:d}"
+        return f"{self.trainer}-{self.stage}-{flags}"
+
+    @classmethod
+    def of(cls, text: str) -> Self:
+        """Return the row of a text."""
+        trainer, stage, *flags = text.split("-")
+        return cls(trainer, int(stage), *(flag == "1" for flag in flags))
+
+    @property
+    def reference(self) -> Row:
+        """The row whose weights it has to have."""
+        return Row(self.trainer, 0, accumulates=False, clips=self.clips, packs=False)
+
+
+def table() -> Iterator[Row]:
+    """Iterate over all rows; pairs of `dpo` are not packed."""
+    flags = (False, True)
+    for trainer, stage, *cut in product(("sft", "causal", "dpo"), range(4), flags, flags, flags):
+        row = Row(trainer, stage, *cut)
+        if not (row.packs and trainer == "dpo"):
+            yield row
+
+
+def prepare(folder: Path) -> None:
+    """Write the data of all rows."""
+    jsonl(folder / "said.jsonl", ragged(NUM_SAMPLES))
+    preference_data(folder / "pairs.jsonl", pairs(NUM_SAMPLES))
+    for number, conversation in enumerate(ragged(NUM_SAMPLES)):
+        write(folder / "documents" / f"{number:02}.txt", conversation[1]["content"])
+
+
+def weights(row: Row, folder: Path, world: World) -> dict[str, Tensor]:
+    """Train by a row; return the weights, in the first process."""
+    trainer = _trainer(row, folder, world)
+    trainer.progress = recorder = Recorder()
+    trainer.train()
+    assert len(recorder.reports) == STEPS
+    return trainer.engine.full_state_dict()
+
+
+def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
+    """Return the trainer of a row: as many micro-batches as there are make a step."""
+    size = 3 if row.accumulates else NUM_SAMPLES
+    values: dict[str, object] = {
+        "micro_batch_size": max(1, size // world.size),
+        "gradient_accumulation_steps": NUM_SAMPLES,
+        "epochs": STEPS,
+        "deepspeed": {
+            "gradient_clipping": _CLIPPING if row.clips else 0,
+            "zero_optimization": {"stage": row.stage},
+        },
+        "optimizer": {"learning_rate": 0.1},
+        "scheduler": {"name": "constant"},
+    }
+    match row.trainer:
+        case "sft":
+            said = {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
+            data = {"sources": said, "pack_samples": row.packs, "max_length": 128}
+            return _SFT(sft_config(data=data, **values))
+        case "causal":
+            source = {"type": "huggingface_causal", "name_or_path": str(folder / "documents")}
+            data = {"sources": source, "max_length": 512 if row.packs else 96}
+            config = recipe(type="causal", data=data, **values)
+            return _Causal(CausalTrainerConfig.model_validate(config))
+        case _:
+            source = {"type": "huggingface_preference", "name_or_path": str(folder / "pairs.jsonl")}
+            data = {"type": "dpo", "sources": source, "div_length": 8, "max_length": 256}
+            return _DPO(dpo_config(data=data, beta=1.0, **values))
+
+
+def main(folder: Path, rows: list[str]) -> None:
+    """Train all rows."""
+    world = World.of_environment()
+    for text in rows:
+        trained = weights(Row.of(text), folder, world)
+        if world.is_first:
+            torch.save(trained, folder / f"{text}.pt")
+    leave_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

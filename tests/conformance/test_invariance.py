@@ -1,0 +1,86 @@
+"""A step of every built-in trainer is the same, however it is cut and shared out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+import torch
+from torch import Tensor
+
+from arctic_training.launcher.torchrun import launch
+from arctic_training.launcher.world import World
+from tests.conformance.table import Row, prepare, table, weights
+from tests.support import ROOT
+
+_TOLERANCE = 1e-6
+_SAMPLE = "sft-3-1-1-1 sft-2-0-0-1 causal-1-1-0-1 causal-3-0-1-0 dpo-2-1-1-0 dpo-3-1-0-0".split()
+_IN_TWO = "sft-3-1-1-1 causal-2-1-0-1 dpo-1-1-1-0 dpo-3-0-0-0".split()
+
+
+@cache
+def _data() -> Path:
+    folder = Path(mkdtemp())
+    prepare(folder)
+    return folder
+
+
+@cache
+def _expected(row: Row) -> dict[str, Tensor]:
+    return weights(row, _data(), World())
+
+
+def _check(rows: Sequence[Row], trained: dict[str, dict[str, Tensor]]) -> None:
+    """Compare weights with those of the uncut run, and see that clipping has its effect."""
+    away = {}
+    for row in rows:
+        expected = _expected(row.reference)
+        found = trained[str(row)]
+        assert found.keys() == expected.keys()
+        away[str(row)] = max((found[name] - v).abs().max().item() for name, v in expected.items())
+    assert {row: distance for row, distance in away.items() if distance > _TOLERANCE} == {}
+
+
+@pytest.mark.parametrize("trainer", ["sft", "causal", "dpo"])
+def test_the_table_can_fail(trainer: str) -> None:
+    """Three steps move the weights far beyond the tolerance, and clipping moves them less far."""
+    clipped, free = (_expected(Row(trainer, 0, False, clips, False)) for clips in (True, False))  # noqa: FBT003
+    distance = max((clipped[name] - value).abs().max().item() for name, value in free.items())
+    assert distance > 1000 * _TOLERANCE
+
+
+@pytest.mark.parametrize("text", _SAMPLE)
+def test_one_process(text: str) -> None:
+    """Weights after three steps are those of the uncut run, to 1e-6: a sample of the table."""
+    row = Row.of(text)
+    _check([row], {text: weights(row, _data(), World())})
+
+
+def test_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So are those of two processes: a sample of the table."""
+    _check_in_two([Row.of(text) for text in _IN_TWO], monkeypatch)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_one_process_everywhere() -> None:
+    """The whole table in one process."""
+    rows = list(table())
+    _check(rows, {str(row): weights(row, _data(), World()) for row in rows})
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_two_processes_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole table in two processes."""
+    _check_in_two(list(table()), monkeypatch)
+
+
+def _check_in_two(rows: Sequence[Row], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    command = ["-m", "tests.conformance.table", str(_data()), *map(str, rows)]
+    assert launch(command, num_processes=2) == (0, "")
+    _check(rows, {str(row): torch.load(_data() / f"{row}.pt") for row in rows})
