@@ -34,8 +34,13 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
     @override
     def problems(self) -> Iterator[RecipeError]:
         yield from super().problems()
-        if self.config.documents == "apart":
+        if self.packs:
             yield from self.packing_problems("documents")
+
+    @property
+    @override
+    def packs(self) -> bool:
+        return self.config.documents == "apart"
 
     @override
     def encoded(self) -> Iterator[Sample]:

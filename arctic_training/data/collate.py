@@ -18,9 +18,12 @@ class RowCollator:
 
     pad_token_id: int
     multiple: int
+    packs: bool
+    """Whether rows may have several documents: all batches of a run then tell where each begins, so
+    that all processes call the model alike."""
 
     def __call__(self, rows: list[Row]) -> SFTBatch:
-        """Return the batch; with positions if any row has several documents."""
+        """Return the batch, with positions if rows may have several documents."""
         lengths = [sum(len(sample.input_ids) for sample in row) for row in rows]
         length = -(-max(lengths) // self.multiple) * self.multiple
         batch = SFTBatch(
@@ -39,6 +42,6 @@ class RowCollator:
                 batch["labels"][number, start:end] = ids.where(trained, IGNORED)
                 positions[number, start:] -= positions[number, start].item()
                 start = end
-        if any(len(row) > 1 for row in rows):
+        if self.packs:
             batch["position_ids"] = positions
         return batch

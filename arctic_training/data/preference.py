@@ -33,7 +33,8 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
 
     @override
     def collator(self) -> _Collator:
-        return _Collator(RowCollator(self.trainer.tokenizer.pad_token_id, self.config.div_length))
+        padding = self.trainer.tokenizer.pad_token_id
+        return _Collator(RowCollator(padding, self.config.div_length, packs=False))
 
     @override
     def count_tokens(self, batch: PreferenceBatch) -> int:

@@ -44,11 +44,16 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
         if self.config.pack_samples:
             yield from self.packing_problems("pack_samples")
 
+    @property
+    @override
+    def packs(self) -> bool:
+        return self.config.pack_samples
+
     @override
     def collator(self) -> RowCollator:
         config = self.config
         length = config.max_length if config.pad_to == "max_length" else config.div_length
-        return RowCollator(self.trainer.tokenizer.pad_token_id, length)
+        return RowCollator(self.trainer.tokenizer.pad_token_id, length, packs=self.packs)
 
     @override
     def trained(self) -> Trained:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -25,7 +26,13 @@ class TokenDataFactory(
 
     @override
     def collator(self) -> RowCollator:
-        return RowCollator(self.trainer.tokenizer.pad_token_id, self.config.div_length)
+        padding = self.trainer.tokenizer.pad_token_id
+        return RowCollator(padding, self.config.div_length, packs=self.packs)
+
+    @property
+    @abstractmethod
+    def packs(self) -> bool:
+        """Whether a row may have several documents."""
 
     @override
     def count_tokens(self, batch: SFTBatch) -> int:

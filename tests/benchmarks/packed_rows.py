@@ -61,7 +61,7 @@ def _samples() -> Samples:
 
 
 def _batches(rows: Rows, size: int) -> list[SFTBatch]:
-    collate = RowCollator(pad_token_id=0, multiple=_MULTIPLE)
+    collate = RowCollator(pad_token_id=0, multiple=_MULTIPLE, packs=True)
     return [collate(rows[start : start + size]) for start in range(0, len(rows), size)]
 
 

@@ -36,6 +36,7 @@ __all__ = ["Row", "prepare", "table", "weights"]
 NUM_SAMPLES = 23
 STEPS = 3
 _CLIPPING = 0.02
+_LEARNING_RATES = {"sft": 0.1, "causal": 0.1, "dpo": 0.01}  # a pair's loss sums over its tokens
 
 
 class _SGDFactory(FusedAdamFactory, abstract=True):
@@ -126,7 +127,7 @@ def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
             "gradient_clipping": _CLIPPING if row.clips else 0,
             "zero_optimization": {"stage": row.stage},
         },
-        "optimizer": {"learning_rate": 0.1},
+        "optimizer": {"learning_rate": _LEARNING_RATES[row.trainer]},
         "scheduler": {"name": "constant"},
     }
     match row.trainer:

@@ -64,7 +64,7 @@ def _loss(trainer: HandTrainer, rows: Rows, size: int) -> tuple[float, list[torc
     trainer.model = model = trainer.engine.unwrapped
     model.train()
     model.zero_grad()
-    collate = RowCollator(pad_token_id=0, multiple=8)
+    collate = RowCollator(pad_token_id=0, multiple=8, packs=True)
     total, count = 0.0, 0
     for start in range(0, len(rows), size):
         output = next_token_loss(trainer, collate(rows[start : start + size]))
