@@ -184,6 +184,9 @@ class SFTDataConfig(DataConfig):
     pad_to: Literal["div_length", "max_length"] = "div_length"
     """Pad each batch to a multiple of `div_length`, or all batches to `max_length`."""
 
+    group_by_length: bool = False
+    """Put samples of like length into a batch, for less padding; the batches are shuffled."""
+
 
 class CausalDataConfig(DataConfig):
     """Documents, of which every token is trained."""

@@ -75,3 +75,6 @@ class PreferenceDataConfig(DataConfig):
 
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""
+
+    group_by_length: bool = False
+    """Put samples of like length into a batch, for less padding; the batches are shuffled."""

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from arctic_training.launcher.world import World
 
 __all__ = ["EpochLoader"]
+
+_BATCHES_TO_GROUP: Final = 50
 
 Sample = TypeVar("Sample")
 Batch_co = TypeVar("Batch_co", covariant=True)
@@ -30,6 +33,8 @@ class EpochLoader(Generic[Batch_co]):
         micro_batch_size: samples in a batch.
         seed: seed of the order.
         num_workers: processes that make batches; 0 makes them in this one.
+        lengths: if given, int64 of shape (samples): samples of like length share a batch, where
+            the shuffled order brings many batches of them together.
 
     """
 
@@ -41,6 +46,7 @@ class EpochLoader(Generic[Batch_co]):
         micro_batch_size: int,
         seed: int,
         num_workers: int = 0,
+        lengths: NDArray[np.int64] | None = None,
     ) -> None:
         self._num_samples = len(samples)
         self._world = World()
@@ -48,6 +54,7 @@ class EpochLoader(Generic[Batch_co]):
         self._is_repeated = False
         self._micro_batch_size = micro_batch_size
         self._seed = seed
+        self._lengths = lengths
 
         def load(chosen: list[list[int]]) -> Iterator[Batch_co]:
             loader: DataLoader[Sample] = DataLoader(
@@ -114,5 +121,23 @@ class EpochLoader(Generic[Batch_co]):
         if not self._is_shuffled:
             return list(range(self._num_samples))
         generator = np.random.default_rng([self._seed, 0 if self._is_repeated else epoch])
-        order: list[int] = generator.permutation(self._num_samples).tolist()
-        return order
+        shuffled = generator.permutation(self._num_samples)
+        order = shuffled if self._lengths is None else self._grouped(shuffled, generator)
+        return [*map(int, order)]
+
+    def _grouped(
+        self, order: NDArray[np.int64], generator: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Sort an order by length, many batches at a time, and shuffle the batches that are full.
+
+        A batch that is not full stays the last; whatever the number of processes, they share it.
+        """
+        assert self._lengths is not None
+        size, lengths = self._micro_batch_size, self._lengths
+        starts = range(0, len(order), size * _BATCHES_TO_GROUP)
+        groups = (order[start : start + size * _BATCHES_TO_GROUP] for start in starts)
+        longest_first = [group[np.argsort(-lengths[group], kind="stable")] for group in groups]
+        grouped = np.concatenate([order[:0], *longest_first])
+        full = len(order) // size * size
+        batches = generator.permutation(grouped[:full].reshape(-1, size))
+        return np.concatenate([batches.ravel(), grouped[full:]])

@@ -31,6 +31,11 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
     config_type: type[PreferenceDataConfig] = PreferenceDataConfig
     unit = "pair"
 
+    @property
+    @override
+    def groups_by_length(self) -> bool:
+        return self.config.group_by_length
+
     @override
     def collator(self) -> _Collator:
         padding = self.trainer.tokenizer.pad_token_id

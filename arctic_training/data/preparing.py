@@ -33,6 +33,7 @@ _NEUTRAL: Final = frozenset(
         "dl_num_workers",
         "eval_sources",
         "fail_on_missing_cache",
+        "group_by_length",
         "pad_to",
         "seed",
         "sources",
@@ -54,6 +55,11 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     unit: ClassVar[str] = "sample"
     """What a row is made from, in one word."""
+
+    @property
+    def groups_by_length(self) -> bool:
+        """Whether rows of like length share a batch."""
+        return False
 
     @abstractmethod
     def encoded(self) -> Iterator[Sample]:
@@ -86,12 +92,14 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     @override
     def create(self) -> EpochLoader[BatchT]:
+        rows = self.rows(self.prepare())
         return EpochLoader(
-            self.rows(self.prepare()),
+            rows,
             self.collator(),
             micro_batch_size=self.trainer.config.micro_batch_size,
             seed=self.config.seed,
             num_workers=self.config.dl_num_workers,
+            lengths=rows.lengths if self.groups_by_length else None,
         )
 
     def rows(self, prepared: Prepared) -> Rows:

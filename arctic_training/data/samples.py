@@ -156,6 +156,13 @@ class Rows(Sequence[Row]):
         self.packs = packs
         self._ends = np.cumsum(packs.lengths)
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each row."""
+        tokens = np.cumsum(np.append(0, self.samples.lengths[self.packs.numbers]))
+        lengths: NDArray[np.int64] = tokens[self._ends] - tokens[self._ends - self.packs.lengths]
+        return lengths
+
     @override
     def __len__(self) -> int:
         return len(self.packs)

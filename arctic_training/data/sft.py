@@ -43,6 +43,13 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
                     yield self.problem(field, "it has no effect with `mask_inputs: false`")
         if self.config.pack_samples:
             yield from self.packing_problems("pack_samples")
+            if self.config.group_by_length:
+                yield self.problem("group_by_length", "it has no effect with `pack_samples: true`")
+
+    @property
+    @override
+    def groups_by_length(self) -> bool:
+        return self.config.group_by_length
 
     @property
     @override

@@ -45,7 +45,8 @@ def test_orders_differ() -> None:
     assert len(set(orders)) == 25
 
 
-@pytest.mark.parametrize("num_workers", [0, 2])
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than processors
+@pytest.mark.parametrize("num_workers", [0, 1, 4])
 def test_global_random_numbers_stay(num_workers: int) -> None:
     """With any number of workers the batches are the same and draw no global random number."""
     expected = list(_loader(20, 3, 7).batches(1, start=2))
@@ -84,3 +85,44 @@ def test_first_batch_again_and_again() -> None:
     first = next(iter(_loader(10, 3, 7).batches(0)))
     loader = _loader(10, 3, 7).repeat_first()
     assert [list(loader.batches(epoch)) for epoch in range(2)] == [[first] * 4] * 2
+
+
+def _by_length(size: int = 4, num_workers: int = 0) -> EpochLoader[list[int]]:
+    """Return a loader of 303 samples, whose lengths are from 1 to 100."""
+    return EpochLoader(
+        range(303),
+        list,
+        micro_batch_size=size,
+        seed=7,
+        num_workers=num_workers,
+        lengths=_LENGTHS,
+    )
+
+
+_LENGTHS = np.random.default_rng(0).integers(1, 100, 303, endpoint=True)
+
+
+def _padding(batches: list[list[int]]) -> int:
+    """Return the tokens that pad batches to their longest sample."""
+    return sum(int((_LENGTHS[batch].max() - _LENGTHS[batch]).sum()) for batch in batches)
+
+
+def test_batches_of_like_length() -> None:
+    """Grouped by length, batches have a tenth of the padding, every sample once, mixed lengths."""
+    batches, plain = [*_by_length().batches(0)], [*_loader(303, 4, 7).batches(0)]
+    assert _padding(batches) < _padding(plain) / 10
+    assert sorted(chain(*batches)) == [*range(303)]
+    assert [len(batch) for batch in batches] == [4] * 75 + [3]
+    longest = [int(_LENGTHS[batch].max()) for batch in batches]
+    assert longest not in (sorted(longest), sorted(longest, reverse=True))
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # more than processors
+@pytest.mark.parametrize("num_workers", [0, 1, 4])
+def test_groups_are_of_seed_and_epoch(num_workers: int) -> None:
+    """Groups by length are the same for any number of workers and processes, from any batch on."""
+    expected = [*_by_length().batches(1)]
+    assert expected != [*_by_length().batches(0)]
+    assert [*_by_length(num_workers=num_workers).batches(1, start=9)] == expected[9:]
+    shared = [[*_by_length().share(World(rank, 2)).batches(1)] for rank in range(2)]
+    assert [batch for both in zip(*shared, strict=True) for batch in both] == expected

@@ -179,3 +179,23 @@ def test_padding(pad_to: str, tmp_path: Path) -> None:
     longest = [-(-int(batch["lengths"].max()) // 16) * 16 for batch in batches]
     expected = longest if pad_to == "div_length" else [200] * len(batches)
     assert [batch["input_ids"].shape[1] for batch in batches] == expected
+
+
+def test_grouping_by_length(tmp_path: Path) -> None:
+    """Batches of samples of like length have less padding and the same samples."""
+    plain, grouped = (
+        [*_trainer(tmp_path, data=data, micro_batch_size=3).train_dataloader.batches(0)]
+        for data in ({"div_length": 1}, {"div_length": 1, "group_by_length": True})
+    )
+    sizes = [sum(batch["input_ids"].numel() for batch in each) for each in (plain, grouped)]
+    lengths = [torch.cat([batch["lengths"] for batch in each]) for each in (plain, grouped)]
+    assert sizes[1] < sizes[0]
+    assert sorted(lengths[0].tolist()) == sorted(lengths[1].tolist())
+
+
+def test_rows_of_many_samples_are_not_grouped(tmp_path: Path) -> None:
+    """Packed rows are about as long anyway: to group them as well is refused."""
+    trainer = _trainer(tmp_path)
+    trainer.config = hand_config(data={"pack_samples": True, "group_by_length": True})
+    problems = SFTDataFactory(trainer, trainer.config.data).problems()
+    assert [problem.pointer for problem in problems] == [("data", "group_by_length")]

@@ -107,6 +107,7 @@ def test_rows() -> None:
     rows = Rows(samples, Packs.of([[2, 0], [1]]))
     assert [[len(sample.input_ids) for sample in row] for row in rows] == [[3, 1], [2]]
     assert [len(row) for row in rows[1:]] == [1]
+    assert rows.lengths.tolist() == [4, 2]
 
 
 @given(masks=_samples, length=st.integers(1, 6), how=st.sampled_from(get_args(OverLength)))
