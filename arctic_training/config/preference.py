@@ -12,6 +12,7 @@ from arctic_training.config.named import Named
 
 __all__ = [
     "HFPreferenceSourceConfig",
+    "HFUnpairedSourceConfig",
     "PreferenceDataConfig",
     "PreferenceSource",
     "PythonDocsPreferenceSourceConfig",
@@ -42,6 +43,25 @@ class HFPreferenceSourceConfig(HFSourceConfig):
     """Column of the other answer."""
 
 
+class HFUnpairedSourceConfig(HFSourceConfig):
+    """Single answers with a label, of the Hugging Face hub, of a folder or of local files.
+
+    Of each prompt, the first good answer is paired with the first bad one, and so on. An answer
+    without a counterpart is left out and counted: `dpo` learns from differences alone.
+    """
+
+    type: Literal["huggingface_unpaired"] = "huggingface_unpaired"
+
+    prompt_column: _Column = "prompt"
+    """Column of what is asked: a text, or a list of `{role, content}`."""
+
+    completion_column: _Column = "completion"
+    """Column of the answer, likewise."""
+
+    label_column: _Column = "label"
+    """Column that says whether the answer is a good one: true or false, 1 or 0."""
+
+
 class PythonDocsPreferenceSourceConfig(DataSourceConfig):
     """Questions about Python: the right answer is chosen, that to another question is rejected.
 
@@ -52,7 +72,7 @@ class PythonDocsPreferenceSourceConfig(DataSourceConfig):
 
 
 PreferenceSource: TypeAlias = Annotated[
-    HFPreferenceSourceConfig | PythonDocsPreferenceSourceConfig, ByType()
+    HFPreferenceSourceConfig | HFUnpairedSourceConfig | PythonDocsPreferenceSourceConfig, ByType()
 ]
 
 

@@ -91,7 +91,10 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
                 f"a side is longer than {self.config.max_length:,} tokens",
                 (lengths > self.config.max_length).any(1),
             ),
-            ("nothing in a side is trained", (read.num_trained.reshape(-1, 2) == 0).any(1)),
+            (
+                "a side has no answer, or nothing of it is trained",
+                (read.num_trained.reshape(-1, 2) == 0).any(1),
+            ),
         ):
             lost = lengths[kept & flawed]
             losses.append(Loss(reason=reason, samples=lost.size, tokens=int(lost.sum())))

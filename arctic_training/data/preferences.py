@@ -13,7 +13,13 @@ from arctic_training.data.python_docs import python_docs
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import Pointer, RecipeError
 
-__all__ = ["Preference", "check_preferences", "hub_preferences", "python_docs_preferences"]
+__all__ = [
+    "Preference",
+    "check_preferences",
+    "hub_preferences",
+    "python_docs_preferences",
+    "said_in",
+]
 
 _PROMPT: Final = ("prompt_column",)
 _CHOSEN: Final = ("chosen_column",)
@@ -93,16 +99,22 @@ def _side(
     row: Row, number: int, config: HFPreferenceSourceConfig, pointer: Pointer, column: str
 ) -> Conversation:
     """Return an answer with the prompt before it: its own, or else that of the row."""
-    answer = _messages(row[column], number, pointer, role="assistant")
+    answer = said_in(row[column], number, pointer, role="assistant")
     if answer and answer[0]["role"] != "assistant":
         return answer
     if config.prompt_column is None:
         message = f"row {number} has an answer without a prompt before it"
         raise RecipeError(pointer, message, code="wrong-data", hint="give `prompt_column`")
-    return [*_messages(row[config.prompt_column], number, _PROMPT, role="user"), *answer]
+    return [*said_in(row[config.prompt_column], number, _PROMPT, role="user"), *answer]
 
 
-def _messages(value: object, number: int, pointer: Pointer, *, role: str) -> Conversation:
+def said_in(value: object, number: int, pointer: Pointer, *, role: str) -> Conversation:
+    """Return the messages in a column: those of a list, or a text as one of some role.
+
+    Raises:
+        RecipeError: it is neither, at ``pointer``.
+
+    """
     if isinstance(value, str):
         return [Message(role=role, content=value)]
     items = value if isinstance(value, list) else [None]

@@ -21,6 +21,7 @@ from arctic_training.config.data import (
 )
 from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
+    HFUnpairedSourceConfig,
     PreferenceSource,
     PythonDocsPreferenceSourceConfig,
 )
@@ -144,6 +145,10 @@ def _check(source: DataSourceConfig) -> None:
             from arctic_training.data.preferences import check_preferences
 
             check_preferences(source)
+        case HFUnpairedSourceConfig():
+            from arctic_training.data.unpaired import check_unpaired
+
+            check_unpaired(source)
         case _:
             pass
 
@@ -186,6 +191,10 @@ def _preferences(source: PreferenceSource) -> Items[Preference]:
             from arctic_training.data.preferences import hub_preferences
 
             return hub_preferences(source)
+        case HFUnpairedSourceConfig():
+            from arctic_training.data.unpaired import unpaired_preferences
+
+            return unpaired_preferences(source)
         case _:
             assert_never(source)
 

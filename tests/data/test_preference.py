@@ -274,7 +274,7 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
     assert reasons == [
         "both sides are the same",
         "a side is longer than 40 tokens",
-        "nothing in a side is trained",
+        "a side has no answer, or nothing of it is trained",
     ]
     with pytest.raises(RecipeError, match="no pair is left"):
         factory.rows(prepared(factory, [long, same]))
