@@ -57,6 +57,11 @@ class Project:
         return cls(folder, output.resolve() if output else folder / _GENERATED)
 
     @property
+    def is_elsewhere(self) -> bool:
+        """Whether another folder than ``generated`` was named to generate into."""
+        return self.generated != self.root / _GENERATED
+
+    @property
     def manifest(self) -> Path:
         """The record of what was generated from what."""
         return self.generated / _MANIFEST

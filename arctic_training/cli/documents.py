@@ -40,8 +40,9 @@ def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
                 f for f in folders if f not in _NOT_LOOKED_INTO and not f.startswith(".")
             )
             for name in sorted(names):
-                if Path(name).suffix in _SUFFIXES and not name.startswith("."):
-                    yield Path(folder, name), False
+                found = Path(folder, name)
+                if found.suffix in _SUFFIXES and not name.startswith(".") and found.is_file():
+                    yield found, False
 
 
 def read_document(path: Path, *, is_named: bool) -> tuple[MapNode | None, str, list[Diagnostic]]:

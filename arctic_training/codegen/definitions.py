@@ -12,6 +12,7 @@ from pathlib import Path
 
 from arctic_training.codegen.check import check_meaning, check_shape
 from arctic_training.codegen.clashes import name_clashes
+from arctic_training.codegen.expansion import expansion_problems
 from arctic_training.codegen.extend import extend
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
@@ -91,7 +92,7 @@ def factories_problems(project: Project) -> list[Diagnostic]:
     bare = MapNode({FACTORIES: Entry(start, shared.node(start))}, start)
     linked, problems = link(bare, [project.factories], project)
     lacking = (problem for problem, _ in unimportable(linked, project))
-    return problems or [*check_meaning(linked), *lacking]
+    return problems or [*expansion_problems(linked)] or [*check_meaning(linked), *lacking]
 
 
 def _understood(
@@ -109,7 +110,7 @@ def _understood(
     whole, shared, wrong = with_shared_factories(whole, project)
     linked, unlinked = link(whole, files, project)
     files += shared
-    found += [*wrong, *unlinked] or check_meaning(linked)
+    found += [*wrong, *unlinked] or [*expansion_problems(linked)] or check_meaning(linked)
     if has_errors(found):
         return None, found
     spec, wrong = resolve(linked, path, project, stubber)

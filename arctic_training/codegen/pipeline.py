@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff
+from arctic_training.codegen.confined import confined
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.manifest import Manifest
@@ -104,8 +105,16 @@ def begin(loaded: list[Loaded]) -> list[Path]:
 
 
 def save(generation: Generation) -> list[Path]:
-    """Publish what was generated; return the files of the user's that were begun."""
-    root = generation.project.generated
+    """Publish what was generated; return the files of the user's that were begun.
+
+    Raises:
+        UnsafePathError: a file lies outside of the project, by a link.
+
+    """
+    project = generation.project
+    root = project.generated
+    if not project.is_elsewhere:
+        confined(root / "manifest.json", project.root)
     root.mkdir(parents=True, exist_ok=True)
     publish(generation.changes, generation.manifest, root)
     return write_once(generation.starters)

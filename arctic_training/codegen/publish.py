@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind
+from arctic_training.codegen.confined import UnsafePathError, confined
 
 __all__ = ["publish", "recover", "write_once"]
 
@@ -28,6 +29,10 @@ def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
     """Make the tree below ``root`` what the changes say; the manifest is written last.
 
     Files that stay as they are are not touched.
+
+    Raises:
+        UnsafePathError: one of the files lies outside, by a link.
+
     """
     texts = {c.path: c.after for c in changes if c.kind in _WRITTEN and c.after is not None}
     removed = [c.path for c in changes if c.after is None and c.before is not None]
@@ -37,31 +42,37 @@ def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
     if not texts and not removed:
         return
     staging = root / _STAGING
-    shutil.rmtree(staging, ignore_errors=True)
+    for path in (*texts, *removed):
+        confined(root / path, root)
+    _clear(staging)
     try:
         _write_all(texts | {_JOURNAL: json.dumps({"write": [*texts], "remove": removed})}, staging)
         (staging / _JOURNAL).replace(root / _JOURNAL)
     except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
+        _clear(staging)
         raise
     recover(root)
 
 
 def recover(root: Path) -> None:
-    """Complete what a run began that was cut off after its journal, or forget it."""
+    """Complete what a run began that was cut off after its journal, or forget it.
+
+    Raises:
+        UnsafePathError: the journal names a file outside: it is none of ours.
+
+    """
     journal, staging = root / _JOURNAL, root / _STAGING
     if journal.exists():
-        plan = json.loads(journal.read_text(encoding="utf-8"))
-        for path in plan["write"]:
+        written, removed = _planned(journal, root)
+        for path in written:
             if (staging / path).exists():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (staging / path).replace(root / path)
-        for path in plan["remove"]:
+        for path in removed:
             (root / path).unlink(missing_ok=True)
             _remove_empty_folders((root / path).parent, root)
         journal.unlink()
-    if staging.exists():
-        shutil.rmtree(staging)
+    _clear(staging)
 
 
 def write_once(files: Mapping[Path, str]) -> list[Path]:
@@ -73,6 +84,25 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
             _write_durably(path, text)
             written.append(path)
     return written
+
+
+def _planned(journal: Path, root: Path) -> tuple[list[str], list[str]]:
+    """Return what a journal of ours says is to be written and removed."""
+    try:
+        plan = json.loads(journal.read_text(encoding="utf-8"))
+        written, removed = [str(p) for p in plan["write"]], [str(p) for p in plan["remove"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnsafePathError(f"{journal} is no journal of arctic-gen: remove it") from error
+    for path in (*written, *removed):
+        confined(root / path, root)
+    return written, removed
+
+
+def _clear(staging: Path) -> None:
+    """Remove what stands where files are written aside; of a link, the link."""
+    if staging.is_symlink():
+        staging.unlink()
+    shutil.rmtree(staging, ignore_errors=True)
 
 
 def _write_all(texts: Mapping[str, str], folder: Path) -> None:

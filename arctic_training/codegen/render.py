@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 from jinja2 import (
     FileSystemLoader,
@@ -20,6 +21,7 @@ from jinja2 import (
     Undefined,
     UndefinedError,
 )
+from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
@@ -146,8 +148,19 @@ def _shipped() -> ImmutableSandboxedEnvironment:
     return _environment()
 
 
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Puts texts together and computes nothing: `'x' * 10 ** 10` is no part of a file."""
+
+    intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
+
+    def call_binop(
+        self, _context: object, operator: str, _left: object, _right: object
+    ) -> NoReturn:
+        raise SecurityError(f"templates do not compute: there is a `{operator}` here")
+
+
 def _environment(*own: Path) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(
+    return _Sandbox(
         loader=FileSystemLoader([*own, resource("templates")]),
         undefined=StrictUndefined,
         finalize=_only_code,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Final, assert_never, cast
 
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.spec import (
@@ -21,16 +21,21 @@ from arctic_training.document import JSON, Schema
 
 __all__ = ["sample"]
 
+_MOST: Final = 10_000
+
 
 def sample(kind: FieldType) -> JSON:
-    """Return some value of a type, as near to its limits as it must be."""
+    """Return some value of a type, as near to its limits as it must be.
+
+    In place of a list or a text that would be too long to begin with, it is an empty one.
+    """
     match kind:
         case ScalarType():
             return _scalar(kind)
         case ChoiceType(options=options):
             return options[0]
         case ListType(item=item, limits=limits, is_unique=is_unique):
-            count = int(dict(limits).get("minItems", 0))
+            count = int(dict(limits).get("minItems", 0)) if _size(kind) <= _MOST else 0
             return _distinct(item, count) if is_unique else [sample(item)] * count
         case TupleType(items=items):
             return [sample(item) for item in items]
@@ -56,7 +61,28 @@ def _scalar(kind: ScalarType) -> JSON:
         case "uri":
             return "https://example.org"
         case "path" | "string":
-            return "x" * int(dict(kind.limits).get("minLength", 1))
+            return "x" * int(dict(kind.limits).get("minLength", 1)) if _size(kind) <= _MOST else ""
+
+
+def _size(kind: FieldType) -> int:
+    """Return about how many values and characters a sample of a type has."""
+    match kind:
+        case ScalarType(limits=limits):
+            return int(dict(limits).get("minLength", 1))
+        case ListType(item=item, limits=limits):
+            return 1 + int(dict(limits).get("minItems", 0)) * _size(item)
+        case TupleType(items=items):
+            return sum(map(_size, items))
+        case UnionType(members=members):
+            return _size(members[0])
+        case TaggedType(members=tagged):
+            return _size(next(iter(tagged.values())))
+        case ObjectType(fields=fields):
+            return 1 + sum(_size(field.type) for field in fields if field.is_required)
+        case ChoiceType() | MapType() | NullableType():
+            return 1
+        case _:
+            assert_never(kind)
 
 
 def _distinct(item: FieldType, count: int) -> JSON:

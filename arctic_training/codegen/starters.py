@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.code import Code, printable
+from arctic_training.codegen.confined import confined
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.samples import sample
@@ -30,6 +31,10 @@ def starter_files(
     """Iterate over files of the user's that do not exist, with the texts to begin with.
 
     The third is the place of the definition that names the file.
+
+    Raises:
+        UnsafePathError: a file would lie outside of the project, by a link.
+
     """
     for path, pointer in spec.hand_written:
         if (file := _missing_module(path, project)) is not None:
@@ -48,7 +53,8 @@ def _missing_module(path: ImportPath, project: Project) -> Path | None:
     """Return the file that a module of the user's is to be written to, if there is none."""
     if module_file(path.module, import_roots(project)):
         return None
-    return project.root / Path(*path.module.split(".")).with_suffix(".py")
+    file = project.root / Path(*path.module.split(".")).with_suffix(".py")
+    return confined(file, project.root)
 
 
 def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from arctic_training.codegen.confined import confined
 from arctic_training.codegen.manifest import digest
 from arctic_training.diagnostics import Diagnostic, Severity, Source, nearest
 from arctic_training.document import shown_path
@@ -108,6 +109,8 @@ def note_base(template: Template) -> list[Path]:
 
 def _begin(template: Template, text: str) -> list[Path]:
     base = template.base.read_text("utf-8")
+    for path in (template.own, template.first_base):
+        confined(path, template.own.parent.parent)
     template.first_base.parent.mkdir(parents=True, exist_ok=True)
     template.first_base.write_text(base, "utf-8")
     note = f"{{# began as the base of arctic-gen, {digest(base)} #}}\n"

@@ -50,7 +50,17 @@ def type_problems(files: list[Path], roots: tuple[Path, ...], folder: Path) -> l
 
     """
     cache = cache_folder(f"mypy-{hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]}")
-    command = [sys.executable, "-m", "mypy", "--output", "json", "--config-file", str(_CONFIG)]
+    # -P: a `mypy.py` or `json.py` in the project is looked at, and never run
+    command = [
+        sys.executable,
+        "-P",
+        "-m",
+        "mypy",
+        "--output",
+        "json",
+        "--config-file",
+        str(_CONFIG),
+    ]
     command += ["--cache-dir", str(cache), *map(str, files)]
     environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, roots))}
     with FileLock(cache / "lock"):
@@ -84,8 +94,8 @@ def _problem(entry: dict[str, str | int | None], file: Path) -> TypeProblem:
     code = f"  [{entry['code']}]" if entry.get("code") else ""
     return TypeProblem(
         file=file,
-        line=int(entry["line"] or 1),
-        column=int(entry["column"] or 0) + 1,
+        line=max(1, int(entry["line"] or 1)),  # -1 where it is about a whole module
+        column=max(1, int(entry["column"] or 0) + 1),
         message=f"{entry['message']}{code}",
         hint=str(entry.get("hint") or ""),
     )

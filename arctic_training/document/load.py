@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Source
 from arctic_training.document.node import MapNode, Node, plain
-from arctic_training.document.parse import parse
+from arctic_training.document.parse import MOST_CHARACTERS, parse
 from arctic_training.document.problems import shown
 
 __all__ = ["UnreadableError", "load", "shown_path"]
+
+_MOST_BYTES: Final = 4 * MOST_CHARACTERS
 
 
 class UnreadableError(Exception):
@@ -25,11 +28,12 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
     """
     name = shown_path(path)
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise UnreadableError(f"{name}: {error.strerror}") from error
     try:
-        source = Source(name, data.decode("utf-8-sig"))
+        source = Source(name, data.decode("utf-8-sig", _errors(data)))
     except UnicodeDecodeError as error:
         before = Source(name, data[: error.start].decode("utf-8-sig", "replace"))
         span = before.line(len(before.lines))
@@ -40,6 +44,11 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
     if node is not None:
         problems = [*problems, _no_mapping(node)]
     return None, problems
+
+
+def _errors(data: bytes) -> str:
+    """Return how bytes are decoded: those of a text that was cut may end inside a character."""
+    return "ignore" if len(data) > _MOST_BYTES else "strict"
 
 
 def shown_path(path: Path) -> str:

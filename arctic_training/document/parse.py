@@ -16,9 +16,11 @@ from arctic_training.diagnostics import Diagnostic, Related, Source, Span
 from arctic_training.document.node import Entry, ListNode, MapNode, Node, ScalarNode
 from arctic_training.document.scalars import plain_scalar
 
-__all__ = ["parse"]
+__all__ = ["MOST_CHARACTERS", "parse"]
 
-_MOST_CHARACTERS: Final = 1 << 20
+MOST_CHARACTERS: Final = 1 << 20
+"""How long a text may be."""
+
 _MOST_DEPTH: Final = 64
 _MOST_COPIES: Final = 10_000
 _TAG: Final = "tag:yaml.org,2002:"
@@ -62,7 +64,7 @@ class _Reader:
     copies: int = 0
 
     def document(self) -> Node:
-        if len(self.source.text) > _MOST_CHARACTERS:
+        if len(self.source.text) > MOST_CHARACTERS:
             raise _RefusedError("the file is larger than 1 MiB", self.source.start())
         events = yaml.parse(self.source.text, Loader=_LOADER)
         root: Node | None = None

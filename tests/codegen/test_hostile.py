@@ -78,6 +78,14 @@ def _field(name: str, **field: JSON) -> dict[str, JSON]:
     return {"config_type": {"name": "MineTrainerConfig", "properties": {name: field}}}
 
 
+def _factory(**own: JSON) -> dict[str, JSON]:
+    return {"model_factory_type": {"name": "x", "class": "m:F", "extends": "random_llama", **own}}
+
+
+def _section(name: str, **field: JSON) -> dict[str, JSON]:
+    return _factory(config_type={"properties": {name: {"type": "string", "default": "", **field}}})
+
+
 PLACES: dict[str, Make] = {
     "name": lambda text: {"name": text},
     "description": lambda text: {"description": text},
@@ -93,6 +101,14 @@ PLACES: dict[str, Make] = {
     "reduction": lambda text: {"metrics": {"x": text}},
     "coupling": lambda text: {"coupling": text},
     "any key": lambda text: {text: text},
+    "factory in place": lambda text: _factory(name=text),
+    "class of a factory": lambda text: _factory(**{"class": f"m:{text}"}),
+    "module of a factory": lambda text: _factory(**{"class": f"{text}:F"}),
+    "base of a factory": lambda text: _factory(extends=text),
+    "description of a factory": lambda text: _factory(description=text),
+    "section of a factory": lambda text: _factory(config_type={"name": f"{text}Config"}),
+    "field of a factory": _section,
+    "words of a field of a factory": lambda text: _section("x", description=text, default=text),
 }
 """Where a text of the attacker's can stand in a definition."""
 

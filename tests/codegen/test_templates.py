@@ -67,7 +67,7 @@ MISTAKES = {
     "private": ("{{ view.name }}", "{{ view.__class__.__mro__ }}", 1, "unsafe"),
     "raw text": ("{{ view.name }}", "{{ view.slots }}", 1, "is not code"),
     "missing include": ("{{ view.name }}", "{% include '/etc/passwd' %}", 1, "passwd"),
-    "arithmetic": ("{{ view.name }}", "{{ 1 / 0 }}", 1, "zero"),
+    "arithmetic": ("{{ view.name }}", "{{ 1 / 0 }}", 1, "do not compute"),
     "no end": (
         "{{ view.name }}",
         "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
