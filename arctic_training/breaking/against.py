@@ -66,14 +66,16 @@ def earlier(reference: str, here: Path) -> Iterator[tuple[Earlier, Path]]:
 
 def _extract(root: Path, below: str, commit: str, folder: Path) -> None:
     """Write the files of a commit that matter below a folder of it."""
-    listed = _git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", below) or b""
+    listed = _whole(_git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", below))
     blobs: dict[Path, bytes] = {}
     for line in listed.split(b"\0")[:-1]:
         about, _, name = line.partition(b"\t")
         mode, _, blob, size = about.split()
         path = name.decode(errors="surrogateescape")
-        is_file = mode in {b"100644", b"100755"} and int(size) <= _MOST_BYTES
-        if is_file and path.endswith(_SUFFIXES):
+        matters = mode in {b"100644", b"100755"} and path.endswith(_SUFFIXES)
+        if matters and not size.isdigit():  # in a clone that is not whole
+            raise NoSuchStateError(f"git cannot read `{path}` of that state")
+        if matters and int(size) <= _MOST_BYTES:
             blobs[folder / path] = blob
     (folder / below).mkdir(parents=True, exist_ok=True)
     for file, content in zip(blobs, _contents(root, list(blobs.values())), strict=True):
@@ -83,12 +85,20 @@ def _extract(root: Path, below: str, commit: str, folder: Path) -> None:
 
 def _contents(root: Path, blobs: list[bytes]) -> Iterator[bytes]:
     """Iterate over the contents of objects of git's, which are asked for in one process."""
-    answer = _git(root, "cat-file", "--batch", asked=b"\n".join([*blobs, b""])) or b""
+    answer = _whole(_git(root, "cat-file", "--batch", asked=b"\n".join([*blobs, b""])))
+    end = 0
     for _ in blobs:
-        head, _, rest = answer.partition(b"\n")
-        size = int(head.split()[2])
-        yield rest[:size]
-        answer = rest[size + 1 :]
+        start = answer.index(b"\n", end) + 1
+        size = int(answer[end:start].split()[-1])
+        yield answer[start : start + size]
+        end = start + size + 1
+
+
+def _whole(answer: bytes | None) -> bytes:
+    """Return what git said, which is not to be taken for nothing where it failed."""
+    if answer is None:
+        raise NoSuchStateError("git cannot read that state")
+    return answer
 
 
 def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes | None:

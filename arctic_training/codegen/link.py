@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.spec import FACTORIES, SLOTS
-from arctic_training.diagnostics import Diagnostic, Related, known_words, nearest
+from arctic_training.codegen.versions import upgraded
+from arctic_training.diagnostics import Diagnostic, Related, Severity, known_words, nearest
 from arctic_training.document import (
     Entry,
     ListNode,
@@ -174,7 +175,10 @@ class _Linker:
             self._wrong(node, "unknown-definition", str(error), "")
             return None
         document = self.files[resolved]
-        found = [*found, *(check(document, _shared_schema()) if document else [])]
+        if document:
+            self.files[resolved], old = upgraded(document)
+            newer = [problem for problem in old if problem.severity is Severity.ERROR]
+            found += newer or check(document, _shared_schema())
         if found:
             self.problems += found
             self.files[resolved] = None

@@ -124,6 +124,15 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
     assert "this is no repository of git" in done.err
 
 
+def test_what_git_cannot_read_is_never_called_safe(project: Path) -> None:
+    """A clone without an object of the state is wrong usage, and no state without trainers."""
+    name = _git(project, "rev-parse", "HEAD:a project/trainers/mine.yaml").strip()
+    (project.parent / ".git/objects" / name[:2] / name[2:]).unlink()
+    done = arctic_gen("breaking", "--against", "HEAD", folder=project)
+    assert (done.code, done.out) == (2, "")
+    assert "git cannot read" in done.err
+
+
 def test_a_definition_that_is_wrong_now_is_not_compared(project: Path) -> None:
     """Its own errors are shown, and no trainer is said to be gone."""
     write(project / "trainers/mine.yaml", DEFINITION.replace("minimum", "minimun"))

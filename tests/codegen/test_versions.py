@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.versions import STEPS, Step, migrated_definition, upgraded
 from arctic_training.diagnostics import Severity, Source
 from arctic_training.document import Edit, MapNode, Put, Rename, parse, plain
-from tests.support import DEFINITION
+from tests.support import DEFINITION, write
 
 _OLD = DEFINITION.replace("schema_version: 1\n", "")
 
@@ -100,3 +103,20 @@ def test_the_schema_of_definitions_is_that_of_the_last_step() -> None:
     assert isinstance(rule, dict)
     assert isinstance(version := rule["schema_version"], dict)
     assert version["const"] == len(STEPS)
+
+
+@pytest.mark.parametrize("reference", ["extends: ./other.yaml", "$ref"])
+def test_every_file_of_a_definition_has_a_version(reference: str, tmp_path: Path) -> None:
+    """What is extended or referred to may not be of a version to come either."""
+    shared = "schema_version: 9\ndefinitions: {a: {type: integer}}\n"
+    other = DEFINITION.replace("mine", "other") + "definitions: {a: {type: integer}}\n"
+    write(
+        tmp_path / "other.yaml", shared if reference == "$ref" else other.replace(": 1\n", ": 9\n")
+    )
+    field = "    beta: {$ref: 'other.yaml#/definitions/a'}\n" if reference == "$ref" else ""
+    base = f"{reference}\n" if not field else ""
+    text = base + DEFINITION.replace("    alpha:\n", f"{field}    alpha:\n")
+    loaded, problems = read_definitions([write(tmp_path / "mine.yaml", text)])
+    assert loaded == []
+    assert [problem.code for problem in problems] == ["newer-version"]
+    assert problems[0].span.source.path == (tmp_path / "other.yaml").as_posix()
