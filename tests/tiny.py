@@ -100,7 +100,7 @@ class Recorder:
         """End."""
 
 
-class SGDConfig(OptimizerConfig):
+class SGDConfig(OptimizerConfig, frozen=True):
     """Gradient descent with momentum."""
 
     type: Literal["sgd"] = "sgd"
@@ -118,7 +118,7 @@ class SGDFactory(OptimizerFactory[SGDConfig]):
         return SGD(trained, lr=self.config.learning_rate, momentum=0.9)
 
 
-class HandConfig(TrainerConfig):
+class HandConfig(TrainerConfig, frozen=True):
     """Recipe of the trainer that is written by hand."""
 
     type: Literal["hand"] = "hand"

@@ -15,7 +15,7 @@ _Names: TypeAlias = Annotated[
 ]
 
 
-class LoRAConfig(Config):
+class LoRAConfig(Config, frozen=True):
     """Low-rank adaptation (Hu et al., 2021) by PEFT: `pip install 'arctic-training-gen[peft]'`.
 
     A layer's weight W becomes `W + lora_alpha / r * B A`; A and B, of rank r, are trained, and

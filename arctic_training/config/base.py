@@ -33,13 +33,12 @@ __all__ = [
 ]
 
 
-class Config(BaseModel):
+class Config(BaseModel, frozen=True):
     """A part of a recipe."""
 
     model_config = ConfigDict(
         extra="forbid",
         strict=True,
-        frozen=True,
         allow_inf_nan=False,
         validate_default=True,
         use_attribute_docstrings=True,
@@ -64,7 +63,7 @@ def _former_names(model: type[Config]) -> Iterator[tuple[str, list[str]]]:
             yield name, [str(choice) for choice in field.validation_alias.choices[1:]]
 
 
-class SectionConfig(Config):
+class SectionConfig(Config, frozen=True):
     """A section of a recipe that a factory turns into a part of the trainer.
 
     Each class has a ``type`` of its own, the name of its factory.

@@ -13,7 +13,7 @@ from arctic_training.config.named import Named
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
 
 
-class CheckpointConfig(SectionConfig):
+class CheckpointConfig(SectionConfig, frozen=True):
     """What every checkpoint section has."""
 
     output_dir: PathInRecipe
@@ -51,7 +51,7 @@ class CheckpointConfig(SectionConfig):
     """Which figure is best."""
 
 
-class DeepSpeedCheckpointConfig(CheckpointConfig):
+class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):
     """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data.
 
     SIGTERM, or the file of `kill_switch_path`, ends a run between two steps; it is saved then too.
@@ -60,7 +60,7 @@ class DeepSpeedCheckpointConfig(CheckpointConfig):
     type: Annotated[str, Named("deepspeed")] = "deepspeed"
 
 
-class HFCheckpointConfig(CheckpointConfig):
+class HFCheckpointConfig(CheckpointConfig, frozen=True):
     """The model and the tokenizer as transformers loads them."""
 
     type: Annotated[str, Named("huggingface")] = "huggingface"

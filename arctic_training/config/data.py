@@ -27,7 +27,7 @@ __all__ = [
 _CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
 
 
-class DataSourceConfig(SectionConfig):
+class DataSourceConfig(SectionConfig, frozen=True):
     """What every data source has."""
 
     sample_count: Annotated[int, Field(ge=1), Human()] | None = None
@@ -47,7 +47,7 @@ class DataSourceConfig(SectionConfig):
     """Name of the evaluation set that a source of `eval_sources` belongs to."""
 
 
-class HFSourceConfig(DataSourceConfig):
+class HFSourceConfig(DataSourceConfig, frozen=True):
     """What every source of the Hugging Face hub and of local files has."""
 
     name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
@@ -58,7 +58,7 @@ class HFSourceConfig(DataSourceConfig):
     """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
 
 
-class HFInstructSourceConfig(HFSourceConfig):
+class HFInstructSourceConfig(HFSourceConfig, frozen=True):
     """Conversations of the Hugging Face hub, of a `save_to_disk` folder or of local files."""
 
     type: Literal["huggingface_instruct"] = "huggingface_instruct"
@@ -72,7 +72,7 @@ class HFInstructSourceConfig(HFSourceConfig):
     """Key of the text in an item of a list; null tries content, text, message and value."""
 
 
-class HFCausalSourceConfig(HFSourceConfig):
+class HFCausalSourceConfig(HFSourceConfig, frozen=True):
     """Documents of the Hugging Face hub, of a `save_to_disk` folder or of local files."""
 
     type: Literal["huggingface_causal"] = "huggingface_causal"
@@ -81,7 +81,7 @@ class HFCausalSourceConfig(HFSourceConfig):
     """Column that holds the documents; a .txt file is one document in the column `text`."""
 
 
-class PythonDocsSourceConfig(DataSourceConfig):
+class PythonDocsSourceConfig(DataSourceConfig, frozen=True):
     """Questions and answers about Python, made from the documentation that Python itself ships.
 
     Needs no network: some 2,300 conversations from the language reference and the docstrings of
@@ -113,7 +113,7 @@ PLANNED: Final = {
 """Keys of recipes written for ArcticTraining, and what to do instead."""
 
 
-class DataConfig(SectionConfig):
+class DataConfig(SectionConfig, frozen=True):
     """What every data section has."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(PLANNED)})
@@ -150,7 +150,7 @@ _PLANNED_SFT: Final = {
 }
 
 
-class SFTDataConfig(DataConfig):
+class SFTDataConfig(DataConfig, frozen=True):
     """Conversations, of which the assistant's words are trained."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": {**PLANNED, **_PLANNED_SFT}})
@@ -188,7 +188,7 @@ class SFTDataConfig(DataConfig):
     """Put samples of like length into a batch, for less padding; the batches are shuffled."""
 
 
-class CausalDataConfig(DataConfig):
+class CausalDataConfig(DataConfig, frozen=True):
     """Documents, of which every token is trained."""
 
     type: Annotated[str, Named("causal")] = "causal"

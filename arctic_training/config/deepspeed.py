@@ -35,7 +35,7 @@ _DERIVED: Final = {
 """Keys of DeepSpeed's that the recipe says elsewhere: two places could contradict each other."""
 
 
-class FP16Config(Config):
+class FP16Config(Config, frozen=True):
     """Dynamic loss scaling (Micikevicius et al., 2018), where `dtype` of `model` is fp16.
 
     The scale is that of the mean loss; the power of two above the last count is divided out.
@@ -70,14 +70,14 @@ class FP16Config(Config):
     """Least scale; gradients that overflow even there end the run."""
 
 
-class BF16Config(Config):
+class BF16Config(Config, frozen=True):
     """A precision that is said twice."""
 
     enabled: bool | None = None
     """Whether `dtype` of `model` is bf16."""
 
 
-class DeepSpeedConfig(Config):
+class DeepSpeedConfig(Config, frozen=True):
     """Settings of DeepSpeed.
 
     Batch sizes and precision are derived from the rest of the recipe; a contradiction is an error.

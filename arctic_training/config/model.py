@@ -18,7 +18,7 @@ _PLANNED: Final = {
 }
 
 
-class ModelConfig(SectionConfig):
+class ModelConfig(SectionConfig, frozen=True):
     """What every model section has."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
@@ -37,7 +37,7 @@ class ModelConfig(SectionConfig):
     """Adapter to train in place of the model's own weights; null trains those."""
 
 
-class HFModelConfig(ModelConfig):
+class HFModelConfig(ModelConfig, frozen=True):
     """A causal language model of the Hugging Face hub, or of a local folder."""
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
@@ -46,7 +46,7 @@ class HFModelConfig(ModelConfig):
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`."""
 
 
-class RandomLlamaConfig(ModelConfig):
+class RandomLlamaConfig(ModelConfig, frozen=True):
     """A Llama model of any size with random weights: needs no hub and no file.
 
     The size of the vocabulary is the tokenizer's.

@@ -14,7 +14,7 @@ __all__ = ["AdamConfig", "CPUAdamConfig", "FusedAdamConfig", "MuonConfig", "Opti
 _Beta = Annotated[float, Field(ge=0, lt=1), Human()]
 
 
-class OptimizerConfig(SectionConfig):
+class OptimizerConfig(SectionConfig, frozen=True):
     """What every optimizer section has."""
 
     learning_rate: Annotated[
@@ -29,7 +29,7 @@ class OptimizerConfig(SectionConfig):
     """Decoupled weight decay of the weight matrices; biases and norms have none."""
 
 
-class AdamConfig(OptimizerConfig):
+class AdamConfig(OptimizerConfig, frozen=True):
     """What AdamW (Loshchilov & Hutter, 2019) has, however it is computed."""
 
     betas: Annotated[tuple[_Beta, _Beta], Field(strict=False)] = (0.9, 0.999)
@@ -39,13 +39,13 @@ class AdamConfig(OptimizerConfig):
     """Added to the root of the mean square."""
 
 
-class FusedAdamConfig(AdamConfig):
+class FusedAdamConfig(AdamConfig, frozen=True):
     """AdamW (Loshchilov & Hutter, 2019) in one kernel: `torch.optim.AdamW(fused=True)`."""
 
     type: Annotated[str, Named("fused_adam")] = "fused_adam"
 
 
-class CPUAdamConfig(AdamConfig):
+class CPUAdamConfig(AdamConfig, frozen=True):
     """AdamW on the processor, of DeepSpeed, for `offload_optimizer` of `zero_optimization`.
 
     It is compiled at its first use, once an environment, in `TORCH_EXTENSIONS_DIR`.
@@ -54,7 +54,7 @@ class CPUAdamConfig(AdamConfig):
     type: Annotated[str, Named("cpu_adam")] = "cpu_adam"
 
 
-class MuonConfig(AdamConfig):
+class MuonConfig(AdamConfig, frozen=True):
     """Muon (Jordan et al., 2024) for hidden matrices, AdamW for embeddings, head, biases, norms.
 
     Updates of matrices are scaled to the size of AdamW's (Liu et al., 2025, equation 4), so that

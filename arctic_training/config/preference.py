@@ -24,7 +24,7 @@ _WHOLE: Final = "nothing is cut: a pair with a side longer than `max_length` is 
 _PLANNED: Final = PLANNED | {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
 
 
-class HFPreferenceSourceConfig(HFSourceConfig):
+class HFPreferenceSourceConfig(HFSourceConfig, frozen=True):
     """Pairs of answers, of the Hugging Face hub, of a `save_to_disk` folder or of local files.
 
     A column holds texts, or lists of `{role, content}`. Where an answer is a whole conversation,
@@ -43,7 +43,7 @@ class HFPreferenceSourceConfig(HFSourceConfig):
     """Column of the other answer."""
 
 
-class HFUnpairedSourceConfig(HFSourceConfig):
+class HFUnpairedSourceConfig(HFSourceConfig, frozen=True):
     """Single answers with a label, of the Hugging Face hub, of a folder or of local files.
 
     Of each prompt, the first good answer is paired with the first bad one, and so on. An answer
@@ -62,7 +62,7 @@ class HFUnpairedSourceConfig(HFSourceConfig):
     """Column that says whether the answer is a good one: true or false, 1 or 0."""
 
 
-class PythonDocsPreferenceSourceConfig(DataSourceConfig):
+class PythonDocsPreferenceSourceConfig(DataSourceConfig, frozen=True):
     """Questions about Python: the right answer is chosen, that to another question is rejected.
 
     Needs no network: the questions and answers are those of the source `python_docs`.
@@ -76,7 +76,7 @@ PreferenceSource: TypeAlias = Annotated[
 ]
 
 
-class PreferenceDataConfig(DataConfig):
+class PreferenceDataConfig(DataConfig, frozen=True):
     """Pairs of answers to a prompt, of which one is preferred.
 
     Only the answers are trained, and the token that ends each. A pair is dropped, and counted, if

@@ -15,7 +15,7 @@ __all__ = ["HFSchedulerConfig", "SchedulerConfig", "WSDSchedulerConfig"]
 _MOVED: Final = "set `learning_rate` of the optimizer"
 
 
-class SchedulerConfig(SectionConfig):
+class SchedulerConfig(SectionConfig, frozen=True):
     """What every scheduler section has."""
 
     model_config = ConfigDict(
@@ -27,7 +27,7 @@ class SchedulerConfig(SectionConfig):
         return 0
 
 
-class HFSchedulerConfig(SchedulerConfig):
+class HFSchedulerConfig(SchedulerConfig, frozen=True):
     """A schedule of transformers."""
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
@@ -55,7 +55,7 @@ class HFSchedulerConfig(SchedulerConfig):
         return math.ceil(self.warmup_ratio * training_horizon)
 
 
-class WSDSchedulerConfig(SchedulerConfig):
+class WSDSchedulerConfig(SchedulerConfig, frozen=True):
     """Warm up, stay, decay (Hu et al., 2024): the learning rate stays at its highest in between."""
 
     type: Annotated[str, Named("wsd")] = "wsd"

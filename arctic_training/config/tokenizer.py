@@ -13,11 +13,11 @@ from arctic_training.config.named import Named
 __all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
 
 
-class TokenizerConfig(SectionConfig):
+class TokenizerConfig(SectionConfig, frozen=True):
     """What every tokenizer section has."""
 
 
-class HFTokenizerConfig(TokenizerConfig):
+class HFTokenizerConfig(TokenizerConfig, frozen=True):
     """A tokenizer of the Hugging Face hub, or of a local folder."""
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
@@ -27,7 +27,7 @@ class HFTokenizerConfig(TokenizerConfig):
     model's."""
 
 
-class ByteLevelBPEConfig(TokenizerConfig):
+class ByteLevelBPEConfig(TokenizerConfig, frozen=True):
     """Byte-level byte-pair encoding, trained when the run starts: needs no hub and no file.
 
     It comes with a ChatML template. The same sources give the same tokenizer.

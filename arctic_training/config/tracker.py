@@ -9,7 +9,7 @@ from arctic_training.config.base import Config
 __all__ = ["WandBConfig"]
 
 
-class WandBConfig(Config):
+class WandBConfig(Config, frozen=True):
     """Weights & Biases, which must be installed: `pip install 'arctic-training-gen[wandb]'`."""
 
     enable: bool = False

@@ -36,7 +36,7 @@ _PLANNED: Final = {
 """Keys of recipes written for ArcticTraining, and what to do instead."""
 
 
-class TrainerConfig(Config):
+class TrainerConfig(Config, frozen=True):
     """A recipe. Each trainer narrows the sections to the factories that it accepts."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})

@@ -44,7 +44,7 @@ _REFUSED: Final = {
 """Keys of DeepSpeed's that are not taken, and what to do instead."""
 
 
-class OffloadParamConfig(Config):
+class OffloadParamConfig(Config, frozen=True):
     """Where weights stand while they are not needed."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": {**_ON_NVME}})
@@ -56,7 +56,7 @@ class OffloadParamConfig(Config):
     """Keep that memory from being paged out, so that it is copied faster."""
 
 
-class OffloadOptimizerConfig(Config):
+class OffloadOptimizerConfig(Config, frozen=True):
     """Where the optimizer stands and computes."""
 
     model_config = ConfigDict(
@@ -79,7 +79,7 @@ class OffloadOptimizerConfig(Config):
     """Share of the optimizer's states that is offloaded; only stage 3 takes less than 1."""
 
 
-class ZeROConfig(Config):
+class ZeROConfig(Config, frozen=True):
     """The zero redundancy optimizer (Rajbhandari et al., 2020).
 
     What is not set is DeepSpeed's own default.

@@ -190,7 +190,7 @@ def test_the_class_is_flat_and_drift_of_the_base_is_seen(tmp_path: Path) -> None
     write(tmp_path / "child.yaml", CHILD)
     assert arctic_gen("new-trainer", "--no-verify", "child.yaml", folder=tmp_path).code == 0
     made = (tmp_path / "generated/arctic_trainers/child/config.py").read_text(encoding="utf-8")
-    assert "class ChildTrainerConfig(TrainerConfig):" in made
+    assert "class ChildTrainerConfig(TrainerConfig, frozen=True):" in made
     assert arctic_gen("check", "--no-verify", folder=tmp_path).code == 0
     write(tmp_path / "base.yaml", BASE.replace("Strength.", "Power."))
     drift = arctic_gen("check", "--no-verify", folder=tmp_path)

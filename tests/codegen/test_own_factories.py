@@ -200,7 +200,7 @@ def test_definitions_share_a_factory_and_its_section(tmp_path: Path) -> None:
         write(tmp_path / f"{name}.yaml", text.replace("Mine", name.capitalize()))
         assert _generate(tmp_path, f"{name}.yaml").code == 0
     section = tmp_path / "generated/arctic_factories/model_wide/config.py"
-    assert "class WideConfig(RandomLlamaConfig):" in section.read_text("utf-8")
+    assert "class WideConfig(RandomLlamaConfig, frozen=True):" in section.read_text("utf-8")
     write(tmp_path / "factories.yaml", SHARED.replace("default: 2", "default: 3"))
     drift = arctic_gen("check", "--no-verify", folder=tmp_path)
     assert drift.code == 1

@@ -57,6 +57,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
         folder, "batch", batch="OtherBatch", output="LossOutput(sum=batch['pixels'].sum(), count=1)"
     )
     _project(folder, "field", field="alhpa")
+    _project(folder, "sets", field="alpha\n    trainer.config.alpha = 2.0")
     over = _definition("over").replace("loss: over_code:over_loss", "implementation: over:Over")
     write(folder / "over.yaml", over)
     write(
@@ -89,6 +90,7 @@ class Over(OverTrainerBase):
     [
         ("batch.yaml:17:7", "arg-type", '"SFTBatch"; expected "OtherBatch"'),
         ("field_code.py:17:21", "attr-defined", 'no attribute "alhpa"; maybe "alpha"?'),
+        ("sets_code.py:18:5", "misc", "is read-only"),
         ("over.py:15:5", "override", 'Signature of "step" incompatible'),
     ],
 )
@@ -116,7 +118,7 @@ def test_with_an_error_of_types_nothing_is_published(refused: tuple[Path, Result
     assert done.code == 1
     assert "right" not in done.out
     assert not (folder / "generated").exists()
-    assert sorted(path.suffix for path in folder.iterdir()) == [".py"] * 4 + [".yaml"] * 4
+    assert sorted(path.suffix for path in folder.iterdir()) == [".py"] * 5 + [".yaml"] * 5
 
 
 def test_what_is_begun_for_the_user_type_checks(tmp_path: Path) -> None:

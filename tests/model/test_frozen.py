@@ -23,7 +23,7 @@ from tests.tiny import HandConfig, HandTrainer, Recorder, jsonl, ragged, recipe
 _SMALL = {"type": "random_llama", "hidden_size": 16, "intermediate_size": 16, "dtype": "bf16"}
 
 
-class _Config(HandConfig):
+class _Config(HandConfig, frozen=True):
     teacher: RandomLlamaConfig | HFModelConfig
 
 
