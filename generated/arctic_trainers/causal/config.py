@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class CausalTrainerConfig(TrainerConfig):
+class CausalTrainerConfig(TrainerConfig, frozen=True):
     """Recipe of the `causal` trainer."""
 
     type: Literal["causal"] = "causal"

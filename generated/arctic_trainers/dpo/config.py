@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 
-class DPOTrainerConfig(TrainerConfig):
+class DPOTrainerConfig(TrainerConfig, frozen=True):
     """Recipe of the `dpo` trainer."""
 
     type: Literal["dpo"] = "dpo"

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class SFTTrainerConfig(TrainerConfig):
+class SFTTrainerConfig(TrainerConfig, frozen=True):
     """Recipe of the `sft` trainer."""
 
     type: Literal["sft"] = "sft"
