@@ -35,12 +35,18 @@ def _rows(trainer: HandTrainer, **changes: object) -> Rows:
 
 @pytest.mark.parametrize("attention", ["eager", "sdpa"])
 @pytest.mark.parametrize("checkpointed", [False, True])
+@pytest.mark.parametrize("answers_alone", [True, False])
 def test_packed_loss_is_unpacked_loss(
     attention: str,
     checkpointed: bool,  # noqa: FBT001 - a row of the table
+    answers_alone: bool,  # noqa: FBT001 - a row of the table
     tmp_path: Path,
 ) -> None:
-    """The loss and its gradient are the same for rows of one document and many, 1 and 4 a batch."""
+    """The loss and its gradient are the same for rows of one document and many, 1 and 4 a batch.
+
+    So it is where answers alone are trained, as `sft` does, and where every token is, as `causal`
+    does, with the same loss.
+    """
     changed = {"attn_implementation": attention, "disable_activation_checkpoint": not checkpointed}
     trainer = _trainer(tmp_path, model=changed)
     trainer.progress = Recorder()
@@ -49,7 +55,7 @@ def test_packed_loss_is_unpacked_loss(
         *[(False, 200, 1), (False, 200, 4), (True, 130, 1), (True, 200, 4)],
         *[(True, 2000, 1), (True, 2000, 4)],
     ):
-        rows = _rows(trainer, pack_samples=pack, max_length=length)
+        rows = _rows(trainer, pack_samples=pack, max_length=length, mask_inputs=answers_alone)
         if pack:
             assert max(len(row) for row in rows) > 1
         actual = _loss(trainer, rows, size)
