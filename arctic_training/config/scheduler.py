@@ -35,15 +35,20 @@ class HFSchedulerConfig(SchedulerConfig, frozen=True):
     warmup_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.1
     """Share of the optimizer steps in which the learning rate rises."""
 
+    num_warmup_steps: Annotated[int, Field(ge=0), Human()] | None = None
+    """Optimizer steps in which it rises, in place of `warmup_ratio`."""
+
     name: Literal[
         "linear",
         "cosine",
         "cosine_with_restarts",
         "cosine_with_min_lr",
+        "cosine_warmup_with_min_lr",
         "polynomial",
         "inverse_sqrt",
         "constant",
         "constant_with_warmup",
+        "warmup_stable_decay",
     ] = "linear"
     """Form of the schedule after the warm-up."""
 
@@ -52,7 +57,8 @@ class HFSchedulerConfig(SchedulerConfig, frozen=True):
 
     def warmup_steps(self, training_horizon: int) -> int:
         """Return the number of optimizer steps in which the learning rate rises."""
-        return math.ceil(self.warmup_ratio * training_horizon)
+        by_ratio = math.ceil(self.warmup_ratio * training_horizon)
+        return by_ratio if self.num_warmup_steps is None else self.num_warmup_steps
 
 
 class WSDSchedulerConfig(SchedulerConfig, frozen=True):

@@ -83,6 +83,9 @@ class TrainerConfig(Config, frozen=True):
     exit_iteration_this_run: Annotated[int, Field(ge=0), Human()] = 0
     """Stop after so many optimizer steps of this run, resumed or not; 0 does not."""
 
+    torch_compile: bool = False
+    """Compile the model with `torch.compile`: slower to begin, and faster on accelerators."""
+
     overfit_first_batch: bool = False
     """Train on the first micro-batch of the first epoch again and again: the loss must fall."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import sys
@@ -24,11 +23,9 @@ def why_not_compiled() -> str:
     """Return what it lacks to compile here; empty if it lacks nothing."""
     compiler = os.environ.get("CXX", "c++")
     if shutil.which(compiler) is None:
-        return f"it is compiled, and there is no C++ compiler `{compiler}`"
+        return f"code would be compiled, and there is no C++ compiler `{compiler}`"
     if shutil.which("ninja", path=_path()) is None:
-        return "it is compiled, and there is no `ninja`"
-    if importlib.util.find_spec("cpuinfo") is None:
-        return "the package `py-cpuinfo` is missing"
+        return "code would be compiled, and there is no `ninja`"
     return ""
 
 

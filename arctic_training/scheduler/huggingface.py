@@ -37,14 +37,23 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
                 taken = ", ".join(known) or "none"
                 message = f"a schedule `{self.config.name}` has no `{name}`; it takes: {taken}"
                 yield self.problem("scheduler_specific_kwargs", message, code="unknown-key")
+        for name in known:
+            is_needed = parameters[name].default is inspect.Parameter.empty
+            if is_needed and name not in self.config.scheduler_specific_kwargs:
+                message = f"a schedule `{self.config.name}` needs `{name}`"
+                yield self.problem("scheduler_specific_kwargs", message, code="missing-key")
 
     @override
     def create(self) -> LRScheduler:
+        warmup_steps, horizon = self.trainer.warmup_steps, self.trainer.training_horizon
+        if warmup_steps > horizon:
+            message = f"the warm-up takes more than the {horizon} steps of the run"
+            raise self.problem("num_warmup_steps", message, code="out-of-range")
         scheduler: LRScheduler = get_scheduler(
             self.config.name,
             self.trainer.optimizer,
-            num_warmup_steps=self.trainer.warmup_steps,
-            num_training_steps=self.trainer.training_horizon,
+            num_warmup_steps=warmup_steps,
+            num_training_steps=horizon,
             scheduler_specific_kwargs=dict(self.config.scheduler_specific_kwargs),
         )
         return scheduler

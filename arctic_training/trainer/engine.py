@@ -53,6 +53,8 @@ class Engine:
             lr_scheduler=scheduler,
             config=deepspeed_config(config, self.world_size),
         )[0]
+        if config.torch_compile:
+            self._wrapper.compile()
         _begin_unstepped(self._wrapper.optimizer)
         if not _scales_losses(self._wrapper.optimizer):
             self._wrapper.optimizer.register_step_pre_hook(self._clip)

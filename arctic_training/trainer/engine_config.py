@@ -11,6 +11,7 @@ from arctic_training.config.deepspeed import DeepSpeedConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.config.zero import ZeROConfig
 from arctic_training.errors import RecipeError
+from arctic_training.optimizer.compiled import why_not_compiled
 from arctic_training.trainer.backend import deepspeed
 
 __all__ = ["deepspeed_config", "engine_problems"]
@@ -53,6 +54,8 @@ def engine_problems(config: TrainerConfig) -> Iterator[RecipeError]:
     ):
         message, hint = "this device does not compute in fp16", "take bf16 or fp32"
         yield RecipeError(("model", "dtype"), message, code="not-supported", hint=hint)
+    if config.torch_compile and (reason := why_not_compiled()):
+        yield RecipeError(("torch_compile",), reason, code="not-supported")
     yield from _other_precisions(config.deepspeed, config.model.dtype)
     yield from _zero_problems(config.deepspeed.zero_optimization)
 

@@ -31,7 +31,7 @@ from tests.preferences import dpo_config, pairs, preference_data
 from tests.support import write
 from tests.tiny import Recorder, jsonl, ragged, recipe, sft_config
 
-__all__ = ["Row", "prepare", "table", "weights"]
+__all__ = ["STEPS", "Row", "prepare", "table", "weights"]
 
 NUM_SAMPLES = 23
 STEPS = 3
@@ -132,6 +132,8 @@ def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
     }
     match row.trainer:
         case "sft":
+            exported = {"type": "huggingface", "output_dir": str(folder / f"{row}")}
+            values["checkpoint"] = exported | {"save_end_of_training": world.size > 1}
             said = {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
             data = {"sources": said, "pack_samples": row.packs, "max_length": 128}
             return _SFT(sft_config(data=data, **values))

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
+from transformers import LlamaForCausalLM
 
 from arctic_training.launcher.torchrun import launch
 from arctic_training.launcher.world import World
-from tests.conformance.table import Row, prepare, table, weights
+from tests.conformance.table import STEPS, Row, prepare, table, weights
 from tests.support import ROOT
 
 _TOLERANCE = 1e-6
@@ -60,8 +62,21 @@ def test_one_process(text: str) -> None:
 
 
 def test_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So are those of two processes: a sample of the table."""
+    """So are those of two processes, a sample of the table; transformers loads what ZeRO-3 spread.
+
+    No key is missing or unexpected in what it loads, and the weights are the trained ones, all
+    bits of them.
+    """
     _check_in_two([Row.of(text) for text in _IN_TWO], monkeypatch)
+    (text,) = (text for text in _IN_TWO if text.startswith("sft-3"))
+    exported: Any = LlamaForCausalLM.from_pretrained(
+        _data() / text / f"global_step_{STEPS}", output_loading_info=True
+    )
+    model, loading = exported
+    assert {name: found for name, found in loading.items() if found} == {}
+    trained = torch.load(_data() / f"{text}.pt")
+    found = model.state_dict()
+    assert {name for name, value in trained.items() if not torch.equal(found[name], value)} == set()
 
 
 @pytest.mark.full

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from arctic_training.errors import UnusableRecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.tiny import HandTrainer, Recorder, hand_config
 
 _STEPS, _WARMUP, _PEAK = 10, 3, 0.5
@@ -39,6 +39,35 @@ def test_learning_rates_of_a_run(name: str, share: Callable[[float], float]) -> 
     ]
     rates = [report.learning_rate for report in recorder.reports]
     assert rates == pytest.approx(rising + falling)
+
+
+def test_warm_up_in_steps() -> None:
+    """`num_warmup_steps` stands in place of `warmup_ratio`; one beyond the run is refused."""
+    section = {"name": "constant_with_warmup", "num_warmup_steps": 2}
+    trainer = HandTrainer(hand_config(train_iters=4, scheduler=section))
+    trainer.progress = recorder = Recorder()
+    assert trainer.warmup_steps == 2
+    trainer.train()
+    highest = trainer.config.optimizer.learning_rate
+    rates = [report.learning_rate for report in recorder.reports]
+    assert rates == pytest.approx([0, highest / 2, highest, highest])
+    with pytest.raises(RecipeError, match="more than the 1 steps") as caught:
+        HandTrainer(hand_config(train_iters=1, scheduler=section))
+    assert caught.value.pointer == ("scheduler", "num_warmup_steps")
+
+
+def test_warm_up_stable_decay() -> None:
+    """The schedule of that name of transformers stays highest until its decay, which it needs."""
+    section: dict[str, object] = {"name": "warmup_stable_decay", "num_warmup_steps": 1}
+    with pytest.raises(UnusableRecipeError, match="needs `num_decay_steps`"):
+        HandTrainer(hand_config(train_iters=5, scheduler=section))
+    section["scheduler_specific_kwargs"] = {"num_decay_steps": 2}
+    trainer = HandTrainer(hand_config(train_iters=5, scheduler=section))
+    trainer.progress = recorder = Recorder()
+    trainer.train()
+    highest = trainer.config.optimizer.learning_rate
+    rates = [report.learning_rate / highest for report in recorder.reports]
+    assert rates == pytest.approx([0, 1, 1, 1, 0.5])
 
 
 def test_keys_of_another_schedule() -> None:

@@ -13,6 +13,7 @@ from torch.optim import SGD
 from transformers import LlamaForCausalLM
 
 from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer.backend import deepspeed
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -115,6 +116,38 @@ def test_deepspeed_tells_what_is_asked(stage: int, capsys: pytest.CaptureFixture
     steps = [line.partition(",")[0] for line in listener.lines if "skipped=" in line]
     assert steps == ["[Rank 0] step=2", "[Rank 0] step=4"]
     assert "time (ms) | fwd" in capsys.readouterr().out
+
+
+def test_a_model_is_not_compiled_without_a_compiler(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`torch_compile` without a C++ compiler is refused before data is prepared, at its line."""
+    monkeypatch.setenv("CXX", str(tmp_path / "g++"))
+    with pytest.raises(UnusableRecipeError, match=r"no C\+\+ compiler") as caught:
+        HandTrainer(hand_config(torch_compile=True))
+    assert [problem.pointer for problem in caught.value.problems] == [("torch_compile",)]
+
+
+@pytest.mark.full  # a compilation takes minutes on two cores
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("stage", [0, 2, 3])
+def test_a_compiled_model_trains_alike(stage: int, tmp_path: Path) -> None:
+    """A compiled model has the losses that it has as it is, to 1e-5."""
+    source = jsonl(tmp_path / "data.jsonl", ragged(11))
+    losses = []
+    for compiled in (False, True):
+        trainer = HandTrainer(
+            hand_config(
+                data={"sources": source, "div_length": 64},
+                deepspeed={"zero_optimization": {"stage": stage}},
+                optimizer={"type": "sgd", "learning_rate": _LEARNING_RATE},
+                torch_compile=compiled,
+            )
+        )
+        trainer.progress = recorder = Recorder()
+        trainer.train()
+        losses.append([report.loss for report in recorder.reports])
+    assert losses[1] == pytest.approx(losses[0], abs=1e-5)
 
 
 def _distance(first: Tensor, second: Tensor) -> float:
