@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -11,7 +11,7 @@ from arctic_training.codegen.spec import ImportPath, TrainerSpec
 from arctic_training.lint.flow import Flow
 from arctic_training.lint.modules import Class, Definition, Function, Library, dotted
 from arctic_training.lint.shape import Shape
-from arctic_training.lint.values import MAYBE, NOTHING, TRAINER, Values, given_from_outside
+from arctic_training.lint.values import MAYBE, NOTHING, PART, TRAINER, Values, given_from_outside
 from arctic_training.project import NAMESPACE
 
 __all__ = ["Reader"]
@@ -44,6 +44,8 @@ class Reader:
                 self._enter_loss(self.spec.loss)
             if self.spec.implementation:
                 self._enter_class(self.spec.implementation)
+            for path in _own_factories(self.spec):
+                self._enter_factory(path)
 
     def call(self, function: Definition, given: Mapping[str, Values]) -> Values:
         """Follow a function with what its parameters are; return what it returns."""
@@ -58,7 +60,7 @@ class Reader:
     def hand_out(self, values: Values) -> None:
         """Give values to code that cannot be followed: it may read all of them."""
         for value in values - {MAYBE}:
-            self.shape.read_all(self.shape.root if value == TRAINER else value)
+            self.shape.read_all(self.shape.root if value in {TRAINER, PART} else value)
 
     def _enter_loss(self, path: ImportPath) -> None:
         loss = self.library.find(path)
@@ -72,10 +74,18 @@ class Reader:
         if not isinstance(own, Class):
             self.hand_out(frozenset({TRAINER}))
             return
-        self._gather(own)
+        self._gather(own, self.methods)
         for method in list(self.methods.values()):
             returned = self.call(method, self._given(method))
             self.hand_out(NOTHING if method.is_property else returned)
+
+    def _enter_factory(self, path: ImportPath) -> None:
+        """Follow the methods of a factory of the user's, once it is written."""
+        own, methods = self.library.find(path), dict[str, Definition]()
+        if isinstance(own, Class):
+            self._gather(own, methods)
+        for method in methods.values():
+            self.call(method, given_from_outside(method, PART))
 
     def _given(self, method: Definition) -> dict[str, Values]:
         """Return what the parameters of a method are; `__init__` gets the config."""
@@ -84,11 +94,11 @@ class Reader:
             given |= dict.fromkeys([*given][1:2], frozenset({self.shape.root}))
         return given
 
-    def _gather(self, owner: Class) -> None:
+    def _gather(self, owner: Class, methods: dict[str, Definition]) -> None:
         """Gather the methods of a class and of its bases, and follow what its body names."""
         for node in owner.node.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                self.methods.setdefault(node.name, Definition(owner.module, node))
+                methods.setdefault(node.name, Definition(owner.module, node))
             else:
                 Flow(self, owner.module, {}).in_class(node)
         for base in owner.node.bases:
@@ -97,6 +107,11 @@ class Reader:
                 continue
             match self.library.meant(owner.module, name):
                 case Class() as found:
-                    self._gather(found)
+                    self._gather(found, methods)
                 case _:
                     self.hand_out(frozenset({TRAINER}))
+
+
+def _own_factories(spec: TrainerSpec) -> Iterator[ImportPath]:
+    for slot in spec.sections:
+        yield from (factory.factory for factory in slot.factories if factory.own)

@@ -14,7 +14,16 @@ from typing import Final, Protocol, TypeAlias
 from arctic_training.lint.modules import Definition, Function, Library, Module, dotted
 from arctic_training.lint.shape import Shape
 
-__all__ = ["MAYBE", "NOTHING", "TRAINER", "Expressions", "Values", "World", "given_from_outside"]
+__all__ = [
+    "MAYBE",
+    "NOTHING",
+    "PART",
+    "TRAINER",
+    "Expressions",
+    "Values",
+    "World",
+    "given_from_outside",
+]
 
 Values: TypeAlias = frozenset[str]
 """Classes of the config, or one of the two below."""
@@ -22,6 +31,9 @@ Values: TypeAlias = frozenset[str]
 TRAINER: Final = "trainer"
 MAYBE: Final = "maybe the trainer"
 """What a function may get that is called by nobody knows whom: no more than its `config` counts."""
+
+PART: Final = "a part of the trainer"
+"""A factory of the user's: it has the trainer as its `trainer`."""
 
 NOTHING: Final[Values] = frozenset()
 
@@ -92,7 +104,9 @@ class Expressions:
         """Read an attribute of values; return what it is."""
         found = NOTHING
         for value in held:
-            if value not in {TRAINER, MAYBE}:
+            if value == PART:
+                found |= {TRAINER} if name == "trainer" else NOTHING
+            elif value not in {TRAINER, MAYBE}:
                 is_kept = name in _CONTAINED
                 found |= self.world.shape.attribute(value, name) | ({value} if is_kept else set())
             elif name == "config":

@@ -206,6 +206,21 @@ def test_a_base_that_cannot_be_followed_reads_all(tmp_path: Path) -> None:
     assert set() == _unread(tmp_path, "", text=text, mine_code=code)
 
 
+def test_a_factory_of_the_users_is_followed(tmp_path: Path) -> None:
+    """A factory has the trainer, and so the config of the whole recipe."""
+    own = "{name: own, class: 'mine_model:OwnFactory', extends: random_llama}"
+    text = _TEXT.replace("[random_llama, huggingface]", f"[{own}]")
+    code = (
+        "from arctic_training.model.random_llama import RandomLlamaFactory\n"
+        "class OwnFactory(RandomLlamaFactory):\n"
+        "    def create(self): return self.trainer.config.alpha\n"
+    )
+    assert _unread(tmp_path / "unwritten", "def mine_loss(t, b): pass\n", text=text) == _ALL
+    expected = _ALL - {"alpha"}
+    found = _unread(tmp_path, "def mine_loss(t, b): pass\n", text=text, mine_model=code)
+    assert expected == found
+
+
 _TRAINERS = [
     *(ROOT / f"schemas/trainers/{name}.yaml" for name in ("sft", "causal", "dpo")),
     ROOT / "examples/focal/focal.yaml",
