@@ -27,6 +27,17 @@ def test_trainers_are_found_by_name() -> None:
     assert {"sft", "hand"} <= set(Trainer.registered_names())
 
 
+class _Remembers:
+    """What several trainers of a user have in common."""
+
+
+def test_a_mix_in_may_stand_first() -> None:
+    """A class is checked as what it is, whatever stands before the trainer among its bases."""
+    body = {"name": "mixed", "model_factory_type": SGDFactory}
+    with pytest.raises(RegistryError, match="its `model_factory_type` must name"):
+        types.new_class("Mixed", (_Remembers, HandTrainer), {}, lambda names: names.update(body))
+
+
 @pytest.mark.parametrize(
     ("base", "body", "reasons"),
     [

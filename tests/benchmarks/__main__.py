@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import commands, generator, memory, packed_rows, preparing, training_step
+from tests.benchmarks import (
+    commands,
+    generator,
+    memory,
+    packed_rows,
+    preparing,
+    starting,
+    training_step,
+)
+
+_ALL = (commands, starting, generator, preparing, packed_rows, training_step, memory)
 
 
 def main() -> None:
     """Run every benchmark and print its lines."""
-    for benchmark in (commands, generator, preparing, packed_rows, training_step, memory):
+    for benchmark in _ALL:
         print(f"\n{(benchmark.__doc__ or '').splitlines()[0]}", flush=True)
         for line in benchmark.measure():
             print(f"  {line}", flush=True)

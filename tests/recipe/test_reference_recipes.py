@@ -37,6 +37,7 @@ deepspeed:
     offload_param: {device: cpu}
   seq_parallel_communication_data_type: bf16
 optimizer:
+  type: cpu_adam
   learning_rate: 0.00001
 """
 _IS_LOG: Final = ("logger:", "the output of the command is the log")
