@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, Generic, Self, TypeVar
 
 import numpy as np
@@ -56,7 +56,7 @@ class EpochLoader(Generic[Batch_co]):
         self._seed = seed
         self._lengths = lengths
 
-        def load(chosen: list[list[int]]) -> Iterator[Batch_co]:
+        def load(chosen: Iterable[list[int]]) -> Iterator[Batch_co]:
             loader: DataLoader[Sample] = DataLoader(
                 samples,  # type: ignore[arg-type]  # a sequence serves as a map-style data set
                 batch_sampler=chosen,
@@ -106,7 +106,7 @@ class EpochLoader(Generic[Batch_co]):
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
         """Iterate over this process's batches of an epoch, from the ``start``-th on."""
         order = self.order(epoch)
-        return self._load([self._chosen(order, index) for index in range(start, len(self))])
+        return self._load(self._chosen(order, index) for index in range(start, len(self)))
 
     def samples(self, epoch: int, index: int) -> list[int]:
         """Return the indices of the samples in one of this process's batches."""
@@ -123,7 +123,8 @@ class EpochLoader(Generic[Batch_co]):
         generator = np.random.default_rng([self._seed, 0 if self._is_repeated else epoch])
         shuffled = generator.permutation(self._num_samples)
         order = shuffled if self._lengths is None else self._grouped(shuffled, generator)
-        return [*map(int, order)]
+        numbers: list[int] = order.tolist()
+        return numbers
 
     def _grouped(
         self, order: NDArray[np.int64], generator: np.random.Generator

@@ -126,3 +126,18 @@ def test_groups_are_of_seed_and_epoch(num_workers: int) -> None:
     assert [*_by_length(num_workers=num_workers).batches(1, start=9)] == expected[9:]
     shared = [[*_by_length().share(World(rank, 2)).batches(1)] for rank in range(2)]
     assert [batch for both in zip(*shared, strict=True) for batch in both] == expected
+
+
+def test_the_first_batch_does_not_wait_for_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch of many batches begins with its first one; the others are chosen as they come."""
+    chosen: list[int] = []
+    choose = EpochLoader._chosen
+
+    def recorded(loader: EpochLoader[list[int]], order: list[int], index: int) -> list[int]:
+        chosen.append(index)
+        return choose(loader, order, index)
+
+    monkeypatch.setattr(EpochLoader, "_chosen", recorded)
+    batches = _loader(1000, 2, 7).batches(0, start=5)
+    next(batches)
+    assert chosen == [5]
