@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,3 +122,24 @@ def test_nothing_to_check_is_no_success(tmp_path: Path) -> None:
     done = _check(tmp_path)
     assert (done.code, done.out) == (2, "")
     assert done.err == f"error: nothing was generated in {tmp_path} yet\n"
+
+
+def test_it_works_where_nothing_can_be_written(project: Path) -> None:
+    """On a mount that is read-only, everything is compared as anywhere else."""
+    mount = "mount --bind . . && mount -o remount,bind,ro . && cd . && ! touch x"
+    command = f"{mount} && exec {sys.executable} -m arctic_training.cli.gen check --no-verify"
+    unshare = shutil.which("unshare")
+    if not unshare:
+        pytest.skip("there is no `unshare` here")
+    alone = [unshare, "--map-root-user", "--mount", "sh", "-c"]
+    if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("no mounts can be made here")
+    cd = f"cd / && cd {shlex.quote(str(project))} && "
+    done = subprocess.run(
+        [*alone, command.replace("&& cd . &&", f"&& {cd}")],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, FINE)

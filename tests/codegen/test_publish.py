@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
+import signal
 import sys
 import threading
 import warnings
@@ -41,34 +43,49 @@ def _old(root: Path) -> Path:
     return root
 
 
+_Hook = Callable[[str, object], None]
 USES = frozenset({"open", "os.rename", "os.remove", "os.rmdir", "os.mkdir"})
 """Python's audit events of all that changes a folder."""
 
 
-def _killed(work: Callable[[], object], at: int, uses_of: frozenset[str] = USES) -> bool:
-    """Do the work in a process that dies before its n-th use; say whether it died."""
-    uses = 0
-
-    def count(event: str, _arguments: object) -> None:
-        nonlocal uses
-        if event in uses_of:
-            uses += 1
-            if uses == at:
-                os._exit(9)
-
+def _in_child(work: Callable[[], object], hook: Callable[[str, object], None]) -> int:
+    """Do the work in a process whose audit events a hook sees; return how it ended."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the child does nothing but write files
         child = os.fork()
     if child == 0:
-        sys.addaudithook(count)
+        sys.addaudithook(hook)
         try:
             work()
         except BaseException:  # noqa: BLE001 - nothing of pytest may run in the child
             os._exit(1)
         os._exit(0)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in {0, 9}
-    return code == 9
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _at(number: int, act: Callable[[], object], uses_of: frozenset[str] = USES) -> _Hook:
+    """Return a hook that acts at the n-th use."""
+    uses = 0
+
+    def hook(event: str, _arguments: object) -> None:
+        nonlocal uses
+        if event in uses_of:
+            uses += 1
+            if uses == number:
+                act()
+
+    return hook
+
+
+def _fail() -> None:
+    raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+
+def _killed(work: Callable[[], object], at: int, uses_of: frozenset[str] = USES) -> bool:
+    """Do the work in a process that is killed at its n-th use; say whether it was."""
+    code = _in_child(work, _at(at, lambda: os.kill(os.getpid(), signal.SIGKILL), uses_of))
+    assert code in {0, -signal.SIGKILL}
+    return code != 0
 
 
 def test_a_kill_at_any_point_leaves_the_old_tree_or_a_way_to_the_new_one(tmp_path: Path) -> None:
@@ -91,6 +108,68 @@ def test_a_kill_at_any_point_leaves_the_old_tree_or_a_way_to_the_new_one(tmp_pat
     turn = outcomes.index(NEW)
     assert outcomes == [OLD] * turn + [NEW] * (len(outcomes) - turn)
     assert 5 < turn < len(outcomes) - 5
+
+
+def test_a_fault_at_any_use_of_the_disk_leaves_the_old_tree_or_a_way_to_the_new_one(
+    tmp_path: Path,
+) -> None:
+    """Whichever use of the disk fails, the tree is whole, the old one or the new one."""
+    outcomes, code, at = [], 1, 0
+    while code:
+        at += 1
+        root = _old(tmp_path / str(at))
+        code = _in_child(partial(publish, CHANGES, "2", root), _at(at, _fail))
+        recover(root)
+        outcomes.append(_read(root))
+    turn = outcomes.index(NEW)
+    assert outcomes == [OLD] * turn + [NEW] * (len(outcomes) - turn)
+
+
+@pytest.mark.parametrize("points", [10, pytest.param(30, marks=pytest.mark.full)])
+def test_a_kill_anywhere_in_a_run_loses_nothing(points: int, tmp_path: Path) -> None:
+    """SIGKILL at thirty points of a whole run, ten by default: the tree is one of the two."""
+    write(tmp_path / "old/mine.yaml", DEFINITION)
+    write(tmp_path / "new/mine.yaml", DEFINITION.replace("Strength", "Power"))
+    run = partial(arctic_gen, "new-trainer", "--no-verify", "mine.yaml")
+    for name in ("old", "new"):
+        assert run(folder=tmp_path / name).code == 0
+    trees = [_read(tmp_path / name / "generated") for name in ("old", "new")]
+    uses = _uses(partial(run, folder=_begun(tmp_path)), tmp_path)
+    seen = []
+    for point in range(1, points + 1):
+        folder = _begun(tmp_path)
+        assert _killed(partial(run, folder=folder), round(point * uses / (points + 1)) or 1)
+        recover(folder / "generated")
+        seen.append(_read(folder / "generated"))
+        assert seen[-1] in trees
+        assert run(folder=folder).code == 0
+        assert _read(folder / "generated") == trees[1]
+    assert trees[0] in seen
+
+
+def _begun(folder: Path) -> Path:
+    """Return a copy of the old project, whose definition is the new one."""
+    copy = folder / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(folder / "old", copy)
+    shutil.copy(folder / "new/mine.yaml", copy / "mine.yaml")
+    return copy
+
+
+def _uses(work: Callable[[], object], folder: Path) -> int:
+    """Return how often some work uses the disk, done in a process of its own."""
+    uses = 0
+
+    def count(event: str, _arguments: object) -> None:
+        nonlocal uses
+        uses += event in USES
+
+    def counted() -> None:
+        work()
+        write(folder / "uses", str(uses))
+
+    assert _in_child(counted, count) == 0
+    return int((folder / "uses").read_text())
 
 
 def test_a_full_disk_leaves_the_old_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
