@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["UnsafePathError", "confined"]
+__all__ = ["UnsafePathError", "all_confined", "confined"]
 
 
 class UnsafePathError(OSError):
     """A path leads out of the folder that it belongs to, by a link or by `..`."""
+
+
+def all_confined(paths: Iterable[str], root: Path) -> None:
+    """Look at some paths from ``root``, each folder once.
+
+    Raises:
+        UnsafePathError: one of them leads out of it.
+
+    """
+    for folder in {(root / path).parent for path in paths}:
+        confined(folder / "any", root)
 
 
 def confined(path: Path, root: Path) -> Path:

@@ -13,7 +13,7 @@ from arctic_training.codegen.confined import confined
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.manifest import Manifest
-from arctic_training.codegen.plan import plan
+from arctic_training.codegen.plan import PlannedFile, plan
 from arctic_training.codegen.publish import publish, write_once
 from arctic_training.codegen.record import updated
 from arctic_training.codegen.render import TemplateError, render
@@ -71,12 +71,14 @@ def _generated(
     project = loaded[0].project
     starters, unclear = _starters(loaded, project)
     problems += unclear
-    with _staged(loaded, starters, project) as (staged, planned):
+    files = {item.path: plan(item.spec) for item in loaded}
+    with _staged(loaded, files, starters, project) as (staged, texts):
         if types and not has_errors(problems):
             problems += verify([item.spec for item in loaded], staged, project)
-    record = updated(manifest, loaded, planned)
+    paths = {path: [file.path for file in planned] for path, planned in files.items()}
+    record = updated(manifest, loaded, paths, texts)
     stale = set(manifest.files()) - set(record.files())
-    changes = compare(planned, stale, manifest, project.generated)
+    changes = compare(texts, stale, manifest, project.generated)
     if not force:
         problems += [_edited(change, loaded) for change in changes if change.kind == Kind.EDITED]
     return Generation(
@@ -99,7 +101,7 @@ def begin(loaded: list[Loaded]) -> list[Path]:
     for item in loaded:
         starters, _ = _starters([item], item.project)
         stubs = {path: text for path, text in starters.items() if _is_code(path.name)}
-        with _staged([item], stubs, item.project):
+        with _staged([item], {item.path: plan(item.spec)}, stubs, item.project):
             written += write_once(stubs)
     return written
 
@@ -142,10 +144,12 @@ def _begun_twice(path: Path, span: Span) -> Diagnostic:
 
 @contextmanager
 def _staged(
-    loaded: list[Loaded], starters: dict[Path, str], project: Project
+    loaded: list[Loaded],
+    files: dict[Path, list[PlannedFile]],
+    starters: dict[Path, str],
+    project: Project,
 ) -> Iterator[tuple[Staged, dict[str, str]]]:
     """Write all code aside, laid out; give the place and the texts of all files by path."""
-    files = {item.path: plan(item.spec) for item in loaded}
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
         folder = Path(name).resolve()
         generated, stubs = folder / "generated", folder / "stubs"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind
-from arctic_training.codegen.confined import UnsafePathError, confined
+from arctic_training.codegen.confined import UnsafePathError, all_confined
 
 __all__ = ["publish", "recover", "write_once"]
 
@@ -42,8 +42,7 @@ def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
     if not texts and not removed:
         return
     staging = root / _STAGING
-    for path in (*texts, *removed):
-        confined(root / path, root)
+    all_confined((*texts, *removed), root)
     _clear(staging)
     try:
         _write_all(texts | {_JOURNAL: json.dumps({"write": [*texts], "remove": removed})}, staging)
@@ -93,8 +92,7 @@ def _planned(journal: Path, root: Path) -> tuple[list[str], list[str]]:
         written, removed = [str(p) for p in plan["write"]], [str(p) for p in plan["remove"]]
     except (ValueError, KeyError, TypeError) as error:
         raise UnsafePathError(f"{journal} is no journal of arctic-gen: remove it") from error
-    for path in (*written, *removed):
-        confined(root / path, root)
+    all_confined((*written, *removed), root)
     return written, removed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -10,7 +10,6 @@ from typing import Final
 
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
-from arctic_training.codegen.plan import plan
 from arctic_training.codegen.templates import templates
 from arctic_training.project import Project
 from arctic_training.resources import resource
@@ -22,34 +21,43 @@ _SCHEMAS: Final = ("trainer.schema.json", "sections.schema.json")
 _SHIPPED: Final = "arctic_training"
 
 
-def updated(manifest: Manifest, loaded: list[Loaded], planned: Mapping[str, str]) -> Manifest:
+def updated(
+    manifest: Manifest,
+    loaded: list[Loaded],
+    paths: Mapping[Path, Sequence[str]],
+    texts: Mapping[str, str],
+) -> Manifest:
     """Return the manifest with the trainers that are made now in place of what they were.
 
     Trainers of other definitions stay, unless their definition is gone; a file that they share
-    with those of now is what it is now.
+    with those of now is what it is now. ``paths`` are the files of each definition, ``texts`` what
+    is in them.
     """
     definitions = {item.spec.source for item in loaded}
-    hashes = {path: digest(text) for path, text in planned.items()}
+    hashes = {path: digest(text) for path, text in texts.items()}
     kept = {
         name: replace(record, files={p: hashes.get(p, h) for p, h in record.files.items()})
         for name, record in manifest.trainers.items()
         if record.definition not in definitions and not _is_gone(record, loaded[0].project)
     }
     shipped = dict(_shipped(loaded[0].project))
-    made = {item.spec.name: _record(item, hashes, shipped, manifest) for item in loaded}
-    return Manifest(kept | made)
+    versions = {name: version(name) for name in _MADE_BY}
+    made = {
+        item.spec.name: TrainerRecord(
+            item.spec.source,
+            {path: hashes[path] for path in paths[item.path]},
+            {**dict(_own(item)), **shipped},
+            versions,
+        )
+        for item in loaded
+    }
+    return Manifest(kept | {n: _settled(r, manifest.trainers.get(n)) for n, r in made.items()})
 
 
-def _record(
-    item: Loaded, hashes: Mapping[str, str], shipped: Mapping[str, str], manifest: Manifest
-) -> TrainerRecord:
-    """Return the record of a trainer; where only versions are new, it is the record of before."""
-    files = {file.path: hashes[file.path] for file in plan(item.spec)}
-    made_from = {**dict(_own(item)), **shipped}
-    made_by = {name: version(name) for name in _MADE_BY}
-    record = TrainerRecord(item.spec.source, files, made_from, made_by)
-    before = manifest.trainers.get(item.spec.name, record)
-    return before if replace(before, made_by=made_by) == record else record
+def _settled(record: TrainerRecord, before: TrainerRecord | None) -> TrainerRecord:
+    """Return the record of before, where only the versions are new."""
+    same = before is not None and replace(before, made_by=record.made_by) == record
+    return before if before and same else record
 
 
 def _own(item: Loaded) -> Iterator[tuple[str, str]]:

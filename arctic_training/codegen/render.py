@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from jinja2 import (
+    Environment,
     FileSystemLoader,
     StrictUndefined,
     TemplateSyntaxError,
@@ -50,7 +51,7 @@ def render(files: list[PlannedFile], own: Path | None = None) -> dict[str, str]:
         TemplateError: one of those cannot be rendered, or does not make Python.
 
     """
-    environment = _environment(own) if own and own.is_dir() else _shipped()
+    environment = _environment(_Sandbox, own) if own and own.is_dir() else _shipped()
     texts: dict[str, str] = {}
     problems: list[Diagnostic] = []
     for file in files:
@@ -72,7 +73,7 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     return _shipped().get_template(template).render(values)
 
 
-def _text(file: PlannedFile, environment: ImmutableSandboxedEnvironment) -> str:
+def _text(file: PlannedFile, environment: Environment) -> str:
     if not file.template:
         return file.text
     return environment.get_template(file.template).render({"view": file.view})
@@ -144,8 +145,8 @@ def _only_code(value: object) -> object:
 
 
 @cache
-def _shipped() -> ImmutableSandboxedEnvironment:
-    return _environment()
+def _shipped() -> Environment:
+    return _environment(Environment)
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -159,8 +160,8 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         raise SecurityError(f"templates do not compute: there is a `{operator}` here")
 
 
-def _environment(*own: Path) -> ImmutableSandboxedEnvironment:
-    return _Sandbox(
+def _environment(kind: type[Environment], *own: Path) -> Environment:
+    return kind(
         loader=FileSystemLoader([*own, resource("templates")]),
         undefined=StrictUndefined,
         finalize=_only_code,
