@@ -21,6 +21,7 @@ __all__ = [
     "HFSourceConfig",
     "PythonDocsSourceConfig",
     "SFTDataConfig",
+    "SnowflakeSourceConfig",
 ]
 
 
@@ -91,18 +92,52 @@ class PythonDocsSourceConfig(DataSourceConfig, frozen=True):
     type: Literal["python_docs"] = "python_docs"
 
 
+class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
+    """Rows of a table, a query or a dataset in Snowflake.
+
+    Conversations are in a column `messages`, documents in `text`, preferences in `prompt`, `chosen`
+    and `rejected`; `column_mapping` says which columns those are. A name that needs no quotes in
+    Snowflake is written in small letters.
+    """
+
+    type: Literal["snowflake"] = "snowflake"
+
+    sql: str | None = None
+    """Query that returns the rows; this, `table_name` or `dataset_uri` is given."""
+
+    table_name: Annotated[str, Field(min_length=1)] | None = None
+    """Table or view, as it stands behind FROM."""
+
+    dataset_uri: str | None = None
+    """Version of a dataset: `snow://dataset/NAME/versions/VERSION`."""
+
+    column_mapping: dict[str, str] = Field(default={})
+    """Columns that get another name: `{question: prompt}`."""
+
+    limit: Annotated[int, Field(ge=1), Human()] | None = None
+    """Take at most this many rows; null takes all."""
+
+    batch_size: Annotated[int, Field(ge=1), Human()] = 1024
+    """Rows that are worked on at a time."""
+
+    connection_name: Annotated[str, Field(min_length=1)] | None = None
+    """Connection of `~/.snowflake/connections.toml`; null is the default one."""
+
+
 _AS_MAPPING: Final = "write `name_or_path: NAME`, and `split: SPLIT` beside it"
 
 DataSource: TypeAlias = Annotated[
-    HFInstructSourceConfig | PythonDocsSourceConfig, ByType(_AS_MAPPING)
+    HFInstructSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig, ByType(_AS_MAPPING)
 ]
 """A source of conversations."""
 
 DocumentSource: TypeAlias = Annotated[
-    HFCausalSourceConfig | PythonDocsSourceConfig, ByType(_AS_MAPPING)
+    HFCausalSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig, ByType(_AS_MAPPING)
 ]
 """A source of documents."""
 
+
+_Share: TypeAlias = Annotated[float, Field(ge=0, le=1), Human()]
 
 PLANNED: Final = {
     "cache_fs_type": "the cache is safe on any file system; name one with `cache_dir`",
@@ -124,8 +159,18 @@ class DataConfig(SectionConfig, frozen=True):
     eval_sources: Annotated[tuple[DataSourceConfig, ...], OneOrMany()] = ()
     """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
+    train_eval_split: Annotated[tuple[_Share, _Share], Field(strict=False)] = (1.0, 0.0)
+    """Parts of the samples of each source that are trained on, and that are kept for evaluation."""
+
     max_length: Annotated[int, Field(ge=1), Human()] = 8192
     """Longest row of a batch, in tokens."""
+
+    streaming: bool = False
+    """Read the sources while training and keep nothing, for sets that no disk holds. The run is as
+    long as `train_iters`; `weight` says how often an item is of which source."""
+
+    shuffle_buffer: Annotated[int, Field(ge=1), Human()] = 10_000
+    """Items of a stream that are read at a time, and become rows in an order by chance."""
 
     seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the order of the samples, which is another one in each epoch."""

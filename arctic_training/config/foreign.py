@@ -15,7 +15,6 @@ FOREIGN_TYPES: Final = {
     "cpu_adam_moe": _EXPERTS,
     "fused_adam_moe": _EXPERTS,
     "liger": "Liger's kernels are not built in: write `type: huggingface`, which trains the same",
-    "snowflake": "write the table to files, and give those as `name_or_path` of a source",
     "wds": "write `type: wsd`",
 }
 """What to do instead of each, by what stands under `type`."""

@@ -7,7 +7,13 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany
-from arctic_training.config.data import PLANNED, DataConfig, DataSourceConfig, HFSourceConfig
+from arctic_training.config.data import (
+    PLANNED,
+    DataConfig,
+    DataSourceConfig,
+    HFSourceConfig,
+    SnowflakeSourceConfig,
+)
 from arctic_training.config.named import Named
 
 __all__ = [
@@ -72,7 +78,11 @@ class PythonDocsPreferenceSourceConfig(DataSourceConfig, frozen=True):
 
 
 PreferenceSource: TypeAlias = Annotated[
-    HFPreferenceSourceConfig | HFUnpairedSourceConfig | PythonDocsPreferenceSourceConfig, ByType()
+    HFPreferenceSourceConfig
+    | HFUnpairedSourceConfig
+    | PythonDocsPreferenceSourceConfig
+    | SnowflakeSourceConfig,
+    ByType(),
 ]
 
 

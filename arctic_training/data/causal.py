@@ -32,8 +32,8 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
     row_fields = frozenset({"documents", "max_length"})
 
     @override
-    def problems(self) -> Iterator[RecipeError]:
-        yield from super().problems()
+    def option_problems(self) -> Iterator[RecipeError]:
+        yield from super().option_problems()
         if self.packs:
             yield from self.packing_problems("documents")
 
@@ -44,7 +44,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_documents(self, self.config.sources))
+        return self.tokenised(load_documents(self, self.config.sources, self.part))
 
     def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
         """Iterate over the samples of documents, many tokenised at once."""

@@ -7,7 +7,7 @@ from arctic_training.data.huggingface import Needed, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.errors import RecipeError
 
-__all__ = ["check_documents", "load_texts"]
+__all__ = ["check_documents", "load_texts", "text_of"]
 
 
 def check_documents(config: HFCausalSourceConfig) -> None:
@@ -28,14 +28,22 @@ def load_texts(config: HFCausalSourceConfig) -> Items[str]:
             the source.
 
     """
-    return load_rows(config, _needed(config), lambda row, number: _text(row[config.column], number))
+    return load_rows(
+        config, _needed(config), lambda row, number: text_of(row[config.column], number)
+    )
 
 
 def _needed(config: HFCausalSourceConfig) -> Needed:
     return {("column",): config.column}
 
 
-def _text(value: object, number: int) -> str:
+def text_of(value: object, number: int) -> str:
+    """Return the document of a row.
+
+    Raises:
+        RecipeError: it is no text.
+
+    """
     if not isinstance(value, str):
         raise RecipeError(("column",), f"row {number} has no text there", code="wrong-data")
     return value

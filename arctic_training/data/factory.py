@@ -19,6 +19,9 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT], root=True):
     """Makes the loader of the training data. The tokenizer stands already."""
 
+    is_held_out: bool = False
+    """Whether it makes the part that `train_eval_split` keeps from training, and not the other."""
+
     @abstractmethod
     def count_tokens(self, batch: BatchT) -> int:
         """Return the number of tokens in a batch, without padding."""

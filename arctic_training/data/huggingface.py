@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar, cast
 from arctic_training.config.data import HFSourceConfig
 from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
-from arctic_training.data.items import Items, Numbers
+from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.diagnostics import known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
 from arctic_training.model.hub import settle_hub
@@ -29,7 +29,7 @@ _SPLIT: Final = re.compile(r"\w[\w.-]*")
 
 
 class _Rows(Protocol):
-    column_names: list[str]
+    column_names: list[str] | None
 
     def __len__(self) -> int: ...
 
@@ -49,7 +49,7 @@ def check_rows(config: HFSourceConfig, needed: Needed) -> None:
     """
     match located_data(config.name_or_path):
         case Saved() as found:
-            _check_columns(_saved_rows(config, found).column_names, needed)
+            _check_columns(_saved_rows(config, found).column_names or [], needed)
         case Files() as found:
             _check_splits(config, ["train"])
             with _Explaining(config):
@@ -74,16 +74,28 @@ def load_rows(
         RecipeError: what cannot be loaded, or is not there; its pointer begins at the source.
 
     """
-    found = located_data(config.name_or_path)
-    with _Explaining(config):
-        rows = _loaded(config, found)
-    _check_columns(rows.column_names, needed)
-    also = [column for column in taken if column in rows.column_names]
-    chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
-    return Items(
-        len(rows),
-        lambda numbers: map(make, _read(chosen, numbers), numbers.tolist()),
-    )
+
+    def counted() -> Counted[T]:
+        found = located_data(config.name_or_path)
+        with _Explaining(config):
+            rows = _loaded(config, found, streaming=False)
+        names = rows.column_names or []
+        _check_columns(names, needed)
+        also = [column for column in taken if column in names]
+        chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
+        return Counted(
+            len(rows), lambda numbers: map(make, _some(chosen, numbers), numbers.tolist())
+        )
+
+    def stream() -> Iterator[T]:
+        found = located_data(config.name_or_path)
+        with _Explaining(config):
+            for number, row in enumerate(_read(_loaded(config, found, streaming=True))):
+                if not number:
+                    _check_columns([*row], needed)
+                yield make(row, number)
+
+    return Items(counted, stream)
 
 
 def content_of_rows(config: HFSourceConfig) -> object:
@@ -107,50 +119,68 @@ def content_of_rows(config: HFSourceConfig) -> object:
             case None:
                 import datasets
 
+                settle_hub()
                 hub = datasets.load_dataset_builder(config.name_or_path)
                 return [config.name_or_path, hub.config_id, hub.hash]
 
 
-def _read(rows: _Rows, numbers: Numbers) -> Iterator[Row]:
+def _some(rows: _Rows, numbers: Numbers) -> Iterator[Row]:
+    """Iterate over the rows with these numbers."""
+    return _read(rows if len(numbers) == len(rows) else rows.select(numbers))
+
+
+def _read(rows: _Rows) -> Iterator[Row]:
     """Iterate over rows; only a few are held at a time."""
-    some = rows if len(numbers) == len(rows) else rows.select(numbers)
-    for columns in some.iter(_AT_ONCE):
+    for columns in rows.iter(_AT_ONCE):
         for values in zip(*columns.values(), strict=True):
             yield dict(zip(columns, values, strict=True))
 
 
-def _loaded(config: HFSourceConfig, found: Files | Saved | None) -> _Rows:
+def _loaded(config: HFSourceConfig, found: Files | Saved | None, *, streaming: bool) -> _Rows:
     import datasets
 
     datasets.disable_progress_bars()
     match found:
         case None:
             settle_hub()
-            return cast("_Rows", datasets.load_dataset(config.name_or_path, split=config.split))
+            rows = datasets.load_dataset(
+                config.name_or_path, split=config.split, streaming=streaming
+            )
+            return cast("_Rows", rows)
         case Saved():
             return _saved_rows(config, found)
         case Files(builder, paths, options):
             _check_splits(config, ["train"])
             # `datasets` keeps a copy by name; named by content, it is never that of older files.
-            name = digest(digests_of_files(paths))[:16]
+            name = "stream" if streaming else digest(digests_of_files(paths))[:16]
             rows = datasets.load_dataset(
-                builder, name, data_files=[*map(str, paths)], split=config.split, **dict(options)
+                builder,
+                name,
+                data_files=[*map(str, paths)],
+                split=config.split,
+                streaming=streaming,
+                **dict(options),
             )
             return cast("_Rows", rows)
 
 
 def _saved_rows(config: HFSourceConfig, found: Saved) -> _Rows:
+    """Return the split, or the parts of splits, of a folder; a set without splits is `train`."""
     import datasets
 
     with _Explaining(config):
         loaded = datasets.load_from_disk(str(found.path))
-    if not isinstance(loaded, datasets.DatasetDict):
-        return cast("_Rows", loaded)
-    _check_splits(config, [*loaded])
-    if config.split not in loaded:
-        message = "a part of a split cannot be taken from a folder that `save_to_disk` wrote"
-        raise RecipeError(("split",), message, code="not-supported", hint="use `sample_ratio`")
-    return cast("_Rows", loaded[config.split])
+    splits = (
+        loaded
+        if isinstance(loaded, datasets.DatasetDict)
+        else {str(loaded.split or "train"): loaded, "train": loaded}
+    )
+    _check_splits(config, [*splits])
+    with _Explaining(config):
+        asked = datasets.ReadInstruction.from_spec(config.split)
+        parts = asked.to_absolute({name: len(split) for name, split in splits.items()})
+        rows = [splits[part.splitname].select(range(part.from_, part.to)) for part in parts]
+        return cast("_Rows", datasets.concatenate_datasets(rows))
 
 
 def _check_splits(config: HFSourceConfig, names: list[str]) -> None:
@@ -186,7 +216,7 @@ class _Explaining:
         if not isinstance(error, Exception) or isinstance(error, RecipeError):
             return
         name, reason = self._config.name_or_path, first_line(error)
-        field = "split" if reason.startswith("Unknown split") else "name_or_path"
+        field = "split" if reason.startswith(("Unknown split", "Bad split")) else "name_or_path"
         hint = "" if field == "split" or Path(name).is_absolute() else LOADING_HINT
         message = f"the data set `{name}` cannot be loaded: {reason}"
         raise RecipeError((field,), message, code="not-found", hint=hint) from error

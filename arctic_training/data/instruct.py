@@ -12,7 +12,7 @@ from arctic_training.data.items import Items
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import Pointer, RecipeError
 
-__all__ = ["check_instruct", "instruct_conversations"]
+__all__ = ["check_instruct", "instruct_conversations", "listed_messages"]
 
 _CONTENT_KEYS: Final = ("content", "text", "message", "value")
 _PARTS: Final = 3
@@ -36,10 +36,11 @@ def instruct_conversations(config: HFInstructSourceConfig) -> Items[Conversation
             begins at the source.
 
     """
-    make = _messages if config.role_mapping is None else _mapped
 
     def with_tools(row: Row, number: int) -> Conversation:
-        return offered(make(row, number, config), row, number)
+        is_listed = config.role_mapping is None
+        said = listed_messages(row, number) if is_listed else _mapped(row, number, config)
+        return offered(said, row, number)
 
     return load_rows(config, _needed(config), with_tools, taken=[TOOLS])
 
@@ -52,7 +53,13 @@ def _needed(config: HFInstructSourceConfig) -> Needed:
     return {("role_mapping", role): path.split(".")[0] for role, path in mapping}
 
 
-def _messages(row: Row, number: int, _config: HFInstructSourceConfig) -> Conversation:
+def listed_messages(row: Row, number: int) -> Conversation:
+    """Return the conversation in the column `messages` of a row.
+
+    Raises:
+        RecipeError: there is none; its pointer begins at the source.
+
+    """
     items = row["messages"]
     messages = [as_message(item) for item in items] if isinstance(items, list) else []
     conversation = [message for message in messages if message is not None]

@@ -30,6 +30,7 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
     name = "dpo"
     config_type: type[PreferenceDataConfig] = PreferenceDataConfig
     unit = "pair"
+    samples_each = 2
 
     @property
     @override
@@ -47,7 +48,7 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_preferences(self, self.config.sources))
+        return self.tokenised(load_preferences(self, self.config.sources, self.part))
 
     def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
         """Iterate over the chosen side of each pair, and behind it the rejected one.

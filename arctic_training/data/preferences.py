@@ -17,6 +17,7 @@ __all__ = [
     "Preference",
     "check_preferences",
     "hub_preferences",
+    "preference_of",
     "python_docs_preferences",
     "said_in",
 ]
@@ -55,7 +56,7 @@ def hub_preferences(config: HFPreferenceSourceConfig) -> Items[Preference]:
     return load_rows(
         config,
         _needed(config),
-        lambda row, number: _preference(row, number, config),
+        lambda row, number: preference_of(row, number, config),
         taken=[TOOLS],
     )
 
@@ -77,8 +78,13 @@ def _needed(config: HFPreferenceSourceConfig) -> Needed:
     return prompt | answers
 
 
-def _preference(row: Row, number: int, config: HFPreferenceSourceConfig) -> Preference:
-    """Take what both sides begin with as the prompt, wherever it was written."""
+def preference_of(row: Row, number: int, config: HFPreferenceSourceConfig) -> Preference:
+    """Take what both sides of a row begin with as the prompt, wherever it was written.
+
+    Raises:
+        RecipeError: a row is no preference; its pointer begins at the source.
+
+    """
     chosen, rejected = (
         _side(row, number, config, pointer, column)
         for pointer, column in (

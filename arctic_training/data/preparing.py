@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import count, islice
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
+import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
 from arctic_training.data.cache import DataCache, NotCachedError
 from arctic_training.data.digests import digest, digest_of_code, digest_of_tokenizer
 from arctic_training.data.factory import DataFactory
+from arctic_training.data.items import Endless, Part
 from arctic_training.data.loader import EpochLoader
+from arctic_training.data.mixture import Chosen
 from arctic_training.data.prepared import Prepared
+from arctic_training.data.report import told
 from arctic_training.data.samples import Row, Rows, Sample, Samples
 from arctic_training.data.source import contents, source_problems
 from arctic_training.data.stored import read_rows, read_samples, write_rows, write_samples
+from arctic_training.data.stream import Passed, StreamLoader, streaming_problems
 from arctic_training.errors import RecipeError
 from arctic_training.writable import why_not_writable
 
@@ -36,7 +44,10 @@ _NEUTRAL: Final = frozenset(
         "group_by_length",
         "pad_to",
         "seed",
+        "shuffle_buffer",
         "sources",
+        "streaming",
+        "train_eval_split",
     }
 )
 """Fields of a section that decide neither tokens nor rows; sources are told by their content."""
@@ -55,6 +66,9 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     unit: ClassVar[str] = "sample"
     """What a row is made from, in one word."""
+
+    samples_each: ClassVar[int] = 1
+    """How many samples an item of a source becomes."""
 
     @property
     def groups_by_length(self) -> bool:
@@ -82,16 +96,70 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         """Return what decides the tokens of a text, as JSON holds it."""
         return [digest_of_tokenizer(self.trainer.tokenizer), digest_of_code(type(self))]
 
+    @property
+    def part(self) -> Chosen:
+        """Which part of the samples this is; None: all of them."""
+        if self.config.streaming:
+            return Endless(self.config.seed)
+        _, share = self.config.train_eval_split
+        return Part(share, self.config.seed, self.is_held_out) if share else None
+
     @override
     def problems(self) -> Iterator[RecipeError]:
+        if not self.is_held_out:
+            yield from source_problems(self, self.config.sources)
+        if self.config is self.trainer.config.data:
+            yield from self.option_problems()
+
+    def option_problems(self) -> Iterator[RecipeError]:
+        """Iterate over what is wrong with what the section says beside its sources."""
         config = self.config
-        yield from source_problems(self, config.sources)
-        folder = None if config.fail_on_missing_cache else config.cache_dir
+        trained, held_out = config.train_eval_split
+        if not trained or not math.isclose(trained + held_out, 1):
+            message = "the two parts make 1 together, and some of it is trained on"
+            yield self.problem("train_eval_split", message, code="not-allowed")
+        if held_out and config.eval_sources:
+            message = "it and `eval_sources` exclude each other"
+            yield self.problem("train_eval_split", message, code="not-allowed")
+        if config.streaming:
+            yield from streaming_problems(self)
+        is_kept = not (config.fail_on_missing_cache or config.streaming)
+        folder = config.cache_dir if is_kept else None
         if folder and (reason := why_not_writable(folder)):
             yield self.problem("cache_dir", reason, code="not-writable")
 
+    def streamed(self) -> Iterator[Row]:
+        """Read items of all sources without end, and make rows of some at a time, by chance.
+
+        Raises:
+            RecipeError: of the first of them, nothing is left to train on.
+
+        """
+        samples, passed = self.encoded(), Passed()
+        for number in count():
+            read = islice(samples, self.config.shuffle_buffer * self.samples_each)
+            prepared = self.arranged(Samples.of(read))
+            passed.add(prepared.report)
+            rows = Rows(prepared.samples, prepared.packs) if number else self.rows(prepared)
+            if number and passed.is_worth_telling:
+                self.trainer.note(str(passed))
+            order = np.random.default_rng([self.config.seed, number]).permutation(len(rows))
+            yield from (rows[index] for index in order.tolist())
+
+    def _stream(self) -> EpochLoader[BatchT]:
+        recipe = self.trainer.config
+        self.trainer.note(f"streaming; of the first {self.config.shuffle_buffer:,} items:")
+        return StreamLoader(
+            self.streamed,
+            self.collator(),
+            micro_batch_size=recipe.micro_batch_size,
+            num_batches=recipe.train_iters * recipe.gradient_accumulation_steps,
+        )
+
     @override
     def create(self) -> EpochLoader[BatchT]:
+        if self.config.streaming:
+            return self._stream()
         rows = self.rows(self.prepare())
         return EpochLoader(
             rows,
@@ -130,13 +198,14 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         cache = self._cache()
         tokens_key, rows_key = self._keys()
 
+        def tokenise(folder: Path) -> None:
+            write_samples(folder, told(self.encoded(), self.trainer.note))
+
         def arrange(folder: Path) -> None:
             write_rows(folder, self.arranged(read_samples(tokens)))
 
         try:
-            tokens = cache.folder(
-                "tokens", tokens_key, lambda to: write_samples(to, self.encoded())
-            )
+            tokens = cache.folder("tokens", tokens_key, tokenise)
             return read_rows(cache.folder("rows", rows_key, arrange), tokens)
         except NotCachedError as error:
             raise self.problem(
@@ -146,7 +215,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
                 hint="prepare it with `arctic-train process-data` and this recipe",
             ) from error
         except OSError as error:
-            message = f"the cache `{cache.root}` cannot be used: {error.strerror}"
+            message = f"the cache `{cache.root}` cannot be used: {error.strerror or error}"
             raise self.problem("cache_dir", message, code="not-writable") from error
 
     def _cache(self) -> DataCache:
@@ -160,5 +229,6 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         options = self.config.model_dump(mode="json", exclude={*_NEUTRAL})
         for_rows = {name: options.pop(name) for name in sorted(self.row_fields & {*options})}
         sources = contents(self, self.config.sources)
-        tokens = digest([options, sources, self.token_inputs()])
+        part = asdict(self.part) if isinstance(self.part, Part) else None
+        tokens = digest([options, sources, part, self.token_inputs()])
         return tokens, digest([tokens, for_rows])

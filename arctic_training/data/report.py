@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from arctic_training.data.samples import Samples
+from arctic_training.data.samples import Sample, Samples
 
-__all__ = ["Loss", "PreparationReport", "preparation_report"]
+__all__ = ["Loss", "PreparationReport", "preparation_report", "told"]
 
 _BAR: Final = 30
+_LOOKS: Final = 1000
+_PAUSE: Final = 15.0
+"""Seconds between two lines about a preparation that takes long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,3 +112,14 @@ def _histogram(lengths: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
         counts = np.bincount(classes)
         for size in range(int(classes.min()), len(counts)):
             yield 2**size, int(counts[size])
+
+
+def told(samples: Iterable[Sample], note: Callable[[str], None]) -> Iterator[Sample]:
+    """Iterate over samples, and say from time to time how many have been made."""
+    tokens, said = 0, time.monotonic()
+    for number, sample in enumerate(samples, 1):
+        tokens += len(sample.input_ids)
+        if number % _LOOKS == 0 and time.monotonic() - said > _PAUSE:
+            said = time.monotonic()
+            note(f"preparing: {number:,} samples, {tokens:,} tokens so far")
+        yield sample

@@ -11,12 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from arctic_training.data.mapped import Parcel, opened, parcel
+
 __all__ = ["OverLength", "Packs", "Row", "Rows", "Sample", "Samples"]
 
 OverLength: TypeAlias = Literal["drop", "truncate", "split"]
 """What becomes of a sample that is too long."""
 
-_AT_ONCE: Final = 2**20
+_AT_ONCE: Final = 2**18
 
 
 class Sample(NamedTuple):
@@ -62,6 +64,12 @@ class Samples:
         trained[:1] = False
         return Sample(self.input_ids[start:end], trained)
 
+    @override
+    def __reduce__(self) -> tuple[object, ...]:
+        """Send the names of files to the processes that make batches, and not what is in them."""
+        starts, lengths = parcel(self.starts), parcel(self.lengths)
+        return _received, (parcel(self.input_ids), parcel(self.trained), starts, lengths)
+
     @property
     def num_tokens(self) -> int:
         """Tokens of all samples."""
@@ -103,6 +111,15 @@ class Samples:
                 lengths = np.repeat(self.lengths, num_parts) - part * max_length
                 starts = np.repeat(self.starts, num_parts) + part * max_length
                 return replace(self, starts=starts, lengths=np.minimum(lengths, max_length))
+
+
+def _received(
+    ids: NDArray[np.int32] | Parcel[np.int32],
+    trained: NDArray[np.bool_] | Parcel[np.bool_],
+    starts: NDArray[np.int64] | Parcel[np.int64],
+    lengths: NDArray[np.int64] | Parcel[np.int64],
+) -> Samples:
+    return Samples(opened(ids), opened(trained), opened(starts), opened(lengths))
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -35,8 +35,8 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
     )
 
     @override
-    def problems(self) -> Iterator[RecipeError]:
-        yield from super().problems()
+    def option_problems(self) -> Iterator[RecipeError]:
+        yield from super().option_problems()
         if not self.config.mask_inputs:
             for field in ("train_last_turn_only", "ignore_empty_think"):
                 if getattr(self.config, field):
@@ -72,7 +72,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
 
     def load(self) -> Iterator[Conversation]:
         """Iterate over the conversations of all sources."""
-        return load_conversations(self, self.config.sources)
+        return load_conversations(self, self.config.sources, self.part)
 
     @override
     def encoded(self) -> Iterator[Sample]:

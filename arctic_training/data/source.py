@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar, assert_never
-
-import numpy as np
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
@@ -18,6 +14,7 @@ from arctic_training.config.data import (
     HFInstructSourceConfig,
     HFSourceConfig,
     PythonDocsSourceConfig,
+    SnowflakeSourceConfig,
 )
 from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
@@ -27,7 +24,8 @@ from arctic_training.config.preference import (
 )
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.digests import digest
-from arctic_training.data.items import Items, Numbers
+from arctic_training.data.items import Items
+from arctic_training.data.mixture import Chosen, mixed, told_of
 from arctic_training.data.preferences import Preference
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
@@ -43,7 +41,15 @@ __all__ = [
 T = TypeVar("T")
 SourceT = TypeVar("SourceT", bound=DataSourceConfig)
 
-_NEUTRAL: Final = {"eval_name", "name_or_path"}
+_NEUTRAL: Final = {
+    "batch_size",
+    "connection_name",
+    "dataset_uri",
+    "eval_name",
+    "name_or_path",
+    "sql",
+    "table_name",
+}
 """Fields of a source that do not decide what is in it."""
 
 
@@ -64,7 +70,9 @@ def source_problems(
 
 
 def load_conversations(
-    reader: Component[SectionConfig], sources: Sequence[DataSource]
+    reader: Component[SectionConfig],
+    sources: Sequence[DataSource],
+    part: Chosen = None,
 ) -> Iterator[Conversation]:
     """Iterate over the conversations of the sources of a section, one source after the other.
 
@@ -72,11 +80,13 @@ def load_conversations(
         RecipeError: a source cannot be loaded, or does not hold conversations.
 
     """
-    return _mixed(reader, sources, _conversations)
+    return mixed(reader, sources, part, _conversations)
 
 
 def load_documents(
-    reader: Component[SectionConfig], sources: Sequence[DocumentSource]
+    reader: Component[SectionConfig],
+    sources: Sequence[DocumentSource],
+    part: Chosen = None,
 ) -> Iterator[str]:
     """Iterate over the documents of the sources of a section, one source after the other.
 
@@ -84,11 +94,13 @@ def load_documents(
         RecipeError: a source cannot be loaded, or does not hold documents.
 
     """
-    return _mixed(reader, sources, _documents)
+    return mixed(reader, sources, part, _documents)
 
 
 def load_preferences(
-    reader: Component[SectionConfig], sources: Sequence[PreferenceSource]
+    reader: Component[SectionConfig],
+    sources: Sequence[PreferenceSource],
+    part: Chosen = None,
 ) -> Iterator[Preference]:
     """Iterate over the preferences of the sources of a section, one source after the other.
 
@@ -96,7 +108,7 @@ def load_preferences(
         RecipeError: a source cannot be loaded, or does not hold preferences.
 
     """
-    return _mixed(reader, sources, _preferences)
+    return mixed(reader, sources, part, _preferences)
 
 
 def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfig]) -> list[object]:
@@ -108,7 +120,7 @@ def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfi
     """
     found: list[object] = []
     for source in sources:
-        with _at(reader, source):
+        with told_of(reader, source):
             is_chosen = source.sample_count or source.sample_ratio or source.weight
             neutral = _NEUTRAL if is_chosen else {*_NEUTRAL, "sample_seed"}
             found.append([source.model_dump(mode="json", exclude=neutral), _content(source)])
@@ -125,6 +137,10 @@ def _content(source: DataSourceConfig) -> object:
             from arctic_training.data.huggingface import content_of_rows
 
             return content_of_rows(source)
+        case SnowflakeSourceConfig():
+            from arctic_training.data.snowflake import content_of_table
+
+            return content_of_table(source)
         case _:
             raise TypeError(f"nothing tells the content of a {type(source).__name__}")
 
@@ -149,6 +165,10 @@ def _check(source: DataSourceConfig) -> None:
             from arctic_training.data.unpaired import check_unpaired
 
             check_unpaired(source)
+        case SnowflakeSourceConfig():
+            from arctic_training.data.snowflake import check_snowflake
+
+            check_snowflake(source)
         case _:
             pass
 
@@ -163,6 +183,10 @@ def _conversations(source: DataSource) -> Items[Conversation]:
             from arctic_training.data.instruct import instruct_conversations
 
             return instruct_conversations(source)
+        case SnowflakeSourceConfig():
+            from arctic_training.data.snowflake import snowflake_conversations
+
+            return snowflake_conversations(source)
         case _:
             assert_never(source)
 
@@ -177,6 +201,10 @@ def _documents(source: DocumentSource) -> Items[str]:
             from arctic_training.data.documents import load_texts
 
             return load_texts(source)
+        case SnowflakeSourceConfig():
+            from arctic_training.data.snowflake import snowflake_documents
+
+            return snowflake_documents(source)
         case _:
             assert_never(source)
 
@@ -195,47 +223,9 @@ def _preferences(source: PreferenceSource) -> Items[Preference]:
             from arctic_training.data.unpaired import unpaired_preferences
 
             return unpaired_preferences(source)
+        case SnowflakeSourceConfig():
+            from arctic_training.data.snowflake import snowflake_preferences
+
+            return snowflake_preferences(source)
         case _:
             assert_never(source)
-
-
-def _mixed(
-    reader: Component[SectionConfig],
-    sources: Sequence[SourceT],
-    items: Callable[[SourceT], Items[T]],
-) -> Iterator[T]:
-    """Load the sources, and choose as many items of each as the recipe says."""
-    opened, chosen = [], []
-    for source in sources:
-        with _at(reader, source):
-            opened.append(items(source))
-            chosen.append(_chosen(opened[-1].count, source))
-    shares = [len(n) / s.weight for n, s in zip(chosen, sources, strict=True) if s.weight]
-    for source, found, numbers in zip(sources, opened, chosen, strict=True):
-        count = round(min(shares) * source.weight) if source.weight else len(numbers)
-        with _at(reader, source):
-            yield from found.load(numbers[_sampled(len(numbers), count, source.sample_seed)])
-
-
-@contextmanager
-def _at(reader: Component[SectionConfig], source: DataSourceConfig) -> Iterator[None]:
-    """Say of which source an error is."""
-    try:
-        yield
-    except RecipeError as error:
-        raise reader.located(error, source) from error
-
-
-def _chosen(number: int, source: DataSourceConfig) -> Numbers:
-    count = number if source.sample_count is None else source.sample_count
-    if source.sample_ratio is not None:
-        count = round(number * source.sample_ratio)
-    return _sampled(number, count, source.sample_seed)
-
-
-def _sampled(number: int, count: int, seed: int) -> Numbers:
-    """Choose from so many at random, in their order, none twice."""
-    if count >= number:
-        return np.arange(number)
-    generator = random.Random(seed)  # noqa: S311 - not for secrets
-    return np.sort(np.array(generator.sample(range(number), count), dtype=np.int64))

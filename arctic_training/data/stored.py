@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from arctic_training.data.mapped import mapped
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import PreparationReport
 from arctic_training.data.samples import Packs, Sample, Samples
 
 __all__ = ["read_rows", "read_samples", "write_rows", "write_samples"]
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 _IDS: Final = "input_ids.int32"
 _TRAINED: Final = "trained.bool"
@@ -41,7 +40,7 @@ def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
 
 def read_samples(folder: Path) -> Samples:
     """Return the samples of a folder; their tokens stay in its files."""
-    lengths = _mapped(folder / _LENGTHS, np.int64)
+    lengths = mapped(folder / _LENGTHS, np.int64)
     starts = np.cumsum(lengths) - lengths
     return _samples(folder, starts, lengths)
 
@@ -59,20 +58,12 @@ def write_rows(folder: Path, prepared: Prepared) -> None:
 
 def read_rows(folder: Path, tokens: Path) -> Prepared:
     """Return the rows of a folder, made of the tokens of another."""
-    starts, lengths = (_mapped(folder / name, np.int64) for name in (_STARTS, _LENGTHS))
-    packs = (_mapped(folder / name, np.int64) for name in (_PACKED, _PACK_LENGTHS))
+    starts, lengths = (mapped(folder / name, np.int64) for name in (_STARTS, _LENGTHS))
+    packs = (mapped(folder / name, np.int64) for name in (_PACKED, _PACK_LENGTHS))
     report = PreparationReport.of_json((folder / _REPORT).read_text(encoding="utf-8"))
     return Prepared(_samples(tokens, starts, lengths), Packs(*packs), report)
 
 
 def _samples(folder: Path, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Samples:
-    ids, trained = _mapped(folder / _IDS, np.int32), _mapped(folder / _TRAINED, np.bool_)
+    ids, trained = mapped(folder / _IDS, np.int32), mapped(folder / _TRAINED, np.bool_)
     return Samples(ids, trained, starts, lengths)
-
-
-def _mapped(path: Path, kind: type[Scalar]) -> NDArray[Scalar]:
-    if not path.stat().st_size:
-        return np.empty(0, kind)
-    # Private pages, which torch takes without a warning; nobody writes to them.
-    mapped: np.memmap[Any, np.dtype[Scalar]] = np.memmap(path, kind, "c")
-    return np.asarray(mapped)

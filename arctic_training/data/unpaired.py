@@ -12,7 +12,7 @@ from arctic_training.config.preference import HFUnpairedSourceConfig
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.digests import digest
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
-from arctic_training.data.items import Items, Numbers
+from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.data.preferences import Preference, said_in
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import RecipeError
@@ -54,16 +54,21 @@ def unpaired_preferences(config: HFUnpairedSourceConfig) -> Items[Preference]:
             the source.
 
     """
-    answers = load_rows(
+    rows = load_rows(
         config, _needed(config), lambda row, number: _answer(row, number, config), taken=[TOOLS]
     )
-    pairs = _pairs(answers)
 
-    def load(numbers: Numbers) -> Iterator[Preference]:
-        for start in range(0, len(numbers), _AT_ONCE):
-            yield from _paired(answers, [pairs[i] for i in numbers[start : start + _AT_ONCE]])
+    def counted() -> Counted[Preference]:
+        answers = rows.counted()
+        pairs = _pairs(answers)
 
-    return Items(len(pairs), load)
+        def load(numbers: Numbers) -> Iterator[Preference]:
+            for start in range(0, len(numbers), _AT_ONCE):
+                yield from _paired(answers, [pairs[i] for i in numbers[start : start + _AT_ONCE]])
+
+        return Counted(len(pairs), load)
+
+    return Items.of_counted(counted)
 
 
 def _needed(config: HFUnpairedSourceConfig) -> Needed:
@@ -86,7 +91,7 @@ def _answer(row: Row, number: int, config: HFUnpairedSourceConfig) -> _Answer:
     return _Answer(offered(prompt, row, number), answer, bool(label))
 
 
-def _pairs(answers: Items[_Answer]) -> list[_Pair]:
+def _pairs(answers: Counted[_Answer]) -> list[_Pair]:
     """Go through all answers once, and keep of each no more than its number."""
     of_prompts: dict[str, tuple[list[int], list[int]]] = {}
     for number, answer in enumerate(answers.load(np.arange(answers.count))):
@@ -95,7 +100,7 @@ def _pairs(answers: Items[_Answer]) -> list[_Pair]:
     return [pair for good, bad in of_prompts.values() for pair in zip_longest(good, bad)]
 
 
-def _paired(answers: Items[_Answer], pairs: list[_Pair]) -> Iterator[Preference]:
+def _paired(answers: Counted[_Answer], pairs: list[_Pair]) -> Iterator[Preference]:
     wanted = np.array(sorted({n for pair in pairs for n in pair if n is not None}), dtype=np.int64)
     found = dict(zip(wanted.tolist(), answers.load(wanted), strict=True))
     for pair in pairs:

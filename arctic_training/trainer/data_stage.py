@@ -14,7 +14,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.process import seed_everything
-from arctic_training.trainer.progress import new_progress
+from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.slots import taking
 from arctic_training.trainer.trainer import Trainer
 
@@ -38,14 +38,14 @@ class DataStage(Generic[BatchT]):
         """
         self.config = config
         self.world = World.of_environment()
-        self._progress = new_progress(config.train_log_iter_interval, self.world)
+        self.progress: Progress = new_progress(config.train_log_iter_interval, self.world)
         trainer = cast("TrainerContext", self)  # tokenizer and data use no more of a trainer
-        self._data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
-        self._evaluated = evaluation_factories(self._data)
+        self.data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
+        self.evaluated = evaluation_factories(self.data)
         tokenizer = taking(trainer_class.tokenizer_factory_type, config.tokenizer)(
             trainer, config.tokenizer
         )
-        parts = (self._data, *self._evaluated.values(), tokenizer)
+        parts = (self.data, *self.evaluated.values(), tokenizer)
         if problems := [problem for part in parts for problem in part.problems()]:
             raise UnusableRecipeError(problems)
         seed_everything(config.seed)
@@ -53,7 +53,7 @@ class DataStage(Generic[BatchT]):
 
     def note(self, text: str) -> None:
         """Tell the user something, once."""
-        self._progress.note(text)
+        self.progress.note(text)
 
     def training_data(self) -> EpochLoader[BatchT]:
         """Prepare and return the training data.
@@ -62,7 +62,7 @@ class DataStage(Generic[BatchT]):
             RecipeError: it cannot be prepared.
 
         """
-        return self._data.create()
+        return self.data.create()
 
     def prepare_all(self) -> None:
         """Prepare the training data and every evaluation set.
@@ -71,7 +71,10 @@ class DataStage(Generic[BatchT]):
             RecipeError: one cannot be prepared.
 
         """
+        if self.config.data.streaming:
+            message = "what is read while training is not prepared before"
+            raise self.data.problem("streaming", message, code="not-allowed")
         self.training_data()
-        for name, factory in self._evaluated.items():
+        for name, factory in self.evaluated.items():
             self.note(f"evaluation set `{name}`")
             factory.create()

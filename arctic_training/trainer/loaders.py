@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.data import DataConfig
@@ -13,6 +13,9 @@ from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import RecipeError
 
 __all__ = ["evaluation_factories", "evaluation_loaders", "evaluation_problems", "train_loader"]
+
+_APART: Final = {"eval_sources": (), "streaming": False}
+"""Fields in which the section of an evaluation set differs from the one of training."""
 
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
@@ -39,8 +42,13 @@ def evaluation_factories(
 ) -> dict[str, DataFactory[DataConfig, BatchT]]:
     """Return a data factory for each evaluation set, by name: the training one's, other sources.
 
-    So samples for evaluation are processed by the same code and options as those for training.
+    So samples for evaluation are processed by the same code and options as those for training. What
+    `train_eval_split` keeps from training is one set, `eval`.
     """
+    if factory.config.train_eval_split[1]:
+        held_out = type(factory)(factory.trainer, factory.config.model_copy())
+        held_out.is_held_out = True
+        return {"eval": held_out}
     sources = factory.config.eval_sources
     chosen = {
         name: tuple(source for source in sources if source.eval_name == name)
@@ -48,8 +56,7 @@ def evaluation_factories(
     }
     return {
         name: type(factory)(
-            factory.trainer,
-            factory.config.model_copy(update={"sources": own, "eval_sources": ()}),
+            factory.trainer, factory.config.model_copy(update=_APART | {"sources": own})
         )
         for name, own in chosen.items()
     }
@@ -57,9 +64,11 @@ def evaluation_factories(
 
 def evaluation_problems(config: TrainerConfig) -> Iterator[RecipeError]:
     """Iterate over what keeps a recipe from evaluating as it says."""
-    if config.data.eval_sources and not config.eval_interval:
-        message = "`eval_sources` are never evaluated: `eval_interval` is 0"
-        yield RecipeError(("data", "eval_sources"), message, code="not-allowed")
-    if config.eval_interval and not config.data.eval_sources:
+    given = "train_eval_split" if config.data.train_eval_split[1] else "eval_sources"
+    is_evaluated = given == "train_eval_split" or config.data.eval_sources
+    if is_evaluated and not config.eval_interval:
+        message = f"what `{given}` is for is never done: `eval_interval` is 0"
+        yield RecipeError(("data", given), message, code="not-allowed")
+    if config.eval_interval and not is_evaluated:
         message = "there is nothing to evaluate: `data.eval_sources` is empty"
         yield RecipeError(("eval_interval",), message, code="not-allowed")

@@ -8,11 +8,12 @@ from tests.benchmarks import (
     memory,
     packed_rows,
     preparing,
+    scale,
     starting,
     training_step,
 )
 
-_ALL = (commands, starting, generator, preparing, packed_rows, training_step, memory)
+_ALL = (commands, starting, generator, preparing, scale, packed_rows, training_step, memory)
 
 
 def main() -> None:

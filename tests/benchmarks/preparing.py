@@ -39,7 +39,7 @@ def measure() -> Iterator[str]:
     assert isinstance(tokenizer.chat_template, str)
     marked = tokenizer.chat_template
     plain = re.sub(r"\{%- (end)?generation -%\}", "", marked)
-    said = _conversations()
+    said = conversations()
     for length in _LENGTHS:
         ours = partial(_prepared, tokenizer, said, length)
         theirs = partial(_prepared_by_trl, tokenizer, said, length)
@@ -106,7 +106,7 @@ def _packed(made: tuple[Dataset, int]) -> tuple[int, float]:
     return tokens, tokens / (len(rows) * length)
 
 
-def _conversations() -> list[Conversation]:
+def conversations() -> list[Conversation]:
     """Return conversations of a question and its answer, every second one with another of both."""
     docs = python_docs()
     other = [[], *docs]

@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from arctic_training.data.cache import DataCache, NotCachedError
-from arctic_training.data.digests import digests_of_files
 from arctic_training.data.samples import Sample
 from arctic_training.data.sft import SFTDataFactory
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+
+pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 
 
 @pytest.fixture(scope="module")
@@ -266,15 +267,30 @@ def test_several_builders_at_once(
     assert _entries(tmp_path / "cache-of-all") == _entries(tmp_path / "cache")
 
 
+class _Killing(Recorder):
+    """Kills a process when something is told."""
+
+    def __init__(self, child: int) -> None:
+        super().__init__()
+        self.child = child
+
+    def note(self, text: str) -> None:
+        """Take down a line, and kill."""
+        super().note(text)
+        os.kill(self.child, signal.SIGKILL)
+
+
 def test_who_waits_takes_over(trainer: HandTrainer, tmp_path: Path) -> None:
     """One that waits for a builder says so; when that is killed, it prepares the data itself."""
     build = _Build(trainer, tmp_path)
-    killed = build.in_child("cache", step=30, seconds=0.1)
-    time.sleep(0.5)
-    assert [*tmp_path.glob("cache/tokens/*.incomplete")]
+    child = build.in_child("cache", seconds=100.0)
+    while not [*tmp_path.glob("cache/tokens/*.incomplete")]:
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)
+        time.sleep(0.01)
+    trainer.progress = killing = _Killing(child)
     build.factory.prepare()
-    assert _ended(killed) == -signal.SIGKILL
-    assert trainer.progress.notes == ["waiting for another process that prepares the same data"]  # type: ignore[attr-defined]
+    assert _ended(child) == -signal.SIGKILL
+    assert killing.notes == ["waiting for another process that prepares the same data"]
     assert {path.suffix for path in tmp_path.glob("cache/*/*")} == {"", ".lock"}
 
 
@@ -291,18 +307,3 @@ def test_what_other_machines_left(tmp_path: Path) -> None:
     assert (live.exists(), old.exists()) == (True, False)
     with pytest.raises(NotCachedError):
         DataCache(root=tmp_path, note=print, is_complete=True).folder("kind", "no", os.mkdir)
-
-
-def test_files_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The digest of a file that has settled is remembered; a change of any kind is seen."""
-    path = write(tmp_path / "a.txt", "one")
-    first = digests_of_files([path])
-    monkeypatch.setattr("arctic_training.data.digests._SETTLED", -1.0)
-    assert digests_of_files([path]) == first
-    with monkeypatch.context() as patch:
-        patch.setattr("arctic_training.data.digests._read", lambda _: pytest.fail("read again"))
-        assert digests_of_files([path]) == first
-    other = write(tmp_path / "b.txt", "two")
-    os.utime(other, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
-    other.replace(path)
-    assert digests_of_files([path]) != first

@@ -41,7 +41,15 @@ _COLUMNS = [
 
 
 def _all(items: Items[T]) -> list[T]:
-    return [*items.load(np.arange(items.count))]
+    """Return all items, which are the same as a stream and one by one."""
+    listed = _counted(items)
+    assert [*items.stream()] == listed
+    return listed
+
+
+def _counted(items: Items[T]) -> list[T]:
+    counted = items.counted()
+    return [*counted.load(np.arange(counted.count))]
 
 
 def _json_lines(path: Path) -> Path:
@@ -72,6 +80,12 @@ def _csv(path: Path) -> Path:
 def _folder(path: Path) -> Path:
     datasets.Dataset.from_list(_COLUMNS).save_to_disk(str(path / "saved"))
     return path / "saved"
+
+
+def _plain_folder(path: Path) -> Path:
+    data = datasets.Dataset.from_list([{"messages": said} for said in _SAID])
+    data.save_to_disk(str(path / "plain"))
+    return path / "plain"
 
 
 def _folder_of_splits(path: Path) -> Path:
@@ -253,9 +267,20 @@ def test_missing_split_of_a_folder(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no split `tests`") as caught:
         check_instruct(source)
     assert (caught.value.pointer, caught.value.hint) == (("split",), "did you mean `test`?")
-    part = source.model_copy(update={"split": "train[:2]"})
-    with pytest.raises(RecipeError, match="a part of a split"):
-        check_instruct(part)
+
+
+@pytest.mark.parametrize("make", [_json_lines, _folder_of_splits, _plain_folder])
+def test_parts_of_splits(make: Callable[[Path], Path], tmp_path: Path) -> None:
+    """A split is cut by number and by per cent, and parts are joined, wherever rows come from."""
+    path = str(make(tmp_path))
+    for split, expected in (
+        ("train[:2]", _SAID[:2]),
+        ("train[50%:]", _SAID[3:]),
+        ("train[4:]+train[:1]", [*_SAID[4:], _SAID[0]]),
+    ):
+        source = HFInstructSourceConfig(name_or_path=path, split=split)
+        check_instruct(source)
+        assert _counted(instruct_conversations(source)) == expected
 
 
 @pytest.mark.parametrize(

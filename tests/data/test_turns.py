@@ -222,7 +222,8 @@ def test_rows_with_calls(tmp_path: Path) -> None:
     ]
     path = write(tmp_path / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
     items = instruct_conversations(HFInstructSourceConfig(name_or_path=str(path)))
-    offered, plain = items.load(np.arange(items.count))
+    offered, plain = items.stream()
+    assert [*items.counted().load(np.arange(2))] == [offered, plain]
     expected: list[dict[str, object]] = [
         {"role": "user", "content": "a", "name": "me"},
         {"role": "assistant", "content": "", "tool_calls": calls},

@@ -48,7 +48,7 @@ def _texts(preference: Preference) -> list[str | None]:
 @pytest.mark.parametrize("numbers", [[0, 1, 2, 3], [1, 3], []])
 def test_answers_are_paired_by_prompt(numbers: list[int], tmp_path: Path) -> None:
     """Of each prompt the first good answer goes with the first bad one; the rest stay alone."""
-    items = unpaired_preferences(_source(tmp_path, _ROWS))
+    items = unpaired_preferences(_source(tmp_path, _ROWS)).counted()
     assert items.count == 4
     expected = [
         ["a", "a-good", "a-bad"],
@@ -66,7 +66,7 @@ def test_conversations_and_numbers(tmp_path: Path) -> None:
     good, bad = ([{"role": "assistant", "content": text}] for text in ("yes", "no"))
     rows = [{"p": asked, "c": bad, "l": 0}, {"p": asked, "c": good, "l": 1}]
     source = _source(tmp_path, rows, prompt_column="p", completion_column="c", label_column="l")
-    (preference,) = unpaired_preferences(source).load(np.arange(1))
+    (preference,) = unpaired_preferences(source).stream()
     assert preference == (asked, good, bad)
 
 
@@ -82,7 +82,7 @@ def test_conversations_and_numbers(tmp_path: Path) -> None:
 def test_unusable_rows(row: object, pointer: str, message: str, tmp_path: Path) -> None:
     """A row that is no labelled answer is an error at the column to change."""
     with pytest.raises(RecipeError, match=message) as caught:
-        unpaired_preferences(_source(tmp_path, [row]))
+        unpaired_preferences(_source(tmp_path, [row])).counted()
     assert caught.value.pointer == (pointer,)
 
 

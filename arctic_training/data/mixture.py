@@ -1,0 +1,88 @@
+"""Items of several sources: so many of each, or so many in proportion, or without end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
+
+from arctic_training.config.base import SectionConfig
+from arctic_training.config.data import DataSourceConfig
+from arctic_training.data.items import Endless, Items, Numbers, Part, sampled
+from arctic_training.errors import RecipeError
+from arctic_training.factory import Component
+
+__all__ = ["Chosen", "mixed", "told_of"]
+
+T = TypeVar("T")
+SourceT = TypeVar("SourceT", bound=DataSourceConfig)
+
+Chosen: TypeAlias = Part | Endless | None
+"""A part of all items, or items without end; None: all items once."""
+
+
+def mixed(
+    reader: Component[SectionConfig],
+    sources: Sequence[SourceT],
+    part: Chosen,
+    items: Callable[[SourceT], Items[T]],
+) -> Iterator[T]:
+    """Load the sources, and choose as many items of each as the recipe says, of a part."""
+    if isinstance(part, Endless):
+        yield from _streamed(reader, sources, part, items)
+        return
+    opened, chosen = [], []
+    for source in sources:
+        with told_of(reader, source):
+            opened.append(items(source).counted())
+            chosen.append(_chosen(opened[-1].count, source))
+    shares = [len(n) / s.weight for n, s in zip(chosen, sources, strict=True) if s.weight]
+    for source, found, numbers in zip(sources, opened, chosen, strict=True):
+        count = round(min(shares) * source.weight) if source.weight else len(numbers)
+        taken = numbers[sampled(len(numbers), count, source.sample_seed)]
+        with told_of(reader, source):
+            yield from found.load(taken if part is None else part.of(taken))
+
+
+def _streamed(
+    reader: Component[SectionConfig],
+    sources: Sequence[SourceT],
+    endless: Endless,
+    items: Callable[[SourceT], Items[T]],
+) -> Iterator[T]:
+    """Iterate without end over items of all sources, by their weights; nothing is kept."""
+    streams = [_stream_of(reader, source, items) for source in sources]
+    return endless.of(streams, [source.weight or 1.0 for source in sources])
+
+
+def _stream_of(
+    reader: Component[SectionConfig], source: SourceT, items: Callable[[SourceT], Items[T]]
+) -> Callable[[], Iterator[T]]:
+    """Return what streams a source and says of which source an error is."""
+
+    def stream() -> Iterator[T]:
+        number = 0
+        with told_of(reader, source):
+            for number, item in enumerate(items(source).stream(), 1):  # noqa: B007 - counted
+                yield item
+            if not number:
+                message = "there is nothing in it"
+                raise RecipeError(("type",), message, code="no-data")
+
+    return stream
+
+
+@contextmanager
+def told_of(reader: Component[SectionConfig], source: DataSourceConfig) -> Iterator[None]:
+    """Say of which source an error is."""
+    try:
+        yield
+    except RecipeError as error:
+        raise reader.located(error, source) from error
+
+
+def _chosen(number: int, source: DataSourceConfig) -> Numbers:
+    count = number if source.sample_count is None else source.sample_count
+    if source.sample_ratio is not None:
+        count = round(number * source.sample_ratio)
+    return sampled(number, count, source.sample_seed)

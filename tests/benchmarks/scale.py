@@ -1,0 +1,94 @@
+"""Memory and speed of preparing a file and a hundred times as much, into the cache, with packing.
+
+The file has 2,000 real conversations, of about 400,000 tokens. Memory is what the process holds
+beside the files that are mapped, at most, over what it held before the first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
+from arctic_training.trainer.data_stage import DataStage
+from tests.benchmarks.preparing import conversations
+
+_TIMES = (1, 100)
+
+
+def measure() -> Iterator[str]:
+    """Measure both sizes, each in a cache of its own, and then the larger one from the cache."""
+    before = _megabytes()
+    with tempfile.TemporaryDirectory() as folder:
+        for times in _TIMES:
+            yield f"{times:3} times: {_prepared(Path(folder), times, before)}"
+        yield f"{times:3} times, from the cache: {_prepared(Path(folder), times, before)}"
+
+
+def _prepared(folder: Path, times: int, before: float) -> str:
+    cache = folder / f"cache-{times}"
+    stage = DataStage(SFTTrainer, _config(_written(folder, times), cache))
+    with _most_memory() as megabytes:
+        began = time.process_time()
+        rows = len(stage.training_data())
+        seconds = time.process_time() - began
+    (tokens,) = (path.stat().st_size // 4 for path in cache.glob("tokens/*/*.int32"))
+    more = megabytes[0] - before
+    return f"{tokens:11,} tokens, {rows:7,} rows, {seconds:6.1f} s, {more:5.0f} MB more"
+
+
+def _written(folder: Path, times: int) -> Path:
+    path = folder / f"{times}.jsonl"
+    if not path.exists():
+        lines = [json.dumps({"messages": said}) + "\n" for said in conversations()]
+        with path.open("w", encoding="utf-8") as file:
+            for _ in range(times):
+                file.writelines(lines)
+    return path
+
+
+@contextmanager
+def _most_memory() -> Iterator[list[float]]:
+    """Give the most megabytes that this process holds meanwhile."""
+    most, ended = [_megabytes()], threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(0.05):
+            most[0] = max(most[0], _megabytes())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _megabytes() -> float:
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    found = re.search(r"RssAnon:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) / 1000
+
+
+def _config(path: Path, cache: Path) -> SFTTrainerConfig:
+    return SFTTrainerConfig.model_validate(
+        {
+            "model": {"type": "random_llama"},
+            "tokenizer": {"type": "byte_level_bpe", "vocab_size": 4096},
+            "data": {
+                "sources": {"type": "huggingface_instruct", "name_or_path": str(path)},
+                "cache_dir": str(cache),
+                "max_length": 2048,
+                "over_length": "split",
+                "pack_samples": True,
+            },
+        }
+    )
