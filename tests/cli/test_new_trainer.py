@@ -180,14 +180,17 @@ def test_output_takes_the_place_of_generated(tmp_path: Path) -> None:
 def test_a_renamed_trainer_leaves_nothing_of_the_old_one(project: Path) -> None:
     """Stale files of ours go with their folder; what is not ours stays, and is named."""
     write(project / PACKAGE / "notes.txt", "mine")
+    write(project / PACKAGE / "config/deep/notes.txt", "mine")
     write(project / "mine.yaml", DEFINITION.replace("name: mine\n", "name: our-s\n"))
     done = _run(project, "mine.yaml")
     assert f"delete {PACKAGE}/config.py\n" in done.out
-    assert f"leave alone, as it is not ours, {PACKAGE}/notes.txt\n" in done.out
+    kept = [f"{PACKAGE}/config/deep/notes.txt", f"{PACKAGE}/notes.txt"]
+    for path in kept:
+        assert f"leave alone, as it is not ours, {path}\n" in done.out
     files = [path for path in _state(project) if path.startswith("generated/")]
     package = "generated/arctic_trainers/our_s"
     assert files == sorted(
-        [f"{PACKAGE}/notes.txt", *(f"{package}/{name}" for name in MADE), "generated/manifest.json"]
+        [*kept, *(f"{package}/{name}" for name in MADE), "generated/manifest.json"]
     )
 
 
