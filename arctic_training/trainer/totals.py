@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -44,6 +45,7 @@ class GlobalBatch:
         self._metrics = metrics
         self._rows: list[Tensor] = []
         self._samples: list[Callable[[], Sequence[int]]] = []
+        self._closed: list[Callable[[], Sequence[int]]] = []
 
     def add(
         self,
@@ -91,6 +93,7 @@ class GlobalBatch:
             raise TrainingError("an optimizer step ended without a micro-batch")
         rows, self._rows = torch.stack(self._rows), []
         samples, self._samples = self._samples, []
+        self._closed = samples
         sums = rows.sum(0)
         sums = torch.cat([sums, sums.new_tensor([float(stop)])])
         if torch.distributed.get_world_size() > 1:
@@ -107,6 +110,16 @@ class GlobalBatch:
         }
         return Totals(loss / count, count, int(tokens), terms, int(squared), is_stopping=stops > 0)
 
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Let an error of the step, which all processes raise, name the samples of its batch."""
+        try:
+            yield
+        except TrainingError as error:
+            mine = [", ".join(map(str, indices())) for indices in self._closed]
+            named = f"{error.message} in the micro-batches of the samples {_of_all(mine)}"
+            raise TrainingError(named, hint=error.hint) from error
+
 
 def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:
     """Say in which micro-batches, of whatever process, the loss is no number."""
@@ -115,10 +128,15 @@ def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) ->
         for loss, indices in zip(losses.tolist(), samples, strict=True)
         if not math.isfinite(loss)
     ]
+    found = _of_all(mine)
+    return f" in the micro-batch of the samples {found}" if found else ""
+
+
+def _of_all(mine: list[str]) -> str:
+    """Join what all processes have to say."""
     gathered: list[list[str]] = [[] for _ in range(torch.distributed.get_world_size())]
     torch.distributed.all_gather_object(gathered, mine)
-    found = [text for texts in gathered for text in texts if text]
-    return f" in the micro-batch of the samples {'; and '.join(found)}" if found else ""
+    return "; and ".join(text for texts in gathered for text in texts if text)
 
 
 def _number(value: Tensor | float, device: torch.device) -> Tensor:

@@ -363,7 +363,9 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         totals = self._global_batch.close(stop=self._stop_requests.is_requested)
         learning_rate = float(self.scheduler.get_last_lr()[0])
         self.is_stopping = totals.is_stopping
-        if not self.engine.step(totals.count):
+        with self._global_batch.blamed():
+            is_taken = self.engine.step(totals.count)
+        if not is_taken:
             self.state.skipped_steps += 1
             self.note(f"skipped a step after step {self.state.global_step}: gradients overflow")
             return False
