@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Literal, TypeAlias, final, get_args
+from typing import Any, Final, Literal, TypeAlias, TypeVar, final, get_args
 
 from arctic_training.diagnostics import nearest
 
-__all__ = ["Callback", "Callbacks", "Moment", "Phase", "callback_problems"]
+__all__ = ["Callback", "Callbacks", "CallbacksOf", "Moment", "Phase", "callback_problems"]
 
 Phase: TypeAlias = Literal[
     "train", "epoch", "step", "loss", "backward", "optimizer-step", "evaluate", "checkpoint"
@@ -29,6 +29,10 @@ Moment: TypeAlias = Literal[
 
 Callback: TypeAlias = Callable[[Any], None]
 """Takes the trainer, of whatever class; it observes, and returns nothing."""
+
+TrainerT = TypeVar("TrainerT")
+CallbacksOf: TypeAlias = Mapping[Moment, Sequence[Callable[[TrainerT], None]]]
+"""The callbacks of a class of trainers, by when they are called."""
 
 _ATTRIBUTE: Final = "callbacks"
 

@@ -92,7 +92,8 @@ def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
     for factory in spec.own_factories:
         yield from _section_names(factory, document)
     for path, pointer in spec.hand_written:
-        yield path.name, f"the {pointer[-1]}", value_span(document, pointer)
+        what = "callback" if pointer[0] == "callbacks" else pointer[-1]
+        yield path.name, f"the {what}", value_span(document, pointer)
 
 
 def _section_names(factory: FactorySpec, document: Node) -> Iterator[tuple[str, str, Span]]:

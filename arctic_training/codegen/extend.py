@@ -1,9 +1,9 @@
 """Stage 2, extend: a definition with what it takes over from others; each value keeps its place.
 
-A key of the definition stands in place of the other's. `config_type`, its `properties`, `metrics`
-and `definitions` are joined key by key instead, and so is a field of both, unless it says anew
-what type it is; null takes out what the other has. What belongs to one trainer alone is not taken
-over: its name, its description and the name of its config class.
+A key of the definition stands in place of the other's. `config_type`, its `properties`, `metrics`,
+`callbacks` and `definitions` are joined key by key instead, and so is a field of both, unless it
+says anew what type it is; null takes out what the other has. What belongs to one trainer alone is
+not taken over: its name, its description and the name of its config class.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ _JOINED: Final[set[Pointer]] = {
     ("config_type",),
     ("config_type", "properties"),
     ("metrics",),
+    ("callbacks",),
     ("definitions",),
 }
 _FIELDS: Final[set[Pointer]] = {("config_type", "properties"), ("definitions",)}

@@ -36,7 +36,7 @@ from arctic_training.project import FACTORY_NAMESPACE, package_name
 from arctic_training.resources import schema
 
 __all__ = [
-    "listed_factories",
+    "one_or_many",
     "own_factories",
     "own_factory",
     "own_factory_problems",
@@ -49,7 +49,7 @@ _PROPERTIES: Final = ("config_type", "properties")
 def own_factories(document: Node) -> Iterator[tuple[Slot, Pointer]]:
     """Iterate over the places of all factories that a linked definition defines or can name."""
     for slot in SLOTS:
-        for pointer, node in listed_factories(document, slot):
+        for pointer, node in one_or_many(document, (slot.key,)):
             if isinstance(node, MapNode):
                 yield slot, pointer
         shared = find(document, (FACTORIES, slot.kind))
@@ -57,13 +57,13 @@ def own_factories(document: Node) -> Iterator[tuple[Slot, Pointer]]:
             yield slot, (FACTORIES, slot.kind, name)
 
 
-def listed_factories(document: Node, slot: Slot) -> Iterator[tuple[Pointer, Node]]:
-    """Iterate over what a definition names, or defines, in a slot."""
-    node = find(document, (slot.key,))
+def one_or_many(document: Node, place: Pointer) -> Iterator[tuple[Pointer, Node]]:
+    """Iterate over what a definition lists at a place, or over the one thing that stands there."""
+    node = find(document, place)
     if isinstance(node, ListNode):
-        yield from (((slot.key, index), item) for index, item in enumerate(node.items))
+        yield from (((*place, index), item) for index, item in enumerate(node.items))
     elif node is not None:
-        yield (slot.key,), node
+        yield place, node
 
 
 def own_factory(document: Node, slot: Slot, pointer: Pointer, module: str) -> FactorySpec:

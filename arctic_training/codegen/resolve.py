@@ -13,7 +13,7 @@ from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.fields import FieldReader, described, names_of, nested_kind
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.own_factories import (
-    listed_factories,
+    one_or_many,
     own_factories,
     own_factory,
     unknown_factory,
@@ -21,6 +21,7 @@ from arctic_training.codegen.own_factories import (
 from arctic_training.codegen.spec import (
     FACTORIES,
     SLOTS,
+    CallbackSpec,
     FactorySpec,
     ImportPath,
     Slot,
@@ -87,7 +88,18 @@ def _spec(
         loss=_import_path(values.get("loss")),
         implementation=_import_path(values.get("implementation")),
         metrics=cast("dict[str, str]", values.get("metrics", {})),
+        callbacks=tuple(
+            CallbackSpec(str(pointer[1]), ImportPath.parse(str(plain(node))), pointer)
+            for pointer, node in _callbacks(definition)
+        ),
     )
+
+
+def _callbacks(definition: MapNode) -> Iterator[tuple[Pointer, Node]]:
+    """Iterate over the functions that a definition names by moment, in their order."""
+    moments = find(definition, ("callbacks",))
+    for moment in moments.entries if isinstance(moments, MapNode) else ():
+        yield from one_or_many(definition, ("callbacks", moment))
 
 
 def _config_module(definition: MapNode) -> str:
@@ -131,7 +143,7 @@ class _Resolver:
     def slot(self, slot: Slot) -> SlotSpec:
         """Look up the factories of a slot; what is not there becomes a problem."""
         found: dict[str, tuple[FactorySpec, Span]] = {}
-        for pointer, node in listed_factories(self.definition, slot):
+        for pointer, node in one_or_many(self.definition, (slot.key,)):
             factory = self._factory(slot, pointer, node)
             if factory and factory.name in found:
                 self.problems.append(_twice(factory.name, node.span, found[factory.name][1]))
@@ -163,11 +175,12 @@ def unimportable(
     A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
     """
     classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
-    for pointer in (("loss",), ("implementation",), *classes):
+    callbacks = [pointer for pointer, _ in _callbacks(definition)]
+    for pointer in (("loss",), ("implementation",), *classes, *callbacks):
         value = find(definition, pointer)
         if value is None:
             continue
-        what = "function" if pointer == ("loss",) else "class"
+        what = "function" if pointer[0] in {"loss", "callbacks"} else "class"
         path = ImportPath.parse(str(plain(value)))
         file = module_file(path.module, import_roots(project))
         if reason := _not_the_users(path.module, file, project):

@@ -16,6 +16,7 @@ __all__ = [
     "FACTORIES",
     "MISSING",
     "SLOTS",
+    "CallbackSpec",
     "ChoiceType",
     "FactorySpec",
     "FieldSpec",
@@ -276,6 +277,15 @@ class FieldSpec:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackSpec:
+    """A function of the user's that is called at a moment of a run, such as ``post-step``."""
+
+    moment: str
+    function: ImportPath
+    pointer: Pointer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerSpec:
     """A trainer, ready to be rendered."""
@@ -296,6 +306,7 @@ class TrainerSpec:
     loss: ImportPath | None
     implementation: ImportPath | None
     metrics: Mapping[str, str]
+    callbacks: tuple[CallbackSpec, ...]
 
     @property
     def sections(self) -> tuple[SlotSpec, ...]:
@@ -323,6 +334,7 @@ class TrainerSpec:
         for factory in self.own_factories:
             assert factory.own
             yield factory.factory, (*factory.own.pointer, "class")
+        yield from {callback.function: callback.pointer for callback in self.callbacks}.items()
 
     @property
     def batch(self) -> ImportPath:

@@ -48,7 +48,11 @@ def stub(spec: TrainerSpec, path: ImportPath) -> str:
     for factory in spec.own_factories:
         if path == factory.factory:
             return _factory_stub(factory)
-    return _loss_stub(spec, path) if path == spec.loss else _implementation_stub(spec, path)
+    if path == spec.loss:
+        return _loss_stub(spec, path)
+    if path == spec.implementation:
+        return _implementation_stub(spec, path)
+    return _callback_stub(spec, path)
 
 
 def pasted(spec: TrainerSpec, path: ImportPath) -> str:
@@ -107,6 +111,14 @@ def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
             "body": body,
         },
     )
+
+
+def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
+    imports = Imports()
+    config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
+    imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    values = {"name": Code(spec.name), "function": Code(path.name), "imports": imports.groups()}
+    return fill("callback.py.j2", values | {"config": config, "batch": batch})
 
 
 def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int) -> Code:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
 from arctic_training.codegen.spec import ImportPath, SlotSpec, TrainerSpec
-from arctic_training.codegen.views import FactoryView, SlotView, TrainerView
+from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
 from arctic_training.document import Pointer
 from arctic_training.interface import INTERFACE
 
@@ -28,6 +28,8 @@ def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
     slots = [_slot(slot, imports) for slot in spec.slots]
     frozen = [_slot(slot, imports) for slot in spec.nested]
     name = spec.base_class
+    callbacks_type = _callbacks_type(spec, imports)
+    callbacks = list(_callbacks(spec, imports))
     return TrainerView(
         source=Code(printable(spec.source)),
         title=docstring(f"The `{spec.name}` trainer."),
@@ -41,6 +43,8 @@ def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
         config_class=config,
         coupling=literal(spec.coupling),
         metrics=literal(dict(spec.metrics)),
+        callbacks_type=callbacks_type,
+        callbacks=callbacks,
         slots=slots,
         frozen=frozen,
         loss=Code(spec.loss.name) if spec.loss else None,
@@ -67,7 +71,26 @@ def trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
         yield f"{owner}.make_frozen_model_factories", slot.pointer
     for key in ("name", "coupling", "metrics"):
         yield f"{owner}.{key}", (key,)
+    for callback in spec.callbacks:
+        yield f"import {callback.function.module}", callback.pointer
+        yield f"{owner}.callbacks.{callback.function.name}", callback.pointer
     yield owner, ("name",)
+
+
+def _callbacks_type(spec: TrainerSpec, imports: Imports) -> Code:
+    """Return the type of the callbacks: mypy shows each function that does not take the trainer."""
+    if not spec.callbacks:
+        return Code()
+    constant = imports.use(ImportPath("typing", "ClassVar"))
+    callbacks = imports.use(ImportPath("arctic_training.callback.callbacks", "CallbacksOf"))
+    return Code(f"{constant}[{callbacks}[{spec.base_class}]]")
+
+
+def _callbacks(spec: TrainerSpec, imports: Imports) -> Iterator[CallbacksView]:
+    for moment in dict.fromkeys(callback.moment for callback in spec.callbacks):
+        called = (callback for callback in spec.callbacks if callback.moment == moment)
+        functions = [imports.use(callback.function) for callback in called]
+        yield CallbacksView(literal(moment), functions)
 
 
 def _with_loss(imports: Imports, loss: ImportPath) -> list[list[Code]]:

@@ -117,20 +117,19 @@ def _names_at(module: ast.Module, line: int) -> Iterator[str]:
             case ast.ClassDef(name=owner, body=body):
                 for inner in body:
                     if _covers(inner, line):
-                        yield from _called(inner, owner, line)
+                        yield from _mentioned(inner, owner, line)
                         yield from (f"{owner}.{name}" for name in _defined(inner))
                 yield owner
             case _:
                 pass
 
 
-def _called(statement: ast.stmt, owner: str, line: int) -> Iterator[str]:
-    """Iterate over the classes of which a line of a method makes an object."""
-    if not isinstance(statement, ast.FunctionDef):
-        return
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or line):
-            yield f"{owner}.{statement.name}.{ast.unparse(node.func)}"
+def _mentioned(statement: ast.stmt, owner: str, line: int) -> Iterator[str]:
+    """Iterate over the classes and functions that a line of a method or of a value names."""
+    for defined in _defined(statement):
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and node.lineno == line:
+                yield f"{owner}.{defined}.{node.id}"
 
 
 def _defined(statement: ast.stmt) -> Iterator[str]:

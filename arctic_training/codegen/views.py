@@ -8,6 +8,7 @@ from arctic_training.codegen.code import Code
 
 __all__ = [
     "AttributeView",
+    "CallbacksView",
     "ConfigView",
     "FactoryView",
     "InitView",
@@ -79,6 +80,14 @@ class SlotView:
     gives: Code
 
 
+@dataclass(frozen=True, slots=True)
+class CallbacksView:
+    """What is called at a moment."""
+
+    moment: Code
+    functions: list[Code]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerView(View):
     """``trainer.py``: the trainer."""
@@ -91,6 +100,8 @@ class TrainerView(View):
     config_class: Code
     coupling: Code
     metrics: Code
+    callbacks_type: Code
+    callbacks: list[CallbacksView]
     slots: list[SlotView]
     frozen: list[SlotView]
     loss: Code | None

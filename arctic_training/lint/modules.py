@@ -161,8 +161,8 @@ class Library:
         top = name.partition(".")[0]
         if top == NAMESPACE:
             return False
-        named = (self.spec.loss, self.spec.implementation)
-        if top in {"arctic_training", *(p.module.partition(".")[0] for p in named if p)}:
+        named = (path for path, _ in self.spec.hand_written)
+        if top in {"arctic_training", *(path.module.partition(".")[0] for path in named)}:
             return True
         installed = "site-packages" in file.parts or top in sys.stdlib_module_names
         return file.is_relative_to(self.project.root) and not installed

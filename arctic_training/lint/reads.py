@@ -36,14 +36,16 @@ class Reader:
     _begun: set[_Call] = field(default_factory=set)
 
     def follow(self) -> None:
-        """Follow the trainer from its loss and its implementation until nothing is new."""
+        """Follow the trainer from all that is written by hand until nothing is new."""
         before = -1
         while before != (before := len(self.shape.read) + sum(map(len, self._results.values()))):
             self._begun.clear()
             if self.spec.loss:
-                self._enter_loss(self.spec.loss)
+                self._enter_function(self.spec.loss)
             if self.spec.implementation:
                 self._enter_class(self.spec.implementation)
+            for callback in self.spec.callbacks:
+                self._enter_function(callback.function)
             for path in _own_factories(self.spec):
                 self._enter_factory(path)
 
@@ -62,10 +64,11 @@ class Reader:
         for value in values - {MAYBE}:
             self.shape.read_all(self.shape.root if value in {TRAINER, PART} else value)
 
-    def _enter_loss(self, path: ImportPath) -> None:
-        loss = self.library.find(path)
-        if isinstance(loss, Definition):
-            self.hand_out(self.call(loss, given_from_outside(loss, TRAINER)))
+    def _enter_function(self, path: ImportPath) -> None:
+        """Follow a function that gets the trainer: the loss, or a callback."""
+        function = self.library.find(path)
+        if isinstance(function, Definition):
+            self.hand_out(self.call(function, given_from_outside(function, TRAINER)))
         else:
             self.hand_out(frozenset({TRAINER}))
 

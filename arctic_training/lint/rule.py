@@ -62,8 +62,8 @@ class Subject:
     def reader(self) -> Reader | None:
         """What came of following the trainer; None while its functions are not written yet."""
         roots = import_roots(self.loaded.project)
-        named = filter(None, (self.spec.loss, self.spec.implementation))
-        if not all(module_file(path.module, roots) for path in named):
+        called = (path for path, pointer in self.spec.hand_written if pointer[-1] != "class")
+        if not all(module_file(path.module, roots) for path in called):
             return None
         library = Library(self.spec, self.loaded.project)
         reader = Reader(self.spec, library, Shape.of(self.spec))
