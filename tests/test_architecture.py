@@ -93,18 +93,8 @@ def _others(module: Module) -> set[str]:
         (
             "codegen",
             {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
-            | {"user_cache"},
+            | {"checkpoint", "user_cache", "writable"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
-        ),
-        (
-            "breaking",
-            {"breaking", "checkpoint", "codegen", "diagnostics", "document"},
-            set(),
-        ),
-        (
-            "lint",
-            {"codegen", "diagnostics", "document", "lint", "project", "resources", "writable"},
-            set(),
         ),
     ],
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any, ClassVar, Final, TypeVar, cast
 
-from arctic_training.callback.callbacks import Callback, Callbacks, CallbacksOf, Moment, Phase
+from arctic_training.callback.callbacks import Callback, Callbacks, Moment, Phase
 
 __all__ = ["Observed"]
 
@@ -29,7 +29,7 @@ _PHASES: Final[Mapping[str, Phase]] = {
 class Observed:
     """A subclass calls its callbacks before and after each phase, once, however it overrides."""
 
-    callbacks: ClassVar[CallbacksOf[Any]] = {}
+    callbacks: ClassVar[Mapping[Moment, Sequence[Callback]]] = {}
     """Functions that take the trainer, by when they are called."""
 
     _callbacks: Callbacks

@@ -8,11 +8,11 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.breaking.against import Earlier, NoSuchStateError, earlier
-from arctic_training.breaking.compare import breaks
-from arctic_training.breaking.rule import Contract
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
+from arctic_training.codegen.breaking.against import Earlier, NoSuchStateError, earlier
+from arctic_training.codegen.breaking.compare import breaks
+from arctic_training.codegen.breaking.rule import Contract
 from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.spec import TrainerSpec

@@ -10,7 +10,7 @@ import pytest
 
 from arctic_training.callback.callbacks import Moment
 from arctic_training.codegen.definitions import read_definitions
-from arctic_training.lint.rule import Subject
+from arctic_training.codegen.lint.rule import Subject
 from arctic_training.resources import schema
 from tests.support import DEFINITION, Result, arctic_gen, write
 

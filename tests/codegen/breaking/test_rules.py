@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.breaking.compare import breaks
-from arctic_training.breaking.rule import Contract, Rule, whole
-from arctic_training.breaking.rules import RULES
+from arctic_training.codegen.breaking.compare import breaks
+from arctic_training.codegen.breaking.rule import Contract, Rule, whole
+from arctic_training.codegen.breaking.rules import RULES
 from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Diagnostic

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TypeAlias
 
-from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
-from arctic_training.breaking.rule import Break, Find
-from arctic_training.breaking.types import core, takes
+from arctic_training.codegen.breaking.pairs import KeyPair, key_pairs, value_pairs
+from arctic_training.codegen.breaking.rule import Break, Find
+from arctic_training.codegen.breaking.types import core, takes
 from arctic_training.codegen.spec import FieldType, TrainerSpec
 from arctic_training.document import shown
 

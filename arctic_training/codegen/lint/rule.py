@@ -10,13 +10,13 @@ from typing import Final, TypeAlias
 
 from arctic_training.codegen.clashes import models
 from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.lint.modules import Library
+from arctic_training.codegen.lint.reads import Reader
+from arctic_training.codegen.lint.shape import Shape
 from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.spec import FieldSpec, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Severity, Source, Span
 from arctic_training.document import Pointer, key_span
-from arctic_training.lint.modules import Library
-from arctic_training.lint.reads import Reader
-from arctic_training.lint.shape import Shape
 from arctic_training.project import module_file
 
 __all__ = ["Edit", "Example", "Finding", "Rule", "Subject"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.breaking.complaints import default_change, of_keys
-from arctic_training.breaking.pairs import KeyPair
-from arctic_training.breaking.rule import Break, Contract, Rule, rule
 from arctic_training.checkpoint.changes import may_change
+from arctic_training.codegen.breaking.complaints import default_change, of_keys
+from arctic_training.codegen.breaking.pairs import KeyPair
+from arctic_training.codegen.breaking.rule import Break, Contract, Rule, rule
 from arctic_training.codegen.spec import TrainerSpec
 
 __all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]

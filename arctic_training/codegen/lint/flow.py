@@ -6,8 +6,8 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from arctic_training.lint.modules import Function
-from arctic_training.lint.values import NOTHING, Expressions, Values
+from arctic_training.codegen.lint.modules import Function
+from arctic_training.codegen.lint.values import NOTHING, Expressions, Values
 
 __all__ = ["Flow"]
 

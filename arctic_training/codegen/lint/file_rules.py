@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.codegen.editor import schema_place
-from arctic_training.lint.rule import Edit, Example, Finding, Rule, Subject
+from arctic_training.codegen.lint.rule import Edit, Example, Finding, Rule, Subject
 
 __all__ = ["FILE_RULES"]
 

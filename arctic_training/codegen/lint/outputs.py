@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arctic_training.lint.modules import Definition, Module, dotted
-from arctic_training.lint.reads import Reader
+from arctic_training.codegen.lint.modules import Definition, Module, dotted
+from arctic_training.codegen.lint.reads import Reader
 
 __all__ = ["Output", "argument", "assigned", "outputs"]
 

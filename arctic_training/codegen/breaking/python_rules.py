@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.breaking.complaints import of_keys, of_values
-from arctic_training.breaking.pairs import KeyPair
-from arctic_training.breaking.rule import Break, Contract, Rule, rule, with_field
-from arctic_training.breaking.types import core, head, is_nullable, takes
+from arctic_training.codegen.breaking.complaints import of_keys, of_values
+from arctic_training.codegen.breaking.pairs import KeyPair
+from arctic_training.codegen.breaking.rule import Break, Contract, Rule, rule, with_field
+from arctic_training.codegen.breaking.types import core, head, is_nullable, takes
 from arctic_training.codegen.spec import (
     ChoiceType,
     FieldType,

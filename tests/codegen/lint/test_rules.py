@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from arctic_training.codegen.definitions import read_definitions
-from arctic_training.lint.linter import lint
-from arctic_training.lint.rule import Example, Rule
-from arctic_training.lint.rules import RULES
+from arctic_training.codegen.lint.linter import lint
+from arctic_training.codegen.lint.rule import Example, Rule
+from arctic_training.codegen.lint.rules import RULES
 from tests.support import ROOT, arctic_gen, write
 
 _WITH_EXAMPLES = [rule for rule in RULES.values() if rule.bad or rule.good]

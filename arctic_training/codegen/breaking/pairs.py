@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from arctic_training.breaking.types import core, takes
 from arctic_training.checkpoint.changes import may_change
+from arctic_training.codegen.breaking.types import core, takes
 from arctic_training.codegen.spec import (
     MISSING,
     FieldSpec,

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.breaking.compare import breaks
-from arctic_training.breaking.rule import Contract
+from arctic_training.codegen.breaking.compare import breaks
+from arctic_training.codegen.breaking.rule import Contract
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.codegen.types_check import type_problems
-from tests.breaking.changed import changed_definitions
+from tests.codegen.breaking.changed import changed_definitions
 from tests.support import write
 
 

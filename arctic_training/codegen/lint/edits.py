@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from arctic_training.codegen.lint.rule import Edit
 from arctic_training.diagnostics import Source, Span
-from arctic_training.lint.rule import Edit
 from arctic_training.writable import replace_text
 
 __all__ = ["apply", "edited"]

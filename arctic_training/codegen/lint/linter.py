@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.lint.baseline import Baseline
+from arctic_training.codegen.lint.ignores import Ignore, ignores, problems
+from arctic_training.codegen.lint.rule import Edit, Subject
+from arctic_training.codegen.lint.rules import RULES
 from arctic_training.diagnostics import Diagnostic, Source
-from arctic_training.lint.baseline import Baseline
-from arctic_training.lint.ignores import Ignore, ignores, problems
-from arctic_training.lint.rule import Edit, Subject
-from arctic_training.lint.rules import RULES
 
 __all__ = ["Report", "lint"]
 

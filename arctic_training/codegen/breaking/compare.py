@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from arctic_training.breaking.checkpoint_rules import TRAINER_REMOVED
-from arctic_training.breaking.rule import Break, Contract, Rule
-from arctic_training.breaking.rules import RULES
+from arctic_training.codegen.breaking.checkpoint_rules import TRAINER_REMOVED
+from arctic_training.codegen.breaking.rule import Break, Contract, Rule
+from arctic_training.codegen.breaking.rules import RULES
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related
 from arctic_training.document import key_span

@@ -8,14 +8,14 @@ from typing import cast
 
 import pytest
 
-from arctic_training.breaking.compare import breaks
-from arctic_training.breaking.rule import Contract
+from arctic_training.codegen.breaking.compare import breaks
+from arctic_training.codegen.breaking.rule import Contract
 from arctic_training.codegen.recipe_schema import recipe_schema
 from arctic_training.codegen.samples import sample
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, Schema, check, completed, parse, plain
-from tests.breaking.changed import changed_definitions
+from tests.codegen.breaking.changed import changed_definitions
 
 _PATH: dict[str, JSON] = {"path": "x"}
 _VALUES: list[JSON] = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.breaking.complaints import of_limits
-from arctic_training.breaking.rule import Contract, Rule, field_rule
-from arctic_training.breaking.types import core
+from arctic_training.codegen.breaking.complaints import of_limits
+from arctic_training.codegen.breaking.rule import Contract, Rule, field_rule
+from arctic_training.codegen.breaking.types import core
 from arctic_training.codegen.spec import FieldType, Limits, ListType, ScalarType
 
 __all__ = ["LIMIT_RULES"]

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.breaking.complaints import default_change, of_keys, of_values
-from arctic_training.breaking.pairs import KeyPair, own_factories
-from arctic_training.breaking.rule import Break, Contract, Rule, field_rule, rule, with_field
-from arctic_training.breaking.types import core, is_nullable, takes
+from arctic_training.codegen.breaking.complaints import default_change, of_keys, of_values
+from arctic_training.codegen.breaking.pairs import KeyPair, own_factories
+from arctic_training.codegen.breaking.rule import (
+    Break,
+    Contract,
+    Rule,
+    field_rule,
+    rule,
+    with_field,
+)
+from arctic_training.codegen.breaking.types import core, is_nullable, takes
 from arctic_training.codegen.spec import ChoiceType, FieldType, TaggedType, TrainerSpec
 from arctic_training.document import shown
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from arctic_training.codegen.lint.rule import Finding, Rule
 from arctic_training.diagnostics import Diagnostic, Span
 from arctic_training.document import (
     JSON,
@@ -21,7 +22,6 @@ from arctic_training.document import (
     plain,
     value_span,
 )
-from arctic_training.lint.rule import Finding, Rule
 
 __all__ = ["BASELINE_RULES", "Baseline", "baseline_text", "read_baseline"]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from arctic_training.codegen.lint.rule import Example, Finding, Rule, Subject
 from arctic_training.codegen.names import recipe_keys
 from arctic_training.codegen.spec import (
     ChoiceType,
@@ -17,7 +18,6 @@ from arctic_training.codegen.spec import (
     ScalarType,
 )
 from arctic_training.diagnostics import Related, Severity, nearest
-from arctic_training.lint.rule import Example, Finding, Rule, Subject
 from arctic_training.resources import schema
 
 __all__ = ["FIELD_RULES"]

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
 
-from arctic_training.lint.modules import Definition, Function, Library, Module, dotted
-from arctic_training.lint.shape import Shape
+from arctic_training.codegen.lint.modules import Definition, Function, Library, Module, dotted
+from arctic_training.codegen.lint.shape import Shape
 
 __all__ = [
     "MAYBE",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.breaking.checkpoint_rules import CHECKPOINT_RULES, TRAINER_REMOVED
-from arctic_training.breaking.limit_rules import LIMIT_RULES
-from arctic_training.breaking.python_rules import PYTHON_RULES
-from arctic_training.breaking.recipe_rules import RECIPE_RULES
-from arctic_training.breaking.rule import Rule
+from arctic_training.codegen.breaking.checkpoint_rules import CHECKPOINT_RULES, TRAINER_REMOVED
+from arctic_training.codegen.breaking.limit_rules import LIMIT_RULES
+from arctic_training.codegen.breaking.python_rules import PYTHON_RULES
+from arctic_training.codegen.breaking.recipe_rules import RECIPE_RULES
+from arctic_training.codegen.breaking.rule import Rule
 
 __all__ = ["RULES"]
 

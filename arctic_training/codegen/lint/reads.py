@@ -7,11 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from arctic_training.codegen.lint.flow import Flow
+from arctic_training.codegen.lint.modules import Class, Definition, Function, Library, dotted
+from arctic_training.codegen.lint.shape import Shape
+from arctic_training.codegen.lint.values import (
+    MAYBE,
+    NOTHING,
+    PART,
+    TRAINER,
+    Values,
+    given_from_outside,
+)
 from arctic_training.codegen.spec import ImportPath, TrainerSpec
-from arctic_training.lint.flow import Flow
-from arctic_training.lint.modules import Class, Definition, Function, Library, dotted
-from arctic_training.lint.shape import Shape
-from arctic_training.lint.values import MAYBE, NOTHING, PART, TRAINER, Values, given_from_outside
 from arctic_training.project import NAMESPACE
 
 __all__ = ["Reader"]

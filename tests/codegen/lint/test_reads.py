@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.codegen.definitions import read_definitions
-from arctic_training.lint.rule import Subject
+from arctic_training.codegen.lint.rule import Subject
 from tests.support import DEFINITION, ROOT, write
 
 _FIELDS = """\

@@ -6,11 +6,11 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
+from arctic_training.codegen.lint.modules import Definition, dotted
+from arctic_training.codegen.lint.outputs import Output, argument, assigned, outputs
+from arctic_training.codegen.lint.rule import Example, Finding, Rule, Subject
 from arctic_training.diagnostics import Related, Severity, Span, nearest
 from arctic_training.document import value_span
-from arctic_training.lint.modules import Definition, dotted
-from arctic_training.lint.outputs import Output, argument, assigned, outputs
-from arctic_training.lint.rule import Example, Finding, Rule, Subject
 
 __all__ = ["LOSS_RULES"]
 

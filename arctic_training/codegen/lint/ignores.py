@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from arctic_training.codegen.lint.rule import Edit, Example, Finding, Rule
 from arctic_training.diagnostics import Diagnostic, Severity, Source, Span, known_words, nearest
 from arctic_training.document import comments
-from arctic_training.lint.rule import Edit, Example, Finding, Rule
 
 __all__ = ["IGNORE_RULES", "Ignore", "ignores", "problems"]
 
