@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,29 +28,27 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loader import EpochLoader
-from arctic_training.errors import UnusableRecipeError
 from arctic_training.factory import Component
 from arctic_training.interface import INTERFACE, mismatch
 from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
-from arctic_training.model.frozen import FrozenModels, frozen_problems
+from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
-from arctic_training.tracker.tracker import start_trackers, tracker_problems
+from arctic_training.tracker.tracker import start_trackers
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.engine import Engine
-from arctic_training.trainer.engine_config import engine_problems
 from arctic_training.trainer.loaders import (
     evaluation_factories,
     evaluation_loaders,
-    evaluation_problems,
     train_loader,
 )
-from arctic_training.trainer.memory_profile import MemoryProfile, memory_profile_problems
+from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
+from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.report import EvaluationReport, Report, StepReport
@@ -177,36 +175,24 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self._memory_profile = MemoryProfile(config, self.world)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 
-        self._data_factory = self.make_data_factory()
-        evaluated = evaluation_factories(self._data_factory)
-        self._scheduler_factory = self.make_scheduler_factory()
-        tokenizer_factory = self.make_tokenizer_factory()
-        model_factory = self.make_model_factory()
-        frozen_factories = list(self.make_frozen_model_factories())
-        optimizer_factory = self.make_optimizer_factory()
-        self.checkpoint_engines = list(self.make_checkpoint_engines())
-        parts: list[Component[Any]] = [self._data_factory, *evaluated.values(), tokenizer_factory]
-        parts += [model_factory, *frozen_factories, optimizer_factory, self._scheduler_factory]
-        parts += self.checkpoint_engines
-        found = [problem for part in parts for problem in part.problems()]
-        found = [*evaluation_problems(config), *engine_problems(config), *found]
-        found += frozen_problems(frozen_factories)
-        found += memory_profile_problems(config)
-        if problems := [*found, *tracker_problems(config)]:
-            raise UnusableRecipeError(problems)
+        self._parts = parts = self._make_parts()
+        self.checkpoint_engines = parts.checkpoint
+        parts.check(config)
 
         prepare_process(self.world, config)
-        self.tokenizer: PreTrainedTokenizerBase = tokenizer_factory.create()
-        self.train_dataloader: EpochLoader[BatchT] = train_loader(self._data_factory)
-        self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = evaluation_loaders(evaluated)
+        self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
+        self.train_dataloader: EpochLoader[BatchT] = train_loader(parts.data)
+        self.eval_dataloaders: Mapping[str, EpochLoader[BatchT]] = evaluation_loaders(
+            parts.evaluated
+        )
         self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
         self._memory_profile.begin("e2e")
         drawn = random_numbers()
-        self.model: nn.Module = model_factory.create().to(self.device)
+        self.model: nn.Module = parts.model.create().to(self.device)
         with replayed(drawn):
-            self._frozen_models = FrozenModels(frozen_factories, self.device)
-        self.optimizer: Optimizer = optimizer_factory.create()
-        self.scheduler: LRScheduler = self._scheduler_factory.create()
+            self._frozen_models = FrozenModels(parts.frozen, self.device)
+        self.optimizer: Optimizer = parts.optimizer.create()
+        self.scheduler: LRScheduler = parts.scheduler.create()
         self._meter = Meter(self.model, self.device, self.world.size)
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         self.model = self.engine.model
@@ -214,6 +200,19 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         self._resume()
         self._last_step = self.schedule.last_step(config, self.state.global_step)
         self._trackers = start_trackers(config, self.state) if self.world.is_first else []
+
+    def _make_parts(self) -> Parts[BatchT]:
+        data = self.make_data_factory()
+        return Parts(
+            data=data,
+            evaluated=evaluation_factories(data),
+            tokenizer=self.make_tokenizer_factory(),
+            model=self.make_model_factory(),
+            frozen=list(self.make_frozen_model_factories()),
+            optimizer=self.make_optimizer_factory(),
+            scheduler=self.make_scheduler_factory(),
+            checkpoint=list(self.make_checkpoint_engines()),
+        )
 
     @property
     def epochs(self) -> Iterator[int]:
@@ -248,7 +247,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
     @property
     def warmup_steps(self) -> int:
         """Optimizer steps in which the learning rate rises."""
-        return self._scheduler_factory.config.warmup_steps(self.training_horizon)
+        return self._parts.scheduler.config.warmup_steps(self.training_horizon)
 
     @property
     def is_at_end(self) -> bool:
@@ -330,7 +329,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
     ) -> Tensor:
         """Add the loss of the batch of that index to others; return its sum."""
         output = LossOutput.of(self.loss(to_device(batch, self.device)))
-        tokens = self._data_factory.count_tokens(batch)
+        tokens = self._parts.data.count_tokens(batch)
         squared = squared_lengths(batch)
         if loader.is_filler(index):
             output, tokens, squared = output.as_nothing(), 0, 0

@@ -390,4 +390,4 @@ def test_shared_fields_are_made_once_and_follow_each_other(tmp_path: Path) -> No
     low = value_span(loaded.spec.document, a.type.fields[0].pointer)
     assert (Path(low.source.path).name, low.line) == ("common.yaml", 10)
     made = render(plan(loaded.spec))["arctic_trainers/mine/config.py"]
-    assert made.count("class MineRangeConfig(Config)") == 1
+    assert made.count("class MineRangeConfig(") == 1

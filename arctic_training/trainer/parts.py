@@ -1,0 +1,70 @@
+"""The parts that a trainer is built by, one for each section of its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.config.base import SectionConfig
+from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.config.data import DataConfig
+from arctic_training.config.model import ModelConfig
+from arctic_training.config.optimizer import OptimizerConfig
+from arctic_training.config.scheduler import SchedulerConfig
+from arctic_training.config.tokenizer import TokenizerConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.factory import DataFactory
+from arctic_training.errors import RecipeError, UnusableRecipeError
+from arctic_training.factory import Component
+from arctic_training.model.factory import ModelFactory
+from arctic_training.model.frozen import frozen_problems
+from arctic_training.optimizer.factory import OptimizerFactory
+from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.tokenizer.factory import TokenizerFactory
+from arctic_training.tracker.tracker import tracker_problems
+from arctic_training.trainer.engine_config import engine_problems
+from arctic_training.trainer.loaders import evaluation_problems
+from arctic_training.trainer.memory_profile import memory_profile_problems
+
+__all__ = ["Parts"]
+
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts(Generic[BatchT]):
+    """What the sections of a recipe are turned into by. Nothing is made or read yet."""
+
+    data: DataFactory[DataConfig, BatchT]
+    evaluated: Mapping[str, DataFactory[DataConfig, BatchT]]
+    tokenizer: TokenizerFactory[TokenizerConfig]
+    model: ModelFactory[ModelConfig]
+    frozen: list[ModelFactory[ModelConfig]]
+    optimizer: OptimizerFactory[OptimizerConfig]
+    scheduler: SchedulerFactory[SchedulerConfig]
+    checkpoint: list[CheckpointEngine[CheckpointConfig]]
+
+    def check(self, config: TrainerConfig) -> None:
+        """Find all that can be found wrong before anything is prepared.
+
+        Raises:
+            UnusableRecipeError: with all of it.
+
+        """
+        if problems := [*self._problems(config)]:
+            raise UnusableRecipeError(problems)
+
+    def _problems(self, config: TrainerConfig) -> Iterator[RecipeError]:
+        yield from evaluation_problems(config)
+        yield from engine_problems(config)
+        for part in self._all():
+            yield from part.problems()
+        yield from frozen_problems(self.frozen)
+        yield from memory_profile_problems(config)
+        yield from tracker_problems(config)
+
+    def _all(self) -> Iterator[Component[SectionConfig]]:
+        yield from (self.data, *self.evaluated.values(), self.tokenizer, self.model)
+        yield from (*self.frozen, self.optimizer, self.scheduler, *self.checkpoint)
