@@ -25,6 +25,7 @@ from arctic_training.document import (
     with_names,
 )
 from arctic_training.project import Project
+from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
 
 __all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe"]
@@ -58,10 +59,11 @@ def check_recipe(
     if package is None:
         return None, problems
     schema = _schema(package)
-    problems = check(recipe, schema)
+    chosen = with_overridden_names(recipe, schema)
+    problems = check(chosen, schema)
     if has_errors(problems):
         return None, problems
-    document = with_paths(completed(recipe, schema), schema)
+    document = with_paths(completed(chosen, schema), schema)
     return CheckedRecipe(_name(schema), package.name, document, project, tuple(problems)), problems
 
 

@@ -12,12 +12,17 @@ from arctic_training.document import (
     ListNode,
     MapNode,
     Node,
+    Pointer,
     ScalarNode,
+    Schema,
+    find,
+    former_names,
+    key_span,
     parse,
     shown,
 )
 
-__all__ = ["apply_overrides"]
+__all__ = ["apply_overrides", "with_overridden_names"]
 
 _PLACE: Final = "command line"
 _MOST_KEYS: Final = 64
@@ -49,6 +54,34 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
         assert isinstance(changed, MapNode)
         recipe = changed
     return recipe, problems
+
+
+def with_overridden_names(recipe: Node, schema: Schema) -> Node:
+    """Return the recipe without what the command line sets under another name of the same key."""
+    for rename in former_names(recipe, schema):
+        names = (rename.pointer, (*rename.pointer[:-1], rename.key))
+        there = [name for name in names if find(recipe, name) is not None]
+        overridden = [name for name in there if key_span(recipe, name).source.path != _PLACE]
+        if len(there) > len(overridden):
+            for name in overridden:
+                recipe = _without(recipe, name)
+    return recipe
+
+
+def _without(node: Node, pointer: Pointer) -> Node:
+    key, *rest = pointer
+    match node:
+        case MapNode(entries=entries) if not rest:
+            return MapNode({k: entry for k, entry in entries.items() if k != key}, node.span)
+        case MapNode(entries=entries):
+            old = entries[str(key)]
+            changed = Entry(old.key, _without(old.value, tuple(rest)))
+            return MapNode({**entries, str(key): changed}, node.span)
+        case ListNode(items=items):
+            parts = [_without(v, tuple(rest)) if i == key else v for i, v in enumerate(items)]
+            return ListNode(tuple(parts), node.span)
+        case ScalarNode():
+            return node
 
 
 def _set(node: Node, keys: list[str], value: Node, span: Span) -> Node:

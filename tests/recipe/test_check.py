@@ -88,3 +88,21 @@ def test_numbers_are_made_where_numbers_belong(tmp_path: Path) -> None:
     assert values["optimizer"] == {"betas": [0.9, 0.999]}
     assert values["model"] == {"name_or_path": "2k"}
     assert _output_dir(values) == str(tmp_path / "50%")
+
+
+@pytest.mark.parametrize("written", ["lr", "learning_rate"])
+@pytest.mark.parametrize("overridden", ["lr", "learning_rate"])
+def test_the_command_line_overrides_a_key_under_any_of_its_names(
+    tmp_path: Path, written: str, overridden: str
+) -> None:
+    """A value of the command line holds, whichever name of the key the recipe has."""
+    text = _RECIPE.format(model="./model", path="./runs").replace(
+        "betas: [90%, 0.999]", f"{written}: 1"
+    )
+    recipe, _ = load(write(tmp_path / "recipe.yaml", text))
+    assert recipe is not None
+    recipe, wrong = apply_overrides(recipe, [f"optimizer.{overridden}=2"])
+    checked, found = check_recipe(recipe, Project.of(tmp_path / "recipe.yaml"))
+    assert checked is not None, found
+    assert checked.values["optimizer"] == {"learning_rate": 2}
+    assert [problem.severity for problem in [*wrong, *found]] == ["warning"] * (overridden == "lr")
