@@ -114,15 +114,15 @@ def _kept(count: int) -> str:
 
 def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff: bool) -> None:
     would = "would " if dry_run else ""
+    said = ""
     for change in generation.changes:
         if change.kind is not Kind.KEEP:
-            click.echo(f"{would}{_verb(change)} {_shown(generation, change)}")
-            if show_diff:
-                click.echo(diff(change), nl=False)
+            said += f"{would}{_verb(change)} {_shown(generation, change)}\n"
+            said += diff(change) if show_diff else ""
     for path in begun:
-        click.echo(f"{would}begin {_relative(path)}, which is yours")
+        said += f"{would}begin {_relative(path)}, which is yours\n"
     kept = sum(change.kind is Kind.KEEP for change in generation.changes)
-    click.echo(_kept(kept), nl=False)
+    click.echo(said + _kept(kept), nl=False)
 
 
 def _verb(change: Change) -> str:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from json.encoder import encode_basestring
 
-__all__ = ["json_text"]
+__all__ = ["Written", "json_text"]
+
+
+class Written(str):
+    """A value that is JSON's text already, as it is to stand at its place."""
+
+    __slots__ = ()
 
 
 def json_text(value: object, indent: str = "") -> str:
@@ -15,6 +21,8 @@ def json_text(value: object, indent: str = "") -> str:
     """
     inner = indent + "  "
     match value:
+        case Written():
+            return value
         case str():
             return encode_basestring(value)
         case dict() if value:

@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -63,10 +64,10 @@ def recover(root: Path) -> None:
     journal, staging = root / _JOURNAL, root / _STAGING
     if journal.exists():
         written, removed = _planned(journal, root)
+        _make_folders(written, root)
         for path in written:
-            if (staging / path).exists():
-                (root / path).parent.mkdir(parents=True, exist_ok=True)
-                (staging / path).replace(root / path)
+            with suppress(FileNotFoundError):  # in its place since before the run was cut off
+                os.replace(f"{staging}/{path}", f"{root}/{path}")  # noqa: PTH105 - often
         for path in removed:
             (root / path).unlink(missing_ok=True)
             _remove_empty_folders((root / path).parent, root)
@@ -104,10 +105,14 @@ def _clear(staging: Path) -> None:
 
 
 def _write_all(texts: Mapping[str, str], folder: Path) -> None:
-    for parent in dict.fromkeys((folder / path).parent for path in texts):
-        parent.mkdir(parents=True, exist_ok=True)
+    _make_folders(texts, folder)
     for path, text in texts.items():
         _write_synced(folder / path, text)
+
+
+def _make_folders(paths: Iterable[str], root: Path) -> None:
+    for parent in dict.fromkeys(path.rpartition("/")[0] for path in paths):
+        (root / parent).mkdir(parents=True, exist_ok=True)
 
 
 def _write_durably(path: Path, text: str) -> None:

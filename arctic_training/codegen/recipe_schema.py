@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import cast
 
-from arctic_training.codegen.json_text import json_text
+from arctic_training.codegen.json_text import Written, json_text
 from arctic_training.codegen.json_types import field_schema, former_names
 from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.config.schema import (
@@ -23,8 +23,7 @@ __all__ = ["has_default", "recipe_schema", "section_description"]
 
 def recipe_schema(spec: TrainerSpec) -> str:
     """Return the schema as text. It takes the same recipes as the generated models do."""
-    shared = _definition("TrainerConfig")
-    properties: dict[str, JSONSchema] = {
+    properties: dict[str, object] = {
         "type": {"description": "Name of the trainer.", "const": spec.name, "default": spec.name}
     }
     for slot in spec.sections:
@@ -33,8 +32,8 @@ def recipe_schema(spec: TrainerSpec) -> str:
             described["deprecationMessage"] = slot.deprecated
         properties[slot.slot.section] = described | _section(slot)
     properties |= {field.name: field_schema(field) for field in spec.fields}
-    inherited = cast("dict[str, JSONSchema]", shared["properties"])
-    properties |= {k: v for k, v in inherited.items() if k not in properties}
+    inherited = [name for name in _inherited() if name not in properties]
+    properties |= {name: _inherited_text(name) for name in inherited}
     required = [slot.slot.section for slot in spec.sections if not has_default(slot)]
     required += [field.name for field in spec.fields if field.is_required]
     former = {slot.slot.section: slot.renamed_from for slot in spec.nested if slot.renamed_from}
@@ -46,17 +45,33 @@ def recipe_schema(spec: TrainerSpec) -> str:
         "additionalProperties": False,
         "properties": properties,
         "required": required,
-        "x-planned": shared["x-planned"],
+        "x-planned": _planned(),
     }
     document = with_former_names(closed, former | former_names(spec.fields))
     own = {factory.config.name: _own_section(factory) for factory in spec.own_factories}
     references = {*_references([document, *own.values()])} - own.keys()
+    references |= {name for key in inherited for name in _references(_inherited()[key])}
     needed = frozenset[str]().union(*map(_needed, references))
     texts = {name: _definition_text(name) for name in needed}
     texts |= {name: _as_definition(name, section) for name, section in own.items()}
     definitions = ",\n    ".join(text for _, text in sorted(texts.items()))
     whole = json_text(document).removesuffix("\n}")
     return f'{whole},\n  "definitions": {{\n    {definitions}\n  }}\n}}\n'
+
+
+def _inherited() -> JSONSchema:
+    """Return the properties that all recipes have."""
+    return _mapping(_definition("TrainerConfig"), "properties")
+
+
+@cache
+def _inherited_text(name: str) -> Written:
+    return Written(json_text(_inherited()[name], "    "))
+
+
+@cache
+def _planned() -> Written:
+    return Written(json_text(_definition("TrainerConfig")["x-planned"], "  "))
 
 
 def has_default(slot: SlotSpec) -> bool:

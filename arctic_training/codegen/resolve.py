@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
@@ -192,7 +193,12 @@ def unimportable(
 
 def import_roots(project: Project) -> tuple[Path, ...]:
     """Return the folders from which modules are imported: the project's, then the installed."""
-    return (*project.source_roots, *map(Path, sys.path))
+    return (*project.source_roots, *_installed(tuple(sys.path)))
+
+
+@cache
+def _installed(folders: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(map(Path, folders))
 
 
 def _not_the_users(module: str, file: Path | None, project: Project) -> str:

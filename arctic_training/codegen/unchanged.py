@@ -97,8 +97,9 @@ def _place(definitions: list[Path], output: Path | None) -> Path:
 
 
 def _projects(definitions: list[Path], output: Path | None) -> list[str]:
-    folders = {path.parent: Project.of(path, output=output) for path in definitions}
-    return [f"{project.root} {project.generated}" for project in folders.values()]
+    firsts = {path.parent: path for path in reversed(definitions)}
+    projects = [Project.of(path, output=output) for path in firsts.values()]
+    return [f"{project.root} {project.generated}" for project in projects]
 
 
 def _digest(path: Path) -> str:
