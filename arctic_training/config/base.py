@@ -15,6 +15,7 @@ from pydantic import GetJsonSchemaHandler as JSONHandler
 from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
+from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.numbers import NUMBER_PATTERN, human_number
 from arctic_training.config.schema import by_type, one_or_many, with_former_names
 from arctic_training.config.uri import URI_PATTERN
@@ -41,20 +42,29 @@ class Config(BaseModel, frozen=True):
         strict=True,
         allow_inf_nan=False,
         validate_default=True,
-        use_attribute_docstrings=True,
+        defer_build=True,  # a recipe needs one validator, not one for each of its sections
     )
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: JSONHandler, /
     ) -> JsonSchemaValue:
-        """Let fields stand under their former names: all but the first of their choices."""
+        """Describe the fields, and let them stand under their former names, if they have any."""
         reference = handler(core)
         schema = handler.resolve_ref_schema(reference)
+        _describe(cls, schema.get("properties", {}))
         named = {**with_former_names(schema, dict(_former_names(cls)))}
         schema.clear()
         schema.update(named)
         return reference
+
+
+def _describe(model: type[Config], properties: dict[str, JsonSchemaValue]) -> None:
+    docs = attribute_docs(model)
+    for name, field in model.model_fields.items():
+        shown = properties.get(field.alias or name)
+        if shown is not None and docs.get(name):
+            shown["description"] = docs[name]
 
 
 def _former_names(model: type[Config]) -> Iterator[tuple[str, list[str]]]:

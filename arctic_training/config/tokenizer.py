@@ -30,7 +30,8 @@ class HFTokenizerConfig(TokenizerConfig, frozen=True):
 class ByteLevelBPEConfig(TokenizerConfig, frozen=True):
     """Byte-level byte-pair encoding, trained when the run starts: needs no hub and no file.
 
-    It comes with a ChatML template. The same sources give the same tokenizer.
+    It comes with a ChatML template. The same sources give the same tokenizer, which is kept in the
+    cache of the data.
     """
 
     type: Annotated[str, Named("byte_level_bpe")] = "byte_level_bpe"

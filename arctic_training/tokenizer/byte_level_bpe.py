@@ -1,8 +1,9 @@
-"""A tokenizer that is trained when the run starts."""
+"""A tokenizer that is trained when it is first asked for, and kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -10,12 +11,15 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from typing_extensions import override
 
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
-from arctic_training.data.source import load_conversations, source_problems
+from arctic_training.data.cache import DataCache
+from arctic_training.data.digests import digest, digest_of_code
+from arctic_training.data.source import contents, load_conversations, source_problems
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.factory import TokenizerFactory
 
 __all__ = ["ByteLevelBPEFactory"]
 
+_FILE: Final = "tokenizer.json"
 _PAD: Final = "<|pad|>"
 _START: Final = "<|im_start|>"
 _END: Final = "<|im_end|>"
@@ -50,6 +54,32 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
 
     @override
     def create(self) -> PreTrainedTokenizerBase:
+        return PreTrainedTokenizerFast(
+            tokenizer_object=Tokenizer.from_file(str(self._kept() / _FILE)),
+            pad_token=_PAD,
+            eos_token=_END,
+            chat_template=_CHATML,
+            clean_up_tokenization_spaces=False,
+        )
+
+    def _kept(self) -> Path:
+        """Return the folder of the cache with the tokenizer, which is trained if it is not there.
+
+        Raises:
+            RecipeError: a source cannot be loaded, or the cache cannot be used.
+
+        """
+        section = self.trainer.config.data
+        sources = contents(self, self.config.sources)
+        key = digest([sources, self.config.vocab_size, digest_of_code(type(self)), _code()])
+        try:
+            cache = DataCache.at(section.cache_dir, self.trainer.note, is_complete=False)
+            return cache.folder("tokenizers", key, self._train)
+        except OSError as error:
+            message = f"the cache of tokenizers cannot be used: {error.strerror or error}"
+            raise RecipeError(("data", "cache_dir"), message, code="not-writable") from error
+
+    def _train(self, folder: Path) -> None:
         texts = (
             message["content"]
             for conversation in load_conversations(self, self.config.sources)
@@ -71,10 +101,9 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
             show_progress=False,
         )
         tokenizer.train_from_iterator(texts, trainer)
-        return PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer,
-            pad_token=_PAD,
-            eos_token=_END,
-            chat_template=_CHATML,
-            clean_up_tokenization_spaces=False,
-        )
+        tokenizer.save(str(folder / _FILE))
+
+
+def _code() -> str:
+    """Return this module as it stands: it decides the tokens as well."""
+    return Path(__file__).read_text(encoding="utf-8")

@@ -1,0 +1,46 @@
+"""What the fields of a model mean: the texts that stand under them in its source."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from functools import cache
+from itertools import pairwise
+
+__all__ = ["attribute_docs"]
+
+
+def attribute_docs(model: type) -> dict[str, str]:
+    """Return the text under each field of a model and of its bases, by the field's name.
+
+    Pydantic would read the source of every model when it is imported; schemas alone need it.
+
+    Raises:
+        OSError: the source is not there.
+
+    """
+    found: dict[str, str] = {}
+    for base in reversed(model.__mro__):
+        if "__annotations__" in vars(base) and "model_fields" in dir(base):
+            found |= _own_docs(base)
+    return found
+
+
+@cache
+def _own_docs(model: type) -> dict[str, str]:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    assert isinstance(definition, ast.ClassDef)
+    docs: dict[str, str] = {}
+    for field, text in pairwise(definition.body):
+        match field, text:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(doc))),
+            ):
+                docs[name] = inspect.cleandoc(doc)
+            case ast.AnnAssign(target=ast.Name(id=name)), _:
+                docs[name] = ""
+            case _:
+                pass
+    return docs
