@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from arctic_training.config.base import Config
 
-__all__ = ["WandBConfig"]
+__all__ = ["MLflowConfig", "WandBConfig"]
+
+
+class MLflowConfig(Config, frozen=True):
+    """MLflow, which must be installed: `pip install 'arctic-training-gen[mlflow]'`."""
+
+    enable: bool = False
+    """Whether the run is tracked there."""
+
+    tracking_uri: str | None = None
+    """Server, or a file such as `sqlite:///mlflow.db`, which needs no network; null leaves it to
+    `MLFLOW_TRACKING_URI`, and without that to that file."""
+
+    experiment: Annotated[str, Field(min_length=1)] = "arctic-training"
+    """Experiment that the run belongs to."""
+
+    name: str | None = None
+    """Name of the run; null leaves it to MLflow."""
 
 
 class WandBConfig(Config, frozen=True):

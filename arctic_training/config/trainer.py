@@ -15,7 +15,7 @@ from arctic_training.config.model import ModelConfig
 from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
-from arctic_training.config.tracker import WandBConfig
+from arctic_training.config.tracker import MLflowConfig, WandBConfig
 
 __all__ = ["TrainerConfig"]
 
@@ -122,6 +122,9 @@ class TrainerConfig(Config, frozen=True):
 
     wandb: WandBConfig = WandBConfig()
     """Weights & Biases."""
+
+    mlflow: MLflowConfig = MLflowConfig()
+    """MLflow."""
 
     sequence_parallel_size: Annotated[Literal[1], Only(_NO_SEQUENCES)] = 1
     """Processes that share a sequence."""

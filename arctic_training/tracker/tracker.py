@@ -47,6 +47,10 @@ def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]
 
     They keep the recipe. A run that is resumed, as ``state`` tells, goes on under its old name, and
     what it reports after its next optimizer step takes the place of what stands there.
+
+    Raises:
+        RecipeError: a tracker cannot be reached.
+
     """
     trackers: list[Tracker] = []
     if (path := config.train_log_metrics_path) is not None:
@@ -59,6 +63,10 @@ def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]
         from arctic_training.tracker.wandb import WandB
 
         trackers.append(WandB(config, run_id=state.run_id))
+    if config.mlflow.enable:
+        from arctic_training.tracker.mlflow import MLflow
+
+        trackers.append(MLflow(config, run_id=state.run_id))
     return trackers
 
 
@@ -67,6 +75,8 @@ def _wanted(config: TrainerConfig) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("train_log_tensorboard_dir",), "tensorboard"
     if config.wandb.enable:
         yield ("wandb", "enable"), "wandb"
+    if config.mlflow.enable:
+        yield ("mlflow", "enable"), "mlflow"
 
 
 def _folders(config: TrainerConfig) -> Iterator[tuple[str, Path]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import wandb
@@ -12,13 +14,18 @@ from typing_extensions import override
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import SFTBatch
-from arctic_training.errors import TrainingError
+from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
+from arctic_training.trainer.backend import deepspeed
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.state import TrainingState
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged, sft_config
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric
+    from mlflow.entities import Run as MlflowRun
 
 _REPORT = StepReport(
     step=1,
@@ -70,6 +77,100 @@ def test_wandb_takes_down_the_recipe_and_every_step(
         assert text.encode() in content, text
 
 
+_MLFLOW = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow", "ignore::ResourceWarning")
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the address of a local file; MLflow takes seconds to begin one."""
+    return f"sqlite:///{tmp_path_factory.mktemp('mlflow')}/runs.db"
+
+
+def _tracked_by_mlflow(store: str, experiment: str, **changes: object) -> TrainerConfig:
+    section = {"enable": True, "tracking_uri": store, "experiment": experiment, "name": "first"}
+    return sft_config(mlflow=section, **changes)
+
+
+def _of_mlflow(store: str, experiment: str) -> tuple[MlflowRun, list[tuple[int, float]]]:
+    """Return the only run of an experiment, and its losses by step."""
+    from mlflow import MlflowClient
+
+    client = MlflowClient(store)
+    found = client.get_experiment_by_name(experiment)
+    assert found is not None
+    (run,) = client.search_runs([found.experiment_id])
+    losses = client.get_metric_history(run.info.run_id, "train/loss")
+    return run, [(loss.step, loss.value) for loss in losses]
+
+
+@_MLFLOW
+def test_mlflow_takes_down_the_recipe_and_every_step(store: str) -> None:
+    """A run in a local file has all figures by step, and each value of the recipe."""
+    (tracker,) = start_trackers(_tracked_by_mlflow(store, "whole"), TrainingState())
+    for step in (1, 2):
+        tracker.log(replace(_REPORT, step=step, loss=step + 0.125))
+    tracker.finish(failed=False)
+    run, losses = _of_mlflow(store, "whole")
+    assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
+    assert set(run.data.metrics) == {f"train/{name}" for name in _REPORT.figures}
+    assert losses == [(1, 1.125), (2, 2.125)]
+    assert run.data.params["model.num_hidden_layers"] == "2"
+    assert run.data.params["train_log_metrics_path"] == "null"
+
+
+@_MLFLOW
+def test_mlflow_goes_on_with_a_run_that_failed(store: str) -> None:
+    """What failed is marked so; a resumed run goes on in it, even with another recipe."""
+    config = _tracked_by_mlflow(store, "failed")
+    (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
+    tracker.log(_REPORT)
+    tracker.finish(failed=True)
+    assert _of_mlflow(store, "failed")[0].info.status == "FAILED"
+    changed = _tracked_by_mlflow(store, "failed", train_log_iter_interval=5)
+    (tracker,) = start_trackers(changed, TrainingState(run_id="abc123", global_step=1))
+    assert _of_mlflow(store, "failed")[0].info.status == "RUNNING"
+    tracker.log(replace(_REPORT, step=2))
+    tracker.finish(failed=False)
+    run, losses = _of_mlflow(store, "failed")
+    assert (run.info.status, losses) == ("FINISHED", [(1, 2.5), (2, 2.5)])
+
+
+@_MLFLOW
+def test_figures_that_mlflow_does_not_take_end_the_run(
+    store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures that do not arrive are told at the next step, or at the end."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    take: Callable[..., None] = SqlAlchemyStore.log_batch
+
+    def refuse(own: SqlAlchemyStore, run_id: str, metrics: list[Metric], **others: object) -> None:
+        if metrics:
+            raise MlflowException("the server is gone")
+        take(own, run_id, metrics, **others)
+
+    monkeypatch.setattr(SqlAlchemyStore, "log_batch", refuse)
+    config = _tracked_by_mlflow(f"{store}?timeout=9", "gone")  # a store of its own in the process
+    (tracker,) = start_trackers(config, TrainingState())
+    tracker.log(_REPORT)
+    with pytest.raises(TrainingError, match="the server is gone"):
+        tracker.log(replace(_REPORT, step=2))
+
+
+def test_a_store_of_mlflow_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    """The error stands at the address of the recipe."""
+    config = _tracked_by_mlflow(str(tmp_path), "nowhere")
+    with pytest.raises(RecipeError, match="MLflow cannot be used") as caught:
+        start_trackers(config, TrainingState())
+    assert caught.value.pointer == ("mlflow", "tracking_uri")
+
+
+def test_deepspeed_starts_without_mlflow() -> None:
+    """DeepSpeed, which would import MLflow wherever it is installed, takes it for missing."""
+    assert not deepspeed.autotuning.autotuner.has_mlflow
+
+
 def test_nothing_is_tracked_unless_it_is_asked_for() -> None:
     """A recipe that names no tracker gets none."""
     assert start_trackers(sft_config(), TrainingState()) == []
@@ -79,6 +180,7 @@ def test_nothing_is_tracked_unless_it_is_asked_for() -> None:
     ("changes", "pointer", "extra"),
     [
         ({"wandb": {"enable": True}}, ("wandb", "enable"), "wandb"),
+        ({"mlflow": {"enable": True}}, ("mlflow", "enable"), "mlflow"),
         ({"train_log_tensorboard_dir": "."}, ("train_log_tensorboard_dir",), "tensorboard"),
     ],
 )
