@@ -8,10 +8,12 @@ import textwrap
 from functools import cache
 from itertools import pairwise
 
+from pydantic import BaseModel
+
 __all__ = ["attribute_docs"]
 
 
-def attribute_docs(model: type) -> dict[str, str]:
+def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
     """Return the text under each field of a model and of its bases, by the field's name.
 
     Pydantic would read the source of every model when it is imported; schemas alone need it.
@@ -22,7 +24,7 @@ def attribute_docs(model: type) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):
-        if "__annotations__" in vars(base) and "model_fields" in dir(base):
+        if issubclass(base, BaseModel) and base is not BaseModel:
             found |= _own_docs(base)
     return found
 
