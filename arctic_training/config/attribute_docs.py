@@ -34,7 +34,7 @@ def _own_docs(model: type) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
     assert isinstance(definition, ast.ClassDef)
     docs: dict[str, str] = {}
-    for field, text in pairwise(definition.body):
+    for field, text in pairwise([*definition.body, ast.Pass()]):
         match field, text:
             case (
                 ast.AnnAssign(target=ast.Name(id=name)),

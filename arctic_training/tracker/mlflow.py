@@ -104,7 +104,7 @@ def _new(client: MlflowClient, config: TrainerConfig, run_id: str) -> str:
 
 
 def _flat(value: object, *path: str) -> Iterator[tuple[str, str]]:
-    """Iterate over the values of a recipe, such as `checkpoint.0.output_dir`; JSON but for texts."""
+    """Iterate over the values of a recipe, such as `checkpoint.0.output_dir`, as texts."""
     match value:
         case dict():
             for key, part in value.items():
