@@ -17,10 +17,7 @@ def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
     """Return the text under each field of a model and of its bases, by the field's name.
 
     Pydantic would read the source of every model when it is imported; schemas alone need it.
-
-    Raises:
-        OSError: the source is not there.
-
+    Where there is no source, as in a notebook, there are no texts.
     """
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):
@@ -31,7 +28,11 @@ def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
 
 @cache
 def _own_docs(model: type) -> dict[str, str]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+    try:
+        source = inspect.getsource(model)
+    except OSError:
+        return {}
+    (definition,) = ast.parse(textwrap.dedent(source)).body
     assert isinstance(definition, ast.ClassDef)
     docs: dict[str, str] = {}
     for field, text in pairwise([*definition.body, ast.Pass()]):

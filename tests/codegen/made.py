@@ -17,6 +17,7 @@ from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
+from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import JSON, Schema
@@ -65,7 +66,8 @@ def made_of(
         config = importlib.util.module_from_spec(module)
         sys.modules[module.name] = config
         module.loader.exec_module(config)
-    model = config.MineTrainerConfig
+        model = config.MineTrainerConfig
+        attribute_docs(model)  # remembered, while its file is there
     assert issubclass(model, TrainerConfig)
     return model, Schema(json.loads(made["arctic_trainers/mine/recipe.schema.json"])), []
 
