@@ -73,7 +73,8 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
         sources = contents(self, self.config.sources)
         key = digest([sources, self.config.vocab_size, digest_of_code(type(self)), _code()])
         try:
-            cache = DataCache.at(section.cache_dir, self.trainer.note, is_complete=False)
+            place = None if section.streaming else section.cache_dir  # of a stream nothing is kept
+            cache = DataCache.at(place, self.trainer.note, is_complete=False)
             return cache.folder("tokenizers", key, self._train)
         except OSError as error:
             message = f"the cache of tokenizers cannot be used: {error.strerror or error}"
