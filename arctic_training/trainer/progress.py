@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["LiveProgress", "NoProgress", "PlainProgress", "Progress", "new_progress"]
 
 _RECENT: Final = 20
+_BAR: Final = 8
+"""Columns that the bar has at least."""
+
 _UNABLE: Final = {"dumb", "unknown"}
 
 
@@ -110,15 +113,17 @@ class LiveProgress:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
         self._console = Console()
         self._pace = _Pace()
         self._task: TaskID | None = None
         self._bar = Bar(
             TextColumn("step"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=None),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=None, table_column=Column(ratio=1)),
             TextColumn("{task.fields[figures]}"),
+            TextColumn("{task.fields[left]}"),
             console=self._console,
             expand=True,
         )
@@ -131,17 +136,24 @@ class LiveProgress:
         """Put up the bar if it is not there, and move it."""
         if self._task is None:
             self._bar.start()
-            self._task = self._bar.add_task("", total=report.horizon, figures="")
+            self._task = self._bar.add_task("", total=report.horizon, figures="", left="")
         self._pace.add(report)
-        left = _duration(self._pace.seconds_for(report.horizon - report.step))
+        left = f"{_duration(self._pace.seconds_for(report.horizon - report.step))} left"
         rate = f"{self._pace.tokens_per_second:,.0f} tokens/s"
-        costs = _costs(report.measures)
-        figures = "  ".join([*_measures(report), rate, *costs, f"{left} left"])
-        self._bar.update(self._task, completed=report.step, figures=figures)
+        seconds, memory, *peak = _costs(report.measures)
+        room = self._console.width - len(f"step {report.horizon}/{report.horizon}   {left}")
+        figures = _fitting([*_measures(report), seconds, rate, *peak, memory], room - _BAR)
+        self._bar.update(self._task, completed=report.step, figures=figures, left=left)
 
     def end(self) -> None:
         """Leave the bar as it stands."""
         self._bar.stop()
+
+
+def _fitting(figures: list[str], room: int) -> str:
+    """Join as many figures as there is room for; the most important ones are first."""
+    lines = ("  ".join(figures[:number]) for number in range(len(figures), 0, -1))
+    return next((line for line in lines if len(line) <= room), "")
 
 
 def _measures(report: StepReport) -> list[str]:

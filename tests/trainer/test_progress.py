@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -87,6 +88,45 @@ def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(
         text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s", "1.5 GiB")
     )
+
+
+@pytest.mark.parametrize(
+    ("width", "figures"),
+    [
+        (30, ""),
+        (50, "loss 15.9634"),
+        (80, "loss 15.9634  entropy 5.7012"),
+        (100, "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s"),
+        (120, "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s  1,800 tokens/s"),
+        (
+            140,
+            (
+                "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s  1,800 tokens/s  "
+                "12.3 TFLOPS  1.5 GiB"
+            ),
+        ),
+    ],
+)
+def test_narrow_terminals(width: int, figures: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step, horizon and time left always stay; the least important figures go first."""
+    real, written = rich.console.Console, io.StringIO()
+    monkeypatch.setattr(
+        rich.console,
+        "Console",
+        lambda: real(file=written, force_terminal=True, width=width, color_system=None),
+    )
+    measures = Measures(0.5, 1.5, 12.345)
+    terms = {"entropy": 5.7012}
+    progress = LiveProgress()
+    progress.show(
+        replace(_REPORT, step=385, horizon=4000, loss=15.9634, terms=terms, measures=measures)
+    )
+    progress.end()
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.getvalue())
+    last = text.rstrip("\n").rpartition("\r")[2]
+    shown = re.fullmatch(r"step +385/4000 [━╸ ]+(.*?) +30:08 left", last)
+    assert shown
+    assert shown[1] == figures
 
 
 @pytest.mark.parametrize(
