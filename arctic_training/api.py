@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors, render
 from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, parse
 from arctic_training.document import value_span as span_at
-from arctic_training.errors import InvalidRecipeError, RegistryError
+from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project import NAMESPACE, Project
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
 
@@ -46,6 +47,7 @@ def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerCon
 
     Raises:
         InvalidRecipeError: with everything that is wrong.
+        RecipeError: the trainer cannot be imported: a module of the user's is missing.
 
     """
     checked = checked_recipe(recipe, overrides)
@@ -97,6 +99,7 @@ def configured(recipe: CheckedRecipe) -> TrainerConfig:
 
     Raises:
         InvalidRecipeError: with what only the config models can tell.
+        RecipeError: the trainer cannot be imported: a module of the user's is missing.
 
     """
     _import_trainer(recipe)
@@ -114,9 +117,31 @@ def configured(recipe: CheckedRecipe) -> TrainerConfig:
 def _import_trainer(recipe: CheckedRecipe) -> None:
     roots = [str(root) for root in recipe.project.source_roots if root.is_dir()]
     sys.path[:0] = [root for root in roots if root not in sys.path]
-    package = importlib.import_module(f"{NAMESPACE}.{recipe.package}")
-    for name in package.__all__:
-        getattr(package, name)
+    home = f"{NAMESPACE}.{recipe.package}"
+    try:
+        package = importlib.import_module(home)
+        for name in package.__all__:
+            getattr(package, name)
+    except ImportError as error:
+        if not _is_raised_below(home, error):
+            raise
+        raise RecipeError(
+            ("type",),
+            f"the trainer `{recipe.trainer}` cannot be imported: {error}",
+            code="not-importable",
+            hint="`arctic-gen check` shows where its definition names what is not there",
+        ) from error
+
+
+def _is_raised_below(package: str, error: ImportError) -> bool:
+    """Return whether a module of a package itself imports what is not there.
+
+    A generated one does so where a module of the user's is missing, or lacks what is named.
+    """
+    if str(error.name).partition(".")[0] == "arctic_training":
+        return False
+    *_, (innermost, _line) = traceback.walk_tb(error.__traceback__)
+    return str(innermost.f_globals.get("__name__")).startswith(f"{package}.")
 
 
 def _problems(error: ValidationError, document: Node) -> list[Diagnostic]:

@@ -14,10 +14,11 @@ from arctic_training.codegen.definitions import Loaded, by_project, read_definit
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import generate
+from arctic_training.codegen.starters import missing_modules
 from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.diagnostics import Diagnostic, Format, Source
-from arctic_training.document import key_span
+from arctic_training.document import joined, key_span, shown_path, value_span
 from arctic_training.project import Project
 
 __all__ = ["check"]
@@ -43,6 +44,8 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
             problems += found
             for part in () if found else by_project(loaded):
                 problems += _drift(part, types=types)
+                for item in part:
+                    problems = joined(problems, [*_missing(item)])
     except (TypeCheckError, ManifestError) as error:
         raise click.ClickException(str(error)) from error
     finish(problems, form, summary=_summary(len(loaded)))
@@ -77,6 +80,17 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
         span=key_span(owner.spec.document, ("name",)),
         hint=diff(change).rstrip(),
     )
+
+
+def _missing(item: Loaded) -> Iterator[Diagnostic]:
+    """Find the modules of the user's that a definition names and that do not exist."""
+    for path, pointer in missing_modules(item.spec, item.project):
+        yield Diagnostic(
+            code="not-importable",
+            message=f"there is no module `{path.module}`",
+            span=value_span(item.spec.document, pointer),
+            hint=f"`arctic-gen new-trainer {shown_path(item.path)}` begins it",
+        )
 
 
 def _gone(path: Path) -> Diagnostic:

@@ -22,7 +22,7 @@ from arctic_training.codegen.stubs import stub
 from arctic_training.document import Pointer
 from arctic_training.project import NAMESPACE, Project, module_file
 
-__all__ = ["recipe_path", "starter_files"]
+__all__ = ["missing_modules", "recipe_path", "starter_files"]
 
 
 def starter_files(
@@ -36,25 +36,25 @@ def starter_files(
         UnsafePathError: a file would lie outside of the project, by a link.
 
     """
-    for path, pointer in spec.hand_written:
-        if (file := _missing_module(path, project)) is not None:
-            yield file, stub(spec, path), pointer
+    for path, pointer in missing_modules(spec, project):
+        file = project.root / Path(*path.module.split(".")).with_suffix(".py")
+        yield confined(file, project.root), stub(spec, path), pointer
     recipe = recipe_path(definition)
     if not recipe.exists():
         yield recipe, _recipe(spec, recipe, project), ("name",)
 
 
+def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[ImportPath, Pointer]]:
+    """Iterate over what the user writes in modules that do not exist, with its places."""
+    roots = import_roots(project)
+    for path, pointer in spec.hand_written:
+        if not module_file(path.module, roots):
+            yield path, pointer
+
+
 def recipe_path(definition: Path) -> Path:
     """Return where the starter recipe of a definition stands."""
     return definition.with_name(f"{definition.stem}.recipe.yaml")
-
-
-def _missing_module(path: ImportPath, project: Project) -> Path | None:
-    """Return the file that a module of the user's is to be written to, if there is none."""
-    if module_file(path.module, import_roots(project)):
-        return None
-    file = project.root / Path(*path.module.split(".")).with_suffix(".py")
-    return confined(file, project.root)
 
 
 def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:

@@ -117,6 +117,27 @@ def test_a_definition_that_is_wrong_is_reported_at_its_line(project: Path) -> No
     assert "mine.yaml:9:16: error[wrong-type]: expected a number, found `many`" in done.out
 
 
+def test_a_module_that_is_gone_is_reported_where_it_is_named(project: Path) -> None:
+    """What a definition names and nobody can import is an error, once; `new-trainer` begins it."""
+    callbacks = "callbacks: {pre-step: mine_looks:look}\n"
+    write(project / "mine.yaml", DEFINITION + callbacks)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=project).code == 0
+    assert _check(project) == (0, FINE, "")
+    for name in ("mine_loss", "mine_looks"):
+        (project / f"{name}.py").unlink()
+    before = _state(project)
+    done = _check(project, "--format", "concise")
+    assert (done.code, done.err) == (1, "")
+    assert [line.partition(" (")[0] for line in done.out.splitlines()] == [
+        "mine.yaml:17:7: error[not-importable]: there is no module `mine_loss`",
+        "mine.yaml:18:23: error[not-importable]: there is no module `mine_looks`",
+    ]
+    assert "`arctic-gen new-trainer mine.yaml` begins it" in _check(project).out
+    assert _state(project) == before
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=project).code == 0
+    assert _check(project) == (0, FINE, "")
+
+
 def test_nothing_to_check_is_no_success(tmp_path: Path) -> None:
     """Where nothing was generated, the command says so and ends as a wrong use of it."""
     done = _check(tmp_path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.data.batches import SFTBatch
-from tests.support import RECIPE, Result, arctic_train, write
+from tests.support import DEFINITION, RECIPE, Result, arctic_gen, arctic_train, write
 from tests.tiny import jsonl, ragged
 
 _HERE = "  # here"
@@ -190,3 +191,34 @@ def test_an_error_in_a_loss_is_the_users(
     assert "(in `loss`)" in result.err
     assert ("Traceback" in result.err) is debug
     assert "a bug in" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("name", "module", "message"),
+    [
+        ("moduleless", None, "No module named 'moduleless_loss'"),
+        ("nameless", "HERE = 1\n", "cannot import name 'nameless_loss' from 'nameless_loss'"),
+        ("unable", "import nowhere\n", "unable_loss.py:1: ModuleNotFoundError: No module named"),
+    ],
+)
+def test_a_module_that_cannot_be_imported_is_the_users(
+    name: str, module: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a trainer is made of and is not there is named, with what to do; it is no bug of ours.
+
+    What fails in the user's module itself is shown at its line.
+    """
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    write(tmp_path / "d.yaml", DEFINITION.replace("mine", name))
+    assert arctic_gen("new-trainer", "--no-verify", "d.yaml", folder=tmp_path).code == 0
+    (tmp_path / f"{name}_loss.py").unlink()
+    if module is not None:
+        write(tmp_path / f"{name}_loss.py", module)
+    write(tmp_path / "recipe.yaml", RECIPE.replace("type: sft", f"type: {name}"))
+    for options in ([], ["--debug"]):
+        result = arctic_train("recipe.yaml", *options, folder=tmp_path)
+        assert result.code == 1
+        assert message in result.out + result.err
+        assert "a bug in" not in result.err
+        is_located = f"recipe.yaml:1:7: error[not-importable]: the trainer `{name}`" in result.out
+        assert is_located is ("`arctic-gen check` shows where" in result.out) is (name != "unable")
