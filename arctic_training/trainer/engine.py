@@ -79,7 +79,17 @@ class Engine:
         return self._loss_scale.factor if self._loss_scale else 1.0
 
     def backward(self, loss_sum: Tensor) -> None:
-        """Add the gradient of a sum to what has been accumulated."""
+        """Add the gradient of a sum to what has been accumulated.
+
+        Raises:
+            TrainingError: the sum does not come from the weights.
+
+        """
+        if not loss_sum.requires_grad:
+            raise TrainingError(
+                "the loss has no gradient: its sum does not come from the model's weights",
+                hint="take out a `detach()`, an `item()` or a `torch.no_grad()` on its way",
+            )
         self._wrapper.backward(loss_sum * self.loss_scale, scale_wrt_gas=False)
 
     def step(self, count: float) -> bool:

@@ -37,6 +37,7 @@ from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.scheduler.resumed import take_up
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers
 from arctic_training.trainer.device import to_device
@@ -403,6 +404,7 @@ class Trainer(Observed, Registered, ABC, Generic[Config_co, BatchT], root=True):
         resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
         for engine in resuming:
             engine.load()
+        take_up(self.scheduler)
         self.state.continue_with(self.schedule, self.world.size)
 
     @classmethod

@@ -183,6 +183,18 @@ def test_a_harmless_change_is_told(
     ]
 
 
+def test_a_longer_run_has_the_rates_of_its_own_schedule(tmp_path: Path) -> None:
+    """A run that was at its end goes on with the rates that one run of its new length has."""
+    long = {"epochs": 4, "checkpoint": []}
+    _trainer(tmp_path / "whole", **long).train()
+    expected = [line["learning_rate"] for line in _metrics(tmp_path / "whole")]
+    _trainer(tmp_path / "parts").train()
+    _trainer(tmp_path / "parts", epochs=4).train()
+    rates = [line["learning_rate"] for line in _metrics(tmp_path / "parts")]
+    assert rates[6:] == expected[6:]
+    assert min(rates[6:]) > 0
+
+
 def test_other_data_is_refused(three_steps: Path, tmp_path: Path) -> None:
     """A run in the middle of an epoch does not go on in an epoch of another length."""
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -125,6 +128,16 @@ def _named(text: str, name: str) -> str:
     return text.replace("mine_loss:", f"{name}_loss:").replace("mine_own:", f"{name}_own:")
 
 
+def _generated(texts: list[str], folder: Path) -> Path:
+    """Generate trainers, type-checked with mypy; return the folder of what was made."""
+    paths = [f"t{number}.yaml" for number in range(len(texts))]
+    for path, text in zip(paths, texts, strict=True):
+        write(folder / path, _named(text, path.removesuffix(".yaml")))
+    done = arctic_gen("new-trainer", *paths, folder=folder)
+    assert (done.code, done.err) == (0, ""), done.out
+    return folder / "generated"
+
+
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     ("step", "count"), [(10, 50), pytest.param(1, 500, marks=pytest.mark.full)]
@@ -137,12 +150,25 @@ def test_generated_code_is_strictly_typed(step: int, count: int, tmp_path: Path)
     by_hand = list(_by_hand())
     assert len(by_hand) == 60
     texts = [*by_hand[::step], *_drawn(count)]
-    paths = [f"t{number}.yaml" for number in range(len(texts))]
-    for path, text in zip(paths, texts, strict=True):
-        write(tmp_path / path, _named(text, path.removesuffix(".yaml")))
-    done = arctic_gen("new-trainer", *paths, folder=tmp_path)
-    assert (done.code, done.err) == (0, ""), done.out
-    code = {path: path.read_text("utf-8") for path in (tmp_path / "generated").rglob("*.py")}
+    made = _generated(texts, tmp_path)
+    code = {path: path.read_text("utf-8") for path in made.rglob("*.py")}
     assert len(code) == 3 * len(texts)
     banned = re.compile(r"\bAny\b|\bcast\(|type: ignore|noqa")
     assert [path for path, text in code.items() if banned.search(text)] == []
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+def test_pyright_finds_nothing_either(tmp_path: Path) -> None:
+    """Pyright, strictly, finds nothing in what is made of the 60 definitions by hand."""
+    made = _generated(list(_by_hand()), tmp_path)
+    settings = {"typeCheckingMode": "strict", "include": [str(made)], "extraPaths": [str(made)]}
+    write(tmp_path / "pyrightconfig.json", json.dumps(settings))
+    done = subprocess.run(
+        [Path(sys.executable).with_name("basedpyright"), "--project", tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout

@@ -11,9 +11,11 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import SGD
 from transformers import LlamaForCausalLM
+from typing_extensions import override
 
 from arctic_training.data.batches import IGNORED, SFTBatch
-from arctic_training.errors import UnusableRecipeError
+from arctic_training.errors import TrainingError, UnusableRecipeError
+from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.backend import deepspeed
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -153,3 +155,17 @@ def test_a_compiled_model_trains_alike(stage: int, tmp_path: Path) -> None:
 
 def _distance(first: Tensor, second: Tensor) -> float:
     return (first - second).abs().max().item()
+
+
+def test_a_loss_without_a_gradient_ends_the_run(tmp_path: Path) -> None:
+    """A loss that was detached is the user's mistake, and is said to be."""
+
+    class Detached(HandTrainer, abstract=True):
+        @override
+        def loss(self, batch: SFTBatch) -> LossOutput:
+            output = super().loss(batch)
+            return LossOutput(sum=output.sum.detach(), count=output.count, terms=output.terms)
+
+    source = jsonl(tmp_path / "said.jsonl", ragged(4))
+    with pytest.raises(TrainingError, match="no gradient"):
+        Detached(hand_config(data={"sources": source})).train()

@@ -1,0 +1,20 @@
+"""A schedule that goes on."""
+
+from __future__ import annotations
+
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+
+__all__ = ["take_up"]
+
+
+def take_up(scheduler: LRScheduler) -> None:
+    """Give a schedule that was loaded the learning rates that it has at its step.
+
+    Those that were saved are of the schedule of that time, which may have had another horizon.
+    """
+    if not isinstance(scheduler, LambdaLR):
+        return
+    groups = scheduler.optimizer.param_groups
+    for group, base, factor in zip(groups, scheduler.base_lrs, scheduler.lr_lambdas, strict=True):
+        group["lr"] = base * factor(scheduler.last_epoch)
+    scheduler._last_lr = [group["lr"] for group in groups]  # noqa: SLF001 - what `step` keeps
