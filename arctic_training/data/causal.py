@@ -44,7 +44,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_documents(self, self.config.sources, self.part))
+        return self.tokenised(load_documents(self, self.config.sources, self.part, self.taken))
 
     def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
         """Iterate over the samples of documents, many tokenised at once."""

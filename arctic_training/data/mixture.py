@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 from arctic_training.config.base import SectionConfig
-from arctic_training.config.data import DataSourceConfig
+from arctic_training.config.data import DataSourceConfig, HFSourceConfig, SnowflakeSourceConfig
 from arctic_training.data.items import Endless, Items, Numbers, Part, sampled
+from arctic_training.data.report import Taken
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
@@ -26,8 +27,12 @@ def mixed(
     sources: Sequence[SourceT],
     part: Chosen,
     items: Callable[[SourceT], Items[T]],
+    taken: list[Taken],
 ) -> Iterator[T]:
-    """Load the sources, and choose as many items of each as the recipe says, of a part."""
+    """Load the sources, and choose as many items of each as the recipe says, of a part.
+
+    ``taken`` gets the sources of which that is not all.
+    """
     if isinstance(part, Endless):
         yield from _streamed(reader, sources, part, items)
         return
@@ -39,9 +44,11 @@ def mixed(
     shares = [len(n) / s.weight for n, s in zip(chosen, sources, strict=True) if s.weight]
     for source, found, numbers in zip(sources, opened, chosen, strict=True):
         count = round(min(shares) * source.weight) if source.weight else len(numbers)
-        taken = numbers[sampled(len(numbers), count, source.sample_seed)]
+        wanted = numbers[sampled(len(numbers), count, source.sample_seed)]
+        if len(wanted) < found.count:
+            taken.append(Taken(source=_name(source), samples=len(wanted), of=found.count))
         with told_of(reader, source):
-            yield from found.load(taken if part is None else part.of(taken))
+            yield from found.load(wanted if part is None else part.of(wanted))
 
 
 def _streamed(
@@ -86,3 +93,13 @@ def _chosen(number: int, source: DataSourceConfig) -> Numbers:
     if source.sample_ratio is not None:
         count = round(number * source.sample_ratio)
     return sampled(number, count, source.sample_seed)
+
+
+def _name(source: DataSourceConfig) -> str:
+    match source:
+        case HFSourceConfig():
+            return source.name_or_path
+        case SnowflakeSourceConfig():
+            return source.table_name or source.dataset_uri or source.sql or source.type
+        case _:
+            return str(getattr(source, "type", type(source).__name__))

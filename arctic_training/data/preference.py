@@ -48,7 +48,7 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_preferences(self, self.config.sources, self.part))
+        return self.tokenised(load_preferences(self, self.config.sources, self.part, self.taken))
 
     def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
         """Iterate over the chosen side of each pair, and behind it the rejected one.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from arctic_training.data.report import PreparationReport
+from arctic_training.data.report import PreparationReport, Taken
 from arctic_training.data.samples import Packs, Samples
 
 __all__ = ["Prepared"]
@@ -17,3 +17,7 @@ class Prepared:
     samples: Samples
     packs: Packs
     report: PreparationReport
+
+    def of(self, taken: tuple[Taken, ...]) -> Prepared:
+        """Return the same data, whose report says how much of its sources was taken."""
+        return replace(self, report=replace(self.report, taken=taken))

@@ -6,6 +6,7 @@ import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
+from functools import cached_property
 from itertools import count, islice
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
@@ -21,10 +22,17 @@ from arctic_training.data.items import Endless, Part
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.mixture import Chosen
 from arctic_training.data.prepared import Prepared
-from arctic_training.data.report import told
+from arctic_training.data.report import Taken, told
 from arctic_training.data.samples import Row, Rows, Sample, Samples
 from arctic_training.data.source import contents, source_problems
-from arctic_training.data.stored import read_rows, read_samples, write_rows, write_samples
+from arctic_training.data.stored import (
+    read_rows,
+    read_samples,
+    read_taken,
+    write_rows,
+    write_samples,
+    write_taken,
+)
 from arctic_training.data.stream import Passed, StreamLoader, streaming_problems
 from arctic_training.errors import RecipeError
 from arctic_training.writable import why_not_writable
@@ -74,6 +82,11 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     def groups_by_length(self) -> bool:
         """Whether rows of like length share a batch."""
         return False
+
+    @cached_property
+    def taken(self) -> list[Taken]:
+        """The sources of which not all is taken, known once ``encoded`` is through."""
+        return []
 
     @abstractmethod
     def encoded(self) -> Iterator[Sample]:
@@ -199,10 +212,12 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         tokens_key, rows_key = self._keys()
 
         def tokenise(folder: Path) -> None:
+            self.taken.clear()
             write_samples(folder, told(self.encoded(), self.trainer.note))
+            write_taken(folder, self.taken)
 
         def arrange(folder: Path) -> None:
-            write_rows(folder, self.arranged(read_samples(tokens)))
+            write_rows(folder, self.arranged(read_samples(tokens)).of(read_taken(tokens)))
 
         try:
             tokens = cache.folder("tokens", tokens_key, tokenise)

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from arctic_training.data.samples import Sample, Samples
 
-__all__ = ["Loss", "PreparationReport", "preparation_report", "told"]
+__all__ = ["Loss", "PreparationReport", "Taken", "preparation_report", "told"]
 
 _BAR: Final = 30
 _LOOKS: Final = 1000
@@ -28,6 +28,17 @@ class Loss:
     reason: str
     samples: int
     tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """How many samples the recipe takes of a source, and of how many, where that is not all."""
+
+    source: str
+    """Its name when it was read: a copy under another name has the same prepared data."""
+
+    samples: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +59,8 @@ class PreparationReport:
     histogram: tuple[tuple[int, int], ...]
     rows: int
     fill: float | None
+    taken: tuple[Taken, ...] = ()
+    """The sources of which not all is taken; what is not taken is not read."""
 
     def as_json(self) -> str:
         """Return the report as JSON."""
@@ -64,6 +77,8 @@ class PreparationReport:
             f"data: {self.samples:,} samples, {self.tokens:,} tokens, "
             f"{self.trained_tokens:,} of them trained"
         )
+        for taken in self.taken:
+            yield f"{taken.source}: {taken.samples:,} of {taken.of:,} samples taken"
         yield f"read: {self.samples_read:,} samples, {self.tokens_read:,} tokens"
         for loss in self.losses:
             yield f"left out: {loss.samples:,} samples, {loss.tokens:,} tokens: {loss.reason}"

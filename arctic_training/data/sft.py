@@ -72,7 +72,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
 
     def load(self) -> Iterator[Conversation]:
         """Iterate over the conversations of all sources."""
-        return load_conversations(self, self.config.sources, self.part)
+        return load_conversations(self, self.config.sources, self.part, self.taken)
 
     @override
     def encoded(self) -> Iterator[Sample]:

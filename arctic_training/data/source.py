@@ -27,6 +27,7 @@ from arctic_training.data.digests import digest
 from arctic_training.data.items import Items
 from arctic_training.data.mixture import Chosen, mixed, told_of
 from arctic_training.data.preferences import Preference
+from arctic_training.data.report import Taken
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
@@ -73,42 +74,51 @@ def load_conversations(
     reader: Component[SectionConfig],
     sources: Sequence[DataSource],
     part: Chosen = None,
+    taken: list[Taken] | None = None,
 ) -> Iterator[Conversation]:
     """Iterate over the conversations of the sources of a section, one source after the other.
+
+    ``taken`` gets the sources of which not all is taken.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold conversations.
 
     """
-    return mixed(reader, sources, part, _conversations)
+    return mixed(reader, sources, part, _conversations, [] if taken is None else taken)
 
 
 def load_documents(
     reader: Component[SectionConfig],
     sources: Sequence[DocumentSource],
     part: Chosen = None,
+    taken: list[Taken] | None = None,
 ) -> Iterator[str]:
     """Iterate over the documents of the sources of a section, one source after the other.
+
+    ``taken`` gets the sources of which not all is taken.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold documents.
 
     """
-    return mixed(reader, sources, part, _documents)
+    return mixed(reader, sources, part, _documents, [] if taken is None else taken)
 
 
 def load_preferences(
     reader: Component[SectionConfig],
     sources: Sequence[PreferenceSource],
     part: Chosen = None,
+    taken: list[Taken] | None = None,
 ) -> Iterator[Preference]:
     """Iterate over the preferences of the sources of a section, one source after the other.
+
+    ``taken`` gets the sources of which not all is taken.
 
     Raises:
         RecipeError: a source cannot be loaded, or does not hold preferences.
 
     """
-    return mixed(reader, sources, part, _preferences)
+    return mixed(reader, sources, part, _preferences, [] if taken is None else taken)
 
 
 def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfig]) -> list[object]:

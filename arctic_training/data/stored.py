@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from arctic_training.data.mapped import mapped
 from arctic_training.data.prepared import Prepared
-from arctic_training.data.report import PreparationReport
+from arctic_training.data.report import PreparationReport, Taken
 from arctic_training.data.samples import Packs, Sample, Samples
 
-__all__ = ["read_rows", "read_samples", "write_rows", "write_samples"]
+__all__ = ["read_rows", "read_samples", "read_taken", "write_rows", "write_samples", "write_taken"]
 
 _IDS: Final = "input_ids.int32"
 _TRAINED: Final = "trained.bool"
@@ -24,6 +25,8 @@ _STARTS: Final = "starts.int64"
 _PACKED: Final = "packed.int64"
 _PACK_LENGTHS: Final = "pack_lengths.int64"
 _REPORT: Final = "report.json"
+_TAKEN: Final = "taken.json"
+_TAKEN_JSON: Final = TypeAdapter(tuple[Taken, ...])
 
 
 def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
@@ -43,6 +46,16 @@ def read_samples(folder: Path) -> Samples:
     lengths = mapped(folder / _LENGTHS, np.int64)
     starts = np.cumsum(lengths) - lengths
     return _samples(folder, starts, lengths)
+
+
+def write_taken(folder: Path, taken: Sequence[Taken]) -> None:
+    """Write of which sources the samples of a folder are a part."""
+    (folder / _TAKEN).write_bytes(_TAKEN_JSON.dump_json(tuple(taken)))
+
+
+def read_taken(folder: Path) -> tuple[Taken, ...]:
+    """Return of which sources the samples of a folder are a part."""
+    return _TAKEN_JSON.validate_json((folder / _TAKEN).read_bytes())
 
 
 def write_rows(folder: Path, prepared: Prepared) -> None:

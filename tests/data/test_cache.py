@@ -307,3 +307,25 @@ def test_what_other_machines_left(tmp_path: Path) -> None:
     assert (live.exists(), old.exists()) == (True, False)
     with pytest.raises(NotCachedError):
         DataCache(root=tmp_path, note=print, is_complete=True).folder("kind", "no", os.mkdir)
+
+
+def test_what_is_not_taken_is_reported(trainer: HandTrainer, tmp_path: Path) -> None:
+    """The report says of which source how much is taken, from the cache and for other rows too."""
+    sources = [
+        jsonl(tmp_path / name, ragged(number)) | {"weight": weight}
+        for name, number, weight in (("a.jsonl", 60, 3), ("b.jsonl", 30, 1), ("c.jsonl", 40, 1))
+    ]
+    sources[2]["sample_ratio"] = 0.75
+    trainer.progress = recorder = Recorder()
+    for length in (256, 256, 200):
+        data = {"sources": sources, "cache_dir": str(tmp_path / "cache"), "max_length": length}
+        trainer.config = hand_config(data=data, train_iters=1)
+        factory = SFTDataFactory(trainer, trainer.config.data)
+        factory.rows(factory.prepare())
+    reports = [path.read_text() for path in (tmp_path / "cache").glob("rows/*/report.txt")]
+    assert len(reports) == 2
+    for report in [*recorder.notes, *reports]:
+        assert [line for line in report.splitlines() if line.endswith(" taken")] == [
+            f"{tmp_path / 'b.jsonl'}: 20 of 30 samples taken",
+            f"{tmp_path / 'c.jsonl'}: 20 of 40 samples taken",
+        ]
