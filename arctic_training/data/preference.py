@@ -85,15 +85,17 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
         """Return what is left out and why, and which pairs are kept."""
         lengths = read.lengths.reshape(-1, 2)
         kept = np.ones(len(lengths), dtype=np.bool_)
+        alone = (lengths == 0).sum(1) == 1
         losses = []
         for reason, flawed in (
+            (f"{alone.sum():,} answers have no other of their prompt to be paired with", alone),
             ("both sides are the same", _same(read)),
             (
                 f"a side is longer than {self.config.max_length:,} tokens",
                 (lengths > self.config.max_length).any(1),
             ),
             (
-                "a side has no answer, or nothing of it is trained",
+                "nothing of a side is trained",
                 (read.num_trained.reshape(-1, 2) == 0).any(1),
             ),
         ):
@@ -103,7 +105,12 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
         return tuple(losses), kept
 
     def _side(self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation) -> Marked:
-        """Render a side; of all that the assistant says, only what is not in the prompt counts."""
+        """Render a side; of all that the assistant says, only what is not in the prompt counts.
+
+        A side without an answer has no text, and so no tokens.
+        """
+        if not answer:
+            return "", []
         said, asked = (sum(m["role"] == "assistant" for m in part) for part in (answer, prompt))
         text, spans = self.marked(encoder, [*prompt, *answer])
         if len(spans) != asked + said:

@@ -257,24 +257,26 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
     good = Preference(_user("q"), _assistant("right"), _assistant("wrong"))
     long = Preference(_user("q"), _assistant("right"), _assistant("wrong " * 50))
     same = Preference(_user("q"), _assistant("right"), _assistant("right"))
-    unanswered = Preference(_user("q"), _assistant("right"), [])
+    alone = Preference(_user("q"), _assistant("right"), [])
+    untrained = Preference(_user("q"), _assistant("right"), _user("wrong"))
     factory = _factory(trainer, max_length=40)
     trainer.progress = recorder = Recorder()
-    kept = factory.rows(prepared(factory, [good, long, same, unanswered, good, long]))
+    kept = factory.rows(prepared(factory, [good, long, same, alone, untrained, good, long]))
     assert len(kept) == 2
     assert [side.input_ids.tolist() for side in kept[0]] == [
         side.input_ids.tolist() for side in kept[1]
     ]
     assert all(len(side.input_ids) <= 40 for pair in kept for side in pair)
     notes = recorder.notes[0].splitlines()
-    assert notes[0] == "pairs: 2 of 6, each of two samples"
+    assert notes[0] == "pairs: 2 of 7, each of two samples"
     lost = [note.split(" samples, ")[0] for note in notes if note.startswith("left out")]
     reasons = [note.rpartition(": ")[2] for note in notes if note.startswith("left out")]
-    assert lost == ["left out: 2", "left out: 4", "left out: 2"]
+    assert lost == ["left out: 2", "left out: 2", "left out: 4", "left out: 2"]
     assert reasons == [
+        "1 answers have no other of their prompt to be paired with",
         "both sides are the same",
         "a side is longer than 40 tokens",
-        "a side has no answer, or nothing of it is trained",
+        "nothing of a side is trained",
     ]
     with pytest.raises(RecipeError, match="no pair is left"):
         factory.rows(prepared(factory, [long, same]))
