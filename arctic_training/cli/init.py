@@ -19,7 +19,7 @@ from arctic_training.codegen.editor import schema_place
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill
-from arctic_training.codegen.spec import SLOTS, Slot
+from arctic_training.codegen.slots import SLOTS, Slot
 from arctic_training.diagnostics import Format
 from arctic_training.document import shown_path
 from arctic_training.project import Project, package_name

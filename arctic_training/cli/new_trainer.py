@@ -10,11 +10,11 @@ import click
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.changes import Change, Kind, diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
+from arctic_training.codegen.importable import import_roots
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import Generation, generate, save
 from arctic_training.codegen.publish import recover
-from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.starters import recipe_path
 from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.templates import templates

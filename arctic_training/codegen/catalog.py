@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
-from arctic_training.codegen.spec import FactorySpec, ImportPath
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import FactorySpec
 from arctic_training.diagnostics import Source
 from arctic_training.document import MapNode, Node, parse, plain
 from arctic_training.resources import resource

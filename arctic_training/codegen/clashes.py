@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.codegen.spec import (
-    FactorySpec,
+from arctic_training.codegen.field_types import (
     FieldSpec,
     FieldType,
     ListType,
@@ -14,10 +13,10 @@ from arctic_training.codegen.spec import (
     NullableType,
     ObjectType,
     TaggedType,
-    TrainerSpec,
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Span
 from arctic_training.document import Node, Pointer, key_span, value_span
 

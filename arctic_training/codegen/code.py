@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from markupsafe import Markup
 
-from arctic_training.codegen.spec import ImportPath
+from arctic_training.codegen.slots import ImportPath
 
 __all__ = ["Code", "Imports", "docstring", "literal", "printable", "with_deprecation"]
 

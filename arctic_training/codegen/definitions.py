@@ -14,9 +14,10 @@ from arctic_training.codegen.check import check_meaning, check_shape
 from arctic_training.codegen.clashes import name_clashes
 from arctic_training.codegen.expansion import expansion_problems
 from arctic_training.codegen.extend import extend
+from arctic_training.codegen.importable import unimportable
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
-from arctic_training.codegen.resolve import Stubber, resolve, unimportable
+from arctic_training.codegen.resolve import Stubber, resolve
 from arctic_training.codegen.shared_factories import shared_factories, with_shared_factories
 from arctic_training.codegen.spec import FACTORIES, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors

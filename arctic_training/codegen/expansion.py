@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.codegen.link import target
 from arctic_training.codegen.own_factories import own_factories
+from arctic_training.codegen.references import target
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, Node, Pointer, children, find, key_span
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, cast
+from typing import cast
 
-from arctic_training.codegen.json_types import json_schema
-from arctic_training.codegen.link import target
-from arctic_training.codegen.names import camel_case
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_keywords import (
+    LISTED,
+    NUMERIC,
+    TEXTUAL,
+    alternatives,
+    constants_of,
+    described,
+    followed,
+    keywords,
+    names_of,
+    nested_kind,
+    tag_of,
+)
+from arctic_training.codegen.field_types import (
     MISSING,
     ChoiceType,
     FieldSpec,
@@ -27,78 +35,12 @@ from arctic_training.codegen.spec import (
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.names import camel_case
+from arctic_training.codegen.references import target
 from arctic_training.document import JSON, MapNode, Node, Pointer, Schema, completed, find, plain
 
-__all__ = [
-    "LISTED",
-    "NUMERIC",
-    "TEXTUAL",
-    "FieldReader",
-    "described",
-    "keywords",
-    "names_of",
-    "nested_kind",
-    "tag_of",
-]
-
-NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-TEXTUAL: Final = ("minLength", "maxLength", "pattern")
-LISTED: Final = ("minItems", "maxItems")
-
-
-def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
-    """Return a description as every reader of a docstring gets it: without indentation."""
-    text = inspect.cleandoc(str(schema.get("description", otherwise)))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
-
-
-def names_of(schema: Mapping[str, JSON]) -> tuple[tuple[str, ...], str]:
-    """Return the former names of a field or a section, and what to do without it."""
-    former = cast("list[str]", schema.get("renamed_from", []))
-    return tuple(former), described({"description": schema.get("deprecated", "")})
-
-
-def keywords(document: Node, pointer: Pointer) -> dict[str, JSON]:
-    """Return the schema of a field."""
-    node = find(document, pointer)
-    assert node is not None, pointer
-    return cast("dict[str, JSON]", plain(node))
-
-
-def nested_kind(field: Node) -> str:
-    """Return the kind of factory that a field is a section of; empty where it is a value."""
-    kind = find(field, ("factory",))
-    return str(plain(kind)) if kind else ""
-
-
-def tag_of(document: Node, pointer: Pointer) -> str:
-    """Return the field by whose constant the objects of a `oneOf` are told apart, or nothing."""
-    constants = [dict(_constants(document, member)) for member in _members(document, pointer)]
-    for name in constants[0]:
-        values = [each.get(name) for each in constants]
-        if None not in values and len(set(values)) == len(values):
-            return name
-    return ""
-
-
-def _members(document: Node, pointer: Pointer) -> list[Pointer]:
-    """Return the places of the alternatives that a list holds; references are followed."""
-    count = len(cast("list[JSON]", plain(find(document, pointer) or document)))
-    return [_followed(document, (*pointer, index)) for index in range(count)]
-
-
-def _followed(document: Node, pointer: Pointer) -> Pointer:
-    while (reference := find(document, (*pointer, "$ref"))) is not None:
-        pointer = target(reference)
-    return pointer
-
-
-def _constants(document: Node, pointer: Pointer) -> Iterator[tuple[str, str]]:
-    properties = find(document, (*pointer, "properties"))
-    for name, entry in properties.entries.items() if isinstance(properties, MapNode) else ():
-        constant = find(entry.value, ("const",))
-        if constant is not None and isinstance(value := plain(constant), str):
-            yield name, value
+__all__ = ["FieldReader"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +116,7 @@ class FieldReader:
 
     def _composed(self, schema: dict[str, JSON], pointer: Pointer, class_name: str) -> FieldType:
         if "$ref" in schema:
-            place = _followed(self.document, pointer)
+            place = followed(self.document, pointer)
             return self.type(place, self.owner + camel_case(str(place[-1])))
         if "oneOf" in schema:
             return self._tagged((*pointer, "oneOf"), class_name)
@@ -200,8 +142,8 @@ class FieldReader:
     def _tagged(self, pointer: Pointer, class_name: str) -> FieldType:
         tag = tag_of(self.document, pointer)
         members: dict[str, ObjectType] = {}
-        for index, place in enumerate(_members(self.document, pointer)):
-            value = dict(_constants(self.document, place))[tag]
+        for index, place in enumerate(alternatives(self.document, pointer)):
+            value = dict(constants_of(self.document, place))[tag]
             member = self.type((*pointer, index), class_name + camel_case(value))
             members[value] = cast("ObjectType", member)
         return TaggedType(tag, members)

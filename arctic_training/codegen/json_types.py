@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldSpec,
     FieldType,

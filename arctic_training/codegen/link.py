@@ -8,32 +8,31 @@ definition's own, with the places where it was written.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.spec import FACTORIES, SLOTS
+from arctic_training.codegen.references import cycles, entries_of
+from arctic_training.codegen.slots import SLOTS
+from arctic_training.codegen.spec import FACTORIES
 from arctic_training.codegen.versions import upgraded
-from arctic_training.diagnostics import Diagnostic, Related, Severity, known_words, nearest
+from arctic_training.diagnostics import Diagnostic, Severity, known_words, nearest
 from arctic_training.document import (
     Entry,
     ListNode,
     MapNode,
     Node,
-    Pointer,
     ScalarNode,
     Schema,
     UnreadableError,
     check,
     find,
     load,
-    plain,
 )
 from arctic_training.project import Project
 from arctic_training.resources import schema
 
-__all__ = ["SHARED", "link", "shared_fields", "target"]
+__all__ = ["SHARED", "link"]
 
 SHARED: Final = ("definitions", "linked")
 """Where a linked definition has shared fields: its own, and under a file's name those of others."""
@@ -59,21 +58,7 @@ def link(
             entries[key] = Entry(entries[key].key, linked(entries[key].value))
     made = MapNode({**entries, **linker.others()}, definition.span)
     files += linker.files
-    return made, linker.problems or list(_cycles(made))
-
-
-def target(reference: Node) -> Pointer:
-    """Return where in a linked definition a `$ref` of it leads."""
-    return tuple(map(_unescaped, str(plain(reference)).removeprefix("#/").split("/")))
-
-
-def shared_fields(document: Node) -> Iterator[Pointer]:
-    """Iterate over the places of all shared fields of a linked definition."""
-    for name in _entries(find(document, ("definitions",))):
-        yield "definitions", name
-    for file, entry in _entries(find(document, ("linked",))).items():
-        for name in _entries(entry.value):
-            yield "linked", file, name
+    return made, linker.problems or list(cycles(made))
 
 
 @dataclass
@@ -95,12 +80,12 @@ class _Linker:
 
     def fields(self, node: Node) -> MapNode:
         """Return schemas by name with all of their references led to their places."""
-        below = {key: Entry(e.key, self.field(e.value)) for key, e in _entries(node).items()}
+        below = {key: Entry(e.key, self.field(e.value)) for key, e in entries_of(node).items()}
         return MapNode(below, node.span)
 
     def factories(self, node: Node) -> MapNode:
         """Return shared factories, by kind and name, with the references of their fields led."""
-        below = {key: Entry(e.key, self.fields(e.value)) for key, e in _entries(node).items()}
+        below = {key: Entry(e.key, self.fields(e.value)) for key, e in entries_of(node).items()}
         return MapNode(below, node.span)
 
     def others(self) -> dict[str, Entry]:
@@ -142,7 +127,7 @@ class _Linker:
         document = self.definition if path in self.own else self.files.get(path, nothing)
         if document is None:
             return node
-        known = set(_entries(find(document, ("definitions",))))
+        known = set(entries_of(find(document, ("definitions",))))
         if name not in known:
             return self._missing(node, name, file, known)
         where = "definitions" if path in self.own else f"linked/{_escaped(self._name(path))}"
@@ -204,59 +189,5 @@ def _shared_schema() -> Schema:
     )
 
 
-def _cycles(document: MapNode) -> Iterator[Diagnostic]:
-    """Find shared fields that are made of themselves, each cycle once, with its chain."""
-    done: set[Pointer] = set()
-    for start in shared_fields(document):
-        yield from _cycle(document, start, (), done)
-
-
-def _cycle(
-    document: MapNode, place: Pointer, way: tuple[tuple[Pointer, Node], ...], done: set[Pointer]
-) -> Iterator[Diagnostic]:
-    places = [before for before, _ in way]
-    if place in places:
-        turn = way[places.index(place) :]
-        chain = " -> ".join(str(p[-1]) for p in (*(before for before, _ in turn), place))
-        yield Diagnostic(
-            code="cycle",
-            message=f"`{place[-1]}` is made of itself: {chain}",
-            span=turn[-1][1].span,
-            related=tuple(Related("by way of this", step.span) for _, step in turn[:-1]),
-            hint="no config can be nested without an end: make one of them a text or a number",
-        )
-    elif place not in done:
-        node = find(document, place)
-        for reference in _references(node) if node else ():
-            yield from _cycle(document, target(reference), (*way, (place, reference)), done)
-        done.add(place)
-
-
-def _references(node: Node) -> Iterator[Node]:
-    """Iterate over the references in the schema of a field, however deep."""
-    if isinstance(node, ListNode):
-        for item in node.items:
-            yield from _references(item)
-    for key, entry in _entries(node).items():
-        match key:
-            case "$ref":
-                yield entry.value
-            case "properties":
-                for below in _entries(entry.value).values():
-                    yield from _references(below.value)
-            case "items" | "additionalProperties" | "anyOf" | "oneOf":
-                yield from _references(entry.value)
-            case _:
-                pass
-
-
-def _entries(node: Node | None) -> dict[str, Entry]:
-    return node.entries if isinstance(node, MapNode) else {}
-
-
 def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
-
-
-def _unescaped(step: str) -> str:
-    return step.replace("~1", "/").replace("~0", "~")

@@ -10,16 +10,11 @@ from dataclasses import replace
 from typing import Final, cast
 
 from arctic_training.codegen.catalog import built_in_document, built_in_factories
-from arctic_training.codegen.fields import FieldReader, described, names_of
+from arctic_training.codegen.field_keywords import described, names_of
+from arctic_training.codegen.fields import FieldReader
 from arctic_training.codegen.names import camel_case
-from arctic_training.codegen.spec import (
-    FACTORIES,
-    SLOTS,
-    FactorySpec,
-    ImportPath,
-    OwnFactory,
-    Slot,
-)
+from arctic_training.codegen.slots import SLOTS, ImportPath, Slot
+from arctic_training.codegen.spec import FACTORIES, FactorySpec, OwnFactory
 from arctic_training.diagnostics import Diagnostic, Related, Span, known_words, nearest
 from arctic_training.document import (
     JSON,

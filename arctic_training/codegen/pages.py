@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from arctic_training.codegen.code import Code, printable, with_deprecation
-from arctic_training.codegen.recipe_schema import section_description
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldSpec,
     FieldType,
@@ -19,10 +18,11 @@ from arctic_training.codegen.spec import (
     ObjectType,
     ScalarType,
     TaggedType,
-    TrainerSpec,
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.recipe_schema import section_description
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.codegen.views import PageView, RowView
 from arctic_training.project import NAMESPACE
 

@@ -15,17 +15,12 @@ from arctic_training.codegen.code import (
     printable,
     with_deprecation,
 )
+from arctic_training.codegen.field_types import FieldSpec, ObjectType
 from arctic_training.codegen.pages import page_view
 from arctic_training.codegen.python_types import annotation, default, renamed
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
-from arctic_training.codegen.spec import (
-    FactorySpec,
-    FieldSpec,
-    ImportPath,
-    ObjectType,
-    SlotSpec,
-    TrainerSpec,
-)
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.codegen.trainer_view import trainer_pointers, trainer_view
 from arctic_training.codegen.views import (
     AttributeView,

@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Final, assert_never, cast
 
 from arctic_training.codegen.code import Code, Imports, literal
-from arctic_training.codegen.json_types import json_schema
-from arctic_training.codegen.patterns import rust_pattern
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldSpec,
     FieldType,
-    ImportPath,
     Limits,
     ListType,
     MapType,
@@ -23,6 +20,9 @@ from arctic_training.codegen.spec import (
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.patterns import rust_pattern
+from arctic_training.codegen.slots import ImportPath
 from arctic_training.document import JSON, Schema
 
 __all__ = ["annotation", "default", "renamed"]

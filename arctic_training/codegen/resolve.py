@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import ast
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from arctic_training.codegen.catalog import built_in_factories
-from arctic_training.codegen.fields import FieldReader, described, names_of, nested_kind
+from arctic_training.codegen.field_keywords import described, names_of, nested_kind
+from arctic_training.codegen.fields import FieldReader
+from arctic_training.codegen.importable import named_callbacks, unimportable
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.own_factories import (
     one_or_many,
-    own_factories,
     own_factory,
     unknown_factory,
 )
-from arctic_training.codegen.spec import (
-    FACTORIES,
-    SLOTS,
-    CallbackSpec,
-    FactorySpec,
-    ImportPath,
-    Slot,
-    SlotSpec,
-    TrainerSpec,
-)
-from arctic_training.diagnostics import Diagnostic, Related, Span, nearest
+from arctic_training.codegen.slots import SLOTS, ImportPath, Slot
+from arctic_training.codegen.spec import FACTORIES, CallbackSpec, FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.diagnostics import Diagnostic, Related, Span
 from arctic_training.document import JSON, MapNode, Node, Pointer, find, plain, value_span
-from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE, Project, module_file, package_name
+from arctic_training.project import NAMESPACE, Project, package_name
 
-__all__ = ["Stubber", "import_roots", "resolve", "unimportable"]
+__all__ = ["Stubber", "resolve"]
 
 _PROPERTIES: Final = ("config_type", "properties")
 
@@ -91,16 +81,9 @@ def _spec(
         metrics=cast("dict[str, str]", values.get("metrics", {})),
         callbacks=tuple(
             CallbackSpec(str(pointer[1]), ImportPath.parse(str(plain(node))), pointer)
-            for pointer, node in _callbacks(definition)
+            for pointer, node in named_callbacks(definition)
         ),
     )
-
-
-def _callbacks(definition: MapNode) -> Iterator[tuple[Pointer, Node]]:
-    """Iterate over the functions that a definition names by moment, in their order."""
-    moments = find(definition, ("callbacks",))
-    for moment in moments.entries if isinstance(moments, MapNode) else ():
-        yield from one_or_many(definition, ("callbacks", moment))
 
 
 def _config_module(definition: MapNode) -> str:
@@ -168,53 +151,6 @@ class _Resolver:
         return None
 
 
-def unimportable(
-    definition: MapNode, project: Project
-) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
-    """Find what the user writes and cannot be imported, and what a module lacks.
-
-    A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
-    """
-    classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
-    callbacks = [pointer for pointer, _ in _callbacks(definition)]
-    for pointer in (("loss",), ("implementation",), *classes, *callbacks):
-        value = find(definition, pointer)
-        if value is None:
-            continue
-        what = "function" if pointer[0] in {"loss", "callbacks"} else "class"
-        path = ImportPath.parse(str(plain(value)))
-        file = module_file(path.module, import_roots(project))
-        if reason := _not_the_users(path.module, file, project):
-            yield Diagnostic(code="not-importable", message=reason, span=value.span), None
-        names = _top_level_names(file) if file else None
-        if file and names is not None and path.name not in names:
-            yield _not_in_module(path, value.span, file, names, what), path
-
-
-def import_roots(project: Project) -> tuple[Path, ...]:
-    """Return the folders from which modules are imported: the project's, then the installed."""
-    return (*project.source_roots, *_installed(tuple(sys.path)))
-
-
-@cache
-def _installed(folders: tuple[str, ...]) -> tuple[Path, ...]:
-    return tuple(map(Path, folders))
-
-
-def _not_the_users(module: str, file: Path | None, project: Project) -> str:
-    """Return why the user cannot have a function in a module, or an empty text."""
-    top = module.partition(".")[0]
-    if top in {NAMESPACE, FACTORY_NAMESPACE} or project.root.joinpath(
-        *module.split(".")
-    ).is_relative_to(project.generated):
-        return f"`{module}` is the generator's: put what you write into a module of your own"
-    if file or module_file(top, project.source_roots):
-        return ""
-    if top in sys.stdlib_module_names or module_file(top, import_roots(project)):
-        return f"`{top}` is installed, and there is no `{module}`"
-    return ""
-
-
 def _twice(name: str, span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
         code="name-taken",
@@ -233,41 +169,3 @@ def _mixed_batches(data: SlotSpec, definition: MapNode) -> Iterator[Diagnostic]:
             message=f"one loss cannot take different batches: {makes}",
             span=value_span(definition, data.pointer),
         )
-
-
-def _top_level_names(file: Path) -> set[str] | None:
-    """Return what a module defines or imports, without running it; None if it does not parse."""
-    try:
-        body = ast.parse(file.read_bytes()).body
-    except (SyntaxError, ValueError):
-        return None
-    names: set[str] = set()
-    for statement in body:
-        match statement:
-            case (
-                ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names |= {alias.asname or alias.name for alias in aliases}
-            case ast.Assign(targets=targets):
-                names |= {target.id for target in targets if isinstance(target, ast.Name)}
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.add(name)
-            case _:
-                pass
-    return names
-
-
-def _not_in_module(
-    path: ImportPath, span: Span, file: Path, names: set[str], what: str
-) -> Diagnostic:
-    return Diagnostic(
-        code="not-importable",
-        message=f"the module `{path.module}` has no `{path.name}`",
-        span=span,
-        suggestion="" if not (meant := nearest(path.name, names)) else f"{path.module}:{meant}",
-        hint=f"write the {what} into {file}, which is yours and is not written to",
-    )

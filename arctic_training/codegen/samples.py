@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never, cast
 
-from arctic_training.codegen.json_types import json_schema
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldType,
     ListType,
@@ -17,6 +16,7 @@ from arctic_training.codegen.spec import (
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.json_types import json_schema
 from arctic_training.document import JSON, Schema
 
 __all__ = ["sample"]

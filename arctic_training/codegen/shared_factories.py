@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.catalog import built_in_document, built_in_factories
-from arctic_training.codegen.spec import FACTORIES, SLOTS
+from arctic_training.codegen.slots import SLOTS
+from arctic_training.codegen.spec import FACTORIES
 from arctic_training.diagnostics import Diagnostic, Related, Span
 from arctic_training.document import (
     Entry,

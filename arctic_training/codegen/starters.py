@@ -14,10 +14,12 @@ from typing import Final
 
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.confined import confined
+from arctic_training.codegen.field_types import FieldSpec, Missing
+from arctic_training.codegen.importable import import_roots
 from arctic_training.codegen.render import fill
-from arctic_training.codegen.resolve import import_roots
 from arctic_training.codegen.samples import sample
-from arctic_training.codegen.spec import FactorySpec, FieldSpec, ImportPath, Missing, TrainerSpec
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.codegen.stubs import stub
 from arctic_training.document import Pointer
 from arctic_training.project import NAMESPACE, Project, module_file

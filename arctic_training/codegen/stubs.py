@@ -10,7 +10,8 @@ from arctic_training.codegen.code import Code, Imports, docstring, literal
 from arctic_training.codegen.layout import laid_out
 from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
-from arctic_training.codegen.spec import FactorySpec, ImportPath, TrainerSpec
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.project import NAMESPACE
 
 __all__ = ["missing_loss", "pasted", "probe", "stub"]

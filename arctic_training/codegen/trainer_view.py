@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
-from arctic_training.codegen.spec import ImportPath, SlotSpec, TrainerSpec
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import SlotSpec, TrainerSpec
 from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
 from arctic_training.document import Pointer
 from arctic_training.interface import INTERFACE

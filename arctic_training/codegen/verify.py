@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.types_check import TypeProblem, type_problems
 from arctic_training.diagnostics import Diagnostic, Source, Span

@@ -11,7 +11,8 @@ import pytest
 
 import arctic_training
 from arctic_training.codegen.catalog import built_in_factories
-from arctic_training.codegen.spec import SLOTS, FactorySpec, ImportPath, Slot
+from arctic_training.codegen.slots import SLOTS, ImportPath, Slot
+from arctic_training.codegen.spec import FactorySpec
 from arctic_training.config.base import SectionConfig
 from arctic_training.factory import Component
 

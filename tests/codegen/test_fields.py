@@ -15,10 +15,10 @@ from pydantic import Field as Limited
 from pydantic import TypeAdapter, ValidationError
 
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.field_types import ListType, ObjectType
 from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
-from arctic_training.codegen.spec import ListType, ObjectType
 from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.document import JSON, value_span
 from tests.codegen.made import SECTIONS, made_of, model_of, refused_by

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.field_types import ObjectType
 from arctic_training.codegen.names import REPORTED, camel_case, reserved_reason
-from arctic_training.codegen.spec import ObjectType
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import JSON
 from arctic_training.trainer.meter import Measures

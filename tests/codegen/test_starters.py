@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arctic_training.codegen.field_types import ListType, NullableType, ScalarType
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.samples import sample
-from arctic_training.codegen.spec import ListType, NullableType, ScalarType
 from arctic_training.document import JSON, Schema
 from tests.support import ROOT, arctic_gen, write
 

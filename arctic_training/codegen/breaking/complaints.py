@@ -9,7 +9,8 @@ from typing import TypeAlias
 from arctic_training.codegen.breaking.pairs import KeyPair, key_pairs, value_pairs
 from arctic_training.codegen.breaking.rule import Break, Find
 from arctic_training.codegen.breaking.types import core, takes
-from arctic_training.codegen.spec import FieldType, TrainerSpec
+from arctic_training.codegen.field_types import FieldType
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["default_change", "of_keys", "of_limits", "of_values"]

@@ -7,7 +7,7 @@ from typing import Final
 from arctic_training.codegen.breaking.complaints import of_limits
 from arctic_training.codegen.breaking.rule import Contract, Rule, field_rule
 from arctic_training.codegen.breaking.types import core
-from arctic_training.codegen.spec import FieldType, Limits, ListType, ScalarType
+from arctic_training.codegen.field_types import FieldType, Limits, ListType, ScalarType
 
 __all__ = ["LIMIT_RULES"]
 

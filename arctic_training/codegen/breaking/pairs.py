@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from arctic_training.checkpoint.changes import may_change
 from arctic_training.codegen.breaking.types import core, takes
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     MISSING,
     FieldSpec,
     FieldType,
@@ -17,12 +17,11 @@ from arctic_training.codegen.spec import (
     MapType,
     Missing,
     ObjectType,
-    OwnFactory,
     TaggedType,
-    TrainerSpec,
     TupleType,
     UnionType,
 )
+from arctic_training.codegen.spec import OwnFactory, TrainerSpec
 from arctic_training.document import JSON, Pointer
 
 __all__ = [

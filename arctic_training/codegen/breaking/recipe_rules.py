@@ -16,7 +16,8 @@ from arctic_training.codegen.breaking.rule import (
     with_field,
 )
 from arctic_training.codegen.breaking.types import core, is_nullable, takes
-from arctic_training.codegen.spec import ChoiceType, FieldType, TaggedType, TrainerSpec
+from arctic_training.codegen.field_types import ChoiceType, FieldType, TaggedType
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["RECIPE_RULES"]

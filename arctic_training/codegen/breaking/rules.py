@@ -6,6 +6,7 @@ from typing import Final
 
 from arctic_training.codegen.breaking.checkpoint_rules import CHECKPOINT_RULES, TRAINER_REMOVED
 from arctic_training.codegen.breaking.limit_rules import LIMIT_RULES
+from arctic_training.codegen.breaking.loss_rules import LOSS_RULES
 from arctic_training.codegen.breaking.python_rules import PYTHON_RULES
 from arctic_training.codegen.breaking.recipe_rules import RECIPE_RULES
 from arctic_training.codegen.breaking.rule import Rule
@@ -14,7 +15,14 @@ __all__ = ["RULES"]
 
 RULES: Final[dict[str, Rule]] = {
     rule.name: rule
-    for rules in ((TRAINER_REMOVED,), CHECKPOINT_RULES, RECIPE_RULES, LIMIT_RULES, PYTHON_RULES)
+    for rules in (
+        (TRAINER_REMOVED,),
+        CHECKPOINT_RULES,
+        RECIPE_RULES,
+        LIMIT_RULES,
+        PYTHON_RULES,
+        LOSS_RULES,
+    )
     for rule in rules
 }
 """Every rule by its name: what breaks most comes first."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldType,
     ListType,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
-from arctic_training.codegen.lint.rule import Example, Finding, Rule, Subject
-from arctic_training.codegen.names import recipe_keys
-from arctic_training.codegen.spec import (
+from arctic_training.codegen.field_types import (
     ChoiceType,
     FieldSpec,
     FieldType,
@@ -17,6 +15,8 @@ from arctic_training.codegen.spec import (
     ScalarKind,
     ScalarType,
 )
+from arctic_training.codegen.lint.rule import Example, Find, Finding, Rule, Subject
+from arctic_training.codegen.names import recipe_keys
 from arctic_training.diagnostics import Related, Severity, nearest
 from arctic_training.resources import schema
 
@@ -48,28 +48,37 @@ def _is_constant(field: FieldSpec) -> bool:
     return isinstance(field.type, ChoiceType) and len(field.type.options) == 1
 
 
-def _unlimited_shares(subject: Subject) -> Iterator[Finding]:
-    for field in subject.fields():
-        limits = _limits(field.type, "number")
-        if limits is None or not _SHARES.search(field.name):
-            continue
-        if not _has(limits, "minimum") or not _has(limits, "maximum"):
-            yield Finding(
-                message=f"`{field.name}` is a share, and takes more than 0 to 1",
-                span=subject.key(field.pointer),
-                hint="give it a `minimum` and a `maximum`, or exclusive ones",
-            )
+def _each(complaint: Callable[[FieldSpec], str], hint: str) -> Find:
+    """Return what finds the fields that there is a complaint about."""
+
+    def find(subject: Subject) -> Iterator[Finding]:
+        for field in subject.fields():
+            if message := complaint(field):
+                yield Finding(message=message, span=subject.key(field.pointer), hint=hint)
+
+    return find
 
 
-def _unlimited_counts(subject: Subject) -> Iterator[Finding]:
-    for field in subject.fields():
-        limits = _limits(field.type, "integer")
-        if limits is not None and _COUNTS.search(field.name) and not _has(limits, "minimum"):
-            yield Finding(
-                message=f"`{field.name}` is a count, and takes numbers below 0",
-                span=subject.key(field.pointer),
-                hint="give it a `minimum`",
-            )
+def _unlimited_share(field: FieldSpec) -> str:
+    limits = _limits(field.type, "number")
+    if limits is None or not _SHARES.search(field.name):
+        return ""
+    if _has(limits, "minimum") and _has(limits, "maximum"):
+        return ""
+    return f"`{field.name}` is a share, and takes more than 0 to 1"
+
+
+def _unlimited_count(field: FieldSpec) -> str:
+    limits = _limits(field.type, "integer")
+    if limits is None or not _COUNTS.search(field.name) or _has(limits, "minimum"):
+        return ""
+    return f"`{field.name}` is a count, and takes numbers below 0"
+
+
+def _nullable_without_default(field: FieldSpec) -> str:
+    if isinstance(field.type, NullableType) and isinstance(field.default, Missing):
+        return f"`{field.name}` may be null, and yet every recipe has to say so"
+    return ""
 
 
 def _limits(kind: FieldType, wanted: ScalarKind) -> set[str] | None:
@@ -83,16 +92,6 @@ def _limits(kind: FieldType, wanted: ScalarKind) -> set[str] | None:
 
 def _has(limits: set[str], end: str) -> bool:
     return not limits.isdisjoint({end, f"exclusive{end}"})
-
-
-def _nullable_without_default(subject: Subject) -> Iterator[Finding]:
-    for field in subject.fields():
-        if isinstance(field.type, NullableType) and isinstance(field.default, Missing):
-            yield Finding(
-                message=f"`{field.name}` may be null, and yet every recipe has to say so",
-                span=subject.key(field.pointer),
-                hint="`default: null` lets a recipe leave it out",
-            )
 
 
 def _confusable(subject: Subject) -> Iterator[Finding]:
@@ -192,7 +191,7 @@ FIELD_RULES: Final = (
                 "  {type: number, minimum: 0, maximum: 1, default: 0, description: Noise.}",
             )
         ),
-        find=_unlimited_shares,
+        find=_each(_unlimited_share, "give it a `minimum` and a `maximum`, or exclusive ones"),
     ),
     Rule(
         name="count-without-minimum",
@@ -203,7 +202,7 @@ FIELD_RULES: Final = (
         good=Example(
             _fields("num_rollouts: {type: integer, minimum: 1, default: 4, description: Answers.}")
         ),
-        find=_unlimited_counts,
+        find=_each(_unlimited_count, "give it a `minimum`"),
     ),
     Rule(
         name="nullable-without-default",
@@ -215,7 +214,7 @@ FIELD_RULES: Final = (
                 "margin: {type: [number, 'null'], default: null, description: Gap; null for none.}"
             )
         ),
-        find=_nullable_without_default,
+        find=_each(_nullable_without_default, "`default: null` lets a recipe leave it out"),
     ),
     Rule(
         name="confusable-name",

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from arctic_training.codegen.lint.modules import Function
-from arctic_training.codegen.lint.values import NOTHING, Expressions, Values
+from arctic_training.codegen.lint.values import Expressions
+from arctic_training.codegen.lint.world import NOTHING, Values
 
 __all__ = ["Flow"]
 

@@ -119,7 +119,13 @@ def _without(ignore: Ignore, name: str) -> Edit:
         return Edit(
             Span(comment.source, comment.line, len(before) + 1, comment.line, len(line) + 1), ""
         )
-    return Edit(Span(comment.source, comment.line, 1, comment.line + 1, 1), "")
+    return Edit(_with_its_end(comment.source, comment.line), "")
+
+
+def _with_its_end(source: Source, number: int) -> Span:
+    """Return the span of one whole line and of what ends it; nothing ends the last."""
+    is_last = number == len(source.lines)
+    return source.line(number) if is_last else Span(source, number, 1, number + 1, 1)
 
 
 _UNKNOWN: Final = "unknown-ignore"

@@ -10,8 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from arctic_training.codegen.resolve import import_roots
-from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.codegen.importable import import_roots
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project import NAMESPACE, Project, module_file

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from arctic_training.codegen.lint.flow import Flow
 from arctic_training.codegen.lint.modules import Class, Definition, Function, Library, dotted
 from arctic_training.codegen.lint.shape import Shape
-from arctic_training.codegen.lint.values import (
+from arctic_training.codegen.lint.world import (
     MAYBE,
     NOTHING,
     PART,
@@ -18,7 +18,8 @@ from arctic_training.codegen.lint.values import (
     Values,
     given_from_outside,
 )
-from arctic_training.codegen.spec import ImportPath, TrainerSpec
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.project import NAMESPACE
 
 __all__ = ["Reader"]

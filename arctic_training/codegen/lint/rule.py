@@ -10,16 +10,17 @@ from typing import Final, TypeAlias
 
 from arctic_training.codegen.clashes import models
 from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.field_types import FieldSpec
+from arctic_training.codegen.importable import import_roots
 from arctic_training.codegen.lint.modules import Library
 from arctic_training.codegen.lint.reads import Reader
 from arctic_training.codegen.lint.shape import Shape
-from arctic_training.codegen.resolve import import_roots
-from arctic_training.codegen.spec import FieldSpec, TrainerSpec
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Severity, Source, Span
 from arctic_training.document import Pointer, key_span
 from arctic_training.project import module_file
 
-__all__ = ["Edit", "Example", "Finding", "Rule", "Subject"]
+__all__ = ["Edit", "Example", "Find", "Finding", "Rule", "Subject"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,8 @@ class Subject:
         return key_span(self.spec.document, pointer)
 
 
-_Find: TypeAlias = Callable[[Subject], Iterator[Finding]]
+Find: TypeAlias = Callable[[Subject], Iterator[Finding]]
+"""Finds where a definition breaks a rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ class Rule:
 
     severity: Severity = Severity.WARNING
     is_fixable: bool = False
-    find: _Find | None = field(default=None, repr=False)
+    find: Find | None = field(default=None, repr=False)
     """Finds where a definition breaks the rule; None for a rule about comments or baselines."""
 
     def diagnostic(self, finding: Finding) -> Diagnostic:

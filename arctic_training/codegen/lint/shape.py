@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from arctic_training.codegen.clashes import models, nested_objects
+from arctic_training.codegen.field_types import ChoiceType, FieldSpec
 from arctic_training.codegen.names import is_model_member
-from arctic_training.codegen.spec import ChoiceType, FieldSpec, TrainerSpec
+from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.document import Pointer
 
 __all__ = ["Declared", "Shape"]

@@ -7,35 +7,24 @@ may be read counts as read. A list or a mapping stands for what it holds.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
-from arctic_training.codegen.lint.modules import Definition, Function, Library, Module, dotted
-from arctic_training.codegen.lint.shape import Shape
+from arctic_training.codegen.lint.modules import Definition, Function, Module, dotted
+from arctic_training.codegen.lint.world import (
+    MAYBE,
+    NOTHING,
+    PART,
+    TRAINER,
+    Values,
+    World,
+    given_from_outside,
+    parameters,
+)
 
-__all__ = [
-    "MAYBE",
-    "NOTHING",
-    "PART",
-    "TRAINER",
-    "Expressions",
-    "Values",
-    "World",
-    "given_from_outside",
-]
+__all__ = ["Expressions"]
 
-Values: TypeAlias = frozenset[str]
-"""Classes of the config, or one of the two below."""
-
-TRAINER: Final = "trainer"
-MAYBE: Final = "maybe the trainer"
-"""What a function may get that is called by nobody knows whom: no more than its `config` counts."""
-
-PART: Final = "a part of the trainer"
-"""A factory of the user's: it has the trainer as its `trainer`."""
-
-NOTHING: Final[Values] = frozenset()
 
 _PASSING: Final = frozenset(
     "dict enumerate filter iter list max min next reversed set sorted tuple zip".split()
@@ -47,28 +36,6 @@ _BLIND: Final = frozenset("bool callable id isinstance issubclass len type".spli
 
 _CONTAINED: Final = frozenset("copy get items keys pop setdefault values".split())
 """Methods of lists and mappings that give back what these hold."""
-
-
-class World(Protocol):
-    """What a function is followed in."""
-
-    @property
-    def shape(self) -> Shape:
-        """What the config is, and what is read of it."""
-
-    @property
-    def library(self) -> Library:
-        """The modules that can be followed."""
-
-    @property
-    def methods(self) -> Mapping[str, Definition]:
-        """The methods that the user gives the trainer."""
-
-    def call(self, function: Definition, given: Mapping[str, Values]) -> Values:
-        """Follow a function with what its parameters are; return what it returns."""
-
-    def hand_out(self, values: Values) -> None:
-        """Give values to code that cannot be followed: it may read all of them."""
 
 
 @dataclass
@@ -213,7 +180,7 @@ class Expressions:
             found = self.attribute(held, name)
             self.world.hand_out(self._all((*node.args, *node.keywords)))
             return found
-        given = dict.fromkeys(_parameters(method.node)[:1], held)
+        given = dict.fromkeys(parameters(method.node)[:1], held)
         self._give(node, method.node, given, skipped=1)
         return self.world.call(method, given)
 
@@ -221,7 +188,7 @@ class Expressions:
         self, node: ast.Call, function: Function, names: dict[str, Values], *, skipped: int = 0
     ) -> None:
         """Give the arguments of a call to the parameters of a function, among some names."""
-        known = _parameters(function)
+        known = parameters(function)
         places: list[tuple[str, ast.expr]] = [*zip(known[skipped:], node.args, strict=False)]
         places += [(each.arg or "", each.value) for each in node.keywords]
         beyond = node.args[len(known) - skipped :]
@@ -252,15 +219,3 @@ class Expressions:
             else:
                 found |= self._all(ast.iter_child_nodes(node))
         return found
-
-
-def _parameters(function: Function) -> list[str]:
-    """Return the names of the parameters that take one value each, in order."""
-    listed = function.args
-    return [each.arg for each in (*listed.posonlyargs, *listed.args, *listed.kwonlyargs)]
-
-
-def given_from_outside(function: Definition, first: str) -> dict[str, Values]:
-    """Return what the parameters are of a function that is called from out of sight."""
-    names = _parameters(function.node)
-    return {name: frozenset({MAYBE if n else first}) for n, name in enumerate(names)}

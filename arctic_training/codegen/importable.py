@@ -1,0 +1,109 @@
+"""Whether what the user writes by hand can be imported, found out without running it."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from arctic_training.codegen.own_factories import one_or_many, own_factories
+from arctic_training.codegen.slots import ImportPath
+from arctic_training.diagnostics import Diagnostic, Span, nearest
+from arctic_training.document import MapNode, Node, Pointer, find, plain
+from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE, Project, module_file
+
+__all__ = ["import_roots", "named_callbacks", "unimportable"]
+
+
+def named_callbacks(definition: MapNode) -> Iterator[tuple[Pointer, Node]]:
+    """Iterate over the functions that a definition names by moment, in their order."""
+    moments = find(definition, ("callbacks",))
+    for moment in moments.entries if isinstance(moments, MapNode) else ():
+        yield from one_or_many(definition, ("callbacks", moment))
+
+
+def unimportable(
+    definition: MapNode, project: Project
+) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
+    """Find what the user writes and cannot be imported, and what a module lacks.
+
+    A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
+    """
+    classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
+    callbacks = [pointer for pointer, _ in named_callbacks(definition)]
+    for pointer in (("loss",), ("implementation",), *classes, *callbacks):
+        value = find(definition, pointer)
+        if value is None:
+            continue
+        what = "function" if pointer[0] in {"loss", "callbacks"} else "class"
+        path = ImportPath.parse(str(plain(value)))
+        file = module_file(path.module, import_roots(project))
+        if reason := _not_the_users(path.module, file, project):
+            yield Diagnostic(code="not-importable", message=reason, span=value.span), None
+        names = _top_level_names(file) if file else None
+        if file and names is not None and path.name not in names:
+            yield _not_in_module(path, value.span, file, names, what), path
+
+
+def import_roots(project: Project) -> tuple[Path, ...]:
+    """Return the folders from which modules are imported: the project's, then the installed."""
+    return (*project.source_roots, *_installed(tuple(sys.path)))
+
+
+@cache
+def _installed(folders: tuple[str, ...]) -> tuple[Path, ...]:
+    return tuple(map(Path, folders))
+
+
+def _not_the_users(module: str, file: Path | None, project: Project) -> str:
+    """Return why the user cannot have a function in a module, or an empty text."""
+    top = module.partition(".")[0]
+    if top in {NAMESPACE, FACTORY_NAMESPACE} or project.root.joinpath(
+        *module.split(".")
+    ).is_relative_to(project.generated):
+        return f"`{module}` is the generator's: put what you write into a module of your own"
+    if file or module_file(top, project.source_roots):
+        return ""
+    if top in sys.stdlib_module_names or module_file(top, import_roots(project)):
+        return f"`{top}` is installed, and there is no `{module}`"
+    return ""
+
+
+def _top_level_names(file: Path) -> set[str] | None:
+    """Return what a module defines or imports, without running it; None if it does not parse."""
+    try:
+        body = ast.parse(file.read_bytes()).body
+    except (SyntaxError, ValueError):
+        return None
+    names: set[str] = set()
+    for statement in body:
+        match statement:
+            case (
+                ast.FunctionDef(name=name)
+                | ast.AsyncFunctionDef(name=name)
+                | ast.ClassDef(name=name)
+            ):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names |= {alias.asname or alias.name for alias in aliases}
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case _:
+                pass
+    return names
+
+
+def _not_in_module(
+    path: ImportPath, span: Span, file: Path, names: set[str], what: str
+) -> Diagnostic:
+    return Diagnostic(
+        code="not-importable",
+        message=f"the module `{path.module}` has no `{path.name}`",
+        span=span,
+        suggestion="" if not (meant := nearest(path.name, names)) else f"{path.module}:{meant}",
+        hint=f"write the {what} into {file}, which is yours and is not written to",
+    )
