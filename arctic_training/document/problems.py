@@ -9,10 +9,12 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.config.foreign import FOREIGN_TYPES
-from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
-from arctic_training.document.names import is_former, name_problems, with_names
+from arctic_training.diagnostics import Diagnostic, Span, nearest
+from arctic_training.document.names import name_problems, with_names
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
+from arctic_training.document.places import known_keys
 from arctic_training.document.schema import Schema, Subschema, with_numbers
+from arctic_training.document.unknown_keys import unknown_key
 
 __all__ = ["check", "completed", "joined", "shown"]
 
@@ -79,7 +81,7 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
     match error.kind:
         case Kind.AdditionalProperties(unexpected=unexpected):
             for key in unexpected:
-                yield _unknown_key(key, (*pointer, key), node, applying)
+                yield unknown_key((*pointer, key), node, schema, applying)
         case Kind.Required(property=key):
             if not _is_mistyped(str(key), find(node, pointer), applying):
                 yield _missing_key(str(key), pointer, node, applying)
@@ -99,38 +101,9 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
             yield _wrong_value(error, value_span(node, pointer), applying)
 
 
-def _unknown_key(key: str, pointer: Pointer, node: Node, applying: list[Subschema]) -> Diagnostic:
-    for planned in (outer.get("x-planned", {}) for outer in applying):
-        if isinstance(planned, dict) and key in planned:
-            return Diagnostic(
-                code="not-supported",
-                message=f"`{key}` is not supported yet",
-                span=key_span(node, pointer),
-                hint=str(planned[key]),
-            )
-    known = _known_keys(applying)
-    meant = nearest(key, known)
-    return Diagnostic(
-        code="unknown-key",
-        message=f"unknown key `{key}`",
-        span=key_span(node, pointer),
-        suggestion=meant,
-        hint="" if meant or not known else f"known here: {known_words(known)}",
-    )
-
-
-def _known_keys(applying: list[Subschema]) -> set[str]:
-    known: set[str] = set()
-    for subschema in applying:
-        properties = subschema.get("properties", {})
-        assert isinstance(properties, dict)
-        known |= {key for key, rule in properties.items() if not is_former(rule)}
-    return known
-
-
 def _is_mistyped(key: str, parent: Node | None, applying: list[Subschema]) -> bool:
     """Return whether a missing key is there under a name that is reported to mean it."""
-    known = _known_keys(applying)
+    known = known_keys(applying)
     given = parent.entries if isinstance(parent, MapNode) else {}
     return any(nearest(other, known) == key for other in given if other not in known)
 

@@ -64,43 +64,45 @@ class Schema:
 
     def at(self, node: Node, pointer: Pointer) -> list[Subschema]:
         """Return the subschemas that apply to the value at ``pointer``, references resolved."""
-        applying = self._applying(self.root, node)
+        applying = self.applying(self.root, node)
         for step in pointer:
             below = find(node, (step,))
             if below is None:
                 return []
-            applying = [s for outer in applying for s in self._below(outer, step, below)]
+            applying = self.below(applying, step, below)
             node = below
         return applying
+
+    def below(self, applying: list[Subschema], step: str | int, child: Node) -> list[Subschema]:
+        """Return the subschemas that apply to ``child``, of those that apply to its parent."""
+        return [s for outer in applying for s in self._below(outer, step, child)]
 
     def for_keys(self, node: Node, pointer: Pointer) -> list[Subschema]:
         """Return the subschemas that apply to the keys of the mapping at ``pointer``."""
         rules = [outer.get("propertyNames") for outer in self.at(node, pointer)]
-        return [s for rule in rules if isinstance(rule, dict) for s in self._applying(rule, node)]
+        return [s for rule in rules if isinstance(rule, dict) for s in self.applying(rule, node)]
 
     def walk(self, node: Node) -> Iterator[tuple[Pointer, Node, list[Subschema]]]:
         """Iterate over all values, each with its place and the subschemas that apply to it."""
-        return self._walk((), node, self._applying(self.root, node))
+        return self._walk((), node, self.applying(self.root, node))
 
     def _walk(
         self, pointer: Pointer, node: Node, applying: list[Subschema]
     ) -> Iterator[tuple[Pointer, Node, list[Subschema]]]:
         yield pointer, node, applying
         for step, child in children(node):
-            below = [s for outer in applying for s in self._below(outer, step, child)]
+            below = self.below(applying, step, child)
             yield from self._walk((*pointer, step), child, below)
 
     def rewrite(self, node: Node, change: Rewrite) -> Node:
         """Return the document with every scalar passed through ``change``."""
-        return self._rewrite(node, self._applying(self.root, node), change)
+        return self._rewrite(node, self.applying(self.root, node), change)
 
     def _rewrite(self, node: Node, applying: list[Subschema], change: Rewrite) -> Node:
         if isinstance(node, ScalarNode):
             return change(node, applying)
         below = {
-            step: self._rewrite(
-                child, [s for outer in applying for s in self._below(outer, step, child)], change
-            )
+            step: self._rewrite(child, self.below(applying, step, child), change)
             for step, child in children(node)
         }
         if isinstance(node, ListNode):
@@ -117,23 +119,26 @@ class Schema:
             found = properties[step]
         else:
             found = schema.get("additionalProperties")
-        return self._applying(found, child) if isinstance(found, dict) else []
+        return self.applying(found, child) if isinstance(found, dict) else []
 
-    def _applying(self, schema: Subschema, node: Node) -> list[Subschema]:
-        """Flatten references, conjunctions, alternatives and conditions."""
+    def applying(self, schema: Subschema, node: Node) -> list[Subschema]:
+        """Return a subschema and all those in it that apply to a value.
+
+        References, conjunctions, alternatives and conditions are flattened.
+        """
         if isinstance(reference := schema.get("$ref"), str):
-            return self._applying(self._resolved(reference), node)
+            return self.applying(self._resolved(reference), node)
         found = [schema]
         for keyword in ("allOf", "anyOf", "oneOf"):
             parts = schema.get(keyword, [])
             assert isinstance(parts, list)
             for part in parts:
                 if isinstance(part, dict):
-                    found += self._applying(part, node)
+                    found += self.applying(part, node)
         if isinstance(condition := schema.get("if"), dict):
             branch = schema.get("then" if self._holds(condition, node) else "else")
             if isinstance(branch, dict):
-                found += self._applying(branch, node)
+                found += self.applying(branch, node)
         return found
 
     def _holds(self, condition: Subschema, node: Node) -> bool:
