@@ -11,37 +11,25 @@ ends, then all but tags as well. What was spared is found from there outwards.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import pairwise, takewhile
-from typing import Final, NamedTuple
+from typing import Final
 
 from jinja2 import TemplateError
 
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.marks import Marks, Piece
 from arctic_training.data.spans import Render, Span, UndecidableError
+from arctic_training.data.tags import TAG, before_tags, behind_tags
 from arctic_training.data.turns import says_more, turn_span
 
 __all__ = ["answer_spans"]
 
-_TAG: Final = r"<[^<>\s]{1,64}>"
 _SPARED: Final = (
     None,
     re.compile(r"\A\s+|\s+\Z"),
-    re.compile(rf"\A\s+|\s+\Z|\s*{_TAG}\s*"),
+    re.compile(rf"\A\s+|\s+\Z|\s*{TAG}\s*"),
 )
 """What is not replaced, from one attempt to the next."""
-
-_LAST_TAG: Final = re.compile(rf"({_TAG})\s*\Z")
-_FIRST_TAG: Final = re.compile(rf"\s*({_TAG})")
-_MARKS: Final = (
-    range(0xF0000, 0xFFFFE),
-    *(range(plane, 0xE0000) for plane in range(0x40000, 0xE0000, 0x10000)),
-    range(0x100000, 0x10FFFE),
-)
-"""Code points for marks: those of private use, and those that mean nothing."""
-
-_USUAL_MARKS: Final = "".join(map(chr, _MARKS[0]))
-_USUAL_RUNS: Final = re.compile(f"[{_USUAL_MARKS[0]}-{_USUAL_MARKS[-1]}]+")
 
 
 def answer_spans(conversation: Conversation, text: str, render: Render) -> list[Span]:
@@ -65,14 +53,6 @@ def answer_spans(conversation: Conversation, text: str, render: Render) -> list[
     return [span for span in found if span is not None]
 
 
-class _Piece(NamedTuple):
-    """Characters of answers that stand in the text together: where, from which on, how many."""
-
-    place: int
-    first: int
-    length: int
-
-
 class _Tracer:
     """Follows the characters of all answers of a conversation, which are numbered through."""
 
@@ -86,12 +66,12 @@ class _Tracer:
         self._bounds = [0]
         for content in self._contents:
             self._bounds.append(self._bounds[-1] + len(content))
-        self._marks, self._runs = _free_marks(text, len(self._said) + 1)
+        self._marks = Marks.free(text, len(self._said) + 1)
         self._pieces = self._all_pieces()
 
     def span(self, index: int) -> Span | None:
         """Return where an answer stands."""
-        answer, mark = self.answers[index], self._marks[len(self._said)]
+        answer, mark = self.answers[index], self._marks.points[len(self._said)]
         if says_more(self._conversation[answer]):
             return turn_span(self._conversation, answer, self._text, self._render, mark)
         content = self._contents[index]
@@ -105,10 +85,10 @@ class _Tracer:
         else:
             (start, first), (end, last) = found
             before, after = content[:first], content[last:]
-        return Span(_before_tags(self._text, start, before), _behind_tags(self._text, end, after))
+        return Span(before_tags(self._text, start, before), behind_tags(self._text, end, after))
 
     def _found(
-        self, pieces: list[_Piece], index: int
+        self, pieces: list[Piece], index: int
     ) -> tuple[tuple[int, int], tuple[int, int]] | None:
         """Return where an answer begins and ends: in the text, and which characters of it."""
         first, last = self._bounds[index : index + 2]
@@ -124,7 +104,7 @@ class _Tracer:
             begin_last + kept - first,
         )
 
-    def _all_pieces(self) -> list[_Piece]:
+    def _all_pieces(self) -> list[Piece]:
         """Return what can be replaced of the answers, where it stands."""
         for spared in _SPARED:
             replaced = self._replaceable(spared)
@@ -142,9 +122,9 @@ class _Tracer:
                 replaced[offset + match.start() : offset + match.end()] = bytes(len(match[0]))
         return replaced
 
-    def _trace(self, replaced: bytearray) -> list[_Piece] | None:
+    def _trace(self, replaced: bytearray) -> list[Piece] | None:
         """Replace characters; return where they come out if nothing else changes."""
-        marked = self._marks[: len(self._said)]
+        marked = self._marks.points[: len(self._said)]
         if 0 in replaced:
             both = zip(replaced, marked, self._said, strict=True)
             marked = "".join(mark if is_replaced else said for is_replaced, mark, said in both)
@@ -152,7 +132,7 @@ class _Tracer:
         rendered = self._rendered_with(dict(zip(self.answers, contents, strict=True)))
         if rendered is None:
             return None
-        pieces = list(self._marked_pieces(rendered))
+        pieces = list(self._marks.pieces(rendered))
         said, parts, end = 0, [], 0
         for place, first, length in pieces:
             if first < said:
@@ -160,16 +140,6 @@ class _Tracer:
             parts += [rendered[end:place], self._said[first : first + length]]
             said, end = first + length, place + length
         return pieces if "".join([*parts, rendered[end:]]) == self._text else None
-
-    def _marked_pieces(self, rendered: str) -> Iterator[_Piece]:
-        for run in self._runs.finditer(rendered):
-            place, marks = run.start(), run[0]
-            while marks:
-                first = ord(marks[0]) - ord(self._marks[0])
-                following = self._marks[first : first + len(marks)]
-                same = _common(marks, following)
-                yield _Piece(place, first, same)
-                place, marks = place + same, marks[same:]
 
     def _rendered_with(self, contents: dict[int, str]) -> str | None:
         conversation: Conversation = [
@@ -181,7 +151,7 @@ class _Tracer:
         except TemplateError:
             return None
 
-    def _grown(self, replaced: bytearray, pieces: list[_Piece]) -> list[_Piece]:
+    def _grown(self, replaced: bytearray, pieces: list[Piece]) -> list[Piece]:
         """Replace more: whole answers, then white space at their ends, as long as it holds."""
         for index, (first, last) in enumerate(pairwise(self._bounds)):
             for spared in _SPARED[:2]:
@@ -199,8 +169,8 @@ class _Tracer:
         return pieces
 
     def _with_spaces(
-        self, replaced: bytearray, pieces: list[_Piece], outwards: range
-    ) -> tuple[bytearray, list[_Piece]]:
+        self, replaced: bytearray, pieces: list[Piece], outwards: range
+    ) -> tuple[bytearray, list[Piece]]:
         """Replace the most white space there is next to an answer: bisection."""
         spaces = list(takewhile(lambda i: not replaced[i] and self._said[i].isspace(), outwards))
         low, high = 0, len(spaces)
@@ -217,7 +187,7 @@ class _Tracer:
 
     def _place_of_nothing(self, index: int) -> int | None:
         """Return where an answer of which nothing is rendered would stand; None: nowhere."""
-        mark = self._marks[len(self._said)]
+        mark = self._marks.points[len(self._said)]
         rendered = self._rendered_with({self.answers[index]: mark})
         if rendered is None or rendered.replace(mark, "") != self._text:
             raise UndecidableError
@@ -228,51 +198,3 @@ class _Tracer:
                 return place
             case _:
                 raise UndecidableError
-
-
-def _common(one: str, other: str) -> int:
-    """Return how many characters two texts begin with in common."""
-    if one == other:
-        return len(one)
-    differing = (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    return next(differing, min(len(one), len(other)))
-
-
-def _before_tags(text: str, start: int, content: str) -> int:
-    """Return the start with the tags that stand before it both in the answer and in the text."""
-    for tag in _tags_before(content):
-        head = text[:start].rstrip()
-        if not head.endswith(tag):
-            break
-        start = len(head) - len(tag)
-    return start
-
-
-def _tags_before(content: str) -> Iterator[str]:
-    while match := _LAST_TAG.search(content):
-        yield match[1]
-        content = content[: match.start()]
-
-
-def _behind_tags(text: str, end: int, content: str) -> int:
-    """Return the end with the tags that stand behind it both in the answer and in the text."""
-    place = 0
-    while match := _FIRST_TAG.match(content, place):
-        place = match.end()
-        following = re.compile(r"\s*" + re.escape(match[1])).match(text, end)
-        if not following:
-            break
-        end = following.end()
-    return end
-
-
-def _free_marks(text: str, number: int) -> tuple[str, re.Pattern[str]]:
-    """Return so many code points in a row that the text does not have, and what finds them."""
-    if number <= len(_USUAL_MARKS) and (text.isascii() or not _USUAL_RUNS.search(text)):
-        return _USUAL_MARKS, _USUAL_RUNS
-    for marks in _MARKS:
-        wanted = marks[:number]
-        runs = re.compile(f"[{chr(wanted[0])}-{chr(wanted[-1])}]+")
-        if len(wanted) == number and not runs.search(text):
-            return "".join(map(chr, wanted)), runs
-    raise UndecidableError

@@ -9,11 +9,12 @@ from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig
 from arctic_training.data.items import batches
+from arctic_training.data.mixture import mixed
 from arctic_training.data.packing import packed
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import preparation_report
 from arctic_training.data.samples import Sample, Samples
-from arctic_training.data.source import load_documents
+from arctic_training.data.source_items import documents
 from arctic_training.data.tokens import TokenDataFactory
 from arctic_training.errors import RecipeError
 
@@ -44,7 +45,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_documents(self, self.config.sources, self.part, self.taken))
+        return self.tokenised(mixed(documents, self, self.config.sources, self.part, self.taken))
 
     def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
         """Iterate over the samples of documents, many tokenised at once."""

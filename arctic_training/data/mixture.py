@@ -23,15 +23,19 @@ Chosen: TypeAlias = Part | Endless | None
 
 
 def mixed(
+    items: Callable[[SourceT], Items[T]],
     reader: Component[SectionConfig],
     sources: Sequence[SourceT],
-    part: Chosen,
-    items: Callable[[SourceT], Items[T]],
-    taken: list[Taken],
+    part: Chosen = None,
+    taken: list[Taken] | None = None,
 ) -> Iterator[T]:
     """Load the sources, and choose as many items of each as the recipe says, of a part.
 
-    ``taken`` gets the sources of which that is not all.
+    ``items`` says what a source holds. ``taken`` gets the sources of which not all is taken.
+
+    Raises:
+        RecipeError: a source cannot be loaded, or holds something else.
+
     """
     if isinstance(part, Endless):
         yield from _streamed(reader, sources, part, items)
@@ -45,7 +49,7 @@ def mixed(
     for source, found, numbers in zip(sources, opened, chosen, strict=True):
         count = round(min(shares) * source.weight) if source.weight else len(numbers)
         wanted = numbers[sampled(len(numbers), count, source.sample_seed)]
-        if len(wanted) < found.count:
+        if taken is not None and len(wanted) < found.count:
             taken.append(Taken(source=_name(source), samples=len(wanted), of=found.count))
         with told_of(reader, source):
             yield from found.load(wanted if part is None else part.of(wanted))

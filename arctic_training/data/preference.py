@@ -15,11 +15,12 @@ from arctic_training.data.chat import ChatEncoder, Marked
 from arctic_training.data.chat_data import ChatDataFactory
 from arctic_training.data.collate import RowCollator
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.mixture import mixed
 from arctic_training.data.preferences import Preference
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import Loss, preparation_report
 from arctic_training.data.samples import Packs, Row, Sample, Samples
-from arctic_training.data.source import load_preferences
+from arctic_training.data.source_items import preferences
 
 __all__ = ["PreferenceDataFactory"]
 
@@ -48,7 +49,7 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(load_preferences(self, self.config.sources, self.part, self.taken))
+        return self.tokenised(mixed(preferences, self, self.config.sources, self.part, self.taken))
 
     def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
         """Iterate over the chosen side of each pair, and behind it the rejected one.

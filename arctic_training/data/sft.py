@@ -12,11 +12,12 @@ from arctic_training.data.chat import Trained
 from arctic_training.data.chat_data import ChatDataFactory
 from arctic_training.data.collate import RowCollator
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.mixture import mixed
 from arctic_training.data.packing import packed
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import Loss, preparation_report
 from arctic_training.data.samples import Sample, Samples
-from arctic_training.data.source import load_conversations
+from arctic_training.data.source_items import conversations
 from arctic_training.data.tokens import TokenDataFactory
 from arctic_training.errors import RecipeError
 
@@ -72,7 +73,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
 
     def load(self) -> Iterator[Conversation]:
         """Iterate over the conversations of all sources."""
-        return load_conversations(self, self.config.sources, self.part, self.taken)
+        return mixed(conversations, self, self.config.sources, self.part, self.taken)
 
     @override
     def encoded(self) -> Iterator[Sample]:

@@ -1,15 +1,13 @@
-"""Where conversations, documents and preferences come from."""
+"""What can be told of sources without loading them: what is wrong, and what decides their items."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar, assert_never
+from typing import Final
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
-    DataSource,
     DataSourceConfig,
-    DocumentSource,
     HFCausalSourceConfig,
     HFInstructSourceConfig,
     HFSourceConfig,
@@ -19,28 +17,14 @@ from arctic_training.config.data import (
 from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
     HFUnpairedSourceConfig,
-    PreferenceSource,
     PythonDocsPreferenceSourceConfig,
 )
-from arctic_training.data.conversation import Conversation
 from arctic_training.data.digests import digest
-from arctic_training.data.items import Items
-from arctic_training.data.mixture import Chosen, mixed, told_of
-from arctic_training.data.preferences import Preference
-from arctic_training.data.report import Taken
+from arctic_training.data.mixture import told_of
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 
-__all__ = [
-    "contents",
-    "load_conversations",
-    "load_documents",
-    "load_preferences",
-    "source_problems",
-]
-
-T = TypeVar("T")
-SourceT = TypeVar("SourceT", bound=DataSourceConfig)
+__all__ = ["contents", "source_problems"]
 
 _NEUTRAL: Final = {
     "batch_size",
@@ -68,57 +52,6 @@ def source_problems(
     if weighted and len(weighted) < len(sources):
         missing = RecipeError(("weight",), "another source has none", hint="give each one or none")
         yield reader.located(missing, weighted[0])
-
-
-def load_conversations(
-    reader: Component[SectionConfig],
-    sources: Sequence[DataSource],
-    part: Chosen = None,
-    taken: list[Taken] | None = None,
-) -> Iterator[Conversation]:
-    """Iterate over the conversations of the sources of a section, one source after the other.
-
-    ``taken`` gets the sources of which not all is taken.
-
-    Raises:
-        RecipeError: a source cannot be loaded, or does not hold conversations.
-
-    """
-    return mixed(reader, sources, part, _conversations, [] if taken is None else taken)
-
-
-def load_documents(
-    reader: Component[SectionConfig],
-    sources: Sequence[DocumentSource],
-    part: Chosen = None,
-    taken: list[Taken] | None = None,
-) -> Iterator[str]:
-    """Iterate over the documents of the sources of a section, one source after the other.
-
-    ``taken`` gets the sources of which not all is taken.
-
-    Raises:
-        RecipeError: a source cannot be loaded, or does not hold documents.
-
-    """
-    return mixed(reader, sources, part, _documents, [] if taken is None else taken)
-
-
-def load_preferences(
-    reader: Component[SectionConfig],
-    sources: Sequence[PreferenceSource],
-    part: Chosen = None,
-    taken: list[Taken] | None = None,
-) -> Iterator[Preference]:
-    """Iterate over the preferences of the sources of a section, one source after the other.
-
-    ``taken`` gets the sources of which not all is taken.
-
-    Raises:
-        RecipeError: a source cannot be loaded, or does not hold preferences.
-
-    """
-    return mixed(reader, sources, part, _preferences, [] if taken is None else taken)
 
 
 def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfig]) -> list[object]:
@@ -181,61 +114,3 @@ def _check(source: DataSourceConfig) -> None:
             check_snowflake(source)
         case _:
             pass
-
-
-def _conversations(source: DataSource) -> Items[Conversation]:
-    match source:
-        case PythonDocsSourceConfig():
-            from arctic_training.data.python_docs import python_docs
-
-            return Items.of(python_docs())
-        case HFInstructSourceConfig():
-            from arctic_training.data.instruct import instruct_conversations
-
-            return instruct_conversations(source)
-        case SnowflakeSourceConfig():
-            from arctic_training.data.snowflake import snowflake_conversations
-
-            return snowflake_conversations(source)
-        case _:
-            assert_never(source)
-
-
-def _documents(source: DocumentSource) -> Items[str]:
-    match source:
-        case PythonDocsSourceConfig():
-            from arctic_training.data.python_docs import python_docs
-
-            return Items.of(["\n\n".join(m["content"] for m in said) for said in python_docs()])
-        case HFCausalSourceConfig():
-            from arctic_training.data.documents import load_texts
-
-            return load_texts(source)
-        case SnowflakeSourceConfig():
-            from arctic_training.data.snowflake import snowflake_documents
-
-            return snowflake_documents(source)
-        case _:
-            assert_never(source)
-
-
-def _preferences(source: PreferenceSource) -> Items[Preference]:
-    match source:
-        case PythonDocsPreferenceSourceConfig():
-            from arctic_training.data.preferences import python_docs_preferences
-
-            return Items.of(python_docs_preferences())
-        case HFPreferenceSourceConfig():
-            from arctic_training.data.preferences import hub_preferences
-
-            return hub_preferences(source)
-        case HFUnpairedSourceConfig():
-            from arctic_training.data.unpaired import unpaired_preferences
-
-            return unpaired_preferences(source)
-        case SnowflakeSourceConfig():
-            from arctic_training.data.snowflake import snowflake_preferences
-
-            return snowflake_preferences(source)
-        case _:
-            assert_never(source)

@@ -13,7 +13,9 @@ from typing_extensions import override
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.data.cache import DataCache
 from arctic_training.data.digests import digest, digest_of_code
-from arctic_training.data.source import contents, load_conversations, source_problems
+from arctic_training.data.mixture import mixed
+from arctic_training.data.source import contents, source_problems
+from arctic_training.data.source_items import conversations
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.factory import TokenizerFactory
 
@@ -83,7 +85,7 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     def _train(self, folder: Path) -> None:
         texts = (
             message["content"]
-            for conversation in load_conversations(self, self.config.sources)
+            for conversation in mixed(conversations, self, self.config.sources)
             for message in conversation
         )
         tokenizer = Tokenizer(models.BPE())

@@ -18,11 +18,12 @@ from arctic_training.config.preference import (
 )
 from arctic_training.data.batches import IGNORED
 from arctic_training.data.conversation import Conversation, Message
+from arctic_training.data.mixture import mixed
 from arctic_training.data.preference import PreferenceDataFactory
 from arctic_training.data.preferences import Preference
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.samples import Sample
-from arctic_training.data.source import load_preferences
+from arctic_training.data.source_items import preferences
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.preferences import dpo_config, pairs, preference_data
 from tests.support import write
@@ -54,7 +55,7 @@ def _factory(trainer: DPOTrainer, **changes: object) -> PreferenceDataFactory:
 
 def _load(trainer: DPOTrainer, path: Path, **columns: str | None) -> list[Preference]:
     source = HFPreferenceSourceConfig(name_or_path=str(path), **columns)  # type: ignore[arg-type]
-    return [*load_preferences(_factory(trainer), [source])]
+    return [*mixed(preferences, _factory(trainer), [source])]
 
 
 def _rows(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -133,14 +134,14 @@ def test_files_and_folders(
 
 def test_embedded_pairs(trainer: DPOTrainer) -> None:
     """Each question of the documentation has its own answer chosen, and another's rejected."""
-    loaded = [*load_preferences(_factory(trainer), [PythonDocsPreferenceSourceConfig()])]
+    loaded = [*mixed(preferences, _factory(trainer), [PythonDocsPreferenceSourceConfig()])]
     assert [[*p.prompt, *p.chosen] for p in loaded] == python_docs()
     assert all(p.chosen != p.rejected for p in loaded)
     assert sorted(p.rejected[0]["content"] for p in loaded) == sorted(
         p.chosen[0]["content"] for p in loaded
     )
     few = PythonDocsPreferenceSourceConfig(sample_count=5)
-    sampled = [*load_preferences(_factory(trainer), [few])]
+    sampled = [*mixed(preferences, _factory(trainer), [few])]
     assert len(sampled) == 5
     assert all(pair in loaded for pair in sampled)
 

@@ -12,14 +12,11 @@ import pyarrow as pa
 import pytest
 
 from arctic_training.config.data import SnowflakeSourceConfig
+from arctic_training.data.mixture import mixed
 from arctic_training.data.preferences import Preference
 from arctic_training.data.snowflake import check_snowflake
-from arctic_training.data.source import (
-    contents,
-    load_conversations,
-    load_documents,
-    load_preferences,
-)
+from arctic_training.data.source import contents
+from arctic_training.data.source_items import conversations, documents, preferences
 from arctic_training.errors import RecipeError
 from tests.tiny import HandTrainer, hand_config, ragged
 
@@ -110,10 +107,12 @@ def test_conversations(snowflake: Snowflake, reader: HandTrainer) -> None:
     for section in ({"table_name": "DB.TALKS"}, {"sql": "SELECT * FROM DB.TALKS;"}):
         source = _source(**section, connection_name="mine")
         check_snowflake(source)
-        assert [*load_conversations(factory, [source])] == said
+        assert [*mixed(conversations, factory, [source])] == said
         chosen = source.model_copy(update={"sample_count": 4})
-        assert len([*load_conversations(factory, [chosen])]) == 4
-        assert [*load_conversations(factory, [source.model_copy(update={"limit": 4})])] == said[:4]
+        assert len([*mixed(conversations, factory, [chosen])]) == 4
+        assert [*mixed(conversations, factory, [source.model_copy(update={"limit": 4})])] == said[
+            :4
+        ]
     assert "connection_name=mine" in snowflake.asked
 
 
@@ -122,15 +121,15 @@ def test_documents_and_preferences(snowflake: Snowflake, reader: HandTrainer) ->
     snowflake.tables["T"] = pa.table({"BODY": ["a", "[b"], "Question": ["c", "d"]})
     factory = reader.make_data_factory()
     source = _source(table_name="T", column_mapping={"BODY": "text"})
-    assert [*load_documents(factory, [source])] == ["a", "[b"]
+    assert [*mixed(documents, factory, [source])] == ["a", "[b"]
     source = _source(table_name="T", column_mapping={"Question": "text"}, batch_size=1)
-    assert [*load_documents(factory, [source])] == ["c", "d"]
+    assert [*mixed(documents, factory, [source])] == ["c", "d"]
     uri = "snow://dataset/D/versions/v1"
     snowflake.tables[f"{uri}/"] = pa.table({"prompt": ["q"], "good": ["r"], "bad": ["w"]})
     source = _source(dataset_uri=uri, column_mapping={"good": "chosen", "bad": "rejected"})
     user = [{"role": "user", "content": "q"}]
     right, wrong = ([{"role": "assistant", "content": text}] for text in "rw")
-    assert [*load_preferences(factory, [source])] == [Preference(user, right, wrong)]  # type: ignore[arg-type]
+    assert [*mixed(preferences, factory, [source])] == [Preference(user, right, wrong)]  # type: ignore[arg-type]
 
 
 def test_content_decides(snowflake: Snowflake, reader: HandTrainer) -> None:
@@ -180,7 +179,7 @@ def test_what_cannot_be_read(  # noqa: PLR0917 - four columns and two fixtures
     snowflake.tables["T"] = pa.table({"TXT": ["a"]})
     snowflake.tables["N"] = pa.table({"TEXT": ["a", None]})
     with pytest.raises(RecipeError, match=message) as caught:
-        list(load_documents(reader.make_data_factory(), [_source(table_name=table)]))
+        list(mixed(documents, reader.make_data_factory(), [_source(table_name=table)]))
     assert caught.value.pointer[-1] == pointer
     assert caught.value.hint.startswith(hint)
 

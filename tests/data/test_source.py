@@ -23,9 +23,11 @@ from arctic_training.config.data import (
 from arctic_training.data.documents import load_texts
 from arctic_training.data.instruct import check_instruct, instruct_conversations
 from arctic_training.data.items import Items
+from arctic_training.data.mixture import mixed
 from arctic_training.data.python_docs import python_docs
 from arctic_training.data.sft import SFTDataFactory
-from arctic_training.data.source import load_conversations, load_documents, source_problems
+from arctic_training.data.source import source_problems
+from arctic_training.data.source_items import conversations, documents
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged
@@ -341,10 +343,10 @@ def test_documents(tmp_path: Path) -> None:
     ]
     reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
     with pytest.raises(RecipeError, match="no column `text`") as caught:
-        next(load_documents(reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
+        next(mixed(documents, reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
     assert caught.value.pointer[-1] == "column"
     assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
-    docs = load_documents(reader, [PythonDocsSourceConfig()])
+    docs = mixed(documents, reader, [PythonDocsSourceConfig()])
     assert next(docs) == "\n\n".join(message["content"] for message in python_docs()[0])
 
 
@@ -359,9 +361,9 @@ def test_mixtures(tmp_path: Path) -> None:
             HFInstructSourceConfig.model_validate(source | {"weight": weight})
             for source, weight in zip(sources, weights, strict=True)
         ]
-        mixed = [*load_conversations(reader, weighted)]
-        assert len({str(said) for said in mixed}) == len(mixed)
-        return sum(len(said) == 2 for said in mixed), sum(len(said) == 4 for said in mixed)
+        drawn = [*mixed(conversations, reader, weighted)]
+        assert len({str(said) for said in drawn}) == len(drawn)
+        return sum(len(said) == 2 for said in drawn), sum(len(said) == 4 for said in drawn)
 
     assert numbers(1, 1) == (10, 10)
     assert numbers(1, 2) == (10, 20)
@@ -376,14 +378,14 @@ def test_choice_of_samples(tmp_path: Path) -> None:
 
     def chosen(seed: int, count: int) -> list[int]:
         source = HFInstructSourceConfig(name_or_path=path, sample_count=count, sample_seed=seed)
-        return [said.index(conversation) for conversation in load_conversations(reader, [source])]
+        return [said.index(conversation) for conversation in mixed(conversations, reader, [source])]
 
     assert chosen(1, 10) == chosen(1, 10) != chosen(2, 10)
     assert chosen(1, 10) == sorted({*chosen(1, 10)})
     assert len(chosen(1, 10)) == 10
     assert chosen(1, 40) == chosen(1, 99) == [*range(40)]
     quarter = HFInstructSourceConfig(name_or_path=path, sample_ratio=0.25, sample_seed=1)
-    assert [*load_conversations(reader, [quarter])] == [said[index] for index in chosen(1, 10)]
+    assert [*mixed(conversations, reader, [quarter])] == [said[index] for index in chosen(1, 10)]
     both = quarter.model_copy(update={"sample_count": 1})
     assert [p.pointer[-1] for p in source_problems(reader, [both])] == ["sample_ratio"]
 

@@ -11,9 +11,10 @@ import pytest
 
 from arctic_trainers.dpo import DPOTrainer
 from arctic_training.config.preference import HFUnpairedSourceConfig
+from arctic_training.data.mixture import mixed
 from arctic_training.data.preference import PreferenceDataFactory
 from arctic_training.data.preferences import Preference
-from arctic_training.data.source import load_preferences
+from arctic_training.data.source_items import preferences
 from arctic_training.data.unpaired import check_unpaired, unpaired_preferences
 from arctic_training.errors import RecipeError
 from tests.preferences import dpo_config
@@ -99,7 +100,7 @@ def test_what_stays_alone_is_counted(tmp_path: Path) -> None:
     trainer.progress = recorder = Recorder()
     source = _source(tmp_path, _ROWS)
     factory = PreferenceDataFactory(trainer, trainer.config.data)
-    rows = factory.rows(prepared(factory, [*load_preferences(factory, [source])]))
+    rows = factory.rows(prepared(factory, [*mixed(preferences, factory, [source])]))
     assert len(rows) == 2
     (notes,) = recorder.notes
     assert notes.startswith("pairs: 2 of 4, each of two samples\n")
