@@ -8,39 +8,41 @@ from typing import Final, NotRequired, TypedDict
 import torch
 from torch import Tensor
 
-__all__ = ["IGNORED", "PreferenceBatch", "SFTBatch", "squared_lengths"]
+__all__ = ["IGNORED", "PreferenceBatch", "RowBatch", "SFTBatch", "squared_lengths"]
 
 IGNORED: Final = -100
 """Label of a token that is not trained."""
 
 
-class SFTBatch(TypedDict):
-    """Conversations or documents, padded on the right.
+class RowBatch(TypedDict):
+    """What every batch has: rows of tokens, padded on the right.
 
-    ``input_ids`` and ``labels`` are int64 of shape (samples, length). A label is the token id at
-    the same place, or ``IGNORED``. ``lengths`` is int64 of shape (samples): tokens without the
-    padding. Where several documents are packed into a row, ``position_ids``, int64 of shape
-    (samples, length), begins at 0 with each of them.
+    ``input_ids`` and ``labels`` are int64 of shape (rows, length). A label is the token id at the
+    same place, or ``IGNORED``. ``lengths`` is int64 of shape (rows): tokens without the padding.
     """
 
     input_ids: Tensor
     labels: Tensor
     lengths: Tensor
+
+
+class SFTBatch(RowBatch):
+    """Conversations or documents, one a row or several.
+
+    Where several documents are packed into a row, ``position_ids``, int64 of shape (rows, length),
+    begins at 0 with each of them.
+    """
+
     position_ids: NotRequired[Tensor]
 
 
-class PreferenceBatch(TypedDict):
-    """Pairs of answers, padded on the right: the rows of all chosen ones, then the rejected ones.
+class PreferenceBatch(RowBatch):
+    """Pairs of answers: the rows of all chosen ones, then those of the rejected ones.
 
-    ``input_ids`` and ``labels`` are int64 of shape (2 * num_pairs, length), ``lengths`` is int64
-    of shape (2 * num_pairs); all mean what they mean in ``SFTBatch``. The prompt stands in both
-    rows of a pair and is not trained.
+    There are 2 * num_pairs rows. The prompt stands in both rows of a pair and is not trained.
     """
 
     num_pairs: int
-    input_ids: Tensor
-    labels: Tensor
-    lengths: Tensor
 
 
 def squared_lengths(batch: Mapping[str, object]) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
@@ -16,17 +16,18 @@ __all__ = ["next_token_logits", "next_token_loss"]
 
 
 def next_token_logits(
-    trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch
+    trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch, *, model: nn.Module | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return what the model says of each next token, and the token that is to come.
+    """Return what a model says of each next token, and the token that is to come.
 
     Padding stands on the right, where causal attention cannot reach it from a token, so no
     attention mask is needed. Documents in one row are told apart by their positions; that the
     model does so is tried once.
 
     Args:
-        trainer: its model is a causal language model of transformers.
+        trainer: its trained model is a causal language model of transformers.
         batch: token ids and labels, int64, of shape (samples, length); positions if it is packed.
+        model: another one than the trained one, such as ``trainer.frozen_model(section)``.
 
     Returns:
         Logits of shape (samples * length, vocabulary) in the model's dtype; and labels, int64, of
@@ -36,10 +37,11 @@ def next_token_logits(
         RecipeError: the batch is packed and the model mixes documents.
 
     """
+    model = trainer.model if model is None else model
     packed = {"position_ids": batch["position_ids"]} if "position_ids" in batch else {}
     if packed:
-        check_isolation(trainer.model)
-    logits: Tensor = trainer.model(input_ids=batch["input_ids"], use_cache=False, **packed).logits
+        check_isolation(model)
+    logits: Tensor = model(input_ids=batch["input_ids"], use_cache=False, **packed).logits
     following = torch.full_like(batch["labels"], IGNORED)
     following[:, :-1] = batch["labels"][:, 1:]
     return logits.flatten(0, 1), following.flatten()

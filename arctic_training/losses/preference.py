@@ -9,11 +9,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from arctic_training.config.model import ModelConfig
-from arctic_training.data.batches import IGNORED, PreferenceBatch
+from arctic_training.data.batches import IGNORED, PreferenceBatch, RowBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.losses.output import LossOutput, Term
 
-__all__ = ["PreferenceConfig", "PreferenceTrainer", "answer_log_probabilities", "dpo_loss"]
+__all__ = [
+    "PreferenceConfig",
+    "PreferenceTrainer",
+    "answer_lengths",
+    "answer_log_probabilities",
+    "dpo_loss",
+]
 
 
 class PreferenceConfig(Protocol):
@@ -80,14 +86,30 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
     )
 
 
-def answer_log_probabilities(model: nn.Module, batch: PreferenceBatch) -> Tensor:
+def answer_log_probabilities(model: nn.Module, batch: RowBatch) -> Tensor:
     """Return ``log p(token | before)`` of each trained token and 0 elsewhere.
 
-    fp32, of shape (2 * num_pairs, length). Padding stands on the right, where causal attention
+    The sum over a row is that of its answer. Padding stands on the right, where causal attention
     cannot reach it from a token, so no attention mask is needed.
+
+    Args:
+        model: a causal language model of transformers: the trained one, or a frozen one.
+        batch: rows of one document each.
+
+    Returns:
+        fp32, of shape (rows, length).
+
     """
     logits: Tensor = model(input_ids=batch["input_ids"], use_cache=False).logits
     labels = batch["labels"]
     following = torch.full_like(labels, IGNORED)
     following[:, :-1] = labels[:, 1:]
     return token_log_probabilities(logits.flatten(0, 1), following.flatten()).view(labels.shape)
+
+
+def answer_lengths(batch: RowBatch) -> Tensor:
+    """Return the number of trained tokens of each row: what a mean over an answer divides by.
+
+    int64, of shape (rows); at least 1 with the data that this package prepares.
+    """
+    return (batch["labels"][:, 1:] != IGNORED).sum(-1)

@@ -68,10 +68,7 @@ class GlobalBatch:
 
         """
         if output.terms.keys() != self._metrics.keys():
-            raise TrainingError(
-                f"the loss returned the terms {sorted(output.terms)}, "
-                f"the definition declares the metrics {sorted(self._metrics)}"
-            )
+            raise _other_terms({*output.terms}, {*self._metrics})
         terms = [output.terms[name] for name in self._metrics]
         numbers = [output.sum, output.count, tokens, squared_lengths]
         numbers += [number for term in terms for number in (term.sum, term.count)]
@@ -119,6 +116,20 @@ class GlobalBatch:
             mine = [", ".join(map(str, indices())) for indices in self._closed]
             named = f"{error.message} in the micro-batches of the samples {_of_all(mine)}"
             raise TrainingError(named, hint=error.hint) from error
+
+
+def _other_terms(returned: set[str], declared: set[str]) -> TrainingError:
+    """Say which terms of a loss are not the metrics of the definition."""
+    wrong = {"it returns no": declared - returned, "it also returns": returned - declared}
+    parts = [
+        f"{what} {', '.join(f'`{name}`' for name in sorted(names))}"
+        for what, names in wrong.items()
+        if names
+    ]
+    return TrainingError(
+        f"the terms of the loss are not the `metrics` of the definition: {'; '.join(parts)}",
+        hint="let them be the same; `arctic-gen lint` compares them without a run",
+    )
 
 
 def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:

@@ -7,15 +7,13 @@ import json
 import math
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Final, TypeAlias, cast
+from typing import cast
 
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import PreTrainedModel
-from typing_extensions import override
 
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_training.config.model import ModelConfig
@@ -23,42 +21,23 @@ from arctic_training.data.batches import IGNORED, PreferenceBatch
 from arctic_training.losses.preference import dpo_loss
 from arctic_training.trainer.report import MEASURED
 from arctic_training.trainer.trainer import Trainer
+from tests.bigrams import Answer, Bigrams, answers, pair_batch, softmax
 from tests.preferences import SGDTrainer, dpo_config, pairs, preference_data
 from tests.tiny import Recorder
-
-_Array: TypeAlias = NDArray[np.float64]
-
-_VOCABULARY: Final = 17
-_WIDTH: Final = 5
-
-
-class _Bigrams(nn.Module):
-    """Each token says what follows: logits are ``W e``, of the token's embedding ``e``."""
-
-    def __init__(self, seed: int) -> None:
-        super().__init__()
-        generator = torch.Generator().manual_seed(seed)
-        self.embedding = nn.Parameter(torch.randn(_VOCABULARY, _WIDTH, generator=generator))
-        self.output = nn.Parameter(torch.randn(_VOCABULARY, _WIDTH, generator=generator))
-
-    @override
-    def forward(self, input_ids: Tensor, *, use_cache: bool) -> SimpleNamespace:
-        assert not use_cache
-        return SimpleNamespace(logits=self.embedding[input_ids] @ self.output.T)
 
 
 class _Formula:
     """The loss of pairs and its gradient, in NumPy and fp64, a token at a time."""
 
-    def __init__(self, model: _Bigrams, reference: _Bigrams, beta: float, smoothing: float) -> None:
-        self.embedding, self.output = _arrays(model)
-        self.reference = _arrays(reference)
+    def __init__(self, model: Bigrams, reference: Bigrams, beta: float, smoothing: float) -> None:
+        self.embedding, self.output = model.arrays()
+        self.reference = reference.arrays()
         self.beta, self.smoothing = beta, smoothing
         self.loss = 0.0
         self.gradients = (np.zeros_like(self.embedding), np.zeros_like(self.output))
         self.margins: list[float] = []
 
-    def add(self, chosen: list[tuple[int, int]], rejected: list[tuple[int, int]]) -> None:
+    def add(self, chosen: Answer, rejected: Answer) -> None:
         """Add a pair, each side as the trained tokens with the one before each."""
         margin = self.beta * (self._ratio(chosen) - self._ratio(rejected))
         smoothing = self.smoothing
@@ -70,44 +49,16 @@ class _Formula:
             for before, token in side:
                 self._descend(before, token, sign * self.beta * of_margin)
 
-    def _ratio(self, side: list[tuple[int, int]]) -> float:
+    def _ratio(self, side: Answer) -> float:
         ours, theirs = (self.embedding, self.output), self.reference
-        return sum(math.log(_softmax(ours, b)[t] / _softmax(theirs, b)[t]) for b, t in side)
+        return sum(math.log(softmax(ours, b)[t] / softmax(theirs, b)[t]) for b, t in side)
 
     def _descend(self, before: int, token: int, scale: float) -> None:
-        of_logits = -_softmax((self.embedding, self.output), before)
+        of_logits = -softmax((self.embedding, self.output), before)
         of_logits[token] += 1
         of_logits *= scale
         self.gradients[0][before] += self.output.T @ of_logits
         self.gradients[1][:] += np.outer(of_logits, self.embedding[before])
-
-
-def _arrays(model: _Bigrams) -> tuple[_Array, _Array]:
-    return tuple(w.detach().numpy().astype(np.float64) for w in model.parameters())  # type: ignore[return-value]
-
-
-def _softmax(weights: tuple[_Array, _Array], token: int) -> _Array:
-    powers: _Array = np.exp(weights[1] @ weights[0][token])
-    probabilities: _Array = powers / powers.sum()
-    return probabilities
-
-
-def _batch(sides: list[tuple[int, int]], *, padding: int, seed: int) -> PreferenceBatch:
-    """Return random rows of some prompt and answer lengths, chosen ones first.
-
-    Behind each stand at least ``padding`` tokens, which are random too.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    length = max(map(sum, sides)) + padding
-    input_ids = torch.randint(_VOCABULARY, (len(sides), length), generator=generator)
-    labels = torch.full_like(input_ids, IGNORED)
-    for row, (prompt, answer) in enumerate(sides):
-        trained = slice(prompt, prompt + answer)
-        labels[row, trained] = input_ids[row, trained]
-    lengths = torch.tensor([*map(sum, sides)])
-    return PreferenceBatch(
-        num_pairs=len(sides) // 2, input_ids=input_ids, labels=labels, lengths=lengths
-    )
 
 
 def _stub(
@@ -132,13 +83,10 @@ def test_values_and_gradients_are_those_of_the_formula(
 ) -> None:
     """The loss, its terms and its gradient equal NumPy's on ragged pairs, padded on both sides."""
     sides = [(2, 3), (4, 1), (1, 6), (2, 7), (4, 4), (1, 2)]  # three chosen, three rejected
-    batch = _batch(sides, padding=padding, seed=7)
-    model, reference = _Bigrams(1), _Bigrams(2)
+    batch = pair_batch(sides, padding=padding, seed=7)
+    model, reference = Bigrams(1), Bigrams(2)
     formula = _Formula(model, reference, beta, smoothing)
-    tokens = [
-        [(int(row[t - 1]), int(row[t])) for t in range(prompt, prompt + answer)]
-        for row, (prompt, answer) in zip(batch["input_ids"], sides, strict=True)
-    ]
+    tokens = answers(batch["input_ids"], sides)
     for chosen, rejected in zip(tokens[:3], tokens[3:], strict=True):
         formula.add(chosen, rejected)
 

@@ -51,3 +51,14 @@ def test_each_global_batch_begins_anew() -> None:
         assert (batch.close().loss) == expected
     with pytest.raises(TrainingError, match="without a micro-batch"):
         batch.close()
+
+
+def test_terms_are_the_metrics() -> None:
+    """Terms that are not the declared metrics are named, each as too few or too many."""
+    batch = GlobalBatch({"accuracy": "mean", "margin": "mean"})
+    terms = {"margin": Term(1.0, 1), "reward": Term(1.0, 1)}
+    with pytest.raises(TrainingError) as caught:
+        batch.add(LossOutput(torch.tensor(1.0), 1, terms), tokens=1)
+    expected = "the definition: it returns no `accuracy`; it also returns `reward`"
+    assert caught.value.message.endswith(expected)
+    assert "`arctic-gen lint`" in str(caught.value.hint)

@@ -1,0 +1,174 @@
+"""The examples: each is generated, type-checked, equal to its paper's formula, and trained."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Final, NamedTuple, TypeAlias, cast
+
+import numpy as np
+import pytest
+import torch
+
+from arctic_training.api import load_recipe, make_trainer
+from arctic_training.losses.output import LossOutput
+from tests.bigrams import Answer, Bigrams, answers, log_probability, pair_batch
+from tests.support import ROOT, arctic_gen
+from tests.tiny import Recorder
+
+_Loss: TypeAlias = Callable[[object, Mapping[str, object]], LossOutput]
+
+_METHODS: Final = ("orpo", "simpo")
+_SMALL: Final = (
+    "model.hidden_size=32",
+    "model.intermediate_size=64",
+    "model.num_hidden_layers=2",
+    "model.num_attention_heads=2",
+    "tokenizer.vocab_size=300",
+    "tokenizer.sources.type=python_docs",
+    "tokenizer.sources.sample_count=50",
+    "data.sources.0.sample_count=12",
+    "micro_batch_size=4",
+    "train_iters=8",
+    "overfit_first_batch=true",
+    "optimizer.learning_rate=1e-2",
+    "scheduler.name=constant",
+    "checkpoint=[]",
+)
+_SIDES: Final = [(2, 3), (4, 1), (1, 6), (2, 7), (4, 4), (1, 2)]
+"""Lengths of prompts and answers, of three chosen sides and three rejected ones."""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project with all examples, generated and type-checked in one run."""
+    folder = tmp_path_factory.mktemp("examples")
+    for name in _METHODS:
+        example = ROOT / "examples" / name
+        shutil.copytree(example, folder, dirs_exist_ok=True, ignore=_not_committed)
+    made = arctic_gen("new-trainer", *(f"{name}.yaml" for name in _METHODS), folder=folder)
+    assert made.code == 0, made.out + made.err
+    assert "begin" not in made.out
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _importable(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let modules of the project be imported, as the command does."""
+    for folder in (project, project / "generated"):
+        monkeypatch.syspath_prepend(str(folder))
+
+
+def _not_committed(_folder: str, names: list[str]) -> set[str]:
+    return {"generated", "runs", "__pycache__"} & set(names)
+
+
+def _loss(name: str) -> _Loss:
+    return cast("_Loss", getattr(import_module(f"{name}_loss"), f"{name}_loss"))
+
+
+class _Expected(NamedTuple):
+    """What one pair comes to by the formula."""
+
+    loss: float
+    terms: dict[str, float]
+
+
+def _mean(model: Bigrams, answer: Answer) -> float:
+    return log_probability(model, answer) / len(answer)
+
+
+def _orpo(model: Bigrams, chosen: Answer, rejected: Answer) -> _Expected:
+    probabilities = [np.exp(_mean(model, answer)) for answer in (chosen, rejected)]
+    odds = [each / (1 - each) for each in probabilities]
+    ratio = np.log(odds[0] / odds[1])
+    likelihood = -np.log(probabilities[0])
+    loss = likelihood - 0.3 * np.log(1 / (1 + np.exp(-ratio)))
+    terms = {"likelihood_loss": likelihood, "log_odds_ratio": ratio, "accuracy": ratio > 0}
+    return _Expected(loss, terms)
+
+
+def _simpo(model: Bigrams, chosen: Answer, rejected: Answer) -> _Expected:
+    difference = 2.5 * (_mean(model, chosen) - _mean(model, rejected))
+    loss = -np.log(1 / (1 + np.exp(-(difference - 0.4))))
+    return _Expected(loss, {"reward_margin": difference, "accuracy": difference > 0})
+
+
+@pytest.mark.parametrize("padding", [0, 3])
+@pytest.mark.parametrize(
+    ("name", "config", "formula"),
+    [
+        ("orpo", {"odds_weight": 0.3}, _orpo),
+        ("simpo", {"beta": 2.5, "margin": 0.4}, _simpo),
+    ],
+)
+def test_pairs_are_counted_by_the_formula(
+    name: str,
+    config: dict[str, float],
+    formula: Callable[[Bigrams, Answer, Answer], _Expected],
+    padding: int,
+) -> None:
+    """Loss and terms of ragged pairs equal NumPy's in fp64, whatever stands behind the answers."""
+    batch = pair_batch(_SIDES, padding=padding, seed=7)
+    model = Bigrams(1)
+    tokens = answers(batch["input_ids"], _SIDES)
+    expected = [formula(model, *sides) for sides in zip(tokens[:3], tokens[3:], strict=True)]
+
+    trainer = SimpleNamespace(config=SimpleNamespace(**config), model=model)
+    output = _loss(name)(trainer, batch)
+
+    assert sum(pair.loss for pair in expected) == pytest.approx(output.sum.item(), rel=1e-5)
+    assert output.count == 3
+    for term in expected[0].terms.keys() | output.terms.keys():
+        total = sum(pair.terms[term] for pair in expected)
+        assert total == pytest.approx(
+            torch.as_tensor(output.terms[term].sum).item(), rel=1e-5, abs=1e-6
+        )
+        assert output.terms[term].count == 3
+
+
+def test_a_certain_answer_is_no_infinity() -> None:
+    """An answer whose every token is certain has finite odds and a finite gradient in `orpo`."""
+    batch = pair_batch(_SIDES, padding=0, seed=7)
+    model = Bigrams(1)
+    with torch.no_grad():  # each token says, without a doubt, that token 0 follows
+        model.embedding.fill_(1.0)
+        model.output.zero_()
+        model.output[0] = 100.0
+    batch["input_ids"][:, 1:] = 0
+    batch["labels"][batch["labels"] >= 0] = 0
+    trainer = SimpleNamespace(config=SimpleNamespace(odds_weight=0.3), model=model)
+    output = _loss("orpo")(trainer, batch)
+    output.sum.backward()  # type: ignore[no-untyped-call]
+    assert math.isfinite(output.sum.item())
+    assert model.output.grad is not None
+    assert model.output.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", _METHODS)
+def test_each_is_trained_by_its_recipe(name: str, project: Path) -> None:
+    """The recipe beside a definition trains: on one batch, again and again, the loss falls."""
+    trainer = make_trainer(load_recipe(project / f"{name}.recipe.yaml", _SMALL))
+    trainer.progress = recorder = Recorder()
+    trainer.train()
+    losses = [report.loss for report in recorder.reports]
+    assert len(losses) == 8
+    assert losses[-1] < losses[0] - 0.1
+    assert all(map(math.isfinite, [x for r in recorder.reports for x in r.terms.values()]))
+    assert str(project) in str(sys.modules[type(trainer).__module__].__file__)
+
+
+def test_the_guide_counts_their_lines() -> None:
+    """The guide names every method, with its loss and the lines that it takes."""
+    guide = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
+    for name in _METHODS:
+        files = [ROOT / f"examples/{name}/{file}" for file in (f"{name}.yaml", f"{name}_loss.py")]
+        lines = [line for path in files for line in path.read_text("utf-8").splitlines()]
+        number = len([line for line in lines if line.strip()])
+        row = next(line for line in guide.splitlines() if f"/{name}_loss.py)" in line)
+        assert row.endswith(f"| {number} |")
