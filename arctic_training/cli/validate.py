@@ -9,7 +9,13 @@ import click
 
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.codegen.definitions import definition_problems, factories_problems
+from arctic_training.codegen.definitions import (
+    Loaded,
+    factories_problems,
+    read_definition,
+    taken_names,
+)
+from arctic_training.codegen.manifest import ManifestError
 from arctic_training.diagnostics import Diagnostic, Format
 from arctic_training.document import joined, shown_path
 from arctic_training.project import Project
@@ -23,8 +29,18 @@ _SHARED: Final = "list of shared factories"
 
 def validate(paths: list[Path], form: Format) -> NoReturn:
     """Check every definition and recipe among some files and folders."""
-    problems: list[Diagnostic] = []
     counts = {"definition": 0, "recipe": 0, _SHARED: 0}
+    try:
+        problems = _problems(paths, counts)
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    finish(problems, form, summary=_summary(counts))
+
+
+def _problems(paths: list[Path], counts: dict[str, int]) -> list[Diagnostic]:
+    """Return everything that is wrong, and count what was looked at."""
+    problems: list[Diagnostic] = []
+    loaded: list[Loaded] = []
     for path, is_named in document_files(paths):
         project = Project.of(path)
         if path.resolve() == project.factories.resolve():
@@ -33,7 +49,9 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
             continue
         document, kind, found = read_document(path, is_named=is_named)
         if document and kind == "definition":
-            problems += joined(found, definition_problems(document, path))
+            item, wrong = read_definition(document, path, project)
+            problems += joined(found, wrong)
+            loaded += [item] if item else []
         elif document:
             problems += joined(found, check_recipe(document, project)[1])
         elif found:
@@ -42,7 +60,7 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
             click.echo(f"skipped: {shown_path(path)} is no definition and no recipe", err=True)
         if kind:
             counts[kind] += 1
-    finish(problems, form, summary=_summary(counts))
+    return [*problems, *taken_names(loaded)]
 
 
 def _summary(counts: dict[str, int]) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from arctic_training.codegen.check import check_meaning, check_shape
 from arctic_training.codegen.clashes import name_clashes
 from arctic_training.codegen.expansion import expansion_problems
-from arctic_training.codegen.extend import extend
+from arctic_training.codegen.extend import BUILT_IN, built_in_definitions, extend
 from arctic_training.codegen.importable import unimportable
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
@@ -21,10 +21,26 @@ from arctic_training.codegen.resolve import Stubber, resolve
 from arctic_training.codegen.shared_factories import shared_factories, with_shared_factories
 from arctic_training.codegen.spec import FACTORIES, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors
-from arctic_training.document import Entry, MapNode, joined, key_span, load, shown_path, value_span
+from arctic_training.document import (
+    Entry,
+    MapNode,
+    joined,
+    key_span,
+    load,
+    plain,
+    shown_path,
+    value_span,
+)
 from arctic_training.project import Project, package_name
 
-__all__ = ["Loaded", "by_project", "definition_problems", "factories_problems", "read_definitions"]
+__all__ = [
+    "Loaded",
+    "by_project",
+    "factories_problems",
+    "read_definition",
+    "read_definitions",
+    "taken_names",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +72,26 @@ def read_definitions(
         project = Project.of(path, output=output)
         definition, found = load(path)
         if definition is not None:
-            files: list[Path] = []
-            spec, wrong = _understood(definition, path, project, files, stubber)
+            item, wrong = read_definition(definition, path, project, stubber)
             found = joined(found, wrong)
-            if spec is not None and not has_errors(found):
-                loaded.append(Loaded(path, project, spec, tuple(files)))
+            loaded += [item] if item and not has_errors(found) else []
         problems += found
-    return loaded, [*problems, *_taken_names(loaded)]
+    return loaded, [*problems, *taken_names(loaded)]
+
+
+def read_definition(
+    definition: MapNode, path: Path, project: Project, stubber: Stubber | None = None
+) -> tuple[Loaded | None, list[Diagnostic]]:
+    """Check and resolve a definition that was read from ``path``; without it, it is wrong.
+
+    Raises:
+        UnreadableError: a file that it extends or refers to cannot be read.
+        ManifestError: the project's manifest cannot be read.
+
+    """
+    files: list[Path] = []
+    spec, found = _understood(definition, path, project, files, stubber)
+    return (Loaded(path, project, spec, tuple(files)) if spec else None), found
 
 
 def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
@@ -72,11 +101,6 @@ def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
         return item.project.generated
 
     return [list(items) for _, items in groupby(sorted(loaded, key=place), place)]
-
-
-def definition_problems(definition: MapNode, path: Path) -> list[Diagnostic]:
-    """Return everything that is wrong with a definition that was read from ``path``."""
-    return _understood(definition, path, Project.of(path), [])[1]
 
 
 def factories_problems(project: Project) -> list[Diagnostic]:
@@ -116,16 +140,39 @@ def _understood(
         return None, found
     spec, wrong = resolve(linked, path, project, stubber)
     found += wrong or (name_clashes(spec) if spec else [])
+    found += _built_in_name(linked, path, project)
     return (None if has_errors(found) else spec), found
 
 
-def _taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
-    """Find trainers that would be generated into the same package, now or before."""
+def _built_in_name(definition: MapNode, path: Path, project: Project) -> Iterator[Diagnostic]:
+    """Find a trainer that would stand in the way of a built-in one, and of all that extend that.
+
+    A built-in one itself is that of this package, or of a checkout of another state of it.
+    """
+    name = str(plain(definition.entries["name"].value))
+    known = {package_name(each): file.name for each, file in built_in_definitions().items()}
+    file = known.get(package_name(name))
+    if file and path.resolve() != project.root / BUILT_IN / file:
+        yield Diagnostic(
+            code="name-taken",
+            message=f"the name `{name}` is taken: a built-in trainer has it",
+            span=value_span(definition, ("name",)),
+            hint=f"give the trainer a name of its own; `extends: {name}` takes over what it has",
+        )
+
+
+def taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
+    """Find trainers that would be generated into the same package, now or before.
+
+    Raises:
+        ManifestError: the manifest of a project cannot be read.
+
+    """
     first: dict[tuple[Path, str], Loaded] = {}
     before = {path: _generated_before(path) for path in {item.project.manifest for item in loaded}}
     for item in loaded:
         other = first.setdefault((item.project.generated, item.spec.package), item)
-        if other is not item:
+        if other.path.resolve() != item.path.resolve():
             place = key_span(other.spec.document, ("name",))
             yield _taken(item, f"{shown_path(other.path)} has it", (Related("taken here", place),))
             continue
@@ -146,4 +193,5 @@ def _taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnosti
         message=f"the name `{item.spec.name}` is taken: {reason}",
         span=value_span(item.spec.document, ("name",)),
         related=related,
+        hint="give one of the two another name",
     )

@@ -30,7 +30,7 @@ from arctic_training.document import (
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
-__all__ = ["extend", "known_definitions"]
+__all__ = ["BUILT_IN", "built_in_definitions", "extend", "known_definitions"]
 
 _NOT_TAKEN_OVER: Final = {"name", "description", "extends", "schema_version"}
 _JOINED: Final[set[Pointer]] = {
@@ -43,6 +43,9 @@ _JOINED: Final[set[Pointer]] = {
 _FIELDS: Final[set[Pointer]] = {("config_type", "properties"), ("definitions",)}
 _ANEW: Final = {"type", "enum", "const", "$ref", "anyOf", "oneOf", "factory"}
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
+
+BUILT_IN: Final = "schemas/trainers"
+"""Where the definitions of the built-in trainers stand, in the package and in a checkout of it."""
 
 
 def extend(
@@ -65,10 +68,15 @@ def known_definitions(project: Project) -> dict[str, Path]:
         ManifestError: the project's manifest cannot be read.
 
     """
-    shipped = sorted(resource("schemas/trainers").glob("*.yaml"))
-    known = {p.stem: p for p in shipped if not p.stem.endswith(".recipe")}
     records = Manifest.read(project.manifest).trainers
-    return known | {name: project.root / record.definition for name, record in records.items()}
+    own = {name: project.root / record.definition for name, record in records.items()}
+    return built_in_definitions() | own
+
+
+def built_in_definitions() -> dict[str, Path]:
+    """Return the definitions of the built-in trainers by their names."""
+    shipped = sorted(resource(BUILT_IN).glob("*.yaml"))
+    return {p.stem: p for p in shipped if not p.stem.endswith(".recipe")}
 
 
 @dataclass

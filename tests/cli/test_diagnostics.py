@@ -188,6 +188,7 @@ _CASES: Final = [
     _Case("definition of another version", DEFINITION, _GEN, ("version: 1", "version: 2")),
     _Case("definition that says no version", DEFINITION, _GEN, ("schema_version: 1\n", "")),
     _Case("definition whose version is no number", DEFINITION, _GEN, ("version: 1", "version: x")),
+    _Case("name of a built-in trainer", DEFINITION, _GEN, ("name: mine", "name: sft")),
     _Case("former name of two fields", _FORMER, _GEN, ("[a, b]", "[a, a1, alpha]")),
     _Case("former name that a section has", _FORMER, _GEN, ("[a, b]", "[model]")),
     _Case("former name of a constant", _FORMER, _GEN, ("type: integer", "const: 1")),

@@ -48,7 +48,8 @@ def test_what_a_flag_says_stands_in_the_definition(text: str, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "arguments", [["Bad"], ["x", "--model", "nothing"], ["x", "--loss", "no"], ["x", "--from", "y"]]
+    "arguments",
+    [["Bad"], ["sft"], ["x", "--model", "nothing"], ["x", "--loss", "no"], ["x", "--from", "y"]],
 )
 def test_with_a_wrong_answer_nothing_is_written(arguments: list[str], tmp_path: Path) -> None:
     """A name or an answer that no definition can have is an error, and leaves no file."""

@@ -227,6 +227,19 @@ def test_two_trainers_cannot_share_a_package(project: Path) -> None:
     assert _state(project) == before
 
 
+@pytest.mark.parametrize("name", ["sft", "causal", "dpo"])
+def test_the_name_of_a_built_in_trainer_is_taken(name: str, project: Path) -> None:
+    """A trainer that would stand before a built-in one is refused by every command, at its name."""
+    write(project / "a.yaml", DEFINITION.replace("name: mine\n", f"name: {name}\n"))
+    before = _state(project)
+    for command in (["new-trainer", "--no-verify"], ["validate"], ["check", "--no-verify"]):
+        done = arctic_gen(*command, "a.yaml", folder=project)
+        place = f"a.yaml:2:7: error[name-taken]: the name `{name}` is taken: a built-in"
+        assert (done.code, done.out[: len(place)]) == (1, place)
+        assert f"`extends: {name}` takes over what it has\n" in done.out
+    assert _state(project) == before
+
+
 def test_several_definitions_of_several_projects_at_once(tmp_path: Path) -> None:
     """Each definition is generated into its own project."""
     for folder in ("a", "b"):

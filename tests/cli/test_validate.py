@@ -65,6 +65,24 @@ def test_the_errors_of_all_files_come_sorted_in_one_answer(folder: Path) -> None
     ]
 
 
+def test_two_trainers_of_a_project_cannot_have_one_name(folder: Path) -> None:
+    """Two definitions of one name are refused before they are generated; one named twice is one."""
+    assert arctic_gen("validate", "a/mine.yaml", "a", folder=folder).code == 0
+    write(folder / "pyproject.toml", "")
+    write(folder / "c/other.yaml", DEFINITION)
+    result = arctic_gen("validate", "a", "c", folder=folder)
+    assert result.code == 1
+    assert "c/other.yaml:2:7: error[name-taken]: the name `mine` is taken: a/" in result.out
+
+
+def test_a_manifest_that_is_none_is_said_to_be_one(folder: Path) -> None:
+    """What stands where the manifest does and cannot be read is the environment's, and no bug."""
+    write(folder / "generated/manifest.json", "{")
+    result = arctic_gen("validate", "a/mine.yaml", folder=folder)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith("manifest.json is not a manifest of arctic-gen\n")
+
+
 @pytest.mark.parametrize(
     "key", ["schema_versio", "config_typ", "data_factory_typ", "tokenizer_factory_types"]
 )

@@ -51,8 +51,10 @@ def test_built_in_definitions_are_short_and_begin_well(definition: Path, tmp_pat
     assert len(definition.read_text(encoding="utf-8").splitlines()) <= 40
     shipped = definition.with_suffix(".recipe.yaml")
     assert arctic_gen("validate", shipped, folder=tmp_path).code == 0
-    copy = write(tmp_path / definition.name, definition.read_text(encoding="utf-8"))
-    made = arctic_gen("new-trainer", "--no-verify", copy, folder=tmp_path)
+    write(tmp_path / "pyproject.toml", "")
+    folder = tmp_path / "schemas/trainers"
+    copy = write(folder / definition.name, definition.read_text(encoding="utf-8"))
+    made = arctic_gen("new-trainer", "--no-verify", copy, folder=folder)
     assert f"begin {shipped.name}" in made.out
-    begun = arctic_gen("validate", shipped.name, folder=tmp_path)
+    begun = arctic_gen("validate", shipped.name, folder=folder)
     assert begun.code == 0, begun.out
