@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import click
 
 from arctic_training.cli.gen import command as arctic_gen
+from arctic_training.cli.output import WIDTH
 from arctic_training.cli.train import command as arctic_train
 from arctic_training.codegen.breaking.rule import CONTRACTS, Contract
 from arctic_training.codegen.breaking.rule import Rule as BreakingRule
@@ -25,7 +26,6 @@ from arctic_training.codegen.lint.rules import RULES
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"
-_WIDTH: Final = 100
 
 _Schema: TypeAlias = dict[str, Any]
 
@@ -55,7 +55,7 @@ def _commands() -> Iterator[str]:
 
 def _help(name: str, command: click.Command) -> Iterator[str]:
     names = ["-h", "--help"]
-    context = click.Context(command, info_name=name, terminal_width=_WIDTH, help_option_names=names)
+    context = click.Context(command, info_name=name, terminal_width=WIDTH, help_option_names=names)
     yield f"## {name}\n\n```text\n{command.get_help(context)}\n```\n"
     for inner, below in getattr(command, "commands", {}).items():
         yield from _help(f"{name} {inner}", below)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from arctic_training.cli.output import debug_option, format_option, run
+from arctic_training.cli.output import WIDTH, Commands, debug_option, format_option, run
 from arctic_training.cli.templates import templates
 
 if TYPE_CHECKING:
@@ -19,7 +19,9 @@ __all__ = ["command", "main"]
 
 
 @click.group(
-    "arctic-gen", context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    "arctic-gen",
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
 )
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
 def command() -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from enum import IntEnum
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
@@ -14,7 +15,23 @@ from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Diagnostic, Format
 
-__all__ = ["ExitCode", "debug_option", "finish", "format_option", "run", "say"]
+__all__ = [
+    "WIDTH",
+    "Command",
+    "Commands",
+    "ExitCode",
+    "debug_option",
+    "finish",
+    "format_option",
+    "run",
+    "say",
+]
+
+WIDTH: Final = 100
+"""How wide a help text is at most, and wherever no terminal says its width."""
+
+_WHOLE: Final = 1000
+"""More characters than the first sentence of any help text has."""
 
 
 class ExitCode(IntEnum):
@@ -25,6 +42,24 @@ class ExitCode(IntEnum):
     USAGE = 2
     BUG = 70
     INTERRUPTED = 130
+
+
+class Command(click.Command):
+    """A command that a list of commands describes by a whole sentence."""
+
+    def get_short_help_str(self, limit: int = _WHOLE) -> str:
+        """Return the first sentence of the help text, which is wrapped and never cut."""
+        return super().get_short_help_str(max(limit, _WHOLE))
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+    def get_short_help_str(self, limit: int = _WHOLE) -> str:
+        """Return the first sentence of the help text, which is wrapped and never cut."""
+        return super().get_short_help_str(max(limit, _WHOLE))
 
 
 def _as_format(_context: click.Context, _parameter: click.Parameter, value: str) -> Format:
@@ -62,7 +97,9 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; whatever happens, end with a code of ``ExitCode`` and without a traceback."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        command.main(arguments, prog_name=command.name, standalone_mode=False)
+        command.main(
+            arguments, prog_name=command.name, standalone_mode=False, terminal_width=_width()
+        )
     except click.exceptions.Exit as exit_:
         raise SystemExit(exit_.exit_code) from None
     except click.exceptions.NoArgsIsHelpError as help_:
@@ -76,6 +113,11 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:  # noqa: BLE001 - what is not the environment's is a bug
         raise SystemExit(_report(error, debug="--debug" in arguments)) from None
     raise SystemExit(ExitCode.FINE)
+
+
+def _width() -> int | None:
+    """Return how wide help is where nobody has said it; None where a terminal or the user has."""
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
 
 
 def _environment_errors() -> tuple[type[Exception], ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from arctic_training.cli.output import debug_option
+from arctic_training.cli.output import Commands, debug_option
 
 if TYPE_CHECKING:
     from arctic_training.codegen.templates import Template
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["templates"]
 
 
-@click.group("templates")
+@click.group("templates", cls=Commands)
 def templates() -> None:
     """List, eject and compare the templates of generated files.
 
@@ -58,11 +58,16 @@ def _eject(name: str, *, is_noted: bool, debug: bool) -> None:
 def _diff(name: str | None, *, debug: bool) -> None:
     """Show how the project's own templates differ, and how their bases have changed."""
     del debug
-    for template in [_named(name)] if name else _all():
+    found = [_named(name)] if name else _all()
+    for template in found:
         if template.has_moved():
             click.echo(template.base_diff(), nl=False)
         if template.is_own:
-            click.echo(template.own_diff(), nl=False)
+            click.echo(template.own_diff() or _same(template), nl=False)
+        elif name:
+            click.echo(f"{name} is the shipped one")
+    if not any(template.is_own for template in found) and not name:
+        click.echo("all templates are the shipped ones")
 
 
 def _all() -> list[Template]:
@@ -81,6 +86,12 @@ def _named(name: str) -> Template:
     meant = nearest(name, known)
     hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
     raise click.ClickException(f"there is no template `{name}`; {hint}")
+
+
+def _same(template: Template) -> str:
+    from arctic_training.document import shown_path
+
+    return f"{shown_path(template.own)}: no difference from the shipped one\n"
 
 
 def _state(template: Template) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from arctic_training.cli.output import debug_option, format_option, run
+from arctic_training.cli.output import WIDTH, Commands, debug_option, format_option, run
 
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Format
@@ -20,7 +20,7 @@ _OWN: Final = {"-h", "--help", "--version"}
 _WORDS: Final = {"ignore_unknown_options": True}
 
 
-class _TrainByDefault(click.Group):
+class _TrainByDefault(Commands):
     """Takes `arctic-train RECIPE` for `arctic-train train RECIPE`; a verb wins over a file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -31,7 +31,7 @@ class _TrainByDefault(click.Group):
 @click.group(
     "arctic-train",
     cls=_TrainByDefault,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": WIDTH},
 )
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
 def command() -> None:

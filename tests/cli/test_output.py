@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -10,7 +11,7 @@ import pytest
 
 from arctic_training import project
 from arctic_training.diagnostics import Format
-from tests.support import RECIPE, Result, arctic_gen, arctic_train, write
+from tests.support import RECIPE, ROOT, Result, arctic_gen, arctic_train, write
 
 _Run = Callable[..., Result]
 
@@ -29,6 +30,21 @@ def test_help_and_version_are_fine(tmp_path: Path, run: _Run, option: str) -> No
     result = run(option, folder=tmp_path)
     assert (result.code, result.err) == (0, "")
     assert result.out
+
+
+@pytest.mark.parametrize("command", [("arctic-gen", arctic_gen), ("arctic-train", arctic_train)])
+def test_help_is_whole_where_there_is_no_terminal(
+    command: tuple[str, _Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Piped, each help text is that of the reference page; no sentence of it ends in dots."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    name, run = command
+    page = (ROOT / "docs/reference/commands.md").read_text("utf-8")
+    shown = re.findall(rf"(?ms)^## {name}((?: [\w-]+)*)\n\n```text\n(.*?)\n```$", page)
+    assert len(shown) > 3
+    for words, text in shown:
+        assert run(*words.split(), "--help", folder=tmp_path).out == f"{text}\n"
+        assert "...\n" not in text.partition("\n")[2]
 
 
 @pytest.mark.parametrize(

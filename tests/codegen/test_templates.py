@@ -41,7 +41,9 @@ def test_an_ejected_template_makes_the_same(name: str, project: Path) -> None:
     """As long as nothing is changed in it, an own template makes what the shipped one does."""
     assert arctic_gen("templates", "eject", name, folder=project).code == 0
     assert arctic_gen("check", "--no-verify", folder=project).code == 0
-    assert arctic_gen("templates", "diff", folder=project) == (0, "", "")
+    same = f"arctic_templates/{name}: no difference from the shipped one\n"
+    for named in ((), (name,)):
+        assert arctic_gen("templates", "diff", *named, folder=project) == (0, same, "")
     listed = arctic_gen("templates", "list", folder=project).out.splitlines()
     own = [line for line in listed if "the shipped one" not in line]
     assert own == [f"{name}: arctic_templates/{name}"]
@@ -141,6 +143,14 @@ def test_a_base_that_moved_is_a_warning_with_its_diff(project: Path) -> None:
     assert path.read_text("utf-8").splitlines()[1:] == own
     assert first.read_bytes() == resource("templates/trainer.py.j2").read_bytes()
     assert arctic_gen("check", "--no-verify", folder=project).code == 0
+
+
+def test_a_diff_without_an_own_template_says_so(project: Path) -> None:
+    """Where nothing can differ, that is what is said."""
+    all_shipped = (0, "all templates are the shipped ones\n", "")
+    assert arctic_gen("templates", "diff", folder=project) == all_shipped
+    shipped = (0, "trainer.py.j2 is the shipped one\n", "")
+    assert arctic_gen("templates", "diff", "trainer.py.j2", folder=project) == shipped
 
 
 @pytest.mark.parametrize(
