@@ -7,26 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from arctic_training.diagnostics import Diagnostic, nearest
-from arctic_training.document import MapNode, load
+from arctic_training.diagnostics import Diagnostic
+from arctic_training.document import MapNode, document_kind, load
 
-__all__ = ["document_files", "document_kind", "read_document"]
+__all__ = ["document_files", "read_document"]
 
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
-_DEFINITION_KEYS: Final = (
-    "schema_version",
-    "extends",
-    "config_type",
-    "data_factory_type",
-    "model_factory_type",
-    "checkpoint_engine_type",
-    "optimizer_factory_type",
-    "scheduler_factory_type",
-    "tokenizer_factory_type",
-)
-_RECIPE_KEYS: Final = ("type", "model", "data")
-_ALMOST: Final = 0.85
 
 
 def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
@@ -58,18 +45,6 @@ def read_document(path: Path, *, is_named: bool) -> tuple[MapNode | None, str, l
     if not kind:
         return None, "", [_neither(document)] if is_named else []
     return document, kind, found
-
-
-def document_kind(document: MapNode | None, *, is_named: bool) -> str:
-    """Tell a definition from a recipe by its keys, mistyped ones too.
-
-    Many a file has a `model` or a `type`: one that was not named itself needs two keys of a recipe.
-    """
-    keys = document.entries.keys() if document else set()
-    if any(nearest(key, _DEFINITION_KEYS, cutoff=_ALMOST) for key in keys):
-        return "definition"
-    meant = {nearest(key, _RECIPE_KEYS, cutoff=_ALMOST) for key in keys} - {""}
-    return "recipe" if len(meant) >= (1 if is_named else 2) else ""
 
 
 def _is_other(path: Path, found: list[Diagnostic]) -> bool:

@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
 import click
 
+from arctic_training.cli.explain_file import explain_file
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.catalog import built_in_factories
-from arctic_training.codegen.extend import extend
-from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.meaning import Meaning, meanings
 from arctic_training.codegen.shared_factories import shared_factories
 from arctic_training.diagnostics import Format, known_words, nearest
-from arctic_training.document import (
-    JSON,
-    Node,
-    ScalarNode,
-    Schema,
-    children,
-    find,
-    load,
-    plain,
-)
+from arctic_training.document import JSON, Schema, find, plain
 from arctic_training.project import Project
 from arctic_training.resources import resource, schema
 
@@ -35,10 +25,12 @@ _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _SCHEMAS: Final = {"definition": "trainer", "findings": "diagnostics"}
 
 
-def explain(subject: str) -> NoReturn:
-    """Say what a key means; of a definition, where each of its values comes from."""
+def explain(subject: str, overrides: Sequence[str] = ()) -> NoReturn:
+    """Say what a key means; of a definition or a recipe, where each of its values comes from."""
     if Path(subject).suffix in _SUFFIXES:
-        _explain_file(Path(subject))
+        explain_file(Path(subject), overrides)
+    if overrides:
+        raise click.UsageError(f"`{subject}` is no recipe: it takes no KEY=VALUE")
     known = dict(_known(Project.of(Path("here"))))
     found = [m for m in _distinct(known) if _is_meant(subject, m[1].key)]
     if not found:
@@ -73,31 +65,6 @@ def _distinct(known: dict[str, Meaning]) -> list[tuple[str, Meaning]]:
 def _is_meant(subject: str, key: str) -> bool:
     bare = "".join(part.partition(")")[2] if ")" in part else part for part in key.split("("))
     return subject in {key, bare} or bare.endswith(f".{subject}")
-
-
-def _explain_file(path: Path) -> NoReturn:
-    document, problems = load(path)
-    if document is not None:
-        try:
-            document, _, found = extend(document, path, Project.of(path))
-        except ManifestError as error:
-            raise click.ClickException(str(error)) from error
-        problems += found
-        rows = list(_values(document, ""))
-        width = max((len(key) for key, _, _ in rows), default=0)
-        for key, value, place in rows:
-            click.echo(f"{key:{width}}  {value}  ({place})")
-    finish(problems, Format.TEXT)
-
-
-def _values(node: Node, way: str) -> Iterator[tuple[str, str, str]]:
-    """Iterate over the values of a document: the way to each, its text and its place."""
-    below = list(children(node))
-    if isinstance(node, ScalarNode) or not below:
-        place = f"{node.span.source.path}:{node.span.line}"
-        yield way, json.dumps(plain(node), ensure_ascii=False), place
-    for step, child in below:
-        yield from _values(child, f"{way}.{step}" if way else str(step))
 
 
 def list_known(kind: str) -> NoReturn:

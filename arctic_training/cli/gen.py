@@ -222,13 +222,17 @@ def _breaking(
 
 @command.command("explain")
 @click.argument("subject", metavar="KEY|FILE")
+@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
 @debug_option
-def _explain(subject: str, *, debug: bool) -> None:
-    """Say what a key of definitions or recipes means; of a definition, whence each value comes."""
+def _explain(subject: str, overrides: tuple[str, ...], *, debug: bool) -> None:
+    """Say what a key of definitions or recipes means; of a FILE, whence each value comes.
+
+    A FILE is a definition or a recipe; KEY=VALUE is laid over a recipe, as arctic-train does.
+    """
     from arctic_training.cli.explain import explain
 
     del debug
-    explain(subject)
+    explain(subject, overrides)
 
 
 @command.command("list")

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.cli.documents import document_files, document_kind
+from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
 from arctic_training.codegen.lint.baseline import baseline_text, read_baseline
@@ -16,7 +16,7 @@ from arctic_training.codegen.lint.edits import apply
 from arctic_training.codegen.lint.linter import lint as lint_definitions
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.diagnostics import Diagnostic, Format, Severity
-from arctic_training.document import load
+from arctic_training.document import document_kind, load
 
 __all__ = ["lint"]
 

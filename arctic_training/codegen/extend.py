@@ -24,6 +24,7 @@ from arctic_training.document import (
     UnreadableError,
     find,
     load,
+    of_other_kind,
     plain,
     shown_path,
 )
@@ -88,6 +89,9 @@ class _Reader:
 
     def read(self, definition: MapNode) -> MapNode:
         """Return a definition as one of today's version, with what it extends."""
+        if (other := of_other_kind(definition, "definition")) is not None:
+            self.problems.append(other)
+            return definition
         today, found = upgraded(definition)
         self.problems += found
         return today if has_errors(found) else self.extended(today)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from arctic_training.document.comments import comments
 from arctic_training.document.edits import Edit, Put, Rename, edited, rewritten
+from arctic_training.document.kinds import document_kind, of_other_kind
 from arctic_training.document.load import UnreadableError, load, shown_path
 from arctic_training.document.names import former_names, is_former, rename_problems, with_names
 from arctic_training.document.node import (
@@ -21,6 +22,7 @@ from arctic_training.document.node import (
     value_span,
 )
 from arctic_training.document.parse import parse
+from arctic_training.document.places import Place, places
 from arctic_training.document.problems import check, completed, joined, shown
 from arctic_training.document.schema import Schema, with_numbers
 
@@ -31,6 +33,7 @@ __all__ = [
     "ListNode",
     "MapNode",
     "Node",
+    "Place",
     "Pointer",
     "Put",
     "Rename",
@@ -41,6 +44,7 @@ __all__ = [
     "children",
     "comments",
     "completed",
+    "document_kind",
     "edited",
     "find",
     "former_names",
@@ -48,7 +52,9 @@ __all__ = [
     "joined",
     "key_span",
     "load",
+    "of_other_kind",
     "parse",
+    "places",
     "plain",
     "rename_problems",
     "rewritten",

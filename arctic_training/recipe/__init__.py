@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from arctic_training.recipe.check import CheckedRecipe, check_recipe, migrated_recipe
-from arctic_training.recipe.overrides import apply_overrides
+from arctic_training.recipe.defaults import defaults
+from arctic_training.recipe.overrides import PLACE, apply_overrides
 
-__all__ = ["CheckedRecipe", "apply_overrides", "check_recipe", "migrated_recipe"]
+__all__ = [
+    "PLACE",
+    "CheckedRecipe",
+    "apply_overrides",
+    "check_recipe",
+    "defaults",
+    "migrated_recipe",
+]

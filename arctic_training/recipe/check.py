@@ -18,6 +18,7 @@ from arctic_training.document import (
     completed,
     find,
     former_names,
+    of_other_kind,
     plain,
     rename_problems,
     rewritten,
@@ -42,6 +43,7 @@ class CheckedRecipe:
     """Name of the trainer's package in the namespace of all trainers."""
 
     document: Node
+    schema: Schema
     project: Project
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -55,6 +57,8 @@ def check_recipe(
     recipe: MapNode, project: Project
 ) -> tuple[CheckedRecipe | None, list[Diagnostic]]:
     """Return the completed recipe, with what is deprecated in it; or all that is wrong with it."""
+    if (other := of_other_kind(recipe, "recipe")) is not None:
+        return None, [other]
     package, problems = _package(recipe, project)
     if package is None:
         return None, problems
@@ -64,7 +68,8 @@ def check_recipe(
     if has_errors(problems):
         return None, problems
     document = with_paths(completed(chosen, schema), schema)
-    return CheckedRecipe(_name(schema), package.name, document, project, tuple(problems)), problems
+    name, warnings = _name(schema), tuple(problems)
+    return CheckedRecipe(name, package.name, document, schema, project, warnings), problems
 
 
 def migrated_recipe(recipe: MapNode, project: Project) -> tuple[Node, str | None, list[Diagnostic]]:

@@ -22,9 +22,11 @@ from arctic_training.document import (
     shown,
 )
 
-__all__ = ["apply_overrides", "with_overridden_names"]
+__all__ = ["PLACE", "apply_overrides", "with_overridden_names"]
 
-_PLACE: Final = "command line"
+PLACE: Final = "command line"
+"""The file, to a reader, of what an override says."""
+
 _MOST_KEYS: Final = 64
 
 
@@ -36,13 +38,13 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
     """
     problems: list[Diagnostic] = []
     for text in overrides:
-        source = Source(_PLACE, text)
+        source = Source(PLACE, text)
         path, separator, written = text.partition("=")
         keys = path.split(".")
         if not separator or not all(keys) or len(keys) > _MOST_KEYS:
             problems.append(_wrong(source, f"expected key=value, found {shown(text)}"))
             continue
-        value, found = parse(Source(_PLACE, written))
+        value, found = parse(Source(PLACE, written))
         problems += [replace(p, span=source.line(1), related=()) for p in found]
         if value is None or found:
             continue
@@ -61,7 +63,7 @@ def with_overridden_names(recipe: Node, schema: Schema) -> Node:
     for rename in former_names(recipe, schema):
         names = (rename.pointer, (*rename.pointer[:-1], rename.key))
         there = [name for name in names if find(recipe, name) is not None]
-        overridden = [name for name in there if key_span(recipe, name).source.path != _PLACE]
+        overridden = [name for name in there if key_span(recipe, name).source.path != PLACE]
         if len(there) > len(overridden):
             for name in overridden:
                 recipe = _without(recipe, name)

@@ -139,6 +139,8 @@ _CASES: Final = [
     _Case("unknown trainer", RECIPE, _TRAIN, ("type: sft", "type: sfd")),
     _Case("trainer that resembles none", RECIPE, _TRAIN, ("type: sft", "type: reinforce")),
     _Case("trainer that is no name", RECIPE, _TRAIN, ("type: sft", "type: [sft]")),
+    _Case("definition for a recipe", DEFINITION, "arctic-train --dry-run d.yaml"),
+    _Case("recipe for a definition", RECIPE, "arctic-gen new-trainer r.yaml"),
     _Case("duplicate key", RECIPE + "micro_batch_size: 4\n", _TRAIN),
     _Case("recipe that does not parse", RECIPE, _TRAIN, ("model:", "model: [")),
     _Case("tab", RECIPE, _TRAIN, ("  type: random_llama", "\ttype: random_llama")),

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from arctic_training.api import checked_recipe, configured
+from arctic_training.document import JSON, Pointer
+from arctic_training.recipe import defaults
 from tests.codegen.test_extend import BASE, CHILD
-from tests.support import DEFINITION, ROOT, arctic_gen, write
+from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
 
 
 @pytest.mark.parametrize(
@@ -53,6 +56,51 @@ def test_a_definition_is_explained_value_by_value(tmp_path: Path) -> None:
     assert ["config_type.properties.alpha.minimum", "0", "(base.yaml:8)"] in rows
     assert ["metrics.loss_ratio", '"mean"', "(base.yaml:18)"] in rows
     assert not [row for row in rows if row[0] == "metrics.accuracy"]
+
+
+def test_a_recipe_is_explained_value_by_value(tmp_path: Path) -> None:
+    """Each value of a run: from a line of the recipe, from the command line, or a default."""
+    write(tmp_path / "r.yaml", RECIPE)
+    done = arctic_gen("explain", "r.yaml", "optimizer.learning_rate=1e-3", folder=tmp_path)
+    assert (done.code, done.err) == (0, "")
+    rows = {row[0]: row[1:] for row in map(str.split, done.out.splitlines())}
+    assert rows["micro_batch_size"] == ["2", "(r.yaml:22)"]
+    assert rows["optimizer.learning_rate"] == ["0.001", "(command", "line)"]
+    assert rows["optimizer.type"] == ['"fused_adam"', "(default)"]
+    assert rows["model.max_position_embeddings"] == ["2048", "(default)"]
+    assert rows["deepspeed.zero_optimization.stage"] == ["0", "(default)"]
+    assert rows["model.peft_config"] == ["null", "(default)"]
+    assert not [key for key in rows if key.startswith(("model.peft_config.", "checkpoint"))]
+
+
+def test_what_is_explained_of_a_recipe_is_what_a_run_takes(tmp_path: Path) -> None:
+    """The defaults are those of the config models, all of them."""
+    write(tmp_path / "r.yaml", RECIPE)
+    recipe = checked_recipe(tmp_path / "r.yaml")
+    config = configured(recipe).model_dump(mode="json")
+    taken = [(way, _value(config, way)) for way, _ in defaults(recipe.document, recipe.schema)]
+    assert taken == [*defaults(recipe.document, recipe.schema)]
+
+
+def test_a_wrong_recipe_is_not_explained(tmp_path: Path) -> None:
+    """What is wrong with it is said instead; a definition takes no overrides."""
+    write(tmp_path / "r.yaml", RECIPE)
+    write(tmp_path / "d.yaml", DEFINITION)
+    done = arctic_gen("explain", "r.yaml", "seed=-1", folder=tmp_path)
+    assert (done.code, done.out.splitlines()[0]) == (
+        1,
+        "command line:1:1: error[out-of-range]: `-1` is below the least value allowed, 0",
+    )
+    done = arctic_gen("explain", "d.yaml", "seed=-1", folder=tmp_path)
+    assert done == (2, "", "error: d.yaml is no recipe: it takes no KEY=VALUE\n")
+
+
+def _value(config: JSON, way: Pointer) -> JSON:
+    for step in way:
+        config = config[0] if isinstance(config, list) and isinstance(step, str) else config
+        assert isinstance(config, dict)
+        config = config[str(step)]
+    return config
 
 
 def test_what_can_be_named_is_listed(tmp_path: Path) -> None:
