@@ -59,7 +59,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     @override
     def load(self) -> bool:
-        found = self._agreed(self._newest())
+        found = self._agreed(self._newest() if self.trainer.world.is_first else None)
         if found is None:
             return False
         saved = json.loads((found / _STATE).read_text())

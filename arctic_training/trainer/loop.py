@@ -126,7 +126,8 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
             with self._stop_requests.listening():
                 for _ in self.epochs:
                     self.epoch()
-                self.training_finished = not self._stop_requests.is_terminated
+                is_terminated = self.is_stopping and self._stop_requests.is_terminated_anywhere()
+                self.training_finished = not is_terminated
                 self.checkpoint()
             failed = False
             if self.is_stopping:

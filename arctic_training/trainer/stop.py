@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import torch.distributed
+
 from arctic_training.launcher.world import World
 
 __all__ = ["StopRequests"]
@@ -24,6 +26,7 @@ class StopRequests:
 
     def __init__(self, kill_switch: Path | None, world: World) -> None:
         self._kill_switch = kill_switch if world.is_first else None
+        self._num_processes = world.size
         self.is_terminated = False
         """Whether SIGTERM came."""
 
@@ -36,6 +39,13 @@ class StopRequests:
         if self.is_terminated:
             return ": SIGTERM"
         return f": {self._kill_switch} is there" if self.is_requested else ""
+
+    def is_terminated_anywhere(self) -> bool:
+        """Return whether SIGTERM came to any process; all have to ask, and obey it from then on."""
+        heard = [False] * self._num_processes
+        torch.distributed.all_gather_object(heard, self.is_terminated)
+        self.is_terminated = any(heard)
+        return self.is_terminated
 
     def obey(self) -> None:
         """End the process, if that is what was requested."""

@@ -218,9 +218,9 @@ class Trainer(
         return self._frozen_models.of(section)
 
     def _resume(self) -> None:
-        resuming = [e for e in self.checkpoint_engines if e.config.enabled and e.config.auto_resume]
-        for engine in resuming:
-            engine.load()
+        for engine in self.checkpoint_engines:
+            if engine.config.is_resumed:
+                engine.load()
         take_up(self.scheduler)
         self.state.continue_with(self.schedule, self.world.size)
 

@@ -15,6 +15,7 @@ import torch
 from arctic_training.checkpoint import folder as folder_module
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError, UnusableRecipeError
+from arctic_training.launcher.world import World
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.report import MEASURED, StepReport
 from tests.support import write
@@ -269,6 +270,42 @@ def test_sigterm_saves_and_ends(tmp_path: Path) -> None:
     ]
     _trainer(tmp_path / "parts", checkpoint=output).train()
     assert _metrics(tmp_path / "parts") == _metrics(tmp_path / "whole")
+
+
+def test_sigterm_behind_the_last_step_costs_nothing(tmp_path: Path) -> None:
+    """A run that SIGTERM meets when its last step is done is at its end, saved as such."""
+    output = {"output_dir": str(tmp_path / "saved"), "save_end_of_training": True}
+    trainer = _trainer(tmp_path, checkpoint=output, train_iters=1)
+    show = trainer.progress.show
+
+    def terminated(report: StepReport) -> None:
+        show(report)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    trainer.progress.show = terminated  # type: ignore[method-assign]
+    trainer.train()
+    assert [path.name for path in (tmp_path / "saved").glob("*/")] == ["epoch_0_global_step_1"]
+
+
+def test_two_places_to_go_on_from_are_refused(tmp_path: Path) -> None:
+    """Of two sections that both resume, the second would undo what the first has restored."""
+    sections = [{"output_dir": str(tmp_path / name), "auto_resume": True} for name in "ab"]
+    with pytest.raises(UnusableRecipeError) as caught:
+        _trainer(tmp_path, checkpoint=sections)
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("checkpoint", 1, "auto_resume")
+    sections[0]["enabled"] = False
+    assert _trainer(tmp_path, checkpoint=sections).state.global_step == 0
+
+
+def test_one_process_looks_for_what_to_go_on_from(three_steps: Path, tmp_path: Path) -> None:
+    """The first reads all checkpoints, each byte of them; the others take what it has found."""
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
+    trainer = _trainer(tmp_path, checkpoint={"output_dir": str(tmp_path / "saved")})
+    (engine,) = trainer.checkpoint_engines
+    trainer.world = World(rank=1, size=2)
+    assert not engine.load()
+    assert trainer.state.global_step == 0
 
 
 def test_kill_switch_ends_a_run(tmp_path: Path) -> None:
