@@ -34,7 +34,7 @@ def best(folders: Iterable[Path], config: CheckpointConfig) -> list[Path]:
 def best_problems(config: CheckpointConfig, trainer: TrainerContext) -> Iterator[tuple[str, str]]:
     """Iterate over the fields that keep the best from being known, and what is wrong with them."""
     interval = trainer.config.eval_interval
-    sets = {source.eval_name for source in trainer.config.data.eval_sources}
+    sets = trainer.config.data.eval_names
     figures = {"loss", *trainer.metrics}
     if not interval:
         yield "keep_best", "nothing tells which is best: `eval_interval` is 0"

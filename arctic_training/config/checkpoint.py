@@ -42,13 +42,19 @@ class CheckpointConfig(SectionConfig, frozen=True):
     """Keep the N checkpoints as well that came to the best figure when they were evaluated."""
 
     best_set: str = "eval"
-    """Evaluation set that tells which is best: an `eval_name` of `eval_sources`."""
+    """Evaluation set that tells which is best: an `eval_name` of `eval_sources`, or `eval`, what
+    `train_eval_split` keeps from training."""
 
     best_metric: str = "loss"
     """Figure that tells which is best: `loss`, or a metric that the trainer's loss returns."""
 
     best_is: Literal["lowest", "highest"] = "lowest"
     """Which figure is best."""
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether a run goes on from what was saved by this section."""
+        return self.enabled and self.auto_resume
 
 
 class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):

@@ -184,6 +184,13 @@ class DataConfig(SectionConfig, frozen=True):
     fail_on_missing_cache: bool = False
     """Train only on data that `arctic-train process-data` has prepared."""
 
+    @property
+    def eval_names(self) -> list[str]:
+        """Names of the evaluation sets; what is kept from training is `eval`."""
+        if self.train_eval_split[1]:
+            return ["eval"]
+        return list(dict.fromkeys(source.eval_name for source in self.eval_sources))
+
 
 _FULL: Final = "rows are packed best-fit over the whole set; `over_length: split` loses no token"
 _PLANNED_SFT: Final = {

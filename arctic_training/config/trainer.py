@@ -103,7 +103,8 @@ class TrainerConfig(Config, frozen=True):
     """Newest allocations that are kept."""
 
     eval_interval: Annotated[int, Field(ge=0), Human()] = 0
-    """Evaluate on `data.eval_sources` after each N-th optimizer step; 0 without such sources."""
+    """Evaluate after each N-th optimizer step, on `eval_sources` of `data` or on what
+    `train_eval_split` keeps from training; 0 where there is neither."""
 
     exit_iteration: Annotated[int, Field(ge=0), Human()] = 0
     """Stop after this optimizer step, without changing the schedule; 0 does not."""

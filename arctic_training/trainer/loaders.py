@@ -45,15 +45,13 @@ def evaluation_factories(
     So samples for evaluation are processed by the same code and options as those for training. What
     `train_eval_split` keeps from training is one set, `eval`.
     """
+    names = factory.config.eval_names
     if factory.config.train_eval_split[1]:
         held_out = type(factory)(factory.trainer, factory.config.model_copy())
         held_out.is_held_out = True
-        return {"eval": held_out}
+        return dict.fromkeys(names, held_out)
     sources = factory.config.eval_sources
-    chosen = {
-        name: tuple(source for source in sources if source.eval_name == name)
-        for name in dict.fromkeys(source.eval_name for source in sources)
-    }
+    chosen = {name: tuple(s for s in sources if s.eval_name == name) for name in names}
     return {
         name: type(factory)(
             factory.trainer, factory.config.model_copy(update=_APART | {"sources": own})
@@ -64,9 +62,9 @@ def evaluation_factories(
 
 def evaluation_problems(config: TrainerConfig) -> Iterator[RecipeError]:
     """Iterate over what keeps a recipe from evaluating as it says."""
-    given = "train_eval_split" if config.data.train_eval_split[1] else "eval_sources"
-    is_evaluated = given == "train_eval_split" or config.data.eval_sources
+    is_evaluated = bool(config.data.eval_names)
     if is_evaluated and not config.eval_interval:
+        given = "train_eval_split" if config.data.train_eval_split[1] else "eval_sources"
         message = f"what `{given}` is for is never done: `eval_interval` is 0"
         yield RecipeError(("data", given), message, code="not-allowed")
     if config.eval_interval and not is_evaluated:

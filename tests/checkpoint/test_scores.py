@@ -57,6 +57,17 @@ def test_the_best_are_kept(section: dict[str, object], kept: set[int], tmp_path:
     assert scores[6] == trainer.evaluations["eval"].totals.loss
 
 
+def test_what_is_kept_from_training_tells_the_best(tmp_path: Path) -> None:
+    """The part that `train_eval_split` keeps from training is a set like those of sources."""
+    split = {"eval_sources": (), "train_eval_split": (0.5, 0.5)}
+    trainer = _trainer(tmp_path, keep_best=1)
+    config = trainer.config.model_copy(
+        update={"data": trainer.config.data.model_copy(update=split), "train_iters": 1}
+    )
+    HandTrainer(config).train()
+    assert {*_scores(tmp_path)} == {1}
+
+
 def test_what_has_no_figure_is_not_best(tmp_path: Path) -> None:
     """A checkpoint that was not evaluated, or to no number, is never the best."""
     section = DeepSpeedCheckpointConfig(output_dir=tmp_path, best_metric="accuracy")
