@@ -23,7 +23,7 @@ __all__ = [
 
 
 class RandomNumbers(TypedDict):
-    """The states of the generators of Python, NumPy, PyTorch and its accelerators."""
+    """The states of the generators of Python, NumPy, PyTorch and this process's accelerator."""
 
     python: Tensor
     python_gauss: Tensor
@@ -68,7 +68,7 @@ def random_numbers() -> RandomNumbers:
             [keys["pos"], numpy_state["has_gauss"], numpy_state["gauss"]], dtype=torch.float64
         ),
         torch=torch.get_rng_state(),
-        cuda=torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        cuda=[torch.cuda.get_rng_state()] if torch.cuda.is_available() else [],
     )
 
 
@@ -83,5 +83,5 @@ def set_random_numbers(state: RandomNumbers) -> None:
         ("MT19937", keys, int(position), int(has_gauss), numpy_gauss)
     )
     torch.set_rng_state(state["torch"])
-    if state["cuda"]:
-        torch.cuda.set_rng_state_all(state["cuda"])
+    for of_this_process in state["cuda"] if torch.cuda.is_available() else ():
+        torch.cuda.set_rng_state(of_this_process)

@@ -11,7 +11,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arctic_training.checkpoint.random_numbers import load_random_numbers, save_random_numbers
+from arctic_training.checkpoint.random_numbers import (
+    load_random_numbers,
+    random_numbers,
+    save_random_numbers,
+    set_random_numbers,
+)
 from arctic_training.trainer.process import seed_everything
 
 
@@ -50,3 +55,15 @@ def test_file_holds_only_tensors(tmp_path: Path) -> None:
     """The file is read without running any code that it may hold."""
     save_random_numbers(tmp_path / "numbers.pt")
     assert torch.load(tmp_path / "numbers.pt", weights_only=True).keys() >= {"python", "torch"}
+
+
+def test_each_process_keeps_its_own_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a machine's accelerators a process knows its own: another machine may have fewer."""
+    own, seen = torch.arange(3, dtype=torch.uint8), list[torch.Tensor]()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", lambda: own)
+    monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: [own] * 8)
+    monkeypatch.setattr(torch.cuda, "set_rng_state", seen.append)
+    monkeypatch.setattr(torch.cuda, "set_rng_state_all", seen.extend)
+    set_random_numbers(random_numbers())
+    assert [state.tolist() for state in seen] == [own.tolist()]
