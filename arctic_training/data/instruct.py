@@ -50,7 +50,13 @@ def _needed(config: HFInstructSourceConfig) -> Needed:
     if config.role_mapping is None:
         return {("name_or_path",): "messages"}
     mapping = config.role_mapping.items()
-    return {("role_mapping", role): path.split(".")[0] for role, path in mapping}
+    return {("role_mapping", role): _place(path)[0] for role, path in mapping}
+
+
+def _place(path: str) -> list[str]:
+    """Return a column, or the column of a list with the field that tells who speaks and a value."""
+    parts = path.split(".")
+    return parts if len(parts) == _PARTS else [path]
 
 
 def listed_messages(row: Row, number: int) -> Conversation:
@@ -77,10 +83,11 @@ def _mapped(row: Row, number: int, config: HFInstructSourceConfig) -> Conversati
     conversation: Conversation = []
     lists: dict[tuple[str, str], dict[str, str]] = {}
     for role, path in (config.role_mapping or {}).items():
-        parts = path.split(".")
-        if len(parts) == _PARTS and parts[0] in row:
-            lists.setdefault((parts[0], parts[1]), {})[parts[2]] = role
-        elif (text := row[path]) is not None:
+        column, *inside = _place(path)
+        if inside:
+            field, speaker = inside
+            lists.setdefault((column, field), {})[speaker] = role
+        elif (text := row[column]) is not None:
             conversation.append(_said(role, text, number, ("role_mapping", role)))
     for (column, field), roles in lists.items():
         conversation += _listed(row[column], field, roles, number, config)
@@ -97,7 +104,7 @@ def _listed(
     pointer: Pointer = ("role_mapping", next(iter(roles.values())))
     for item in items if isinstance(items, list) else [items]:
         speaker = item.get(field) if isinstance(item, dict) else None
-        if not isinstance(item, dict) or speaker not in roles:
+        if not isinstance(item, dict) or not isinstance(speaker, str) or speaker not in roles:
             message = f"row {number} has a message whose `{field}` is {speaker!r}"
             hint = f"add a role for it to `role_mapping`; known: {', '.join(roles)}"
             raise RecipeError(pointer, message, code="wrong-data", hint=hint)

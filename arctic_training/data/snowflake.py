@@ -13,7 +13,7 @@ import numpy as np
 
 from arctic_training.config.data import SnowflakeSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig
-from arctic_training.data.conversation import Conversation
+from arctic_training.data.conversation import Conversation, as_message
 from arctic_training.data.documents import text_of
 from arctic_training.data.instruct import listed_messages
 from arctic_training.data.items import Counted, Items, Numbers
@@ -71,7 +71,9 @@ def snowflake_conversations(config: SnowflakeSourceConfig) -> Items[Conversation
             source.
 
     """
-    return _items(config, ("messages",), listed_messages)
+    return _items(
+        config, ("messages",), lambda row, number: listed_messages(_with_messages(row), number)
+    )
 
 
 def snowflake_documents(config: SnowflakeSourceConfig) -> Items[str]:
@@ -94,7 +96,9 @@ def snowflake_preferences(config: SnowflakeSourceConfig) -> Items[Preference]:
     """
     like = HFPreferenceSourceConfig(name_or_path="snowflake")
     columns = ("prompt", "chosen", "rejected")
-    return _items(config, columns, lambda row, number: preference_of(row, number, like))
+    return _items(
+        config, columns, lambda row, number: preference_of(_with_messages(row), number, like)
+    )
 
 
 def content_of_table(config: SnowflakeSourceConfig) -> object:
@@ -128,7 +132,7 @@ def _items(
 
     def row_of(row: Mapping[str, object], number: int) -> T:
         try:
-            return make({name: _value(row[name]) for name in needed}, number)
+            return make({name: row[name] for name in needed}, number)
         except RecipeError as error:
             raise RecipeError(("column_mapping",), error.message, code=error.code) from error
 
@@ -200,14 +204,22 @@ def _named(config: SnowflakeSourceConfig, column: str) -> str:
     return renamed.get(column, column)
 
 
-def _value(value: object) -> object:
-    """Return a list that Snowflake holds as semi-structured data, which it sends as JSON."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            return json.loads(value)
-        except ValueError:
-            return value
-    return value
+def _with_messages(row: Mapping[str, object]) -> dict[str, object]:
+    """Return a row with the messages that Snowflake holds as semi-structured data, sent as JSON.
+
+    Another text may be a list in JSON as well, such as the answer to who asks for one.
+    """
+    return {name: _messages(value) for name, value in row.items()}
+
+
+def _messages(value: object) -> object:
+    if not isinstance(value, str) or not value.lstrip().startswith("["):
+        return value
+    try:
+        items: list[object] = json.loads(value)
+    except ValueError:
+        return value
+    return items if items and all(map(as_message, items)) else value
 
 
 class _Explaining:

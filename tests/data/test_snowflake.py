@@ -132,6 +132,17 @@ def test_documents_and_preferences(snowflake: Snowflake, reader: HandTrainer) ->
     assert [*mixed(preferences, factory, [source])] == [Preference(user, right, wrong)]  # type: ignore[arg-type]
 
 
+def test_texts_that_are_json_stay_texts(snowflake: Snowflake, reader: HandTrainer) -> None:
+    """A list of messages is one wherever it is asked for; any other text is what it says."""
+    factory = reader.make_data_factory()
+    said = json.dumps(ragged(1)[0])
+    snowflake.tables["T"] = pa.table({"TEXT": ["[1, 2]", "[]", said]})
+    assert [*load_documents(factory, [_source(table_name="T")])] == ["[1, 2]", "[]", said]
+    snowflake.tables["P"] = pa.table({"PROMPT": ["Two?"], "CHOSEN": ["[2]"], "REJECTED": ["[]"]})
+    ((_, chosen, rejected),) = load_preferences(factory, [_source(table_name="P")])
+    assert [chosen[0]["content"], rejected[0]["content"]] == ["[2]", "[]"]
+
+
 def test_content_decides(snowflake: Snowflake, reader: HandTrainer) -> None:
     """Other rows under the same name are other content; the same under another name are not."""
     factory = reader.make_data_factory()

@@ -179,6 +179,7 @@ _TURNS = {"user": "turns.from.human", "assistant": "turns.from.gpt"}
             "did you mean `text`?",
         ),
         ({"role_mapping": {"user": "turns.a.b"}}, ("role_mapping", "user"), "`turns`", "known: "),
+        ({"role_mapping": {"user": "text.a"}}, ("role_mapping", "user"), "`text.a`", "did you"),
     ],
 )
 def test_missing_splits_and_columns(
@@ -218,6 +219,12 @@ def test_missing_splits_and_columns(
             {"role_mapping": {"user": "turns.from.human"}},
             ("role_mapping", "user"),
             "a message whose `from` is 'gpt'",
+        ),
+        (
+            '{"turns": [{"from": ["human"], "value": "a"}]}\n',
+            {"role_mapping": _TURNS},
+            ("role_mapping", "user"),
+            "a message whose `from` is ",
         ),
         (_LISTED, {"role_mapping": _TURNS, "content_key": "x"}, ("content_key",), "no text there"),
         (
