@@ -17,6 +17,7 @@ from arctic_training.codegen.shared_factories import shared_factories
 from arctic_training.diagnostics import Format, known_words, nearest
 from arctic_training.document import JSON, Schema, find, plain
 from arctic_training.project import Project
+from arctic_training.recipe import recipe_schema, trainer_name
 from arctic_training.resources import resource, schema
 
 __all__ = ["explain", "list_known", "print_schema"]
@@ -47,8 +48,7 @@ def _known(project: Project) -> Iterator[tuple[str, Meaning]]:
     field: dict[str, JSON] = {"$ref": "#/definitions/field"}
     sources["field of a definition"] = Schema({"then": field, "definitions": root["definitions"]})
     for package in project.trainer_packages():
-        text = (package / "recipe.schema.json").read_text(encoding="utf-8")
-        sources[f"recipe of {package.name}"] = Schema(json.loads(text))
+        sources[f"recipe of {package.name}"] = recipe_schema(package)
     for where, source in sources.items():
         for number, meaning in enumerate(meanings(source)):
             yield f"{where}\n{number}", meaning
@@ -82,9 +82,9 @@ def list_known(kind: str) -> NoReturn:
 def _trainers(project: Project) -> Iterator[str]:
     packages = {package.name: package for package in reversed(project.trainer_packages())}
     for _, package in sorted(packages.items()):
-        about = json.loads((package / "recipe.schema.json").read_text(encoding="utf-8"))
-        first = str(about["description"]).partition("\n")[0]
-        yield f"{about['properties']['type']['const']}: {first}"
+        about = recipe_schema(package)
+        first = str(about.root["description"]).partition("\n")[0]
+        yield f"{trainer_name(about)}: {first}"
 
 
 def _factories(project: Project) -> Iterator[str]:

@@ -59,5 +59,7 @@ def shown_path(path: Path) -> str:
 
 def _no_mapping(node: Node) -> Diagnostic:
     value = plain(node)
-    message = f"expected a mapping, found {shown(value)}" if value else "the file is empty"
+    message = (
+        f"expected a mapping, found {shown(value)}" if value is not None else "the file is empty"
+    )
     return Diagnostic(code="wrong-type", message=message, span=node.span)

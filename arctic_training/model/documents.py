@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, Final, cast
 
 import torch
@@ -86,7 +86,7 @@ def _is_plain(query: Tensor, key: Tensor, positions: Tensor, others: Mapping[str
 
 def _squares(mask: Tensor, lengths: list[int]) -> list[Tensor]:
     """Return the part of a row's mask, of shape (1, length, length), that each document has."""
-    bounds = [sum(lengths[:number]) for number in range(len(lengths) + 1)]
+    bounds = accumulate(lengths, initial=0)
     return [mask[:, start:end, start:end] for start, end in pairwise(bounds)]
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from arctic_training.recipe.check import CheckedRecipe, check_recipe, migrated_recipe
+from arctic_training.recipe.check import (
+    CheckedRecipe,
+    check_recipe,
+    migrated_recipe,
+    recipe_schema,
+    trainer_name,
+)
 from arctic_training.recipe.defaults import defaults
 from arctic_training.recipe.overrides import PLACE, apply_overrides
 
@@ -13,4 +19,6 @@ __all__ = [
     "check_recipe",
     "defaults",
     "migrated_recipe",
+    "recipe_schema",
+    "trainer_name",
 ]

@@ -14,6 +14,7 @@ from arctic_training.document import (
     Node,
     ScalarNode,
     Schema,
+    UnreadableError,
     check,
     completed,
     find,
@@ -23,13 +24,14 @@ from arctic_training.document import (
     rename_problems,
     rewritten,
     shown,
+    shown_path,
     with_names,
 )
 from arctic_training.project import Project
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
 
-__all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe"]
+__all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe", "recipe_schema", "trainer_name"]
 
 _DEFAULT_TRAINER: Final = "sft"
 
@@ -56,19 +58,24 @@ class CheckedRecipe:
 def check_recipe(
     recipe: MapNode, project: Project
 ) -> tuple[CheckedRecipe | None, list[Diagnostic]]:
-    """Return the completed recipe, with what is deprecated in it; or all that is wrong with it."""
+    """Return the completed recipe, with what is deprecated in it; or all that is wrong with it.
+
+    Raises:
+        UnreadableError: the schema of its trainer cannot be read.
+
+    """
     if (other := of_other_kind(recipe, "recipe")) is not None:
         return None, [other]
     package, problems = _package(recipe, project)
     if package is None:
         return None, problems
-    schema = _schema(package)
+    schema = recipe_schema(package)
     chosen = with_overridden_names(recipe, schema)
     problems = check(chosen, schema)
     if has_errors(problems):
         return None, problems
     document = with_paths(completed(chosen, schema), schema)
-    name, warnings = _name(schema), tuple(problems)
+    name, warnings = trainer_name(schema), tuple(problems)
     return CheckedRecipe(name, package.name, document, schema, project, warnings), problems
 
 
@@ -76,11 +83,15 @@ def migrated_recipe(recipe: MapNode, project: Project) -> tuple[Node, str | None
     """Return a recipe with today's names, as a tree and as a text, and a warning for each change.
 
     Without a text, at least one of what is found is an error.
+
+    Raises:
+        UnreadableError: the schema of its trainer cannot be read.
+
     """
     package, problems = _package(recipe, project)
     if package is None:
         return recipe, None, problems
-    schema = _schema(package)
+    schema = recipe_schema(package)
     found = [*rename_problems(recipe, schema)]
     text = None if has_errors(found) else rewritten(recipe, former_names(recipe, schema))
     return with_names(recipe, schema), text, found
@@ -94,11 +105,23 @@ def _package(recipe: MapNode, project: Project) -> tuple[Path | None, list[Diagn
     return package, [] if package else [_unknown_trainer(trainer, project)]
 
 
-def _schema(package: Path) -> Schema:
-    return Schema(json.loads((package / "recipe.schema.json").read_text(encoding="utf-8")))
+def recipe_schema(package: Path) -> Schema:
+    """Return the schema of the recipes of a trainer, by the folder of its package.
+
+    Raises:
+        UnreadableError: somebody wrote to it, and it is no JSON any more.
+
+    """
+    path = package / "recipe.schema.json"
+    try:
+        return Schema(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        message = "it is no JSON; generate it again: arctic-gen new-trainer DEFINITION"
+        raise UnreadableError(f"{shown_path(path)}: {message}") from error
 
 
-def _name(schema: Schema) -> str:
+def trainer_name(schema: Schema) -> str:
+    """Return the name of the trainer whose recipes a schema is for."""
     properties = cast("dict[str, dict[str, JSON]]", schema.root["properties"])
     return str(properties["type"]["const"])
 
@@ -108,7 +131,7 @@ def _unknown_trainer(trainer: Node, project: Project) -> Diagnostic:
     if not isinstance(name, str):
         message = f"expected the name of a trainer, found {shown(name)}"
         return Diagnostic(code="wrong-type", message=message, span=trainer.span)
-    known = {_name(_schema(package)) for package in project.trainer_packages()}
+    known = {trainer_name(recipe_schema(package)) for package in project.trainer_packages()}
     meant = nearest(name, known)
     hint = "make one of that name with `arctic-gen new-trainer DEFINITION`"
     return Diagnostic(

@@ -43,15 +43,22 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
         except (OSError, ValueError) as error:
             raise self._not_found(first_line(error)) from error
         if tokenizer.pad_token_id is None:
+            if tokenizer.eos_token_id is None:
+                message = f"the tokenizer `{self._name_or_path}` has no token to fill rows with"
+                hint = "set its `pad_token` or its `eos_token`, and save it"
+                raise self._wrong(message, code="not-usable", hint=hint)
             tokenizer.pad_token = tokenizer.eos_token
         return tokenizer
 
     def _not_found(self, reason: str) -> RecipeError:
         message = f"the tokenizer `{self._name_or_path}` cannot be loaded: {reason}"
+        return self._wrong(message, code="not-found", hint=LOADING_HINT)
+
+    def _wrong(self, message: str, *, code: str, hint: str) -> RecipeError:
+        """Return the error of a name, wherever the recipe gives it."""
         if self.config.name_or_path:
-            return self.problem("name_or_path", message, code="not-found", hint=LOADING_HINT)
-        pointer = ("model", "name_or_path")
-        return RecipeError(pointer, message, code="not-found", hint=LOADING_HINT)
+            return self.problem("name_or_path", message, code=code, hint=hint)
+        return RecipeError(("model", "name_or_path"), message, code=code, hint=hint)
 
     @property
     def _name_or_path(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.tracker.record import write_record
 from arctic_training.trainer.report import Report
+from arctic_training.writable import replace_text
 
 __all__ = ["MetricsLog"]
 
@@ -37,8 +38,9 @@ class MetricsLog:
 
     def _begin(self, step: int) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        kept = _lines_before(self._path, step) if self._path.exists() and step > 1 else []
-        self._path.write_text("".join(kept), encoding="utf-8")
+        if self._path.exists():
+            kept = _lines_before(self._path, step) if step > 1 else []
+            replace_text(self._path, "".join(kept))
         write_record(self._path, self._config, run_id=self._run_id)
         self._is_begun = True
 

@@ -6,6 +6,8 @@ import wandb
 
 from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.errors import RecipeError
+from arctic_training.model.loading import first_line
 from arctic_training.trainer.report import Report
 
 __all__ = ["WandB"]
@@ -19,17 +21,28 @@ class WandB:
     """
 
     def __init__(self, config: TrainerConfig, *, run_id: str) -> None:
+        """Begin the run, or go on with it.
+
+        Raises:
+            RecipeError: the service cannot be reached, or does not know the user.
+
+        """
         section = config.wandb
-        self._run = wandb.init(
-            entity=section.entity,
-            project=section.project,
-            name=section.name,
-            mode=section.mode,
-            id=run_id,
-            resume="allow",
-            config=as_json(config),
-            settings=wandb.Settings(silent=True, console="off"),
-        )
+        try:
+            self._run = wandb.init(
+                entity=section.entity,
+                project=section.project,
+                name=section.name,
+                mode=section.mode,
+                id=run_id,
+                resume="allow",
+                config=as_json(config),
+                settings=wandb.Settings(silent=True, console="off"),
+            )
+        except wandb.Error as error:
+            message = f"Weights & Biases cannot be used: {first_line(error)}"
+            hint = "set `mode: offline` to keep the run in a folder"
+            raise RecipeError(("wandb", "mode"), message, hint=hint) from error
 
     def log(self, report: Report) -> None:
         """Log the figures of a step, such as `train/loss`."""

@@ -14,6 +14,8 @@ from arctic_training.document import UnreadableError, load, plain
     [
         (b"", "1:1", "wrong-type", "the file is empty"),
         (b"# nothing\n", "1:1", "wrong-type", "the file is empty"),
+        (b"[]\n", "1:1", "wrong-type", "expected a mapping, found a list"),
+        (b"0\n", "1:1", "wrong-type", "expected a mapping, found `0`"),
         (b"- a\n", "1:1", "wrong-type", "expected a mapping, found a list"),
         (b"\n  text\n", "2:3", "wrong-type", "expected a mapping, found `text`"),
         (b"a: 1\nb: \xff\n", "2:1", "yaml-syntax", "the text is not UTF-8"),

@@ -9,7 +9,7 @@ import pytest
 from arctic_training.document import JSON, load
 from arctic_training.project import Project
 from arctic_training.recipe import apply_overrides, check_recipe
-from tests.support import write
+from tests.support import arctic_gen, write
 
 _RECIPE = """\
 model:
@@ -106,3 +106,15 @@ def test_the_command_line_overrides_a_key_under_any_of_its_names(
     assert checked is not None, found
     assert checked.values["optimizer"] == {"learning_rate": 2}
     assert [problem.severity for problem in [*wrong, *found]] == ["warning"] * (overridden == "lr")
+
+
+@pytest.mark.parametrize("command", [("validate", "r.yaml"), ("list",), ("explain", "epochs")])
+def test_a_damaged_schema_is_named(command: tuple[str, ...], tmp_path: Path) -> None:
+    """A generated schema that is no JSON any more is named, with what makes it anew; no bug."""
+    write(tmp_path / "r.yaml", "type: mine\nmodel: {}\n")
+    place = "generated/arctic_trainers/mine/recipe.schema.json"
+    write(tmp_path / place, "<<<<<<< ours\n")
+    write(tmp_path / "pyproject.toml", "")
+    done = arctic_gen(*command, folder=tmp_path)
+    assert done.code == 2
+    assert done.err.startswith(f"error: {place}: it is no JSON; generate it again: arctic-gen")

@@ -77,6 +77,18 @@ def test_wandb_takes_down_the_recipe_and_every_step(
         assert text.encode() in content, text
 
 
+def test_wandb_that_cannot_be_used_is_an_error_of_the_recipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a key for the service, the recipe is wrong, and not the program."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("WANDB_API_KEY", "WANDB_DIR", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(RecipeError, match="No API key configured") as caught:
+        start_trackers(sft_config(wandb={"enable": True}), TrainingState())
+    assert caught.value.pointer == ("wandb", "mode")
+
+
 _MLFLOW = pytest.mark.filterwarnings("ignore::DeprecationWarning:mlflow", "ignore::ResourceWarning")
 
 

@@ -68,3 +68,20 @@ def test_resumed_run_takes_back_lines(resumed_at: int, torn: str, tmp_path: Path
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [line["step"] for line in lines] == [*range(1, 8)]
     assert [line["loss"] for line in lines] == [1.0 + (step >= resumed_at) for step in range(1, 8)]
+
+
+def test_a_log_that_cannot_be_begun_anew_is_left_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines that are kept are at no moment missing from the file, whatever goes wrong."""
+    path = tmp_path / "metrics.jsonl"
+    _write(path, range(1, 4), 1.0)
+    before = path.read_text()
+
+    def full(_handle: int) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        _write(path, range(3, 4), 2.0)
+    assert path.read_text() == before
