@@ -137,9 +137,9 @@ def test_texts_that_are_json_stay_texts(snowflake: Snowflake, reader: HandTraine
     factory = reader.make_data_factory()
     said = json.dumps(ragged(1)[0])
     snowflake.tables["T"] = pa.table({"TEXT": ["[1, 2]", "[]", said]})
-    assert [*load_documents(factory, [_source(table_name="T")])] == ["[1, 2]", "[]", said]
+    assert [*mixed(documents, factory, [_source(table_name="T")])] == ["[1, 2]", "[]", said]
     snowflake.tables["P"] = pa.table({"PROMPT": ["Two?"], "CHOSEN": ["[2]"], "REJECTED": ["[]"]})
-    ((_, chosen, rejected),) = load_preferences(factory, [_source(table_name="P")])
+    ((_, chosen, rejected),) = mixed(preferences, factory, [_source(table_name="P")])
     assert [chosen[0]["content"], rejected[0]["content"]] == ["[2]", "[]"]
 
 
