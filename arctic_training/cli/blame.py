@@ -30,9 +30,15 @@ def of_users_code(error: BaseException) -> str | None:
         if path.is_relative_to(_OURS):
             return None
         if not _is_neutral(path):
-            what = f"{type(error).__name__}: {error}".removesuffix(": ")
-            return f"{_shown(path)}:{line}: {what} (in `{name}`)"
+            return f"{_shown(path)}:{line}: {_said(error, name)}"
     return None
+
+
+def _said(error: BaseException, name: str) -> str:
+    """Return what an exception says; of a text that does not parse, without its place again."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    return f"{type(error).__name__}: {error}".removesuffix(": ") + f" (in `{name}`)"
 
 
 def _places(error: BaseException) -> Iterator[tuple[str, int, str]]:

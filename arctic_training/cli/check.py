@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.output import finish
-from arctic_training.codegen.changes import Change, Kind, diff
+from arctic_training.codegen.changes import Change, Kind, short_diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
@@ -78,8 +78,22 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
         code="drift",
         message=f"{path} {_DRIFT[change.kind]}",
         span=key_span(owner.spec.document, ("name",)),
-        hint=diff(change).rstrip(),
+        hint=_remedy(change, f"arctic-gen new-trainer {shown_path(owner.path)}"),
     )
+
+
+def _remedy(change: Change, command: str) -> str:
+    match change.kind:
+        case Kind.UPDATE:
+            return f"`{command}` makes it anew {short_diff(change)}"
+        case Kind.EDITED:
+            return f"`{command} --force` overwrites it {short_diff(change)}"
+        case Kind.DELETE:
+            return f"`{command}` removes it"
+        case Kind.UNKNOWN:
+            return "move it out of the generated package, or delete it: no command touches it"
+        case _:
+            return f"`{command}` makes it"
 
 
 def _missing(item: Loaded) -> Iterator[Diagnostic]:

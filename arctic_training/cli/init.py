@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -14,14 +15,15 @@ import click
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.code import Code, printable
-from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.definitions import Loaded, read_definition, taken_names
 from arctic_training.codegen.editor import schema_place
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill
 from arctic_training.codegen.slots import SLOTS, Slot
-from arctic_training.diagnostics import Format
-from arctic_training.document import shown_path
+from arctic_training.codegen.stubs import first_field
+from arctic_training.diagnostics import Diagnostic, Format, Source
+from arctic_training.document import MapNode, parse, shown_path
 from arctic_training.project import Project, package_name
 
 __all__ = ["QUESTIONS", "Question", "init"]
@@ -56,54 +58,94 @@ QUESTIONS: Final = (
 
 def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoReturn:
     """Write the definition of a new trainer, and its loss, where there is neither."""
-    path = Path(f"{package_name(name)}.yaml")
-    if path.exists():
-        raise click.ClickException(f"{path} is there already, and is not written to")
-    project = Project.of(path)
-    path.write_text(
-        _text(name, path, project, _answered(name, answers, is_asked=is_asked)), "utf-8"
-    )
+    draft = _Draft(name, Path(f"{package_name(name)}.yaml"))
+    if draft.path.exists():
+        raise click.ClickException(f"{draft.path} is there already, and is not written to")
+    given = {key: answer for key, answer in answers.items() if answer is not None}
     try:
-        loaded, problems = read_definitions([path])
-        begun = [] if problems else begin(loaded)
-    except TemplateError as error:
-        path.unlink()
-        finish(error.problems, Format.TEXT)
+        _, problems = draft.read(given)
+        if problems:
+            finish(problems, Format.TEXT)
+        said = _asked(draft, given) if is_asked else given
+        begun = _begun(draft, said)
     except ManifestError as error:
-        path.unlink()
         raise click.ClickException(str(error)) from error
-    if problems:
-        path.unlink()
-        finish(problems, Format.TEXT)
-    for written in (path, *begun):
+    for written in (draft.path, *begun):
         click.echo(f"begin {shown_path(written.resolve())}, which is yours")
-    click.echo(f"generate it: arctic-gen new-trainer {path}")
+    click.echo(f"generate it: arctic-gen new-trainer {draft.path}")
     raise SystemExit(ExitCode.FINE)
 
 
-def _answered(name: str, given: Mapping[str, str | None], *, is_asked: bool) -> dict[str, str]:
-    """Return an answer to every question, asking for those that are not given."""
-    answers: dict[str, str] = {}
+def _asked(draft: _Draft, given: Mapping[str, str]) -> dict[str, str]:
+    """Ask for what is not given, and again where an answer makes the definition wrong."""
+    said = dict(given)
     for question in QUESTIONS:
-        default = f"{package_name(name)}_loss:loss" if question.key == "loss" else question.default
-        answer = given[question.key]
-        if answer is None and is_asked and not (answers.get("base") and question in _SLOTS):
-            answer = str(click.prompt(question.words, default=default))
-        answers[question.key] = default if answer is None else answer
-    return answers
+        if question.key in said or (said.get("base") and question in _SLOTS):
+            continue
+        default = draft.default(question)
+        problems = None
+        while problems is None or problems:
+            said[question.key] = str(click.prompt(question.words, default=default))
+            _, problems = draft.read(said)
+            for problem in problems:
+                reasons = "; ".join(filter(None, [problem.sentence, problem.hint]))
+                click.echo(f"error: {reasons}", err=True)
+    return said
 
 
-def _text(name: str, path: Path, project: Project, answers: Mapping[str, str]) -> str:
-    base = answers["base"]
-    values: dict[str, object] = {
-        "schema": Code(printable(schema_place(path, project))),
-        "name": Code(_quoted(name)),
-        "base": Code(_quoted(base)) if base else None,
-        "description": Code(json.dumps(answers["description"])),
-        "factories": [] if base else [_factories(slot, answers[slot.kind]) for slot in SLOTS],
-        "loss": Code(_quoted(answers["loss"])),
-    }
-    return fill("definition.yaml.j2", values)
+def _begun(draft: _Draft, said: Mapping[str, str]) -> list[Path]:
+    """Write the definition and what is begun beside it; of what goes wrong, nothing stays."""
+    loaded, _ = draft.read(said)
+    draft.path.write_text(draft.text(said), "utf-8")
+    try:
+        return begin(loaded)
+    except TemplateError as error:
+        draft.path.unlink()
+        finish(error.problems, Format.TEXT)
+    except BaseException:
+        draft.path.unlink()
+        raise
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A definition that is not written yet; answers that are not given are the defaults."""
+
+    name: str
+    path: Path
+
+    @cached_property
+    def project(self) -> Project:
+        return Project.of(self.path)
+
+    def default(self, question: Question) -> str:
+        own = question.key == "loss"
+        return f"{package_name(self.name)}_loss:loss" if own else question.default
+
+    def read(self, said: Mapping[str, str]) -> tuple[list[Loaded], list[Diagnostic]]:
+        """Return the definition with some answers, if it is right, and all that is wrong."""
+        node, problems = parse(Source(self.path.as_posix(), self.text(said)))
+        if not isinstance(node, MapNode) or problems:
+            return [], problems
+        item, problems = read_definition(node, self.path, self.project)
+        loaded = [item] if item else []
+        return loaded, [*problems, *taken_names(loaded)]
+
+    def text(self, said: Mapping[str, str]) -> str:
+        """Return the text of the definition with some answers."""
+        answers = {q.key: said.get(q.key, self.default(q)) for q in QUESTIONS}
+        base, data = answers["base"], answers["data"].partition(",")[0].strip()
+        factory = None if base else built_in_factories()["data"].get(data)
+        values: dict[str, object] = {
+            "schema": Code(printable(schema_place(self.path, self.project))),
+            "name": Code(_quoted(self.name)),
+            "base": Code(_quoted(base)) if base else None,
+            "description": Code(json.dumps(answers["description"])),
+            "fields": first_field(factory.batch) if factory and factory.batch else [],
+            "factories": [] if base else [_factories(slot, answers[slot.kind]) for slot in SLOTS],
+            "loss": Code(_quoted(answers["loss"])),
+        }
+        return fill("definition.yaml.j2", values)
 
 
 def _factories(slot: Slot, answer: str) -> tuple[Code, Code]:

@@ -109,6 +109,8 @@ def _next_steps(loaded: list[Loaded]) -> str:
 
 
 def _kept(count: int) -> str:
+    if count == 1:
+        return "1 generated file stays as it is\n"
     return f"{count} generated files stay as they are\n" if count else ""
 
 

@@ -7,10 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from arctic_training.codegen.manifest import Manifest, digest
 
-__all__ = ["Change", "Kind", "compare", "diff"]
+__all__ = ["Change", "Kind", "compare", "diff", "short_diff"]
+
+_MOST_LINES: Final = 12
+"""How many lines of a difference are shown where only its beginning is."""
 
 
 class Kind(StrEnum):
@@ -67,6 +71,16 @@ def diff(change: Change) -> str:
         f"{change.path} (generated)",
     )
     return "".join(lines)
+
+
+def short_diff(change: Change) -> str:
+    """Return how many lines differ, and the beginning of the first hunk."""
+    lines = diff(change).splitlines()[2:]
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    ends = (n for n, line in enumerate(lines) if n and line.startswith("@@"))
+    shown = lines[: min(next(ends, len(lines)), _MOST_LINES)]
+    more = ["..."] if len(shown) < len(lines) else []
+    return "\n".join([f"(-{removed} +{added} lines):", *shown, *more])
 
 
 def _change(path: str, planned: str, recorded: str | None, found: str | None) -> Change:

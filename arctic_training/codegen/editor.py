@@ -1,18 +1,53 @@
-"""What tells an editor how to help with a definition."""
+"""What tells an editor how to help with a definition.
+
+A definition names the schema by a path that holds on every machine: in a checkout of this package
+that of the schema itself, elsewhere that of a copy in the generated source root, which follows the
+schema for as long as a definition names it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
+from arctic_training.codegen.changes import Change, Kind
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
-__all__ = ["schema_place"]
+__all__ = ["schema_changes", "schema_copy", "schema_place"]
+
+_NAME: Final = "trainer.schema.json"
+_NAMED: Final = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)
 
 
 def schema_place(definition: Path, project: Project) -> str:
-    """Return where an editor finds the schema: relative, where both are in one project."""
-    schema = resource("schemas/trainer.schema.json").resolve()
-    inside = schema.is_relative_to(project.root)
-    return os.path.relpath(schema, definition.resolve().parent) if inside else schema.as_posix()
+    """Return where an editor finds the schema, from the folder of a definition."""
+    schema = resource(f"schemas/{_NAME}").resolve()
+    found = schema if schema.is_relative_to(project.root) else project.generated / _NAME
+    return Path(os.path.relpath(found, definition.resolve().parent)).as_posix()
+
+
+def schema_copy(definition: Path, text: str, project: Project) -> dict[Path, str]:
+    """Return the copy of the schema by its path, if the text of a definition names it."""
+    copy = project.generated / _NAME
+    places = (definition.resolve().parent / place for place in _NAMED.findall(text))
+    if all(Path(os.path.normpath(place)) != copy for place in places):
+        return {}
+    return {copy: resource(f"schemas/{_NAME}").read_text("utf-8")}
+
+
+def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) -> list[Change]:
+    """Return what becomes of the copy; ``definitions`` are paths with their texts."""
+    copies: dict[Path, str] = {}
+    for path, text in definitions:
+        copies |= schema_copy(path, text, project)
+    return [_change(path, text) for path, text in copies.items()]
+
+
+def _change(path: Path, text: str) -> Change:
+    found = path.read_text("utf-8") if path.is_file() else None
+    kind = Kind.CREATE if found is None else Kind.KEEP if found == text else Kind.UPDATE
+    return Change(path.name, kind, found, text)

@@ -31,7 +31,7 @@ from arctic_training.document import (
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
-__all__ = ["BUILT_IN", "built_in_definitions", "extend", "known_definitions"]
+__all__ = ["BUILT_IN", "built_in_definitions", "extend", "extended_loss", "known_definitions"]
 
 _NOT_TAKEN_OVER: Final = {"name", "description", "extends", "schema_version"}
 _JOINED: Final[set[Pointer]] = {
@@ -60,6 +60,18 @@ def extend(
     """
     reader = _Reader(project, [path.resolve()])
     return reader.read(definition), reader.files, reader.problems
+
+
+def extended_loss(definition: MapNode, path: Path, project: Project) -> str:
+    """Return the loss of the trainer that a definition extends, or an empty text.
+
+    Raises:
+        ManifestError: the project's manifest cannot be read.
+
+    """
+    whole, _, _ = extend(_without(definition, {"loss"}), path, project)
+    loss = find(whole, ("loss",))
+    return str(plain(loss)) if loss else ""
 
 
 def known_definitions(project: Project) -> dict[str, Path]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from arctic_training.codegen.changes import Change, Kind, compare, diff
 from arctic_training.codegen.confined import confined
 from arctic_training.codegen.definitions import Loaded
+from arctic_training.codegen.editor import schema_changes, schema_copy
 from arctic_training.codegen.layout import lay_out
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.plan import PlannedFile, plan
@@ -79,6 +80,8 @@ def _generated(
     record = updated(manifest, loaded, paths, texts)
     stale = set(manifest.files()) - set(record.files())
     changes = compare(texts, stale, manifest, project.generated)
+    sources = ((item.path, item.spec.document.span.source.text) for item in loaded)
+    changes += schema_changes(sources, project)
     if not force:
         problems += [_edited(change, loaded) for change in changes if change.kind == Kind.EDITED]
     return Generation(
@@ -93,12 +96,17 @@ def _generated(
 def begin(loaded: list[Loaded]) -> list[Path]:
     """Write the stubs of the functions that definitions name and nobody has written yet.
 
+    The schema for editors is put where a definition names it. Return the stubs.
+
     Raises:
         TemplateError: a template of the project's own cannot be rendered.
 
     """
     written: list[Path] = []
     for item in loaded:
+        text = item.spec.document.span.source.text
+        for path, schema in schema_copy(item.path, text, item.project).items():
+            write_once({confined(path, item.project.root): schema})
         starters, _ = _starters([item], item.project)
         stubs = {path: text for path, text in starters.items() if _is_code(path.name)}
         with _staged([item], {item.path: plan(item.spec)}, stubs, item.project):

@@ -14,6 +14,7 @@ from typing import Final
 
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.confined import confined
+from arctic_training.codegen.extend import extended_loss
 from arctic_training.codegen.field_types import FieldSpec, Missing
 from arctic_training.codegen.importable import import_roots
 from arctic_training.codegen.render import fill
@@ -21,7 +22,7 @@ from arctic_training.codegen.samples import sample
 from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.codegen.stubs import stub
-from arctic_training.document import Pointer
+from arctic_training.document import Pointer, load
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["missing_modules", "recipe_path", "starter_files"]
@@ -40,7 +41,8 @@ def starter_files(
     """
     for path, pointer in missing_modules(spec, project):
         file = project.root / Path(*path.module.split(".")).with_suffix(".py")
-        yield confined(file, project.root), stub(spec, path), pointer
+        extended = _extended_loss(definition, project) if pointer == ("loss",) else None
+        yield confined(file, project.root), stub(spec, path, extended), pointer
     recipe = recipe_path(definition)
     if not recipe.exists():
         yield recipe, _recipe(spec, recipe, project), ("name",)
@@ -52,6 +54,16 @@ def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[Impor
     for path, pointer in spec.hand_written:
         if not module_file(path.module, roots):
             yield path, pointer
+
+
+def _extended_loss(definition: Path, project: Project) -> ImportPath | None:
+    """Return the loss of a built-in trainer that a definition extends.
+
+    It takes any trainer that has its fields; one of the user's takes its own trainer alone.
+    """
+    document = load(definition)[0]
+    loss = extended_loss(document, definition, project) if document else ""
+    return ImportPath.parse(loss) if loss.startswith("arctic_training.") else None
 
 
 def recipe_path(definition: Path) -> Path:
@@ -123,8 +135,9 @@ _SOURCES: Final = {"dpo": "python_docs_preference"}
 """The source that needs no network, of data factories that do not take `python_docs`."""
 
 _DATA: Final = """
-  sources:
+  sources:  # what is trained on
     - type: {}
+  # train_eval_split: [0.9, 0.1]  # keeps a tenth of it as the evaluation set, for `eval_interval`
   max_length: 512
   div_length: 32"""
 

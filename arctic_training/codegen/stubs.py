@@ -14,7 +14,7 @@ from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.project import NAMESPACE
 
-__all__ = ["missing_loss", "pasted", "probe", "stub"]
+__all__ = ["first_field", "missing_loss", "pasted", "probe", "signature", "stub"]
 
 _FUTURE: Final = "from __future__ import annotations\n"
 _OUTPUT: Final = "arctic_training.losses.output"
@@ -27,6 +27,11 @@ class _Beginning:
     template: str
     needed: tuple[ImportPath, ...]
     words: Code
+    field: str
+    """The number among the fields of a definition that it reads, where there is one so called."""
+
+    schema: tuple[str, ...]
+    """What a definition says of that field, to begin with."""
 
 
 _TOKENS: Final = _Beginning(
@@ -36,21 +41,39 @@ _TOKENS: Final = _Beginning(
         ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
     ),
     Code("it is the cross-entropy of each trained token."),
+    "label_smoothing",
+    (
+        "type: number",
+        "minimum: 0",
+        "maximum: 1",
+        "default: 0.0",
+        "description: Share of a token's probability that all tokens get alike; an example.",
+    ),
 )
 _PAIRS: Final = _Beginning(
     "pair_loss.py.j2",
     (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
     Code("it ranks: `-log sigmoid(log p(chosen) - log p(rejected))` of each pair."),
+    "beta",
+    (
+        "type: number",
+        "exclusiveMinimum: 0",
+        "default: 1.0",
+        "description: How sharply the two answers of a pair are told apart; an example.",
+    ),
 )
 
 
-def stub(spec: TrainerSpec, path: ImportPath) -> str:
-    """Return the text of a module with the function or the class that a definition names."""
+def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None) -> str:
+    """Return the text of a module with the function or the class that a definition names.
+
+    A loss begins as that of the trainer which is ``extended``, where one is given.
+    """
     for factory in spec.own_factories:
         if path == factory.factory:
             return _factory_stub(factory)
     if path == spec.loss:
-        return _loss_stub(spec, path)
+        return _loss_stub(spec, path, extended)
     if path == spec.implementation:
         return _implementation_stub(spec, path)
     return _callback_stub(spec, path)
@@ -59,6 +82,30 @@ def stub(spec: TrainerSpec, path: ImportPath) -> str:
 def pasted(spec: TrainerSpec, path: ImportPath) -> str:
     """Return what a module of the user's lacks, to be put into it: all below its first lines."""
     return laid_out(stub(spec, path)).partition(_FUTURE)[2].lstrip()
+
+
+def signature(spec: TrainerSpec, path: ImportPath, names: list[str]) -> str:
+    """Return the first lines of a loss or of a callback, and what they need imported.
+
+    ``names`` are those that its parameters have, if there are as many as it has to take.
+    """
+    imports = Imports()
+    config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
+    trainer = imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
+    types = {"trainer": f"{trainer}[{config}, {batch}]"}
+    returned = Code("None")
+    if path == spec.loss:
+        types["batch"] = batch
+        returned = imports.use(ImportPath(_OUTPUT, "LossOutput"))
+    named = names if len(names) == len(types) else [*types]
+    taken = zip(named, types.values(), strict=True)
+    values = {
+        "imports": imports.groups(),
+        "function": Code(path.name),
+        "parameters": Code(", ".join(f"{name}: {kind}" for name, kind in taken)),
+        "returned": returned,
+    }
+    return laid_out(fill("signature.py.j2", values)).removesuffix("    pass\n")
 
 
 def missing_loss(spec: TrainerSpec, implementation: ImportPath) -> str:
@@ -95,23 +142,31 @@ def _factory_stub(factory: FactorySpec) -> str:
     )
 
 
-def _loss_stub(spec: TrainerSpec, path: ImportPath) -> str:
+def _loss_stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None) -> str:
     imports = Imports()
     config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
     imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
-    body = _loss_body(spec, imports, Code("trainer"), depth=1)
+    if extended:
+        imports.use(ImportPath(_OUTPUT, "LossOutput"))
+        body = Code(f"    return {imports.use(extended)}(trainer, batch)")
+    else:
+        body = _loss_body(spec, imports, Code("trainer"), depth=1)
     return fill(
         "loss.py.j2",
         {
             "name": Code(spec.name),
+            "uses_torch": extended is None,
             "imports": imports.groups(),
             "function": Code(path.name),
             "config": config,
             "batch": batch,
-            "start": _beginning(spec).words,
+            "start": _EXTENDED if extended else _beginning(spec.batch).words,
             "body": body,
         },
     )
+
+
+_EXTENDED: Final = Code("it is that of the trainer which this one extends.")
 
 
 def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
@@ -124,18 +179,33 @@ def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
 
 def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int) -> Code:
     """Return the statements of a first loss, indented, and import what they need."""
-    beginning = _beginning(spec)
+    beginning = _beginning(spec.batch)
     for name in (*beginning.needed, ImportPath(_OUTPUT, "LossOutput")):
         imports.use(name)
     if spec.metrics:
         imports.use(ImportPath(_OUTPUT, "Term"))
     metrics = [literal(metric) for metric in spec.metrics]
-    text = fill(beginning.template, {"trainer": trainer, "metrics": metrics})
+    values = {"trainer": trainer, "metrics": metrics, "field": _read_field(spec, beginning)}
+    text = fill(beginning.template, values)
     return Code(textwrap.indent(text.rstrip(), "    " * depth))
 
 
-def _beginning(spec: TrainerSpec) -> _Beginning:
-    return _PAIRS if spec.batch.name == "PreferenceBatch" else _TOKENS
+def _read_field(spec: TrainerSpec, beginning: _Beginning) -> Code | None:
+    """Return the field that a first loss reads, if the definition has it, as a number."""
+    for field in spec.fields:
+        if field.name == beginning.field and getattr(field.type, "kind", "") == "number":
+            return Code(field.name)
+    return None
+
+
+def first_field(batch: ImportPath) -> list[Code]:
+    """Return the field of a definition that a first loss of some batch reads, as lines of YAML."""
+    beginning = _beginning(batch)
+    return [Code(f"{beginning.field}:"), *(Code(f"  {line}") for line in beginning.schema)]
+
+
+def _beginning(batch: ImportPath) -> _Beginning:
+    return _PAIRS if batch.name == "PreferenceBatch" else _TOKENS
 
 
 def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:

@@ -17,6 +17,7 @@ from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.types_check import TypeProblem, type_problems
+from arctic_training.codegen.unannotated import unannotated
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Pointer, find, key_span, shown_path, value_span
 from arctic_training.project import Project, module_file
@@ -56,7 +57,12 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
     targets = [path for path in staged.maps if path.suffix == ".py"]
     targets += _hand_written(specs, roots)
     problems = type_problems(targets, roots, project.root)
-    return [_diagnostic(problem, staged) for problem in problems]
+    untyped = [each for spec in specs for each in unannotated(spec, problems, roots)]
+    for each in untyped:
+        problems = [problem for problem in problems if problem is not each.problem]
+    found = [_diagnostic(problem, staged) for problem in problems]
+    left = [one for one in found if not any(each.covers(one) for each in untyped)]
+    return [*(each.diagnostic for each in untyped), *left]
 
 
 def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
 import subprocess
@@ -95,6 +96,28 @@ def test_drift_is_named(change: Callable[[Path], None], messages: list[str], pro
     assert done.out.count("error[drift]") == done.out.count("error[") >= len(messages)
     assert [message for message in messages if message not in done.out] == []
     assert _state(project) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "remedies"),
+    [
+        (_changed, ["`arctic-gen new-trainer mine.yaml` makes it anew (-1 +1 lines):"]),
+        (_missing, ["`arctic-gen new-trainer mine.yaml` makes it"]),
+        (_edited, ["`arctic-gen new-trainer mine.yaml --force` overwrites it (-1 +"]),
+        (_renamed, ["` removes it", "` makes it"]),
+    ],
+)
+def test_drift_is_mended_by_the_command_that_is_told(
+    change: Callable[[Path], None], remedies: list[str], project: Path
+) -> None:
+    """The command of the remedies is one, and mends all; of a diff, the first hunk is told."""
+    change(project)
+    done = _check(project)
+    assert [remedy for remedy in remedies if remedy not in done.out] == []
+    assert max(found.count("\n") for found in done.out.split("mine.yaml:")) < 20
+    (command,) = set(re.findall(r"`arctic-gen (new-trainer mine.yaml[^`]*)`", done.out))
+    assert arctic_gen(*command.split(), "--no-verify", folder=project).code == 0
+    assert _check(project) == (0, FINE, "")
 
 
 def test_definitions_may_be_named(project: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,40 @@ def test_what_is_begun_for_the_user_type_checks(tmp_path: Path) -> None:
         write(tmp_path / f"{name}.yaml", _definition(name, text=text))
     done = arctic_gen("new-trainer", *(f"{name}.yaml" for name in begun), folder=tmp_path)
     assert (done.code, "error" in done.out, done.err) == (0, False, "")
+
+
+_UNTYPED = """\
+from arctic_training.losses.language_modeling import next_token_loss
+
+
+def mine_loss(t, b):
+    return next_token_loss(t, b)
+
+
+def look(trainer) -> None: ...
+"""
+
+
+def test_a_function_without_types_is_one_finding_with_its_signature(tmp_path: Path) -> None:
+    """What follows from missing types is not told; with what is printed, all of it is right."""
+    callbacks = "callbacks: {pre-step: mine_loss:look}\n"
+    write(tmp_path / "mine.yaml", DEFINITION + callbacks)
+    write(tmp_path / "mine_loss.py", _UNTYPED)
+    command = ("new-trainer", "mine.yaml", "--format", "json")
+    done = arctic_gen(*command, folder=tmp_path)
+    found = json.loads(done.out)["diagnostics"]
+    assert [(each["path"], each["line"]) for each in found] == [
+        ("mine_loss.py", 4),
+        ("mine_loss.py", 8),
+    ]
+    text = _UNTYPED
+    for each, old in zip(
+        found, ("def mine_loss(t, b):", "def look(trainer) -> None:"), strict=True
+    ):
+        imports, first_lines = each["paste"].split("# In place of its first lines:\n")
+        text = imports + text.replace(old, first_lines.rstrip())
+    write(tmp_path / "mine_loss.py", text)
+    assert (arctic_gen("new-trainer", "mine.yaml", folder=tmp_path).code, done.code) == (0, 1)
 
 
 @pytest.mark.parametrize(
