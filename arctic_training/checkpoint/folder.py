@@ -14,11 +14,11 @@ from typing import Final
 
 import torch.distributed
 
+from arctic_training.checkpoint.mark import MARK
 from arctic_training.launcher.world import World
 
 __all__ = ["is_intact", "is_whole", "remove", "writing", "writing_together"]
 
-_MARK: Final = "checkpoint.json"
 _UNFINISHED: Final = ".incomplete"
 _CHUNK: Final = 1 << 20
 
@@ -110,14 +110,14 @@ def _mark(folder: Path) -> None:
         name: {"size": (folder / name).stat().st_size, "crc32": checksum}
         for name, checksum in checksums.items()
     }
-    (folder / _MARK).write_text(json.dumps({"files": files}, indent=2) + "\n")
-    _flush(folder / _MARK)
+    (folder / MARK).write_text(json.dumps({"files": files}, indent=2) + "\n")
+    _flush(folder / MARK)
     _flush(folder)
 
 
 def _marked(folder: Path) -> dict[str, dict[str, int]]:
     """Return the size and the checksum of each file, as they were when it was written."""
-    files: dict[str, dict[str, int]] = json.loads((folder / _MARK).read_text())["files"]
+    files: dict[str, dict[str, int]] = json.loads((folder / MARK).read_text())["files"]
     return files
 
 

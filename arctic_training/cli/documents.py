@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from arctic_training.cli.made import ignored_by_git, is_made
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, document_kind, load
 
@@ -17,19 +18,35 @@ _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pyca
 
 
 def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
-    """Iterate over the files to look at, and whether each was named itself."""
+    """Iterate over the files to look at, and whether each was named itself.
+
+    Hidden files and folders, caches, what runs wrote and what git ignores is nobody's document.
+    """
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            yield from ((found, False) for found in _below(path))
+        else:
             yield path, True
+
+
+def _below(path: Path) -> Iterator[Path]:
+    ignored = ignored_by_git(path)
+    for folder, folders, names in os.walk(path):
+        if is_made(names):
+            folders.clear()
             continue
-        for folder, folders, names in os.walk(path):
-            folders[:] = sorted(
-                f for f in folders if f not in _NOT_LOOKED_INTO and not f.startswith(".")
-            )
-            for name in sorted(names):
-                found = Path(folder, name)
-                if found.suffix in _SUFFIXES and not name.startswith(".") and found.is_file():
-                    yield found, False
+        folders[:] = sorted(
+            name for name in folders if not _is_left_out(name) and Path(folder, name) not in ignored
+        )
+        for name in sorted(names):
+            found = Path(folder, name)
+            is_document = found.suffix in _SUFFIXES and not name.startswith(".")
+            if is_document and found not in ignored and found.is_file():
+                yield found
+
+
+def _is_left_out(folder: str) -> bool:
+    return folder in _NOT_LOOKED_INTO or folder.startswith(".")
 
 
 def read_document(path: Path, *, is_named: bool) -> tuple[MapNode | None, str, list[Diagnostic]]:

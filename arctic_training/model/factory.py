@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Generic, TypeVar
 
+import torch
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from typing_extensions import override
 
 from arctic_training.config.model import ModelConfig
@@ -15,6 +16,7 @@ from arctic_training.errors import RecipeError
 from arctic_training.factory import Factory
 from arctic_training.model.adapter import add_adapter
 from arctic_training.model.checkpointing import with_activation_checkpoints
+from arctic_training.model.layers import unknown_layers
 from arctic_training.model.loading import first_line
 
 __all__ = ["ModelFactory"]
@@ -40,6 +42,20 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             hint = f"set `max_length: {longest}` in `data`"
             yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)
 
+    def adapter_problems(self, architecture: PretrainedConfig) -> Iterator[RecipeError]:
+        """Find names of layers that an adapter is for, and that no such model has.
+
+        Such a model is made without weights. That there is none is told when it is loaded.
+        """
+        adapter = self.config.peft_config
+        if adapter is not None and (adapter.target_modules or adapter.modules_to_save):
+            try:
+                with torch.device("meta"):
+                    model = AutoModelForCausalLM.from_config(architecture)
+            except (ImportError, ValueError):
+                return
+            yield from (self.located(e, adapter) for e in unknown_layers(model, adapter))
+
     def equipped(self, model: nn.Module) -> nn.Module:
         """Return the model with what every section may ask for: an adapter, less memory.
 
@@ -50,6 +66,8 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         if (adapter := self.config.peft_config) is not None:
             if not isinstance(model, PreTrainedModel):
                 raise self.problem("peft_config", f"a {type(model).__name__} takes no adapter")
+            for error in unknown_layers(model, adapter):
+                raise self.located(error, adapter)
             try:
                 add_adapter(model, adapter)
             except ValueError as error:

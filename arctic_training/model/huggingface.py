@@ -12,6 +12,7 @@ from arctic_training.config.model import HFModelConfig
 from arctic_training.errors import RecipeError
 from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.factory import ModelFactory
+from arctic_training.model.folders import no_model
 from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
 
@@ -44,6 +45,9 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         if is_missing_path(self.config.name_or_path):
             yield self._not_found("there is no such folder")
             return
+        if (other := no_model(self.config.name_or_path)) is not None:
+            yield self._not_found(other.reason, other.hint)
+            return
         settle_hub()
         try:
             found: PretrainedConfig = AutoConfig.from_pretrained(self.config.name_or_path)
@@ -52,7 +56,8 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             return
         longest = getattr(found.get_text_config(), "max_position_embeddings", None)
         yield from self.length_problems(longest)
+        yield from self.adapter_problems(found)
 
-    def _not_found(self, reason: str) -> RecipeError:
+    def _not_found(self, reason: str, hint: str = LOADING_HINT) -> RecipeError:
         message = f"the model `{self.config.name_or_path}` cannot be loaded: {reason}"
-        return self.problem("name_or_path", message, code="not-found", hint=LOADING_HINT)
+        return self.problem("name_or_path", message, code="not-found", hint=hint)

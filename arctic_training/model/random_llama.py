@@ -27,25 +27,36 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
         yield from super().problems()
         config = self.config
         if config.hidden_size % (2 * config.num_attention_heads):
-            message = f"{config.hidden_size} is not an even multiple of `num_attention_heads`"
-            yield self.problem("hidden_size", message, code="out-of-range")
+            step = 2 * config.num_attention_heads
+            message = (
+                f"{config.hidden_size} is not a multiple of {step}: twice `num_attention_heads`"
+            )
+            hint = f"write {config.hidden_size // step * step or step}, or another multiple"
+            yield self.problem("hidden_size", message, code="out-of-range", hint=hint)
+        else:
+            yield from self.adapter_problems(self._architecture())
         yield from self.length_problems(config.max_position_embeddings)
 
-    @override
-    def create(self) -> nn.Module:
-        config, tokenizer = self.config, self.trainer.tokenizer
-        architecture = LlamaConfig(
-            vocab_size=len(tokenizer),
+    def _architecture(self) -> LlamaConfig:
+        """Return the architecture, but for what depends on the tokenizer."""
+        config = self.config
+        return LlamaConfig(
             hidden_size=config.hidden_size,
             intermediate_size=config.intermediate_size,
             num_hidden_layers=config.num_hidden_layers,
             num_attention_heads=config.num_attention_heads,
             max_position_embeddings=config.max_position_embeddings,
             tie_word_embeddings=True,
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
         )
+
+    @override
+    def create(self) -> nn.Module:
+        config, tokenizer = self.config, self.trainer.tokenizer
+        architecture = self._architecture()
+        architecture.vocab_size = len(tokenizer)
+        architecture.pad_token_id = tokenizer.pad_token_id
+        architecture.bos_token_id = tokenizer.bos_token_id
+        architecture.eos_token_id = tokenizer.eos_token_id
         try:
             model = AutoModelForCausalLM.from_config(
                 architecture,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from arctic_training.checkpoint.folder import writing
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, arctic_train, python, write
 
 _HEAVY = {"torch", "transformers", "deepspeed", "datasets", "tokenizers", "pydantic", "jinja2"}
@@ -38,6 +40,25 @@ def test_a_folder_is_read_and_what_is_neither_is_named(folder: Path) -> None:
         f"skipped: {name} is no definition and no recipe"
         for name in ("compose.yaml", "empty.yaml", "hooks.yaml", "rows.json", "tokenizer.json")
     ]
+
+
+def test_what_no_person_wrote_is_passed_over_in_silence(tmp_path: Path) -> None:
+    """Caches, checkpoints, and what git ignores: not looked at, unless it is named itself."""
+    with writing(tmp_path / "cache" / "samples" / "0a1b") as folder:
+        write(folder / "report.json", "{}")
+    with writing(tmp_path / "runs" / "global_step_1") as folder:
+        write(folder / "config.json", '{"model_type": "llama"}')
+    write(tmp_path / "hub" / "CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n")
+    write(tmp_path / "hub" / "datasets" / "info.json", "{}")
+    write(tmp_path / "notes" / "a.json", "{}")
+    write(tmp_path / "b.json", "{}")
+    write(tmp_path / ".gitignore", "notes/\n/b.json\n")
+    write(tmp_path / "r.yaml", RECIPE)
+    command = ["git", "init", "-q"]
+    subprocess.run(command, cwd=tmp_path, check=True)
+    result = arctic_gen("validate", ".", folder=tmp_path)
+    assert result == (0, "1 recipe checked: no problems\n", "")
+    assert arctic_gen("validate", "b.json", folder=tmp_path).code == 1
 
 
 @pytest.mark.parametrize("name", ["compose.yaml", "empty.yaml", "hooks.yaml", "rows.json"])

@@ -10,12 +10,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, LlamaConfig, PreTrainedModel
 
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.errors import RecipeError, UnusableRecipeError
+from arctic_training.config.adapter import LoRAConfig
+from arctic_training.errors import Pointer, UnusableRecipeError
 from arctic_training.model import factory as factory_module
+from arctic_training.model.layers import unknown_layers
 from tests.preferences import SMALL, SGDTrainer, dpo_config, pairs, preference_data
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 
@@ -169,12 +171,61 @@ def test_preferences_of_an_adapter(tmp_path: Path) -> None:
     assert margins[-1] > 0.01
 
 
-def test_layers_that_the_model_does_not_have() -> None:
-    """An adapter of layers that do not exist is an error at the adapter's section."""
-    adapter = {"peft_type": "Lora", "target_modules": ["no_such_layer"]}
-    with pytest.raises(RecipeError, match="no_such_layer") as caught:
+@pytest.mark.parametrize(
+    ("changes", "place", "message", "hint"),
+    [
+        (
+            {"target_modules": ["v_proj", "q_prj"]},
+            ("target_modules", 1),
+            "the model has no layer `q_prj`",
+            "did you mean `q_proj`?",
+        ),
+        (
+            {"target_modules": "q_proj"},
+            ("target_modules",),
+            "`q_proj` is not the whole name of a layer",
+            "write `[q_proj]`: a text is a regular expression of the whole name",
+        ),
+        (
+            {"target_modules": "zz"},
+            ("target_modules",),
+            "`zz` matches the name of no layer",
+            "linear layers: down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, up_proj, v_proj",
+        ),
+        (
+            {"target_modules": "("},
+            ("target_modules",),
+            "`(` is no regular expression: missing ), unterminated subpattern at position 0",
+            "",
+        ),
+        (
+            {"modules_to_save": ["lm_hed"]},
+            ("modules_to_save", 0),
+            "the model has no layer `lm_hed`",
+            "did you mean `lm_head`?",
+        ),
+    ],
+)
+def test_layers_that_the_model_does_not_have(
+    changes: dict[str, object], place: Pointer, message: str, hint: str
+) -> None:
+    """A name that no layer has is an error at that name, before anything is prepared."""
+    adapter = {"peft_type": "Lora", **changes}
+    with pytest.raises(UnusableRecipeError) as caught:
         SFTTrainer(sft_config(model={"peft_config": adapter}))
-    assert caught.value.pointer == ("model", "peft_config")
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("model", "peft_config", *place)
+    assert (problem.message, problem.hint) == (message, hint)
+
+
+@pytest.mark.parametrize("targets", ["all-linear", ["mlp.up_proj"], r".*\.1\..*_proj"])
+def test_names_that_peft_understands_are_taken(targets: object) -> None:
+    """All linear layers, the end of a name, a regular expression of whole names."""
+    adapter = LoRAConfig.model_validate({"peft_type": "LORA", "target_modules": targets})
+    shape = LlamaConfig(hidden_size=8, num_attention_heads=2, num_hidden_layers=2)
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(shape)
+    assert [*unknown_layers(model, adapter)] == []
 
 
 def test_what_cannot_be_is_known_beforehand(

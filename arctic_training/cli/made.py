@@ -1,0 +1,32 @@
+"""Files among a user's that no person wrote: what runs made, and what git is told to ignore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from arctic_training.checkpoint.mark import MARK
+
+__all__ = ["ignored_by_git", "is_made"]
+
+_MARKS: Final = {MARK, "CACHEDIR.TAG"}
+_LISTED: Final = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
+
+
+def is_made(names: list[str]) -> bool:
+    """Return whether a folder with files of these names is a cache or the output of a run."""
+    return not _MARKS.isdisjoint(names)
+
+
+def ignored_by_git(folder: Path) -> set[Path]:
+    """Return the files and folders below a folder that git ignores; none outside a repository."""
+    import subprocess  # only a folder needs it
+
+    command = ["git", "-C", str(folder), *_LISTED]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:  # git is not installed
+        return set()
+    listed = done.stdout if done.returncode == 0 else b""
+    names = listed.decode(errors="surrogateescape").split("\0")[:-1]
+    return {folder / name for name in names}
