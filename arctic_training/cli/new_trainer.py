@@ -116,13 +116,14 @@ def _kept(count: int) -> str:
 
 def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff: bool) -> None:
     would = "would " if dry_run else ""
+    root = shown_path(generation.project.generated)
     said = ""
     for change in generation.changes:
         if change.kind is not Kind.KEEP:
-            said += f"{would}{_verb(change)} {_shown(generation, change)}\n"
+            said += f"{would}{_verb(change)} {root}/{change.path}\n"
             said += diff(change) if show_diff else ""
     for path in begun:
-        said += f"{would}begin {_relative(path)}, which is yours\n"
+        said += f"{would}begin {shown_path(path)}, which is yours\n"
     kept = sum(change.kind is Kind.KEEP for change in generation.changes)
     click.echo(said + _kept(kept), nl=False)
 
@@ -135,12 +136,3 @@ def _verb(change: Change) -> str:
             return "leave alone, as it is not ours,"
         case kind:
             return kind.value
-
-
-def _shown(generation: Generation, change: Change) -> str:
-    return _relative(generation.project.generated / change.path)
-
-
-def _relative(path: Path) -> str:
-    here = Path.cwd()
-    return path.relative_to(here).as_posix() if path.is_relative_to(here) else str(path)

@@ -56,7 +56,7 @@ def compare(
     ]
     changes += [_removal(path, recorded.get(path), _read(f"{root}/{path}")) for path in stale]
     known = set(planned) | stale
-    folders = {str(Path(path).parent) for path in known}
+    folders = {path.rpartition("/")[0] for path in known}
     changes += [Change(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)]
     return sorted(changes, key=lambda change: change.path)
 

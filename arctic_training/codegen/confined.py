@@ -19,8 +19,10 @@ def all_confined(paths: Iterable[str], root: Path) -> None:
         UnsafePathError: one of them leads out of it.
 
     """
-    for folder in {(root / path).parent for path in paths}:
-        confined(folder / "any", root)
+    resolved = root.resolve()
+    for folder in {path.rpartition("/")[0] for path in paths}:
+        if not (root / folder).resolve().is_relative_to(resolved):
+            raise _unsafe(root / folder, root)
 
 
 def confined(path: Path, root: Path) -> Path:
@@ -31,5 +33,9 @@ def confined(path: Path, root: Path) -> Path:
 
     """
     if not path.parent.resolve().is_relative_to(root.resolve()):
-        raise UnsafePathError(f"{path} leads out of {root}, and is not written to")
+        raise _unsafe(path, root)
     return path
+
+
+def _unsafe(path: Path, root: Path) -> UnsafePathError:
+    return UnsafePathError(f"{path} leads out of {root}, and is not written to")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -180,7 +181,7 @@ def _staged(
             for file in files[item.path]
         }
         made = {folder / "probes" / path: source_map for path, (source_map, _) in probes.items()}
-        laid_out = {path: _read(generated / path) for path in texts if _is_code(path)}
+        laid_out = {path: _read(f"{generated}/{path}") for path in texts if _is_code(path)}
         yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out
 
 
@@ -211,12 +212,13 @@ def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
 
 
 def _write(texts: dict[str, str], folder: Path) -> None:
-    for parent in dict.fromkeys([folder, *((folder / path).parent for path in texts)]):
-        parent.mkdir(parents=True, exist_ok=True)
+    for parent in dict.fromkeys(["", *(path.rpartition("/")[0] for path in texts)]):
+        os.makedirs(f"{folder}/{parent}", exist_ok=True)  # noqa: PTH103 - often
     for path, text in texts.items():
         with open(f"{folder}/{path}", "w", encoding="utf-8") as file:  # noqa: PTH123 - often
             file.write(text)
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:  # noqa: PTH123 - often
+        return file.read()

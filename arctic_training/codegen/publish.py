@@ -107,28 +107,28 @@ def _clear(staging: Path) -> None:
 def _write_all(texts: Mapping[str, str], folder: Path) -> None:
     _make_folders(texts, folder)
     for path, text in texts.items():
-        _write_synced(folder / path, text)
+        _write_synced(f"{folder}/{path}", text)
 
 
 def _make_folders(paths: Iterable[str], root: Path) -> None:
     for parent in dict.fromkeys(path.rpartition("/")[0] for path in paths):
-        (root / parent).mkdir(parents=True, exist_ok=True)
+        os.makedirs(f"{root}/{parent}", exist_ok=True)  # noqa: PTH103 - often
 
 
 def _write_durably(path: Path, text: str) -> None:
     """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
     unfinished = path.with_name(path.name + ".incomplete")
     try:
-        _write_synced(unfinished, text)
+        _write_synced(str(unfinished), text)
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
 
 
-def _write_synced(path: Path, text: str) -> None:
+def _write_synced(path: str, text: str) -> None:
     """Write a file; when this returns, it is on the disk."""
-    with path.open("w", encoding="utf-8", newline="\n") as file:
+    with open(path, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - often
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

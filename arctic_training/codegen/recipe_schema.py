@@ -49,9 +49,10 @@ def recipe_schema(spec: TrainerSpec) -> str:
     }
     document = with_former_names(closed, former | former_names(spec.fields))
     own = {factory.config.name: _own_section(factory) for factory in spec.own_factories}
-    references = {*_references([document, *own.values()])} - own.keys()
-    references |= {name for key in inherited for name in _references(_inherited()[key])}
-    needed = frozenset[str]().union(*map(_needed, references))
+    references = {*_references([document, *own.values()])}
+    references |= {factory.config.name for slot in spec.sections for factory in slot.factories}
+    references -= own.keys()
+    needed = frozenset[str]().union(*map(_needed, references), *map(_needed_by, inherited))
     texts = {name: _definition_text(name) for name in needed}
     texts |= {name: _as_definition(name, section) for name, section in own.items()}
     definitions = ",\n    ".join(text for _, text in sorted(texts.items()))
@@ -94,11 +95,17 @@ def section_description(slot: SlotSpec) -> str:
 
 
 def _section(slot: SlotSpec) -> JSONSchema:
-    branches: dict[str, JSONSchema] = {
-        factory.name: {"$ref": f"#/definitions/{factory.config.name}"} for factory in slot.factories
-    }
-    section = by_type(branches, first=slot.factories[0].name)
-    return one_or_many({"type": "array", "items": section}) if slot.slot.is_list else section
+    models = tuple((factory.name, factory.config.name) for factory in slot.factories)
+    return _one_of(models, is_list=slot.slot.is_list)
+
+
+@cache
+def _one_of(models: tuple[tuple[str, str], ...], *, is_list: bool) -> JSONSchema:
+    """Return what a section says that is of one of some types, each with the name of its model."""
+    branches = {name: {"$ref": f"#/definitions/{model}"} for name, model in models}
+    one = by_type(branches, first=models[0][0])
+    section = one_or_many({"type": "array", "items": one}) if is_list else one
+    return {key: Written(json_text(value, "      ")) for key, value in section.items()}
 
 
 def _own_section(factory: FactorySpec) -> JSONSchema:
@@ -152,6 +159,12 @@ def _needed(name: str) -> frozenset[str]:
     """Return a definition's name with those of the definitions that it refers to."""
     below = map(_needed, _references(_definition(name)))
     return frozenset({name}).union(*below)
+
+
+@cache
+def _needed_by(name: str) -> frozenset[str]:
+    """Return the names of all definitions that a property which all recipes have refers to."""
+    return frozenset[str]().union(*map(_needed, _references(_inherited()[name])))
 
 
 def _references(schema: object) -> Iterator[str]:

@@ -51,7 +51,8 @@ def render(files: list[PlannedFile], own: Path | None = None) -> dict[str, str]:
         TemplateError: one of those cannot be rendered, or does not make Python.
 
     """
-    environment = _environment(_Sandbox, own) if own and own.is_dir() else _shipped()
+    own = own if own and own.is_dir() else None
+    environment = _environment(_Sandbox, own) if own else _shipped()
     texts: dict[str, str] = {}
     problems: list[Diagnostic] = []
     for file in files:
