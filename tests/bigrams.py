@@ -41,9 +41,9 @@ class Bigrams(nn.Module):
         return embedding, output
 
 
-def softmax(weights: tuple[Array, Array], token: int) -> Array:
+def softmax(weights: tuple[Array, Array], token: int, temperature: float = 1.0) -> Array:
     """Return the probability of each token to follow."""
-    powers: Array = np.exp(weights[1] @ weights[0][token])
+    powers: Array = np.exp(weights[1] @ weights[0][token] / temperature)
     probabilities: Array = powers / powers.sum()
     return probabilities
 
