@@ -24,7 +24,7 @@ from tests.tiny import Recorder
 
 _Loss: TypeAlias = Callable[[object, Mapping[str, object]], LossOutput]
 
-_METHODS: Final = ("orpo", "simpo", "distillation")
+_METHODS: Final = ("orpo", "simpo", "distillation", "kto")
 _SMALL: Final = (
     "model.hidden_size=32",
     "model.intermediate_size=64",
@@ -157,6 +157,51 @@ def test_distillation_is_counted_by_the_formula(beta: float) -> None:
     assert count == float(output.count)
 
 
+@pytest.mark.parametrize("padding", [4, 9])
+def test_kto_is_counted_by_the_formula(padding: int) -> None:
+    """Loss and terms of ragged answers equal NumPy's in fp64, with the baseline of their batch."""
+    batch = pair_batch(_SIDES, padding=padding, seed=7)
+    labels = [True, False, True, True, False, False]
+    model, reference = Bigrams(1), Bigrams(2)
+    tokens = answers(batch["input_ids"], _SIDES)
+    lasts = [before for (before, _), *_ in tokens]
+    others = [
+        [(last, answer[0][1]), *answer[1:]]
+        for last, answer in zip(lasts, [*tokens[1:], tokens[0]], strict=True)
+    ]
+
+    def reward(answer: Answer) -> float:
+        ratio = log_probability(model, answer) - log_probability(reference, answer)
+        return 0.2 * ratio
+
+    baseline = max(0.0, sum(map(reward, others)) / 6)
+    rewards = [*map(reward, tokens)]
+    expected = sum(
+        1.5 - 1.5 / (1 + math.exp(baseline - each))
+        if is_good
+        else 0.5 - 0.5 / (1 + math.exp(each - baseline))
+        for each, is_good in zip(rewards, labels, strict=True)
+    )
+
+    config = SimpleNamespace(beta=0.2, good_weight=1.5, bad_weight=0.5, ref_model=object())
+    trainer = SimpleNamespace(
+        config=config, model=model, frozen_model={config.ref_model: reference}.get
+    )
+    output = _loss("kto")(trainer, {**batch, "is_good": torch.tensor(labels)})
+    terms = {
+        name: (torch.as_tensor(term.sum).item(), float(term.count))
+        for name, term in output.terms.items()
+    }
+
+    assert baseline > 0.01
+    assert expected == pytest.approx(output.sum.item(), rel=1e-5)
+    assert output.count == 6
+    assert (baseline, 1) == pytest.approx(terms["baseline"], rel=1e-5)
+    good = sum(each for each, is_good in zip(rewards, labels, strict=True) if is_good)
+    assert (good, 3) == pytest.approx(terms["chosen_reward"], rel=1e-5)
+    assert (sum(rewards) - good, 3) == pytest.approx(terms["rejected_reward"], rel=1e-5)
+
+
 def test_a_certain_answer_is_no_infinity() -> None:
     """An answer whose every token is certain has finite odds and a finite gradient in `orpo`."""
     batch = pair_batch(_SIDES, padding=0, seed=7)
@@ -178,7 +223,7 @@ def test_a_certain_answer_is_no_infinity() -> None:
 @pytest.mark.parametrize("name", _METHODS)
 def test_each_is_trained_by_its_recipe(name: str, project: Path) -> None:
     """The recipe beside a definition trains: on one batch, again and again, the loss falls."""
-    own = {"distillation": ["teacher.hidden_size=64"]}.get(name, [])
+    own = {"distillation": ["teacher.hidden_size=64"], "kto": ["micro_batch_size=16"]}.get(name, [])
     trainer = make_trainer(load_recipe(project / f"{name}.recipe.yaml", [*_SMALL, *own]))
     trainer.progress = recorder = Recorder()
     trainer.train()

@@ -131,7 +131,7 @@ _MODELS: Final = {
     "huggingface": """
   name_or_path: ./model  # or a name on the hub""",
 }
-_SOURCES: Final = {"dpo": "python_docs_preference"}
+_SOURCES: Final = {"dpo": "python_docs_preference", "unpaired": "python_docs_preference"}
 """The source that needs no network, of data factories that do not take `python_docs`."""
 
 _DATA: Final = """

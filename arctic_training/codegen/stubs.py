@@ -62,6 +62,19 @@ _PAIRS: Final = _Beginning(
         "description: How sharply the two answers of a pair are told apart; an example.",
     ),
 )
+_UNPAIRED: Final = _Beginning(
+    "unpaired_loss.py.j2",
+    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
+    Code("it ranks: `-log sigmoid(log p)` of a good answer, `-log sigmoid(-log p)` of a bad one."),
+    "beta",
+    (
+        "type: number",
+        "exclusiveMinimum: 0",
+        "default: 1.0",
+        "description: How sharply good answers and bad ones are told apart; an example.",
+    ),
+)
+_BEGINNINGS: Final = {"PreferenceBatch": _PAIRS, "UnpairedBatch": _UNPAIRED}
 
 
 def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None) -> str:
@@ -205,7 +218,7 @@ def first_field(batch: ImportPath) -> list[Code]:
 
 
 def _beginning(batch: ImportPath) -> _Beginning:
-    return _PAIRS if batch.name == "PreferenceBatch" else _TOKENS
+    return _BEGINNINGS.get(batch.name, _TOKENS)
 
 
 def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:

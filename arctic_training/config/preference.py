@@ -22,11 +22,12 @@ __all__ = [
     "PreferenceDataConfig",
     "PreferenceSource",
     "PythonDocsPreferenceSourceConfig",
+    "UnpairedDataConfig",
 ]
 
 _Column: TypeAlias = Annotated[str, Field(min_length=1)]
 
-_WHOLE: Final = "nothing is cut: a pair with a side longer than `max_length` is dropped"
+_WHOLE: Final = "nothing is cut: what is longer than `max_length` is dropped"
 _PLANNED: Final = PLANNED | {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
 
 
@@ -52,8 +53,9 @@ class HFPreferenceSourceConfig(HFSourceConfig, frozen=True):
 class HFUnpairedSourceConfig(HFSourceConfig, frozen=True):
     """Single answers with a label, of the Hugging Face hub, of a folder or of local files.
 
-    Of each prompt, the first good answer is paired with the first bad one, and so on. An answer
-    without a counterpart is left out and counted: `dpo` learns from differences alone.
+    Data of the type `unpaired` takes each as it is. For `dpo`, which learns from differences alone,
+    of each prompt the first good answer is paired with the first bad one, and so on; an answer
+    without a counterpart is left out and counted.
     """
 
     type: Literal["huggingface_unpaired"] = "huggingface_unpaired"
@@ -98,13 +100,24 @@ class PreferenceDataConfig(DataConfig, frozen=True):
     type: Annotated[str, Named("dpo")] = "dpo"
 
     sources: Annotated[tuple[PreferenceSource, ...], Field(min_length=1), OneOrMany()]
-    """Where the pairs come from."""
+    """Where the answers come from."""
 
     eval_sources: Annotated[tuple[PreferenceSource, ...], OneOrMany()] = ()
-    """Where the pairs for evaluation come from; the same `eval_name` makes one set."""
+    """Where the answers for evaluation come from; the same `eval_name` makes one set."""
 
     div_length: Annotated[int, Field(ge=1), Human()] = 256
     """Pad each batch to a multiple of this many tokens."""
 
     group_by_length: bool = False
     """Put samples of like length into a batch, for less padding; the batches are shuffled."""
+
+
+class UnpairedDataConfig(PreferenceDataConfig, frozen=True):
+    """Single answers to a prompt, each labelled as a good one or a bad one.
+
+    Only the answer is trained, and the token that ends it. Of a source of pairs, the chosen answer
+    is a good one and the rejected answer a bad one. An answer that is longer than `max_length` or
+    has nothing to train is dropped, and counted.
+    """
+
+    type: Annotated[str, Named("unpaired")] = "unpaired"

@@ -18,7 +18,7 @@ from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheck
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
-from arctic_training.config.preference import PreferenceDataConfig
+from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.schema import DRAFT, JSONSchema, nullable
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
@@ -41,6 +41,7 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     RandomLlamaConfig,
     SFTDataConfig,
     TrainerConfig,
+    UnpairedDataConfig,
     WSDSchedulerConfig,
 )
 _REFERENCE: Final = "#/definitions/{model}"

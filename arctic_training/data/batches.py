@@ -8,7 +8,7 @@ from typing import Final, NotRequired, TypedDict
 import torch
 from torch import Tensor
 
-__all__ = ["IGNORED", "PreferenceBatch", "RowBatch", "SFTBatch", "squared_lengths"]
+__all__ = ["IGNORED", "PreferenceBatch", "RowBatch", "SFTBatch", "UnpairedBatch", "squared_lengths"]
 
 IGNORED: Final = -100
 """Label of a token that is not trained."""
@@ -43,6 +43,15 @@ class PreferenceBatch(RowBatch):
     """
 
     num_pairs: int
+
+
+class UnpairedBatch(RowBatch):
+    """Single answers: ``is_good``, bool of shape (rows), says of each whether it is a good one.
+
+    The prompt stands before it and is not trained.
+    """
+
+    is_good: Tensor
 
 
 def squared_lengths(batch: Mapping[str, object]) -> int:

@@ -2,68 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from arctic_training.config.preference import PreferenceDataConfig
+from arctic_training.config.preference import PreferenceDataConfig, PreferenceSource
 from arctic_training.data.batches import PreferenceBatch
-from arctic_training.data.chat import ChatEncoder, Marked
-from arctic_training.data.chat_data import ChatDataFactory
 from arctic_training.data.collate import RowCollator
-from arctic_training.data.conversation import Conversation
-from arctic_training.data.mixture import mixed
+from arctic_training.data.items import Items
 from arctic_training.data.preferences import Preference
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import Loss, preparation_report
-from arctic_training.data.samples import Packs, Row, Sample, Samples
+from arctic_training.data.samples import Packs, Row, Samples
+from arctic_training.data.sides import SideDataFactory, left_out
 from arctic_training.data.source_items import preferences
 
 __all__ = ["PreferenceDataFactory"]
 
 
-class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatch]):
+class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatch]):
     """Pairs of answers, of which one is preferred; tokenised once."""
 
     name = "dpo"
     config_type: type[PreferenceDataConfig] = PreferenceDataConfig
     unit = "pair"
-    samples_each = 2
 
-    @property
     @override
-    def groups_by_length(self) -> bool:
-        return self.config.group_by_length
+    def items(self, source: PreferenceSource) -> Items[Preference]:
+        return preferences(source)
 
     @override
     def collator(self) -> _Collator:
-        padding = self.trainer.tokenizer.pad_token_id
-        return _Collator(RowCollator(padding, self.config.div_length, packs=False))
-
-    @override
-    def count_tokens(self, batch: PreferenceBatch) -> int:
-        return int(batch["lengths"].sum())
-
-    @override
-    def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(mixed(preferences, self, self.config.sources, self.part, self.taken))
-
-    def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
-        """Iterate over the chosen side of each pair, and behind it the rejected one.
-
-        Raises:
-            RecipeError: the chat template refuses a conversation, or hides the answers.
-
-        """
-        encoder = self.encoder()
-        return encoder.encode(
-            self._side(encoder, prompt, answer)
-            for prompt, *answers in preferences
-            for answer in answers
-        )
+        return _Collator(self.stack)
 
     @override
     def arranged(self, read: Samples) -> Prepared:
@@ -84,39 +57,15 @@ class PreferenceDataFactory(ChatDataFactory[PreferenceDataConfig, PreferenceBatc
 
     def _flaws(self, read: Samples) -> tuple[tuple[Loss, ...], NDArray[np.bool_]]:
         """Return what is left out and why, and which pairs are kept."""
-        lengths = read.lengths.reshape(-1, 2)
-        kept = np.ones(len(lengths), dtype=np.bool_)
+        lengths, most = read.lengths.reshape(-1, 2), self.config.max_length
         alone = (lengths == 0).sum(1) == 1
-        losses = []
-        for reason, flawed in (
-            (f"{alone.sum():,} answers have no other of their prompt to be paired with", alone),
-            ("both sides are the same", _same(read)),
-            (
-                f"a side is longer than {self.config.max_length:,} tokens",
-                (lengths > self.config.max_length).any(1),
-            ),
-            (
-                "nothing of a side is trained",
-                (read.num_trained.reshape(-1, 2) == 0).any(1),
-            ),
-        ):
-            lost = lengths[kept & flawed]
-            losses.append(Loss(reason=reason, samples=lost.size, tokens=int(lost.sum())))
-            kept &= ~flawed
-        return tuple(losses), kept
-
-    def _side(self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation) -> Marked:
-        """Render a side; of all that the assistant says, only what is not in the prompt counts.
-
-        A side without an answer has no text, and so no tokens.
-        """
-        if not answer:
-            return "", []
-        said, asked = (sum(m["role"] == "assistant" for m in part) for part in (answer, prompt))
-        text, spans = self.marked(encoder, [*prompt, *answer])
-        if len(spans) != asked + said:
-            raise self.hidden([*prompt, *answer], "leaves out what the assistant says")
-        return text, spans[asked:]
+        flaws = {
+            f"{alone.sum():,} answers have no other of their prompt to be paired with": alone,
+            "both sides are the same": _same(read),
+            f"a side is longer than {most:,} tokens": (lengths > most).any(1),
+            "nothing of a side is trained": (read.num_trained.reshape(-1, 2) == 0).any(1),
+        }
+        return left_out(read, flaws)
 
 
 def _same(read: Samples) -> NDArray[np.bool_]:

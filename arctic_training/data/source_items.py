@@ -22,7 +22,7 @@ from arctic_training.data.conversation import Conversation
 from arctic_training.data.items import Items
 from arctic_training.data.preferences import Preference
 
-__all__ = ["conversations", "documents", "preferences"]
+__all__ = ["answers", "conversations", "documents", "preferences"]
 
 
 def conversations(source: DataSource) -> Items[Conversation]:
@@ -84,3 +84,14 @@ def preferences(source: PreferenceSource) -> Items[Preference]:
             return snowflake_preferences(source)
         case _:
             assert_never(source)
+
+
+def answers(source: PreferenceSource) -> Items[Preference]:
+    """Return the answers of a source, each labelled by its side: single ones stay unpaired."""
+    match source:
+        case HFUnpairedSourceConfig():
+            from arctic_training.data.unpaired import single_answers
+
+            return single_answers(source)
+        case _:
+            return preferences(source)

@@ -17,7 +17,7 @@ from arctic_training.data.preferences import Preference, said_in
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import RecipeError
 
-__all__ = ["check_unpaired", "unpaired_preferences"]
+__all__ = ["check_unpaired", "single_answers", "unpaired_preferences"]
 
 _Pair: TypeAlias = tuple[int | None, int | None]
 """Numbers of the rows of a good answer and of a bad one; None where a prompt has no more."""
@@ -69,6 +69,22 @@ def unpaired_preferences(config: HFUnpairedSourceConfig) -> Items[Preference]:
         return Counted(len(pairs), load)
 
     return Items.of_counted(counted)
+
+
+def single_answers(config: HFUnpairedSourceConfig) -> Items[Preference]:
+    """Return each answer of a source as a preference of its own, whose other side is empty.
+
+    Raises:
+        RecipeError: the data set cannot be loaded, or a row is no answer; its pointer begins at
+            the source.
+
+    """
+
+    def alone(row: Row, number: int) -> Preference:
+        prompt, answer, is_good = _answer(row, number, config)
+        return Preference(prompt, *((answer, []) if is_good else ([], answer)))
+
+    return load_rows(config, _needed(config), alone, taken=[TOOLS])
 
 
 def _needed(config: HFUnpairedSourceConfig) -> Needed:

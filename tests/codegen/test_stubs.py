@@ -104,3 +104,13 @@ def test_check_prints_it_too(tmp_path: Path) -> None:
     assert done.code == 1
     lines = done.out.splitlines()
     assert begun.partition("annotations\n\n")[2].splitlines() == lines[4:]
+
+
+def test_a_first_loss_of_single_answers(tmp_path: Path) -> None:
+    """For labelled answers, a loss is begun that ranks them by their label, and type-checks."""
+    write(tmp_path / "pyproject.toml", "")
+    begun = arctic_gen("init", "own", "--no-questions", "--data", "unpaired", folder=tmp_path)
+    made = arctic_gen("new-trainer", "own.yaml", folder=tmp_path)
+    assert (begun.code, made.code) == (0, 0), made.out + made.err
+    assert 'scores.where(batch["is_good"], -scores)' in (tmp_path / "own_loss.py").read_text()
+    assert arctic_gen("validate", "own.recipe.yaml", folder=tmp_path).code == 0

@@ -1,0 +1,39 @@
+"""What losses of single answers share."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from arctic_training.data.batches import IGNORED, RowBatch
+
+__all__ = ["mismatched_answers"]
+
+
+def mismatched_answers(batch: RowBatch) -> RowBatch:
+    """Return each row's prompt with the next row's answer; the last row takes the first's.
+
+    Their log-probabilities estimate how far a model is from another in general, and not on the
+    answers that it is trained on: the baseline of KTO (Ethayarajh et al., 2024, section 4.1). A
+    batch of one row stays as it is. Nothing is read from the device.
+
+    Args:
+        batch: rows of one document each, whose trained tokens stand together at the end.
+
+    Returns:
+        Rows of the same length: what overhangs it is cut off an answer.
+
+    """
+    ids, labels, length = batch["input_ids"], batch["labels"], batch["labels"].shape[1]
+    starts = (labels != IGNORED).int().argmax(-1, keepdim=True)
+    places = torch.arange(length, device=labels.device)
+    is_answer = places >= starts
+    source = (places - starts + starts.roll(-1, 0)).clamp_min(0)
+    next_ids = F.pad(ids, (0, length)).roll(-1, 0).gather(-1, source)
+    next_labels = F.pad(labels, (0, length), value=IGNORED).roll(-1, 0).gather(-1, source)
+    answers = (batch["lengths"] - starts.squeeze(-1)).roll(-1, 0)
+    return RowBatch(
+        input_ids=next_ids.where(is_answer, ids),
+        labels=next_labels.where(is_answer, IGNORED),
+        lengths=(starts.squeeze(-1) + answers).clamp_max(length),
+    )
