@@ -17,7 +17,7 @@ from arctic_training.codegen.pipeline import generate
 from arctic_training.codegen.starters import missing_modules
 from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.types_check import TypeCheckError
-from arctic_training.diagnostics import Diagnostic, Format, Source
+from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
 from arctic_training.document import joined, key_span, shown_path, value_span
 from arctic_training.project import Project
 
@@ -42,7 +42,7 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
             there = [path for path in paths if path not in gone]
             loaded, found = read_definitions(there, stubber=pasted)
             problems += found
-            for part in () if found else by_project(loaded):
+            for part in () if has_errors(found) else by_project(loaded):
                 problems += _drift(part, types=types)
                 for item in part:
                     problems = joined(problems, [*_missing(item)])

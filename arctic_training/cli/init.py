@@ -22,7 +22,7 @@ from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill
 from arctic_training.codegen.slots import SLOTS, Slot
 from arctic_training.codegen.stubs import first_field
-from arctic_training.diagnostics import Diagnostic, Format, Source
+from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
 from arctic_training.document import MapNode, parse, shown_path
 from arctic_training.project import Project, package_name
 
@@ -123,13 +123,17 @@ class _Draft:
         return f"{package_name(self.name)}_loss:loss" if own else question.default
 
     def read(self, said: Mapping[str, str]) -> tuple[list[Loaded], list[Diagnostic]]:
-        """Return the definition with some answers, if it is right, and all that is wrong."""
+        """Return the definition with some answers, if it is right, and all errors if it is not.
+
+        What is warned of in a definition that it extends is said when it is generated.
+        """
         node, problems = parse(Source(self.path.as_posix(), self.text(said)))
         if not isinstance(node, MapNode) or problems:
             return [], problems
         item, problems = read_definition(node, self.path, self.project)
         loaded = [item] if item else []
-        return loaded, [*problems, *taken_names(loaded)]
+        problems = [*problems, *taken_names(loaded)]
+        return loaded, problems if has_errors(problems) else []
 
     def text(self, said: Mapping[str, str]) -> str:
         """Return the text of the definition with some answers."""

@@ -72,29 +72,37 @@ def _not_the_users(module: str, file: Path | None, project: Project) -> str:
 
 
 def _top_level_names(file: Path) -> set[str] | None:
-    """Return what a module defines or imports, without running it; None if it does not parse."""
+    """Return what a module defines or imports, without running it; None if it does not tell."""
     try:
-        body = ast.parse(file.read_bytes()).body
+        module = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
         return None
-    names: set[str] = set()
-    for statement in body:
-        match statement:
-            case (
-                ast.FunctionDef(name=name)
-                | ast.AsyncFunctionDef(name=name)
-                | ast.ClassDef(name=name)
-            ):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names |= {alias.asname or alias.name for alias in aliases}
-            case ast.Assign(targets=targets):
-                names |= {target.id for target in targets if isinstance(target, ast.Name)}
-            case ast.AnnAssign(target=ast.Name(id=name)):
-                names.add(name)
-            case _:
-                pass
-    return names
+    names = {name for statement in _statements(module) for name in _named_by(statement)}
+    return None if "*" in names else names
+
+
+def _statements(block: ast.AST) -> Iterator[ast.stmt]:
+    """Iterate over the statements of a module, those in a `try` or under a condition too."""
+    for node in ast.iter_child_nodes(block):
+        if isinstance(node, ast.stmt):
+            yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
+            yield from _statements(node)
+
+
+def _named_by(statement: ast.stmt) -> Iterator[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            yield name
+        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+            yield from (alias.asname or alias.name for alias in aliases)
+        case ast.Assign(targets=targets):
+            inner = (node for target in targets for node in ast.walk(target))
+            yield from (node.id for node in inner if isinstance(node, ast.Name))
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            yield name
+        case _:
+            pass
 
 
 def _not_in_module(

@@ -187,3 +187,13 @@ def test_it_works_where_nothing_can_be_written(project: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, FINE)
+
+
+def test_what_is_warned_of_is_compared_all_the_same(project: Path) -> None:
+    """A warning about a definition keeps nothing from being looked at."""
+    write(project / "mine.yaml", DEFINITION.replace("schema_version: 1\n", ""))
+    _edited(project)
+    done = _check(project)
+    assert done.code == 1
+    assert "warning[old-version]" in done.out
+    assert "config.py was edited by hand" in done.out

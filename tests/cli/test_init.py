@@ -122,6 +122,14 @@ def test_with_a_wrong_answer_nothing_is_written(arguments: list[str], tmp_path: 
     assert [*tmp_path.iterdir()] == []
 
 
+def test_what_is_extended_may_be_warned_of(tmp_path: Path) -> None:
+    """A definition that extends one of an older version is begun all the same."""
+    write(tmp_path / "old.yaml", DEFINITION.replace("schema_version: 1\n", ""))
+    done = arctic_gen("init", "x", "--from", "./old.yaml", folder=tmp_path)
+    assert done.code == 0
+    assert (tmp_path / "x.yaml").exists()
+
+
 def test_every_question_has_a_flag() -> None:
     """What a terminal is asked for can be said on the command line, and nothing else."""
     assert isinstance(command, click.Group)

@@ -194,6 +194,22 @@ def test_a_loss_that_its_module_lacks_is_found_without_mypy(
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        "from other import *\n",
+        "try:\n    from fast import mine_loss\nexcept ImportError:\n    mine_loss = None\n",
+        "import sys\nif sys.platform == 'x':\n    pass\nelse:\n    def mine_loss(): ...\n",
+        "mine_loss, other_loss = object(), object()\n",
+    ],
+)
+def test_a_loss_may_be_there_in_any_way(code: str, tmp_path: Path) -> None:
+    """A name that a module has under a condition, by unpacking or from all of another is there."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / "mine_loss.py", code)
+    assert arctic_gen("validate", "mine.yaml", folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
     ("loss", "message"),
     [
         ("torch.nothing:loss", "`torch` is installed, and there is no `torch.nothing`"),
