@@ -77,7 +77,7 @@ def test_a_wrong_answer_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """On a terminal, each wrong answer is met with its reason and the question; others stay."""
-    answers = iter(["Ours.", "no", "os:path", "a:b", "", "pairs", "dpo", "random_lama", "wide"])
+    answers = iter(["Ours.", "no", "json:path", "a:b", "", "pairs", "dpo", "random_lama", "wide"])
     asked: list[str] = []
 
     def prompt(text: str, default: str) -> str:
@@ -92,7 +92,7 @@ def test_a_wrong_answer_is_asked_for_again(
     order = ["description", *["loss"] * 3, "base", *["data"] * 2, *["model"] * 3, *SLOTS[2:]]
     assert asked == [words[key] for key in order]
     said = capsys.readouterr().err
-    assert "the module `os` has no `path`" in said
+    assert "the module `json` has no `path`" in said
     assert "did you mean `random_llama`?" in said
     assert said.count("error: ") == 5
     (loaded,), _ = read_definitions([tmp_path / "mine.yaml"])
