@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from arctic_training.codegen.templates import Template
 
 __all__ = ["templates"]
+
+_BEGUN: Final = "definitions, recipes, losses and other stubs, begun or to be pasted"
+_YOURS: Final = "what is begun is yours from then on"
 
 
 @click.group("templates", cls=Commands)
@@ -30,6 +33,7 @@ def _list(*, debug: bool) -> None:
     del debug
     for template in _all():
         click.echo(f"{template.name}: {_state(template)}")
+    click.echo(f"{_BEGUN}: not to be overridden, as {_YOURS}")
 
 
 @templates.command("eject")
@@ -79,10 +83,13 @@ def _all() -> list[Template]:
 
 def _named(name: str) -> Template:
     from arctic_training.diagnostics import known_words, nearest
+    from arctic_training.resources import resource
 
     known = {template.name: template for template in _all()}
     if name in known:
         return known[name]
+    if resource(f"templates/{name}").is_file():
+        raise click.ClickException(f"`{name}` cannot be overridden: {_YOURS}")
     meant = nearest(name, known)
     hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
     raise click.ClickException(f"there is no template `{name}`; {hint}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -87,7 +88,7 @@ def _all_gone(project: Path) -> None:
     ],
 )
 def test_drift_is_named(change: Callable[[Path], None], messages: list[str], project: Path) -> None:
-    """Each way in which definitions and generated files part is named; nothing is written."""
+    """Each way in which definitions and generated files part is named in text and in JSON."""
     assert _check(project) == (0, FINE, "")
     change(project)
     before = _state(project)
@@ -95,6 +96,10 @@ def test_drift_is_named(change: Callable[[Path], None], messages: list[str], pro
     assert done.code == 1
     assert done.out.count("error[drift]") == done.out.count("error[") >= len(messages)
     assert [message for message in messages if message not in done.out] == []
+    listed = json.loads(_check(project, "--format", "json").out)["diagnostics"]
+    said = "".join(entry["message"] + "\n" for entry in listed)
+    assert [message for message in messages if message not in said] == []
+    assert {entry["code"] for entry in listed} == {"drift"}
     assert _state(project) == before
 
 

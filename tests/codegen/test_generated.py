@@ -90,6 +90,17 @@ def test_same_definition_same_bytes(around: _Surroundings, project: Path, tmp_pa
     assert _tree(path.parent) == _tree(project)
 
 
+def test_settings_of_the_users_have_no_say_in_the_layout(project: Path, tmp_path: Path) -> None:
+    """Ruff's settings in the project or in a folder above it change no byte."""
+    folder = tmp_path / "above" / "project"
+    write(folder / "mine.yaml", RICH_DEFINITION + _WORDS)
+    for place in (folder.parent, folder):
+        write(place / "ruff.toml", 'line-length = 20\n[format]\nquote-style = "single"\n')
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=folder).code == 0
+    assert _tree(folder / "generated") == _tree(project / "generated")
+    assert (folder / "mine_loss.py").read_bytes() == (project / "mine_loss.py").read_bytes()
+
+
 def test_layout_is_final(project: Path) -> None:
     """Ruff has nothing to lay out, nor to put into order among imports, exports and names."""
     common = ["--isolated", "--no-cache", "--line-length", "100"]

@@ -45,7 +45,7 @@ def test_an_ejected_template_makes_the_same(name: str, project: Path) -> None:
     for named in ((), (name,)):
         assert arctic_gen("templates", "diff", *named, folder=project) == (0, same, "")
     listed = arctic_gen("templates", "list", folder=project).out.splitlines()
-    own = [line for line in listed if "the shipped one" not in line]
+    own = [line for line in listed if "arctic_templates" in line]
     assert own == [f"{name}: arctic_templates/{name}"]
 
 
@@ -145,6 +145,15 @@ def test_a_base_that_moved_is_a_warning_with_its_diff(project: Path) -> None:
     assert arctic_gen("check", "--no-verify", folder=project).code == 0
 
 
+def test_the_list_says_of_stubs_that_they_have_no_own_template(project: Path) -> None:
+    """Whoever looks for the template of a loss or a recipe reads why there is none to override."""
+    *_, last = arctic_gen("templates", "list", folder=project).out.splitlines()
+    assert last == (
+        "definitions, recipes, losses and other stubs, begun or to be pasted: "
+        "not to be overridden, as what is begun is yours from then on"
+    )
+
+
 def test_a_diff_without_an_own_template_says_so(project: Path) -> None:
     """Where nothing can differ, that is what is said."""
     all_shipped = (0, "all templates are the shipped ones\n", "")
@@ -161,6 +170,7 @@ def test_a_diff_without_an_own_template_says_so(project: Path) -> None:
         (("diff", "config.j2"), "did you mean `config.py.j2`?"),
         (("eject", "--note", "config.py.j2"), "there is no arctic_templates/config.py.j2"),
         (("eject", "macros.j2"), "is there already, and is not written to"),
+        (("eject", "loss.py.j2"), "cannot be overridden: what is begun is yours from then on"),
     ],
 )
 def test_a_command_that_cannot_be_done_says_why(

@@ -114,8 +114,11 @@ def test_what_was_written_during_the_run_is_not_remembered(project: Path) -> Non
     assert not _is_known(project)
 
 
-def test_the_formatter_is_started_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One process of ruff lays out one trainer or twenty, and none where nothing is to be done."""
+@pytest.mark.parametrize("count", [1, 20, pytest.param(200, marks=pytest.mark.full)])
+def test_the_formatter_is_started_once(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One process of ruff lays out however many trainers, and none where nothing is to be done."""
     started: list[str] = []
     whole = subprocess.Popen.__init__
 
@@ -126,7 +129,7 @@ def test_the_formatter_is_started_once(tmp_path: Path, monkeypatch: pytest.Monke
         whole(self, command, *rest, **more)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess.Popen, "__init__", counting)
-    names = [f"t{number}" for number in range(20)]
+    names = [f"t{number}" for number in range(count)]
     for name in names:
         text = DEFINITION.replace("name: mine\n", f"name: {name}\n")
         text = text.replace("Mine", name.capitalize()).replace("mine_loss", f"{name}_loss")
