@@ -20,7 +20,7 @@ QUESTION = "What is `str.split` in Python?"
 def main() -> None:
     """Generate, train, reload, write."""
     _run("arctic-gen", "new-trainer", "focal.yaml")
-    _run("arctic-train", "focal.recipe.yaml")
+    _run("arctic-train", "focal.recipe.yaml", "overwrite_output_dir=true")
     losses = [json.loads(line)["loss"] for line in (RUN / "metrics.jsonl").open()]
     first, last = losses[0], sum(losses[-10:]) / 10
     print(f"\nThe loss fell from {first:.3f} to {last:.3f}: by {1 - last / first:.0%}.")

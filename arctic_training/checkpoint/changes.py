@@ -42,6 +42,7 @@ _SILENT: Final = {
     "mem_profiler",
     "mem_profiler_dir",
     "mem_profiler_max_entries",
+    "overwrite_output_dir",
     "train_log_iter_interval",
     "train_log_metrics_path",
 }

@@ -81,6 +81,11 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         self.trainer.note(f"resumed from {found}")
         return True
 
+    @override
+    def discard(self) -> None:
+        super().discard()
+        (self.config.output_dir / "latest").unlink(missing_ok=True)
+
     def _check(self, found: Path, num_processes: int) -> None:
         """See whether the run that was saved is this one, and tell of what is different."""
         saved, config, size = read_recipe(found), self.trainer.config, self.trainer.world.size

@@ -68,9 +68,24 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
 
     def saved(self) -> list[Path]:
         """Return the folders of all checkpoints of this kind in ``output_dir``, newest first."""
+        return [path for _, path in self._by_step()]
+
+    @property
+    def last_saved(self) -> Path | None:
+        """The newest checkpoint of this run, saved or gone on from; None if there is none."""
+        own = (path for step, path in self._by_step() if step == self._saved_step)
+        return next(own, None)
+
+    def discard(self) -> None:
+        """Delete all checkpoints of this kind in ``output_dir``."""
+        for path in self.saved():
+            remove(path)
+
+    def _by_step(self) -> list[tuple[int, Path]]:
         output = self.config.output_dir
-        found = [(int(m[1]), p) for p in output.iterdir() if (m := self.names.fullmatch(p.name))]
-        return [path for _, path in sorted(found, reverse=True)]
+        there = output.iterdir() if output.is_dir() else ()
+        found = [(int(m[1]), path) for path in there if (m := self.names.fullmatch(path.name))]
+        return sorted(found, reverse=True)
 
     def _prune(self) -> None:
         config = self.config

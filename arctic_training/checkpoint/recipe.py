@@ -21,8 +21,12 @@ def as_json(config: TrainerConfig) -> dict[str, object]:
 
 
 def write_recipe(folder: Path, config: TrainerConfig) -> None:
-    """Write a recipe into a checkpoint."""
-    (folder / RECIPE).write_text(json.dumps(as_json(config), indent=2) + "\n", encoding="utf-8")
+    """Write a recipe into a checkpoint.
+
+    To train by it again is not to delete the checkpoint that it stands in.
+    """
+    values = as_json(config) | {"overwrite_output_dir": False}
+    (folder / RECIPE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def read_recipe(folder: Path) -> dict[str, object]:

@@ -59,6 +59,10 @@ class TrainerConfig(Config, frozen=True):
     checkpoint: tuple[CheckpointConfig, ...]
     """What is saved, where and when."""
 
+    overwrite_output_dir: bool = False
+    """Delete an earlier run's checkpoints in each `output_dir`, and its metrics, and begin anew; a
+    run that does not go on is refused there otherwise."""
+
     deepspeed: DeepSpeedConfig = DeepSpeedConfig()
     """Settings of the engine."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -21,6 +21,7 @@ from arctic_training.data.loader import EpochLoader
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.device import to_device
+from arctic_training.trainer.ending import closing_lines, ending, opening_line
 from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
@@ -29,7 +30,7 @@ from arctic_training.trainer.progress import Progress
 from arctic_training.trainer.report import EvaluationReport, Report, StepReport
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
-from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals
+from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals, placed
 
 __all__ = ["TrainingLoop"]
 
@@ -117,30 +118,29 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
             SystemExit: SIGTERM came, and what can be resumed from is saved.
 
         """
-        left = self.training_horizon - self.state.global_step
-        self.note(f"training: {left:,} steps to go of {self.training_horizon:,}")
+        first_step = self.state.global_step + 1
+        self.note(opening_line(self))
         self._meter.restart()
         self._memory_profile.begin("step")
-        failed = True
+        taken_down = ending(self._memory_profile, self.progress, self._trackers)
         try:
-            with self._stop_requests.listening():
+            with taken_down, self._stop_requests.listening():
                 for _ in self.epochs:
                     self.epoch()
                 is_terminated = self.is_stopping and self._stop_requests.is_terminated_anywhere()
                 self.training_finished = not is_terminated
                 self.checkpoint()
-            failed = False
-            if self.is_stopping:
-                self.note(f"stopped after step {self.state.global_step}{self._stop_requests}")
-                self._stop_requests.obey()
         except KeyboardInterrupt:
-            self.note(f"interrupted after step {self.state.global_step}")
+            self._tell(closing_lines(self, first_step, "interrupted"))
             raise
-        finally:
-            self._memory_profile.end()
-            self.progress.end()
-            for tracker in self._trackers:
-                tracker.finish(failed=failed)
+        how = f"stopped{self._stop_requests}" if self.is_stopping else ""
+        self._tell(closing_lines(self, first_step, how))
+        if self.is_stopping:
+            self._stop_requests.obey()
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.note(line)
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -190,7 +190,9 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
                 whole = GlobalBatch(self.metrics)
                 for index, batch in enumerate(loader.batches(0)):
                     self._add(batch, whole, loader, index)
-                self._report_evaluation(name, whole.close())
+                with placed(f"step {self.state.global_step}, evaluation of `{name}`"):
+                    totals = whole.close()
+                self._report_evaluation(name, totals)
         self._meter.restart()
 
     def checkpoint(self) -> None:
@@ -200,11 +202,12 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
 
     def _optimizer_step(self) -> bool:
         """Take an optimizer step, and report it; return whether it was taken."""
-        totals = self._global_batch.close(stop=self._stop_requests.is_requested)
         learning_rate = float(self.scheduler.get_last_lr()[0])
-        self.is_stopping = totals.is_stopping
-        with self._global_batch.blamed():
-            is_taken = self.engine.step(totals.count)
+        with placed(f"step {self.state.global_step + 1}"):
+            totals = self._global_batch.close(stop=self._stop_requests.is_requested)
+            self.is_stopping = totals.is_stopping
+            with self._global_batch.blamed():
+                is_taken = self.engine.step(totals.count)
         if not is_taken:
             self.state.skipped_steps += 1
             self.note(f"skipped a step after step {self.state.global_step}: gradients overflow")

@@ -37,8 +37,8 @@ class StopRequests:
 
     def __str__(self) -> str:
         if self.is_terminated:
-            return ": SIGTERM"
-        return f": {self._kill_switch} is there" if self.is_requested else ""
+            return " by SIGTERM"
+        return f" by {self._kill_switch}" if self.is_requested else ""
 
     def is_terminated_anywhere(self) -> bool:
         """Return whether SIGTERM came to any process; all have to ask, and obey it from then on."""

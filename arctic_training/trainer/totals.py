@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import torch
 import torch.distributed
@@ -15,9 +15,23 @@ from torch import Tensor
 from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
 
-__all__ = ["GlobalBatch", "Reduction", "Totals"]
+__all__ = ["GlobalBatch", "Reduction", "Totals", "placed"]
 
 Reduction: TypeAlias = Literal["mean", "sum"]
+
+_NO_NUMBER: Final = (
+    "lower `optimizer.learning_rate`, or take these samples out of the data; "
+    "`auto_resume` goes on from the newest checkpoint"
+)
+
+
+@contextmanager
+def placed(place: str) -> Iterator[None]:
+    """Let an error of training begin with where in the run it came up."""
+    try:
+        yield
+    except TrainingError as error:
+        raise TrainingError(f"{place}: {error.message}", hint=error.hint) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +111,13 @@ class GlobalBatch:
             torch.distributed.all_reduce(sums)
         loss, count, tokens, squared, *rest, stops = sums.tolist()
         if count <= 0:
-            raise TrainingError("a global batch has nothing to train: the loss's count is 0")
+            raise TrainingError(
+                "a global batch has nothing to train: the loss's count is 0",
+                hint="let the loss count what it sums up, such as trained tokens",
+            )
         if not math.isfinite(loss):
-            raise TrainingError(f"the loss is {loss}{_culprits(rows[:, 0], samples)}")
+            message = f"the loss is {loss}{_culprits(rows[:, 0], samples)}"
+            raise TrainingError(message, hint=_NO_NUMBER)
         pairs = zip(rest[::2], rest[1::2], strict=True)
         terms = {
             name: part if self._metrics[name] == "sum" else part / number if number else math.nan
@@ -115,7 +133,7 @@ class GlobalBatch:
         except TrainingError as error:
             mine = [", ".join(map(str, indices())) for indices in self._closed]
             named = f"{error.message} in the micro-batches of the samples {_of_all(mine)}"
-            raise TrainingError(named, hint=error.hint) from error
+            raise TrainingError(named, hint=error.hint or _NO_NUMBER) from error
 
 
 def _other_terms(returned: set[str], declared: set[str]) -> TrainingError:

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.callback.callbacks import Callbacks, callback_problems
+from arctic_training.checkpoint.earlier import begin_or_resume
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.base import SectionConfig
@@ -218,9 +219,7 @@ class Trainer(
         return self._frozen_models.of(section)
 
     def _resume(self) -> None:
-        for engine in self.checkpoint_engines:
-            if engine.config.is_resumed:
-                engine.load()
+        begin_or_resume(self.checkpoint_engines, self.config)
         take_up(self.scheduler)
         self.state.continue_with(self.schedule, self.world.size)
 

@@ -264,7 +264,12 @@ def test_sigterm_saves_and_ends(tmp_path: Path) -> None:
         stopped.train()
     assert caught.value.code == 143
     assert signal.getsignal(signal.SIGTERM) is before
-    assert recorder.notes[-1] == "stopped after step 2: SIGTERM"
+    assert recorder.notes[-4:] == [
+        "stopped by SIGTERM after step 2 of 6",
+        f"checkpoint: {tmp_path}/parts/saved/epoch_0_global_step_2",
+        f"metrics: {tmp_path}/parts/metrics.jsonl",
+        "to go on: the same command",
+    ]
     assert [path.name for path in (tmp_path / "parts" / "saved").glob("*/")] == [
         "epoch_0_global_step_2"
     ]

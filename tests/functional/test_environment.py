@@ -156,7 +156,7 @@ def test_a_lonely_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ctrl-C ends training with 130 and one line; the metrics of the steps done are kept."""
+    """Ctrl-C ends training with 130 and says what stands; the metrics of the steps are kept."""
     step = SFTTrainer.step
 
     def interrupted(self: SFTTrainer, batch: SFTBatch) -> None:
@@ -167,7 +167,12 @@ def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(SFTTrainer, "step", interrupted)
     result = _train(f"{RECIPE}train_log_metrics_path: ./metrics.jsonl\n", tmp_path)
     assert (result.code, result.err.strip()) == (130, "")
-    assert result.out.endswith("interrupted after step 2\n")
+    assert result.out.partition("interrupted ")[2].splitlines() == [
+        "after step 2 of 21",
+        "nothing is saved: no section of `checkpoint` had reason to",
+        "metrics: metrics.jsonl",
+        "to begin anew: the same command with `overwrite_output_dir=true`",
+    ]
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
 

@@ -38,8 +38,14 @@ def test_command_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     steps = steps_text.splitlines()
     assert data.startswith("data: ")
     assert training
-    assert [step.split(" | ")[0] for step in steps] == ["step 1/3", "step 2/3", "step 3/3"]
-    assert all(" | loss " in step for step in steps)
+    assert [step.split(" | ")[0] for step in steps[:3]] == ["step 1/3", "step 2/3", "step 3/3"]
+    assert all(" | loss " in step for step in steps[:3])
+    assert steps[3:] == [
+        "trained: steps 1 to 3 of 3",
+        "checkpoint: recipes/runs/epoch_0_global_step_2",
+        "model: recipes/models/global_step_3",
+        "metrics: recipes/logs/metrics.jsonl",
+    ]
 
     found = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "recipes").glob("*/*")}
     assert found == {

@@ -67,7 +67,7 @@ def _resumes(folder: Path, world: World, stage: int) -> None:
 def evaluated(trainer: HandTrainer) -> str:
     """Return what the last evaluation of a trainer came to."""
     assert isinstance(trainer.progress, Recorder)
-    return trainer.progress.notes[-1]
+    return [note for note in trainer.progress.notes if note.startswith("step ")][-1]
 
 
 def main(folder: Path, rows: list[str]) -> None:

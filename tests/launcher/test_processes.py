@@ -87,7 +87,10 @@ def test_command_trains_in_two_processes(tmp_path: Path) -> None:
     assert data.startswith("data: ")
     assert data.count("data: ") == 1
     assert training
-    assert [step.split(" | ")[0] for step in steps] == ["step 1/2", "step 2/2"]
+    assert [step.split(" | ")[0] for step in steps[:2]] == ["step 1/2", "step 2/2"]
+    assert [line.split(": ")[0] for line in steps[2:]] == [
+        "trained", "checkpoint", "model", "metrics",
+    ]  # fmt: skip
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]
     saved = {path.name for path in (tmp_path / "runs" / "epoch_0_global_step_2").iterdir()}

@@ -44,7 +44,9 @@ def _evaluating(folder: Path) -> dict[str, object]:
 
 def test_training_is_not_disturbed(tmp_path: Path) -> None:
     """What is trained is bit for bit the same with evaluation and without, with random losses."""
-    _, expected = _run(tmp_path, data={"sources": jsonl(tmp_path / "said.jsonl", ragged(9))})
+    _, expected = _run(
+        tmp_path / "plain", data={"sources": jsonl(tmp_path / "said.jsonl", ragged(9))}
+    )
     trainer, lines = _run(tmp_path, data=_evaluating(tmp_path), eval_interval=2)
     assert [line for line in lines if "evaluation" not in line] == expected
     assert [(line["step"], line["evaluation"]) for line in lines if "evaluation" in line] == [

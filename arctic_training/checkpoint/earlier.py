@@ -1,0 +1,81 @@
+"""What an earlier run left where a run would begin: gone on with, deleted, or left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.errors import RecipeError
+
+__all__ = ["begin_or_resume", "earlier_run_problems", "resume_key"]
+
+_Engines: TypeAlias = Sequence[CheckpointEngine[CheckpointConfig]]
+
+_METRICS: Final = "train_log_metrics_path"
+_DISCARD: Final = "or delete what is there with `overwrite_output_dir=true`"
+
+
+def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
+    """Go on from what the sections with ``auto_resume`` find; delete what is to be overwritten.
+
+    Raises:
+        RecipeError: what is found does not fit the run.
+
+    """
+    for engine in _enabled(engines):
+        if engine.config.is_resumed:
+            engine.load()
+        elif config.overwrite_output_dir and engine.trainer.world.is_first:
+            engine.discard()
+
+
+def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeError]:
+    """Iterate over the places where a run that does not go on would meet another one."""
+    enabled = _enabled(engines)
+    resuming = [engine for engine in enabled if engine.config.is_resumed]
+    if config.overwrite_output_dir:
+        for engine in resuming:
+            message = "`overwrite_output_dir` deletes what it would go on from"
+            yield engine.problem("auto_resume", message, code="not-allowed")
+    elif not resuming:
+        found = [*_used_folders(enabled)]
+        yield from found or _used_metrics(config.train_log_metrics_path)
+
+
+def _enabled(engines: _Engines) -> _Engines:
+    return [engine for engine in engines if engine.config.enabled]
+
+
+def _used_folders(engines: _Engines) -> Iterator[RecipeError]:
+    """Iterate over the folders with checkpoints; one is told once, whatever saves there."""
+    folders: dict[Path, list[CheckpointEngine[CheckpointConfig]]] = {}
+    for engine in engines:
+        folders.setdefault(engine.config.output_dir.resolve(), []).append(engine)
+    resume = next((resume_key(engine) for engine in engines if engine.can_resume), "")
+    for folder, sharing in folders.items():
+        there = [path.name for engine in sharing for path in engine.saved()]
+        if there:
+            names = f"`{there[0]}`" + (f" and {len(there) - 1} more" if there[1:] else "")
+            go_on = f"go on with it by `{resume}=true`, " if resume else ""
+            yield sharing[0].problem(
+                "output_dir",
+                f"`{folder}` holds checkpoints of an earlier run: {names}",
+                code="earlier-run",
+                hint=f"{go_on}take another `output_dir`, {_DISCARD}",
+            )
+
+
+def _used_metrics(path: Path | None) -> Iterator[RecipeError]:
+    if path is not None and path.is_file() and path.stat().st_size:
+        message = f"`{path}` holds the metrics of an earlier run"
+        hint = f"take another file, {_DISCARD}"
+        yield RecipeError((_METRICS,), message, code="earlier-run", hint=hint)
+
+
+def resume_key(engine: CheckpointEngine[CheckpointConfig]) -> str:
+    """Return the key by which a section goes on, as the command line names it."""
+    return ".".join(map(str, engine.problem("auto_resume", "").pointer))

@@ -1,0 +1,101 @@
+"""How a run begins and ends for a person: what is done, what stands where, and how to go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from arctic_training.checkpoint.earlier import resume_key
+from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.config.trainer import TrainerConfig
+from arctic_training.document import shown_path
+from arctic_training.tracker.tracker import Tracker
+from arctic_training.trainer.memory_profile import MemoryProfile
+from arctic_training.trainer.progress import Progress
+from arctic_training.trainer.state import TrainingState
+
+__all__ = ["closing_lines", "ending", "opening_line"]
+
+
+class _Run(Protocol):
+    """What is told of: a trainer."""
+
+    @property
+    def config(self) -> TrainerConfig: ...
+    @property
+    def state(self) -> TrainingState: ...
+    @property
+    def training_horizon(self) -> int: ...
+    @property
+    def is_at_end(self) -> bool: ...
+    @property
+    def training_finished(self) -> bool: ...
+    @property
+    def checkpoint_engines(self) -> list[CheckpointEngine[CheckpointConfig]]: ...
+
+
+@contextmanager
+def ending(
+    profile: MemoryProfile, progress: Progress, trackers: Iterable[Tracker]
+) -> Iterator[None]:
+    """End what takes a run down, however it ends."""
+    failed = True
+    try:
+        yield
+        failed = False
+    finally:
+        profile.end()
+        progress.end()
+        for tracker in trackers:
+            tracker.finish(failed=failed)
+
+
+def opening_line(run: _Run) -> str:
+    """Say how many optimizer steps are to go; if none is, how to train on."""
+    step, horizon = run.state.global_step, run.training_horizon
+    if not run.is_at_end:
+        return f"training: {horizon - step:,} steps to go of {horizon:,}"
+    trained = f"nothing to do: {step:,} steps of {horizon:,} are trained"
+    if step < horizon:
+        key = "exit_iteration"
+    else:
+        key = "train_iters" if run.config.train_iters else "epochs"
+    return f"{trained}; a higher `{key}` trains on"
+
+
+def closing_lines(run: _Run, first_step: int, how: str = "") -> Iterator[str]:
+    """Iterate over what is said of a run that trained from a step on, one line a thing.
+
+    Args:
+        run: the trainer, when it is done.
+        first_step: the optimizer step that it began with.
+        how: how it ended, if not by itself.
+
+    """
+    last, horizon = run.state.global_step, run.training_horizon
+    if how:
+        yield f"{how} after step {last:,} of {horizon:,}"
+    elif last >= first_step:
+        yield f"trained: steps {first_step:,} to {last:,} of {horizon:,}"
+    saved = [(engine, path) for engine in run.checkpoint_engines if (path := engine.last_saved)]
+    for engine, path in saved:
+        yield f"{'checkpoint' if engine.can_resume else 'model'}: {shown_path(path)}"
+    if not saved:
+        yield "nothing is saved: no section of `checkpoint` had reason to"
+    if (metrics := run.config.train_log_metrics_path) is not None and metrics.exists():
+        yield f"metrics: {shown_path(metrics)}"
+    if not run.training_finished:
+        yield _how_to_go_on(run.checkpoint_engines)
+
+
+def _how_to_go_on(engines: list[CheckpointEngine[CheckpointConfig]]) -> str:
+    resumable = [engine for engine in engines if engine.can_resume and engine.last_saved]
+    is_resuming = any(engine.config.is_resumed for engine in engines)
+    if not resumable:
+        anew = "" if is_resuming else " with `overwrite_output_dir=true`"
+        return f"to begin anew: the same command{anew}"
+    if is_resuming:
+        return "to go on: the same command"
+    return f"to go on: the same command with `{resume_key(resumable[0])}=true`"

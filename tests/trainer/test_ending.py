@@ -1,0 +1,100 @@
+"""What a run says when it begins and when it ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from arctic_training.data.batches import SFTBatch
+from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
+
+
+class _Interrupted(HandTrainer, abstract=True):
+    """Ctrl-C comes in its third step."""
+
+    @override
+    def step(self, batch: SFTBatch) -> None:
+        if self.state.global_step == 2:
+            raise KeyboardInterrupt
+        super().step(batch)
+
+
+def _said(kind: type[HandTrainer], folder: Path, **changes: object) -> list[str]:
+    """Train with four steps; return what is said of it."""
+    values: dict[str, object] = {
+        "data": {"sources": jsonl(folder / "said.jsonl", ragged(8))},
+        "checkpoint": {"output_dir": str(folder / "saved"), "save_every_n_steps": 2},
+        "train_log_metrics_path": str(folder / "metrics.jsonl"),
+    }
+    trainer = kind(hand_config(**(values | changes)))
+    trainer.progress = recorder = Recorder()
+    try:
+        trainer.train()
+    except KeyboardInterrupt:
+        assert kind is _Interrupted
+    return recorder.notes
+
+
+def _resuming(folder: Path) -> dict[str, object]:
+    return {"output_dir": str(folder / "saved"), "save_every_n_steps": 2, "auto_resume": True}
+
+
+def test_a_run_says_what_it_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its end a run says which steps it trained, and where everything is."""
+    monkeypatch.chdir(tmp_path)
+    section = {"output_dir": str(tmp_path / "saved"), "save_end_of_training": True}
+    assert _said(HandTrainer, tmp_path, checkpoint=section) == [
+        "training: 4 steps to go of 4",
+        "trained: steps 1 to 4 of 4",
+        "checkpoint: saved/epoch_1_global_step_4",
+        "metrics: metrics.jsonl",
+    ]
+    section["auto_resume"] = True
+    assert _said(HandTrainer, tmp_path, checkpoint=section) == [
+        "nothing to do: 4 steps of 4 are trained; a higher `epochs` trains on",
+        "checkpoint: saved/epoch_1_global_step_4",
+        "metrics: metrics.jsonl",
+    ]
+
+
+@pytest.mark.parametrize("key", ["train_iters", "exit_iteration"])
+def test_nothing_to_do(key: str, tmp_path: Path) -> None:
+    """A run that is done already says so, and by which key it trains on."""
+    section = _resuming(tmp_path)
+    _said(HandTrainer, tmp_path, checkpoint=section, **{key: 2})
+    horizon = 2 if key == "train_iters" else 4
+    first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, **{key: 2})
+    assert first == (f"nothing to do: 2 steps of {horizon} are trained; a higher `{key}` trains on")
+
+
+def test_nothing_is_saved(tmp_path: Path) -> None:
+    """A run that saves nothing says so."""
+    notes = _said(HandTrainer, tmp_path, checkpoint=[])
+    assert notes[2] == "nothing is saved: no section of `checkpoint` had reason to"
+
+
+@pytest.mark.parametrize(
+    ("is_resuming", "interval", "how"),
+    [
+        (False, 2, "to go on: the same command with `checkpoint.0.auto_resume=true`"),
+        (True, 2, "to go on: the same command"),
+        (True, 3, "to begin anew: the same command"),
+    ],
+)
+def test_ctrl_c_says_how_to_go_on(
+    is_resuming: bool,  # noqa: FBT001 - a row of the table
+    interval: int,
+    how: str,
+    tmp_path: Path,
+) -> None:
+    """An interrupted run names its newest checkpoint, and the command that goes on; it does."""
+    section = _resuming(tmp_path) | {"auto_resume": is_resuming, "save_every_n_steps": interval}
+    notes = _said(_Interrupted, tmp_path, checkpoint=section)
+    assert "interrupted after step 2 of 4" in notes
+    assert notes[-1] == how
+    saved = f"checkpoint: {tmp_path}/saved/epoch_0_global_step_2"
+    assert (saved in notes) is (interval == 2)
+    again = _said(HandTrainer, tmp_path, checkpoint=section | {"auto_resume": True})
+    assert f"training: {2 if interval == 2 else 4} steps to go of 4" in again
