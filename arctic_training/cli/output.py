@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from arctic_training.cli import interrupt
 from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
+from arctic_training.launcher.world import World
 
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Diagnostic, Format
@@ -41,7 +43,7 @@ class ExitCode(IntEnum):
     FINDINGS = 1
     USAGE = 2
     BUG = 70
-    INTERRUPTED = 130
+    INTERRUPTED = interrupt.INTERRUPTED
 
 
 class Command(click.Command):
@@ -95,7 +97,15 @@ def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") ->
 
 def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; whatever happens, end with a code of ``ExitCode`` and without a traceback."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments is None:
+        interrupt.listen()
+    try:
+        _run(command, sys.argv[1:] if arguments is None else arguments)
+    finally:
+        interrupt.end_at_once()
+
+
+def _run(command: click.Command, arguments: list[str]) -> NoReturn:
     try:
         command.main(
             arguments, prog_name=command.name, standalone_mode=False, terminal_width=_width()
@@ -109,8 +119,10 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
         say(error.format_message())
         raise SystemExit(ExitCode.USAGE) from None
     except (click.Abort, KeyboardInterrupt):
-        raise SystemExit(ExitCode.INTERRUPTED) from None
+        raise SystemExit(_interrupted()) from None
     except Exception as error:  # noqa: BLE001 - what is not the environment's is a bug
+        if interrupt.is_interrupted():
+            raise SystemExit(_interrupted()) from None
         raise SystemExit(_report(error, debug="--debug" in arguments)) from None
     raise SystemExit(ExitCode.FINE)
 
@@ -130,6 +142,12 @@ def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if speaks():
         click.echo(f"error: {message}" + (f"\nhint: {hint}" if hint else ""), err=True)
+
+
+def _interrupted() -> int:
+    if World.of_environment().is_first:
+        click.echo("interrupted", err=True)
+    return ExitCode.INTERRUPTED
 
 
 def _report(error: Exception, *, debug: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from arctic_training.api import checked_recipe, configured, make_trainer
+from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.diagnostics import Diagnostic, Format, Severity, render
 from arctic_training.document import Node, value_span
@@ -49,22 +50,34 @@ def run_recipe(
     overrides: list[str],
     *,
     action: Callable[[CheckedRecipe], None],
+    sections: Collection[str] = (),
     launch: Launch | None = None,
     dry_run: bool = False,
     form: Format,
     debug: bool,
 ) -> None:
-    """Check a recipe and do something with it; end with the findings if there are any."""
+    """Check a recipe and do something with it; end with the findings if there are any.
+
+    Args:
+        path: file of the recipe.
+        overrides: ``key.path=value``.
+        action: what to do with it.
+        sections: those whose local models and data are needed; without any, all.
+        launch: how many processes do it, and what starts them.
+        dry_run: stop before the action.
+        form: form of the findings.
+        debug: let an error of the runtime through, with its traceback.
+
+    """
     try:
         recipe = checked_recipe(path, overrides)
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     if dry_run:
-        finish(
-            [*recipe.warnings],
-            form,
-            summary=f"{path} is a recipe that the trainer `{recipe.trainer}` takes",
-        )
+        _finish_dry_run(path, recipe, form)
+    is_elsewhere = launch is not None and launch.flags is not None
+    if not is_elsewhere and (missing := [*missing_paths(recipe, sections)]):
+        finish([*missing, *unwritable_folders(recipe)], form)
     if launch and launch.is_needed:
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options, *launch.passed_on], launch, recipe)
@@ -82,6 +95,18 @@ def run_recipe(
             raise
         say(error.message, hint=error.hint)
         raise SystemExit(ExitCode.FINDINGS) from None
+
+
+def _finish_dry_run(path: Path, recipe: CheckedRecipe, form: Format) -> NoReturn:
+    """Say what was checked: no more than the recipe, and that what it names on this machine is."""
+    missing = [*missing_paths(recipe)]
+    summary = f"{path} is a recipe that the trainer `{recipe.trainer}` takes"
+    if number := len(local_paths(recipe)):
+        summary += f"; {number} local path{'s' if number > 1 else ''} of models and data found"
+    if recipe.warnings and not missing and form is Format.TEXT:
+        click.echo(render([*recipe.warnings], form), nl=False)
+        finish([], form, summary=summary)
+    finish([*recipe.warnings, *missing], form, summary=summary)
 
 
 def _warn(recipe: CheckedRecipe) -> None:
@@ -111,12 +136,15 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
     from arctic_training.trainer.process import leave_process_group
 
     trainer = make_trainer(config)
-    if profile and trainer.world.is_first:
-        from arctic_training.cli.profile import profiled
+    try:
+        if profile and trainer.world.is_first:
+            from arctic_training.cli.profile import profiled
 
-        profiled(trainer.train, order=profile)
-    else:
-        trainer.train()
+            profiled(trainer.train, order=profile)
+        else:
+            trainer.train()
+    except KeyboardInterrupt:  # the trainer has said how it stands
+        raise SystemExit(ExitCode.INTERRUPTED) from None
     leave_process_group()
 
 

@@ -114,7 +114,9 @@ def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) 
 
     recipe, overrides = _split(words)
     action = partial(show_data, rows=rows)
-    run_recipe(recipe, overrides, action=action, form=form, debug=debug)
+    run_recipe(
+        recipe, overrides, action=action, sections=("data", "tokenizer"), form=form, debug=debug
+    )
 
 
 @command.command("process-data", context_settings=_WORDS)
@@ -131,7 +133,14 @@ def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
     from arctic_training.cli.run_recipe import run_recipe
 
     recipe, overrides = _split(words)
-    run_recipe(recipe, overrides, action=process_data, form=form, debug=debug)
+    run_recipe(
+        recipe,
+        overrides,
+        action=process_data,
+        sections=("data", "tokenizer"),
+        form=form,
+        debug=debug,
+    )
 
 
 @command.command("report")

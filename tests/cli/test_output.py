@@ -134,7 +134,7 @@ def test_a_bug_says_so_and_hides_its_traceback(
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
-        (KeyboardInterrupt(), 130, ""),
+        (KeyboardInterrupt(), 130, "interrupted\n"),
         (OSError("no space left"), 2, "error: no space left\n"),
         (PermissionError(13, "Not yours", "x"), 2, "error: [Errno 13] Not yours: 'x'\n"),
     ],
@@ -142,7 +142,7 @@ def test_a_bug_says_so_and_hides_its_traceback(
 def test_what_the_environment_does_is_no_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, text: str
 ) -> None:
-    """Ctrl-C ends with 130 and in silence, an error of the system with 2 and its own words."""
+    """Ctrl-C ends with 130 and one line, an error of the system with 2 and its own words."""
     monkeypatch.setattr(project.Project, "of", _fail(error))
     write(tmp_path / "r.yaml", RECIPE)
     result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)

@@ -126,6 +126,34 @@ def test_a_recipe_of_the_default_trainer_needs_no_type(tmp_path: Path) -> None:
     )
 
 
+def test_a_dry_run_looks_for_local_paths(tmp_path: Path) -> None:
+    """`--dry-run` finds each local path that is not there, at its line; `validate` does not."""
+    text = RECIPE.replace("type: python_docs\n    sample_count: 60", "name_or_path: ./said.jsonl")
+    teacher = "type: dpo\nref_model:\n  type: huggingface\n  name_or_path: ./teacher"
+    write(tmp_path / "r.yaml", text.replace("type: sft", teacher))
+    result = arctic_train("--dry-run", "--format", "concise", "r.yaml", folder=tmp_path)
+    assert result.code == 1
+    places = [line.partition(": ")[0] for line in result.out.splitlines()]
+    assert places == ["r.yaml:4:17", "r.yaml:21:19"]
+    assert [path.name for path in tmp_path.iterdir()] == ["r.yaml"]
+    assert arctic_gen("validate", "r.yaml", folder=tmp_path).code == 0
+
+    write(tmp_path / "said.jsonl", "nothing that could be read")
+    (tmp_path / "teacher").mkdir()
+    result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("`dpo` takes; 2 local paths of models and data found\n")
+
+
+def test_a_dry_run_with_a_warning_says_what_was_checked(tmp_path: Path) -> None:
+    """What is deprecated is told, and that the recipe is one all the same."""
+    write(tmp_path / "r.yaml", RECIPE + "optimizer: {lr: 1e-3}\n")
+    result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("r.yaml:23:13: warning[deprecated-key]: ")
+    assert result.out.endswith("r.yaml is a recipe that the trainer `sft` takes\n")
+
+
 @pytest.mark.parametrize(
     "command",
     ["arctic_training.cli.gen validate schemas/trainers", "arctic_training.cli.train --dry-run"],
