@@ -51,7 +51,7 @@ class Engine:
             model=model,
             optimizer=optimizer,
             lr_scheduler=scheduler,
-            config=deepspeed_config(config, self.world_size),
+            config=deepspeed_config(config, self.world_size, _trained_size(model)),
         )[0]
         if config.torch_compile:
             self._wrapper.compile()
@@ -77,6 +77,10 @@ class Engine:
     def loss_scale(self) -> float:
         """What the gradients of a sum of losses are multiplied by until the step: 1 but in fp16."""
         return self._loss_scale.factor if self._loss_scale else 1.0
+
+    def close(self) -> None:
+        """Take back DeepSpeed's hooks on the weights, which keep them and their state in memory."""
+        self._wrapper.destroy()
 
     def backward(self, loss_sum: Tensor) -> None:
         """Add the gradient of a sum to what has been accumulated.
@@ -196,6 +200,10 @@ class Engine:
         state = module.state_dict()
         buffers = {n: value.detach().cpu() for n, value in state.items() if n not in parameters}
         return weights | buffers
+
+
+def _trained_size(model: nn.Module) -> int:
+    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 
 
 def _begin_unstepped(optimizer: object) -> None:

@@ -17,13 +17,18 @@ from arctic_training.trainer.backend import deepspeed
 __all__ = ["deepspeed_config", "engine_problems"]
 
 _ZERO: Final = ("deepspeed", "zero_optimization")
+_LARGEST_BUCKET: Final = 500_000_000  # DeepSpeed's own
 
 
-def deepspeed_config(config: TrainerConfig, world_size: int) -> dict[str, object]:
+def deepspeed_config(
+    config: TrainerConfig, world_size: int, trained_size: int
+) -> dict[str, object]:
     """Derive DeepSpeed's configuration from the recipe: what stands there stands nowhere else.
 
-    The scale of losses is the runtime's: for DeepSpeed it is static, and 1.
+    The scale of losses is the runtime's: for DeepSpeed it is static, and 1. A bucket of gradients,
+    which DeepSpeed allocates whole, is no larger than all of them: ``trained_size`` elements.
     """
+    bucket: dict[str, object] = {"reduce_bucket_size": min(_LARGEST_BUCKET, trained_size)}
     engine, accumulation = config.deepspeed, config.gradient_accumulation_steps
     is_plain = config.model.dtype == "fp32" and engine.zero_optimization.stage == 0
     derived: dict[str, object] = {
@@ -33,7 +38,7 @@ def deepspeed_config(config: TrainerConfig, world_size: int) -> dict[str, object
         "managed_gradient_accumulation": False,
         # Plain gradients are clipped by the runtime, which reports their norm.
         "gradient_clipping": 0.0 if is_plain else engine.gradient_clipping,
-        "zero_optimization": _zero(engine.zero_optimization),
+        "zero_optimization": bucket | _zero(engine.zero_optimization),
         "zero_allow_untested_optimizer": True,
         "communication_data_type": engine.communication_data_type,
         "steps_per_print": engine.steps_per_print,

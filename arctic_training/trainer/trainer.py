@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC
 from collections.abc import Iterator, Mapping
 from typing import Generic, Literal, TypeVar
@@ -182,6 +183,7 @@ class Trainer(
         self.scheduler = parts.scheduler.create()
         self._meter = Meter(self.model, self.device, self.world.size)
         self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
+        weakref.finalize(self, self.engine.close).atexit = False
         self.model = self.engine.model
         seed_process(self.world, config)
         self._resume()

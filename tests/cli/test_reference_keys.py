@@ -82,10 +82,14 @@ def test_what_asks_for_nothing_more_is_taken(tmp_path: Path, override: str) -> N
 
 
 def test_deepspeed_gets_what_is_set_and_no_more() -> None:
-    """Sizes of ZeRO's buffers reach DeepSpeed; what a recipe leaves out stays DeepSpeed's own."""
+    """Sizes of ZeRO's buffers reach DeepSpeed; what a recipe leaves out stays DeepSpeed's own.
+
+    But for a bucket that would be larger than all gradients together.
+    """
     zero = {"stage": 3, "stage3_prefetch_bucket_size": "1k", "contiguous_gradients": False}
     config = sft_config(deepspeed={"zero_optimization": zero}, gradient_accumulation_steps=3)
-    derived = deepspeed_config(config, world_size=4)
-    assert derived["zero_optimization"] == zero | {"stage3_prefetch_bucket_size": 1000}
+    derived = deepspeed_config(config, world_size=4, trained_size=77)
+    said = zero | {"stage3_prefetch_bucket_size": 1000}
+    assert derived["zero_optimization"] == said | {"reduce_bucket_size": 77}
     assert derived["train_batch_size"] == 2 * 3 * 4
     assert derived["gradient_clipping"] == 1.0

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from pathlib import Path
 
 import pytest
@@ -169,3 +171,24 @@ def test_a_loss_without_a_gradient_ends_the_run(tmp_path: Path) -> None:
     source = jsonl(tmp_path / "said.jsonl", ragged(4))
     with pytest.raises(TrainingError, match="no gradient"):
         Detached(hand_config(data={"sources": source})).train()
+
+
+@pytest.mark.parametrize("stage", [0, 1, 2])  # DeepSpeed 0.19 keeps its engine of stage 3 for ever
+def test_what_was_trained_can_go(stage: int, tmp_path: Path) -> None:
+    """When nobody holds a trainer any more, its weights and their optimizer are gone from memory.
+
+    So a notebook can train one model after another.
+    """
+    config = hand_config(
+        data={"sources": jsonl(tmp_path / "said.jsonl", ragged(4))},
+        deepspeed={"zero_optimization": {"stage": stage}},
+        train_iters=1,
+    )
+    trainer = HandTrainer(config)
+    trainer.progress = Recorder()
+    trainer.train()
+    model, optimizer = weakref.ref(trainer.engine.unwrapped), weakref.ref(trainer.optimizer)
+    del trainer
+    gc.collect()  # the trainer
+    gc.collect()  # and what it had
+    assert (model(), optimizer()) == (None, None)
