@@ -12,12 +12,12 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from os import PathLike
+from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors, render
-from arctic_training.document import MapNode, Node, Pointer, joined, key_span, load, parse
+from arctic_training.document import MapNode, Node, Pointer, find, joined, key_span, load, parse
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project import NAMESPACE, Project
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["RecipeLike", "checked_recipe", "configured", "load_recipe", "make_trainer"]
 
 RecipeLike: TypeAlias = str | PathLike[str] | Mapping[str, object]
-"""The path of a recipe, or its values."""
+"""The path of a recipe, or its values, among which a path may be a ``Path``."""
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerConfig:
@@ -82,7 +82,7 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
 
     """
     place = Path("recipe") if isinstance(recipe, Mapping) else Path(recipe)
-    text = json.dumps(dict(recipe)) if isinstance(recipe, Mapping) else None
+    text = json.dumps(dict(recipe), default=fspath) if isinstance(recipe, Mapping) else None
     document, problems = parse(Source(str(place), text)) if text is not None else load(place)
     if not isinstance(document, MapNode):
         raise InvalidRecipeError(problems)
@@ -159,6 +159,6 @@ def _existing(location: tuple[str | int, ...], document: Node) -> Pointer:
     pointer: Pointer = ()
     node: Node = document
     for step in location:
-        if isinstance(node, MapNode) and step in node.entries:
-            node, pointer = node.entries[str(step)].value, (*pointer, step)
+        if (below := find(node, (step,))) is not None:
+            node, pointer = below, (*pointer, step)
     return pointer

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.api import load_recipe, make_trainer
+from arctic_training.api import _existing, load_recipe, make_trainer
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.diagnostics import Source
+from arctic_training.document import parse
 from arctic_training.errors import InvalidRecipeError, RegistryError
 from tests.support import RECIPE, write
 
@@ -33,8 +35,10 @@ def test_three_lines_train(tmp_path: Path) -> None:
 def test_paths_of_a_mapping_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that come from no file have the current folder for their paths."""
     monkeypatch.chdir(tmp_path)
-    config = load_recipe(yaml.safe_load(f"{RECIPE}checkpoint: {{output_dir: runs}}\n"))
-    assert config.checkpoint[0].output_dir == tmp_path / "runs"
+    values = yaml.safe_load(RECIPE)
+    for place in ("runs", Path("runs"), tmp_path / "runs"):
+        config = load_recipe(values | {"checkpoint": {"output_dir": place}})
+        assert config.checkpoint[0].output_dir == tmp_path / "runs"
 
 
 def test_a_dumped_recipe_loads_to_the_same_value(tmp_path: Path) -> None:
@@ -53,6 +57,14 @@ def test_everything_wrong_is_raised_at_once(tmp_path: Path) -> None:
     assert [found.code for found in caught.value.diagnostics] == ["out-of-range", "unknown-key"]
     assert "recipe.yaml:4:16: error[out-of-range]" in str(caught.value)
     assert "did you mean `seed`?" in str(caught.value)
+
+
+def test_what_only_a_model_can_tell_stands_at_its_value() -> None:
+    """An error of pydantic's is shown where its value was written, in a list too."""
+    document, _ = parse(Source("r.yaml", "data:\n  sources:\n    - {a: 1}\n    - {split: x}\n"))
+    assert document is not None
+    location = ("data", "sources", 1, "huggingface_instruct", "split")
+    assert _existing(location, document) == ("data", "sources", 1, "split")
 
 
 def test_a_config_of_no_trainer() -> None:
