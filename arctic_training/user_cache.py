@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 __all__ = ["cache_folder"]
@@ -16,9 +18,8 @@ def cache_folder(name: str) -> Path:
         OSError: there is no place for one.
 
     """
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    for candidate in (Path(base), Path(tempfile.gettempdir())):
-        folder = candidate / "arctic-training" / name
+    for place in _places():
+        folder = place / name
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError:
@@ -26,3 +27,10 @@ def cache_folder(name: str) -> Path:
         if os.access(folder, os.W_OK):
             return folder
     raise OSError("there is no folder to keep a cache in: set XDG_CACHE_HOME")
+
+
+def _places() -> Iterator[Path]:
+    """Iterate over where a user's caches may stand: at home, else beside those of other users."""
+    with suppress(RuntimeError):  # the system does not know the user, as in some containers
+        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "arctic-training")
+    yield Path(tempfile.gettempdir(), f"arctic-training-{os.getuid()}")

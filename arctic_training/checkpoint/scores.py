@@ -10,6 +10,7 @@ from typing import Final
 
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.trainer.context import TrainerContext
+from arctic_training.trainer.report import finite
 
 __all__ = ["best", "best_problems", "write_scores"]
 
@@ -19,7 +20,7 @@ _SCORES: Final = "evaluation.json"
 def write_scores(folder: Path, trainer: TrainerContext) -> None:
     """Write the figures of each set that was evaluated after the trainer's last step."""
     step = trainer.state.global_step
-    scores = {r.name: dict(r.figures) for r in trainer.evaluations.values() if r.step == step}
+    scores = {r.name: finite(r.figures) for r in trainer.evaluations.values() if r.step == step}
     if scores:
         (folder / _SCORES).write_text(json.dumps(scores, indent=2) + "\n")
 
@@ -54,7 +55,8 @@ def _listed(names: Iterable[str]) -> str:
 def _score(folder: Path, evaluated: str, metric: str) -> float:
     """Return a figure, or NaN: a checkpoint may be saved between two evaluations."""
     try:
-        scores: dict[str, dict[str, float]] = json.loads((folder / _SCORES).read_text())
-        return float(scores[evaluated][metric])
+        scores: dict[str, dict[str, float | None]] = json.loads((folder / _SCORES).read_text())
+        score = scores[evaluated][metric]
     except (OSError, KeyError):
         return math.nan
+    return math.nan if score is None else score

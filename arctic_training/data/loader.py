@@ -112,19 +112,18 @@ class EpochLoader(Generic[Batch_co]):
         """Return the indices of the samples in one of this process's batches."""
         return self._chosen(self.order(epoch), index)
 
-    def _chosen(self, order: list[int], index: int) -> list[int]:
+    def _chosen(self, order: NDArray[np.int64], index: int) -> list[int]:
         first = self._place(index) % self._num_batches * self._micro_batch_size
-        return order[first : first + self._micro_batch_size]
+        chosen: list[int] = order[first : first + self._micro_batch_size].tolist()
+        return chosen
 
-    def order(self, epoch: int) -> list[int]:
-        """Return the indices of all samples in the order of an epoch."""
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the indices of all samples, of shape (samples), in the order of an epoch."""
         if not self._is_shuffled:
-            return list(range(self._num_samples))
+            return np.arange(self._num_samples)
         generator = np.random.default_rng([self._seed, 0 if self._is_repeated else epoch])
         shuffled = generator.permutation(self._num_samples)
-        order = shuffled if self._lengths is None else self._grouped(shuffled, generator)
-        numbers: list[int] = order.tolist()
-        return numbers
+        return shuffled if self._lengths is None else self._grouped(shuffled, generator)
 
     def _grouped(
         self, order: NDArray[np.int64], generator: np.random.Generator

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.totals import Totals
 
-__all__ = ["MEASURED", "EvaluationReport", "Report", "StepReport"]
+__all__ = ["MEASURED", "EvaluationReport", "Report", "StepReport", "finite"]
 
 MEASURED: Final = frozenset({"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu"})
 """Figures of a step that are others each time, whatever is trained."""
@@ -85,7 +85,7 @@ class StepReport:
 
     def as_json(self) -> str:
         """Return one line of JSON, without its end; a figure of nothing is null."""
-        return json.dumps({"step": self.step, **_finite(self.figures)})
+        return json.dumps({"step": self.step, **finite(self.figures)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,7 @@ class EvaluationReport:
     def as_json(self) -> str:
         """Return one line of JSON, without its end: ``evaluation`` names the set."""
         place = {"step": self.step, "epoch": self.epoch, "evaluation": self.name}
-        return json.dumps({**place, **_finite(self.figures)})
+        return json.dumps({**place, **finite(self.figures)})
 
     def as_text(self) -> str:
         """Return one line for people."""
@@ -118,5 +118,6 @@ class EvaluationReport:
         return " | ".join([f"step {self.step}", self.name, f"loss {self.totals.loss:.4f}", *terms])
 
 
-def _finite(figures: Mapping[str, float]) -> dict[str, float | None]:
+def finite(figures: Mapping[str, float]) -> dict[str, float | None]:
+    """Return figures as JSON holds them: one of nothing, or beyond all numbers, is null."""
     return {name: value if math.isfinite(value) else None for name, value in figures.items()}

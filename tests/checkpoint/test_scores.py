@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
-from arctic_training.checkpoint.scores import best
+from arctic_training.checkpoint.scores import best, write_scores
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.errors import UnusableRecipeError
+from arctic_training.trainer.context import TrainerContext
+from arctic_training.trainer.report import EvaluationReport
+from arctic_training.trainer.state import TrainingState
+from arctic_training.trainer.totals import Totals
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 
@@ -71,12 +78,16 @@ def test_what_is_kept_from_training_tells_the_best(tmp_path: Path) -> None:
 def test_what_has_no_figure_is_not_best(tmp_path: Path) -> None:
     """A checkpoint that was not evaluated, or to no number, is never the best."""
     section = DeepSpeedCheckpointConfig(output_dir=tmp_path, best_metric="accuracy")
-    figures = {"a": 0.5, "b": float("nan"), "c": 0.25, "d": None}
+    figures = {"a": 0.5, "b": math.nan, "c": 0.25}
     for name, figure in figures.items():
         (tmp_path / name).mkdir()
-        if figure is not None:
-            scores = {"eval": {"accuracy": figure}, "other": {"accuracy": 0.0}}
-            (tmp_path / name / "evaluation.json").write_text(json.dumps(scores))
+        totals = Totals(loss=1.0, count=1.0, tokens=1, terms={"accuracy": figure})
+        report = EvaluationReport(step=3, epoch=0, name="eval", totals=totals)
+        state = TrainingState(global_step=3)
+        trainer = SimpleNamespace(state=state, evaluations={"eval": report})
+        write_scores(tmp_path / name, cast("TrainerContext", trainer))
+        json.loads((tmp_path / name / "evaluation.json").read_text(), parse_constant=pytest.fail)
+    (tmp_path / "d").mkdir()
     assert best(sorted(tmp_path.iterdir()), section) == [tmp_path / "c", tmp_path / "a"]
 
 

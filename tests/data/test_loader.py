@@ -10,6 +10,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from arctic_training.data.loader import EpochLoader
 from arctic_training.launcher.world import World
@@ -36,7 +37,7 @@ def test_epochs(samples: int, size: int, seed: int, epoch: int, start: int) -> N
     assert sorted(chain(*batches)) == [*range(samples)]
     assert [len(batch) for batch in batches[:-1]] == [size] * max(0, len(batches) - 1)
     assert list(_loader(samples, size, seed).batches(epoch, start=start)) == batches[start:]
-    assert list(chain(*batches)) == _loader(samples, 1, seed).order(epoch)
+    assert list(chain(*batches)) == _loader(samples, 1, seed).order(epoch).tolist()
 
 
 def test_orders_differ() -> None:
@@ -133,7 +134,7 @@ def test_the_first_batch_does_not_wait_for_the_others(monkeypatch: pytest.Monkey
     chosen: list[int] = []
     choose = EpochLoader._chosen
 
-    def recorded(loader: EpochLoader[list[int]], order: list[int], index: int) -> list[int]:
+    def recorded(loader: EpochLoader[list[int]], order: NDArray[np.int64], index: int) -> list[int]:
         chosen.append(index)
         return choose(loader, order, index)
 
