@@ -145,6 +145,16 @@ print({{"torch", "transformers", "deepspeed", "datasets"}} & set(sys.modules))
     assert python("-c", code) == (0, "set()\n", "")
 
 
+def test_trainers_and_their_data_need_no_models() -> None:
+    """What data alone needs imports no model code of transformers, which takes half of a start."""
+    code = """
+import sys
+import arctic_trainers.sft.trainer, arctic_training.trainer.data_stage
+print({"transformers.modeling_utils", "datasets", "peft", "torch._dynamo"} & set(sys.modules))
+"""
+    assert python("-c", code) == (0, "set()\n", "")
+
+
 @pytest.mark.parametrize("module", OURS, ids=lambda module: module.name)
 def test_a_module_offers_what_it_defines(module: Module) -> None:
     """``__all__`` holds the public names that a module defines, and what a package gathers."""

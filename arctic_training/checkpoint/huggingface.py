@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from transformers import PreTrainedModel
+import transformers
 from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
@@ -38,7 +38,7 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
     @override
     def save(self) -> None:
         model = self.trainer.engine.unwrapped
-        if not isinstance(model, PreTrainedModel):
+        if not isinstance(model, transformers.PreTrainedModel):
             raise TrainingError(
                 f"a {type(model).__name__} is no model of transformers and cannot be saved as one",
                 hint="take the `huggingface` engine out of the recipe's `checkpoint`",

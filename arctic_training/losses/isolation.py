@@ -9,7 +9,6 @@ import torch
 from torch import Tensor, nn
 
 from arctic_training.errors import RecipeError
-from arctic_training.model.documents import attend_by_document
 
 __all__ = ["check_isolation"]
 
@@ -32,6 +31,9 @@ def check_isolation(model: nn.Module) -> None:
     """
     if model in _isolating:
         return
+    # Loaded with the first packed row: it takes as long as all that prepares data.
+    from arctic_training.model.documents import attend_by_document
+
     attend_by_document(model)
     device = next(model.parameters()).device
     ids = torch.arange(2 * _LENGTH, device=device)[None]

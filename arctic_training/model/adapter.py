@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from typing import cast
 
 import torch
+import transformers
 from torch import Tensor
-from transformers import PreTrainedModel
 
 from arctic_training.config.adapter import LoRAConfig
 
 __all__ = ["add_adapter", "has_adapter", "merged"]
 
 
-def add_adapter(model: PreTrainedModel, section: LoRAConfig) -> None:
+def add_adapter(model: transformers.PreTrainedModel, section: LoRAConfig) -> None:
     """Add an adapter to a model, in its precision; only the adapter is trained from here on.
 
     Raises:
@@ -38,12 +38,14 @@ def add_adapter(model: PreTrainedModel, section: LoRAConfig) -> None:
     )
 
 
-def has_adapter(model: PreTrainedModel) -> bool:
+def has_adapter(model: transformers.PreTrainedModel) -> bool:
     """Return whether an adapter was added to a model."""
     return bool(getattr(model, "_hf_peft_config_loaded", False))
 
 
-def merged(model: PreTrainedModel, weights: Mapping[str, Tensor]) -> PreTrainedModel:
+def merged(
+    model: transformers.PreTrainedModel, weights: Mapping[str, Tensor]
+) -> transformers.PreTrainedModel:
     """Return the model that an adapter makes of another, as if it had never had one.
 
     Args:
@@ -59,4 +61,4 @@ def merged(model: PreTrainedModel, weights: Mapping[str, Tensor]) -> PreTrainedM
     twin.model.load_state_dict(weights, assign=True)
     twin.model.tie_weights()
     # The safe way makes new weights: those that are given may be the trained model's own.
-    return cast("PreTrainedModel", twin.merge_and_unload(safe_merge=True))
+    return cast("transformers.PreTrainedModel", twin.merge_and_unload(safe_merge=True))

@@ -7,8 +7,8 @@ from importlib.util import find_spec
 from typing import Generic, TypeVar
 
 import torch
+import transformers
 from torch import nn
-from transformers import AutoModelForCausalLM, PretrainedConfig, PreTrainedModel
 from typing_extensions import override
 
 from arctic_training.config.model import ModelConfig
@@ -42,7 +42,9 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             hint = f"set `max_length: {longest}` in `data`"
             yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)
 
-    def adapter_problems(self, architecture: PretrainedConfig) -> Iterator[RecipeError]:
+    def adapter_problems(
+        self, architecture: transformers.PretrainedConfig
+    ) -> Iterator[RecipeError]:
         """Find names of layers that an adapter is for, and that no such model has.
 
         Such a model is made without weights. That there is none is told when it is loaded.
@@ -51,7 +53,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         if adapter is not None and (adapter.target_modules or adapter.modules_to_save):
             try:
                 with torch.device("meta"):
-                    model = AutoModelForCausalLM.from_config(architecture)
+                    model = transformers.AutoModelForCausalLM.from_config(architecture)
             except (ImportError, ValueError):
                 return
             yield from (self.located(e, adapter) for e in unknown_layers(model, adapter))
@@ -64,7 +66,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
 
         """
         if (adapter := self.config.peft_config) is not None:
-            if not isinstance(model, PreTrainedModel):
+            if not isinstance(model, transformers.PreTrainedModel):
                 raise self.problem("peft_config", f"a {type(model).__name__} takes no adapter")
             for error in unknown_layers(model, adapter):
                 raise self.located(error, adapter)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import transformers
 from torch import nn
-from transformers import AutoConfig, AutoModelForCausalLM, PretrainedConfig
 from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig
@@ -28,7 +28,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
     @override
     def create(self) -> nn.Module:
         try:
-            model = AutoModelForCausalLM.from_pretrained(
+            model = transformers.AutoModelForCausalLM.from_pretrained(
                 self.config.name_or_path,
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
@@ -50,7 +50,9 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             return
         settle_hub()
         try:
-            found: PretrainedConfig = AutoConfig.from_pretrained(self.config.name_or_path)
+            found: transformers.PretrainedConfig = transformers.AutoConfig.from_pretrained(
+                self.config.name_or_path
+            )
         except (OSError, ValueError) as error:
             yield self._not_found(first_line(error))
             return

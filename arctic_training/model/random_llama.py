@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import transformers
 from torch import nn
-from transformers import AutoModelForCausalLM, LlamaConfig
 from typing_extensions import override
 
 from arctic_training.config.model import RandomLlamaConfig
@@ -37,10 +37,10 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             yield from self.adapter_problems(self._architecture())
         yield from self.length_problems(config.max_position_embeddings)
 
-    def _architecture(self) -> LlamaConfig:
+    def _architecture(self) -> transformers.LlamaConfig:
         """Return the architecture, but for what depends on the tokenizer."""
         config = self.config
-        return LlamaConfig(
+        return transformers.LlamaConfig(
             hidden_size=config.hidden_size,
             intermediate_size=config.intermediate_size,
             num_hidden_layers=config.num_hidden_layers,
@@ -58,7 +58,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
         architecture.bos_token_id = tokenizer.bos_token_id
         architecture.eos_token_id = tokenizer.eos_token_id
         try:
-            model = AutoModelForCausalLM.from_config(
+            model = transformers.AutoModelForCausalLM.from_config(
                 architecture,
                 dtype=DTYPES[config.dtype],
                 attn_implementation=config.attn_implementation,

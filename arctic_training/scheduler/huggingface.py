@@ -6,10 +6,8 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
+import transformers
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import get_scheduler
-from transformers.optimization import TYPE_TO_SCHEDULER_FUNCTION
-from transformers.trainer_utils import SchedulerType
 from typing_extensions import override
 
 from arctic_training.config.scheduler import HFSchedulerConfig
@@ -29,8 +27,12 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
 
     @override
     def problems(self) -> Iterator[RecipeError]:
+        from transformers.optimization import TYPE_TO_SCHEDULER_FUNCTION
+
         schedules = cast("Mapping[str, Callable[..., object]]", TYPE_TO_SCHEDULER_FUNCTION)
-        parameters = inspect.signature(schedules[SchedulerType(self.config.name)]).parameters
+        parameters = inspect.signature(
+            schedules[transformers.SchedulerType(self.config.name)]
+        ).parameters
         known = [name for name in parameters if name not in _OURS]
         for name in self.config.scheduler_specific_kwargs:
             if name not in known:
@@ -49,7 +51,7 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
         if warmup_steps > horizon:
             message = f"the warm-up takes more than the {horizon} steps of the run"
             raise self.problem("num_warmup_steps", message, code="out-of-range")
-        scheduler: LRScheduler = get_scheduler(
+        scheduler: LRScheduler = transformers.get_scheduler(
             self.config.name,
             self.trainer.optimizer,
             num_warmup_steps=warmup_steps,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import transformers
 from torch.optim.lr_scheduler import LRScheduler
-from transformers.optimization import get_wsd_schedule
 from typing_extensions import override
 
 from arctic_training.config.scheduler import WSDSchedulerConfig
@@ -24,7 +24,7 @@ class WSDSchedulerFactory(SchedulerFactory[WSDSchedulerConfig]):
         if config.num_warmup_steps + config.num_decay_steps > horizon:
             message = f"warm-up and decay take more than the {horizon} steps of the run"
             raise self.problem("num_decay_steps", message, code="out-of-range")
-        scheduler: LRScheduler = get_wsd_schedule(
+        scheduler: LRScheduler = transformers.get_wsd_schedule(
             self.trainer.optimizer,
             num_warmup_steps=config.num_warmup_steps,
             num_decay_steps=config.num_decay_steps,

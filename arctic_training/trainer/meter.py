@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 import torch
+import transformers
 from torch import nn
 from torch.nn import Parameter
-from transformers import PreTrainedModel
 
 from arctic_training.trainer.totals import Totals
 
@@ -130,7 +130,7 @@ def _size(parameter: Parameter) -> int:
 
 def _looked_up(model: nn.Module) -> int:
     """Return the size of the embeddings that are not also the last layer."""
-    if not isinstance(model, PreTrainedModel):
+    if not isinstance(model, transformers.PreTrainedModel):
         return 0
     table = getattr(model.get_input_embeddings(), "weight", None)
     last = getattr(model.get_output_embeddings(), "weight", None)
