@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -39,6 +41,7 @@ def pages() -> dict[str, str]:
         "diagnostics.md": "\n".join(_diagnostics()),
         "lint.md": "\n".join(_lint()),
         "recipe.md": "\n".join(_recipe(_schema("sections")["definitions"])),
+        "trainer.md": "\n".join(_trainer()),
     }
 
 
@@ -135,6 +138,37 @@ _LIMITS: Final = {
     "maximum": "≤",
     "exclusiveMaximum": "<",
 }
+
+
+def _trainer() -> Iterator[str]:
+    """Read the page from the source of the runtime, which would import torch."""
+    yield "# Trainer\n\nWhat a loss, a callback or a factory finds on a trainer.\n"
+    context = _class("context.py", "TrainerContext")
+    members = [node for node in context.body if isinstance(node, ast.FunctionDef)]
+    yield "| | type | |\n|---|---|---|"
+    for node in members:
+        name = node.name if node.decorator_list else f"{node.name}({_words(node.args)})"
+        yield _row(name, node.returns, ast.get_docstring(node))
+    state = _class("state.py", "TrainingState")
+    yield f"\n## `trainer.state`\n\n{ast.get_docstring(state)}\n\n| | type | |\n|---|---|---|"
+    for field, text in pairwise(state.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
+            yield _row(ast.unparse(field.target), field.annotation, ast.literal_eval(text.value))
+    yield ""
+
+
+def _class(file: str, name: str) -> ast.ClassDef:
+    tree = ast.parse((_ROOT / "arctic_training/trainer" / file).read_text("utf-8"))
+    return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+
+
+def _words(arguments: ast.arguments) -> str:
+    return ", ".join(ast.unparse(argument) for argument in arguments.args[1:])
+
+
+def _row(name: str, kind: ast.expr | None, text: str | None) -> str:
+    meaning = " ".join((text or "").replace("``", "`").split())
+    return f"| `{name}` | `{ast.unparse(kind) if kind else ''}` | {meaning} |"
 
 
 def _diagnostics() -> Iterator[str]:
