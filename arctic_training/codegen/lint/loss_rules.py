@@ -6,22 +6,13 @@ import ast
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.codegen.lint.modules import Definition, dotted
-from arctic_training.codegen.lint.outputs import Output, argument, assigned, outputs
+from arctic_training.codegen.lint.outputs import Output, outputs
 from arctic_training.codegen.lint.rule import Example, Finding, Rule, Subject
+from arctic_training.codegen.lint.sums import Sums
 from arctic_training.diagnostics import Related, Severity, Span, nearest
 from arctic_training.document import value_span
 
 __all__ = ["LOSS_RULES"]
-
-_REDUCED: Final = frozenset(
-    """
-    binary_cross_entropy binary_cross_entropy_with_logits cosine_embedding_loss cross_entropy
-    gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss margin_ranking_loss mse_loss
-    nll_loss poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss
-    """.split()
-)
-"""Functions of `torch.nn.functional` that return a mean unless they are told otherwise."""
 
 
 def _unreturned(subject: Subject) -> Iterator[Finding]:
@@ -54,12 +45,24 @@ def _undeclared(subject: Subject) -> Iterator[Finding]:
 def _means(subject: Subject) -> Iterator[Finding]:
     for output in _outputs(subject):
         total = output.argument("sum", 0)
-        if total is not None and (mean := _mean(total, output.function)) is not None:
+        if total is not None and (mean := Sums(output.function).mean(total)) is not None:
             yield Finding(
                 message="this is a mean, and the `sum` of a loss is not to be divided",
                 span=_place(subject, output, mean),
                 hint="return the sum and, as `count`, what it is taken over; the runtime divides "
                 "once, by the count of the whole batch",
+            )
+
+
+def _cut(subject: Subject) -> Iterator[Finding]:
+    for output in _outputs(subject):
+        total = output.argument("sum", 0)
+        if total is not None and (cut := Sums(output.function).cut(total)) is not None:
+            yield Finding(
+                message="this has no gradient, and the `sum` of a loss is what is trained",
+                span=_place(subject, output, cut),
+                hint="return the sum as it is computed; a term may be cut off, as it is reported "
+                "and not trained",
             )
 
 
@@ -75,38 +78,13 @@ def _place(subject: Subject, output: Output, node: ast.expr) -> Span:
     return value_span(subject.spec.document, ("loss",))
 
 
-def _mean(node: ast.expr, function: Definition) -> ast.expr | None:
-    """Return the part of a sum that is a mean."""
-    match node:
-        case ast.Name(id=name):
-            value = assigned(function, name)
-            return None if value is None else _mean(value, function)
-        case ast.UnaryOp(operand=inner):
-            return _mean(inner, function)
-        case ast.BinOp(left=first, op=ast.Add() | ast.Sub(), right=second):
-            return _mean(first, function) or _mean(second, function)
-        case ast.BinOp(left=ast.Call(func=ast.Attribute(attr="sum")), op=ast.Div()):
-            return node
-        case ast.Call(func=ast.Attribute(attr="mean" | "nanmean")):
-            return node
-        case ast.Call(func=called) if dotted(called)[-1:] and dotted(called)[-1] in _REDUCED:
-            reduction = argument(node, "reduction", len(node.args))
-            is_mean = reduction is None or getattr(reduction, "value", "") in _MEANS
-            return node if is_mean else None
-        case _:
-            return None
-
-
-_MEANS: Final = ("mean", "batchmean")
-
-
-def _loss(total: str, terms: str) -> str:
+def _loss(total: str, terms: str, *, end: str = "") -> str:
     return f"""\
 def mine_loss(trainer: Trainer[MineTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     logits, labels = next_token_logits(trainer, batch)
     count = (labels != IGNORED).sum()
     total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED{total})
-    return LossOutput(sum=total, count=count{terms})
+    return LossOutput(sum=total{end}, count=count{terms})
 """
 
 
@@ -143,6 +121,16 @@ LOSS_RULES: Final = (
         bad=Example("", _loss("", "")),
         good=Example("", _loss(_SUM, "")),
         find=_means,
+    ),
+    Rule(
+        name="detached-loss",
+        severity=Severity.ERROR,
+        summary="The sum that a loss returns has a gradient.",
+        reason="`detach`, `item` and `no_grad` cut it off from the model: the first step of a run "
+        "ends there, after the model is loaded.",
+        bad=Example("", _loss(_SUM, "", end=".detach()")),
+        good=Example("", _loss(_SUM, "")),
+        find=_cut,
     ),
 )
 """The rules about losses."""

@@ -10,7 +10,7 @@ from typing import Final
 from arctic_training.codegen.lint.modules import Definition, Module, dotted
 from arctic_training.codegen.lint.reads import Reader
 
-__all__ = ["Output", "argument", "assigned", "outputs"]
+__all__ = ["Output", "argument", "outputs"]
 
 _OUTPUT: Final = "LossOutput"
 _MOST_CALLS: Final = 8
@@ -38,7 +38,7 @@ class Output:
 
     def _said(self, node: ast.expr | None) -> ast.expr | None:
         if isinstance(node, ast.Name):
-            return assigned(self.function, node.id)
+            return _assigned(self.function, node.id)
         return node
 
 
@@ -60,7 +60,7 @@ def outputs(reader: Reader) -> list[Output] | None:
     return None if None in made else [each for each in made if each]
 
 
-def assigned(function: Definition, name: str) -> ast.expr | None:
+def _assigned(function: Definition, name: str) -> ast.expr | None:
     """Return the value that a variable of a function gets, if it gets one only."""
     values = [
         statement.value
@@ -81,7 +81,7 @@ def _returned(reader: Reader, function: Definition, steps: int) -> Iterator[Outp
     if not returns or not steps:
         yield None
     for value in returns:
-        node = assigned(function, value.id) if isinstance(value, ast.Name) else value
+        node = _assigned(function, value.id) if isinstance(value, ast.Name) else value
         if not isinstance(node, ast.Call):
             yield None
         elif dotted(node.func)[-1:] == (_OUTPUT,):

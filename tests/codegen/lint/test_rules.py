@@ -14,7 +14,9 @@ from tests.support import ROOT, arctic_gen, write
 
 _WITH_EXAMPLES = [rule for rule in RULES.values() if rule.bad or rule.good]
 _IMPORTS = """\
+import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from arctic_trainers.mine.config import MineTrainerConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
@@ -96,6 +98,29 @@ _SUMMED = "F.cross_entropy(x, labels, reduction='sum')"
         (_loss("return LossOutput(F.mse_loss(x, x, reduction='mean'), 1)"), ["mean-as-sum"]),
         (_loss("return LossOutput(F.mse_loss(x, x) * labels.numel(), labels.numel())"), []),
         (_loss("a = x.mean()", "a = x.sum()", "return LossOutput(a, 1)"), []),
+        (_loss("s = F.relu(x)", "return LossOutput(sum=0.5 * s.mean(), count=1)"), ["mean-as-sum"]),
+        (_loss("f = trainer.config.beta * 2", "return LossOutput(f * x.mean(), 1)"),
+         ["mean-as-sum"]),
+        (_loss("f = len(labels)", "return LossOutput(f * x.mean(), 1)"), []),
+        (_loss("return LossOutput(x.mean() * labels.numel() / 2, 1)"), []),
+        (_loss("a: Tensor = x.mean()", "a *= 2", "a += x.sum()", "return LossOutput(a, 1)"),
+         ["mean-as-sum"]),
+        (_loss("a = x.sum()", "a /= labels.numel()", "return LossOutput(a, 1)"), ["mean-as-sum"]),
+        (_loss("a = x.sum()", "a /= trainer.config.beta", "return LossOutput(a, 1)"), []),
+        (_loss("return LossOutput(x.mean().float().mul(2), 1)"), ["mean-as-sum"]),
+        (_loss("return LossOutput(x.mean().mul(labels.numel()), 1)"), []),
+        (_loss("return LossOutput(torch.mean(x), 1)"), ["mean-as-sum"]),
+        (_loss("x = -x", "a = a + x.sum()", "return LossOutput(a, 1)"), []),
+        (_loss("return LossOutput(x.mean().detach(), 1)"), ["detached-loss", "mean-as-sum"]),
+        (_loss("a = x.detach().sum()", "return LossOutput(-a * 2, 1)"), ["detached-loss"]),
+        (_loss("a = x.detach()", "return LossOutput((a * x).sum(), 1)"), []),
+        (_loss("a = x.sum()", "return LossOutput(a + a.detach() * 0, 1)"), []),
+        (_loss("with torch.no_grad():", "    a = x.sum()", "return LossOutput(a, 1)"),
+         ["detached-loss"]),
+        (_loss("with torch.no_grad():", "    a = x.exp()", "return LossOutput((a * x).sum(), 1)"),
+         []),
+        (_loss("return LossOutput(sum=x.sum().item(), count=1)"), ["detached-loss"]),
+        (_loss("return LossOutput(x.sum(), 1, {'a': x.mean().detach()})", metrics="{a: mean}"), []),
         (_loss("def f():", "    return x.mean()", "return LossOutput(f(), 1)"), []),
         (_loss("return F.cross_entropy(x, labels)"), []),
         (_loss(f"out = LossOutput({_SUMMED}, 1)", "return out", metrics="{a: sum}"),
