@@ -6,12 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from torch.optim import SGD, Optimizer
-from typing_extensions import override
-
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
-from arctic_training.config.optimizer import FusedAdamConfig
-from arctic_training.optimizer.fused_adam import FusedAdamFactory
+from arctic_training.conformance.descent import Descending
 from tests.support import write
 from tests.tiny import recipe
 
@@ -54,18 +50,5 @@ def preference_data(path: Path, rows: Sequence[object], **changes: object) -> di
     return {"type": "dpo", "sources": source | changes, "max_length": 512, "div_length": 8}
 
 
-class _SGDFactory(FusedAdamFactory, abstract=True):
-    @override
-    def create(self) -> Optimizer:
-        trained = [each for each in self.trainer.model.parameters() if each.requires_grad]
-        return SGD(trained, lr=self.config.learning_rate, momentum=0.9)
-
-
-class SGDTrainer(DPOTrainer, abstract=True):
+class SGDTrainer(Descending, DPOTrainer, abstract=True):
     """Descends by the gradient itself: unlike AdamW, that does not magnify rounding."""
-
-    @override
-    def make_optimizer_factory(self) -> FusedAdamFactory:
-        section = self.config.optimizer
-        assert isinstance(section, FusedAdamConfig)
-        return _SGDFactory(self, section)

@@ -220,6 +220,25 @@ def _breaking(
     breaking(list(paths), against=against, contract=Contract(contract), form=form)
 
 
+@command.command("test")
+@click.argument("name", metavar="NAME [KEY=VALUE]...")
+@click.argument("overrides", nargs=-1, metavar="")
+@format_option
+@debug_option
+def _test(name: str, overrides: tuple[str, ...], *, form: Format, debug: bool) -> None:
+    """Try what the trainer NAME promises, on a tiny model and a little text.
+
+    Its loss has a sum, a count and the declared terms; a gradient flows and one batch is learnt;
+    batches come in one order; a step is the same however it is cut, padded or packed, as far as
+    `coupling` promises; a run that is cut off goes on to the same bits. KEY=VALUE sets a value of
+    the recipe, such as a field of the trainer.
+    """
+    from arctic_training.cli.conformance import conformance
+
+    del debug
+    conformance(name, list(overrides), form)
+
+
 @command.command("explain")
 @click.argument("subject", metavar="KEY|FILE")
 @click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")

@@ -25,7 +25,7 @@ from arctic_training.codegen.stubs import stub
 from arctic_training.document import Pointer, load
 from arctic_training.project import NAMESPACE, Project, module_file
 
-__all__ = ["missing_modules", "recipe_path", "starter_files"]
+__all__ = ["missing_modules", "recipe_path", "starter_files", "starter_recipe"]
 
 
 def starter_files(
@@ -45,7 +45,7 @@ def starter_files(
         yield confined(file, project.root), stub(spec, path, extended), pointer
     recipe = recipe_path(definition)
     if not recipe.exists():
-        yield recipe, _recipe(spec, recipe, project), ("name",)
+        yield recipe, starter_recipe(spec, recipe, project), ("name",)
 
 
 def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[ImportPath, Pointer]]:
@@ -71,7 +71,8 @@ def recipe_path(definition: Path) -> Path:
     return definition.with_name(f"{definition.stem}.recipe.yaml")
 
 
-def _recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
+def starter_recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
+    """Return the text of the recipe that a trainer begins with, to stand at ``recipe``."""
     schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
     offered = {slot.slot.section: slot.factories for slot in spec.sections}
     models = ["model", *(slot.slot.section for slot in spec.nested)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import DEFINITION, ROOT, Result, arctic_gen, python, write
+from tests.support import DEFINITION, Result, arctic_gen, python, write
 
 _MISSING = "missing-schema-line"
 
@@ -57,7 +57,7 @@ def test_fix_mends_what_is_safe_and_no_more(project: Path) -> None:
     done = arctic_gen("lint", "--fix", folder=project)
     assert done.err == "mended trainers/mine.yaml\n"
     assert _MISSING not in done.out
-    schema = ROOT / "schemas/trainer.schema.json"
+    schema = "generated/trainer.schema.json"
     text = f"# yaml-language-server: $schema={schema}\n{DEFINITION}"
     assert path.read_text(encoding="utf-8") == text
     again = arctic_gen("lint", "--fix", folder=project)

@@ -211,8 +211,9 @@ def test_a_loss_serves_trainers_that_extend_its_own(tmp_path: Path) -> None:
 
 
 def test_a_trainer_that_begins_from_dpo_type_checks(tmp_path: Path) -> None:
-    """`init --from dpo` writes a loss of pairs with the metrics of `dpo`, and mypy takes it."""
+    """`init --from dpo` begins with the loss of `dpo`, and neither mypy nor lint finds anything."""
     assert arctic_gen("init", "bold", "--from", "dpo", folder=tmp_path).code == 0
     done = arctic_gen("new-trainer", "bold.yaml", folder=tmp_path)
     assert done.code == 0, done.out
-    assert '"reward_margin": Term(' in (tmp_path / "bold_loss.py").read_text(encoding="utf-8")
+    assert "return dpo_loss(trainer, batch)" in (tmp_path / "bold_loss.py").read_text("utf-8")
+    assert arctic_gen("lint", "--strict", folder=tmp_path).code == 0

@@ -16,15 +16,12 @@ from typing import Any, Self
 
 import torch
 from torch import Tensor
-from torch.optim import SGD, Optimizer
 
 from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer
-from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.conformance.descent import Descending
 from arctic_training.launcher.world import World
-from arctic_training.optimizer.fused_adam import FusedAdamFactory
-from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.process import leave_process_group
 from arctic_training.trainer.trainer import Trainer
 from tests.preferences import dpo_config, pairs, preference_data
@@ -39,29 +36,13 @@ _CLIPPING = 0.02
 _LEARNING_RATES = {"sft": 0.1, "causal": 0.1, "dpo": 0.01}  # a pair's loss sums over its tokens
 
 
-class _SGDFactory(FusedAdamFactory, abstract=True):
-    """Gradient descent: unlike AdamW, it does not magnify rounding."""
-
-    def create(self) -> Optimizer:
-        """Make the optimizer."""
-        return SGD(self.trainer.model.parameters(), lr=self.config.learning_rate, momentum=0.9)
+class _SFT(Descending, SFTTrainer, abstract=True): ...
 
 
-class _Descending:
-    def make_optimizer_factory(self: TrainerContext) -> FusedAdamFactory:
-        """Return gradient descent for the section of AdamW."""
-        section = self.config.optimizer
-        assert isinstance(section, FusedAdamConfig)
-        return _SGDFactory(self, section)
+class _Causal(Descending, CausalTrainer, abstract=True): ...
 
 
-class _SFT(_Descending, SFTTrainer, abstract=True): ...
-
-
-class _Causal(_Descending, CausalTrainer, abstract=True): ...
-
-
-class _DPO(_Descending, DPOTrainer, abstract=True): ...
+class _DPO(Descending, DPOTrainer, abstract=True): ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,6 +116,7 @@ class Sums:
         return any(map(self.is_number, nodes))
 
     def is_number(self, node: ast.expr) -> bool:
+        """Return whether something is a number of the code or of a recipe."""
         match node:
             case ast.Constant(value=int() | float()):
                 return True

@@ -1,0 +1,90 @@
+"""``arctic-gen test``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NoReturn, cast
+
+import click
+
+from arctic_training.cli.output import finish
+from arctic_training.codegen.definitions import Loaded, read_definitions
+from arctic_training.codegen.extend import known_definitions
+from arctic_training.codegen.manifest import ManifestError
+from arctic_training.codegen.starters import recipe_path, starter_recipe
+from arctic_training.diagnostics import Diagnostic, Format, Source, known_words, nearest
+from arctic_training.document import find, key_span, parse, plain, value_span
+from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
+from arctic_training.project import Project
+
+__all__ = ["conformance"]
+
+
+def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
+    """Try what a trainer promises on a tiny model, and print a verdict a line."""
+    item = _loaded(name, form)
+    problems: list[Diagnostic] = []
+    with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
+        from arctic_training.conformance.subject import Subject
+        from arctic_training.conformance.suite import verdicts
+        from arctic_training.conformance.tiny import tiny
+
+        subject = Subject(
+            name=item.spec.name,
+            coupling=cast("Literal['sample', 'micro_batch', 'global_batch']", item.spec.coupling),
+            values=tiny(_starter(item), item.spec, folder),
+            overrides=overrides,
+            folder=Path(folder),
+            saves=_saving(item),
+        )
+        try:
+            for verdict in verdicts(subject):
+                if form is Format.TEXT:
+                    click.echo(f"{verdict.outcome:12}  {verdict.claim}: {verdict.said}")
+                if verdict.outcome == "broken":
+                    problems.append(_broken(item, verdict.said, verdict.hint, verdict.pointer))
+        except InvalidRecipeError as error:
+            finish(error.diagnostics, form)
+        except ArcticTrainingError as error:
+            raise click.ClickException(f"the tiny recipe cannot be used: {error}") from error
+    finish(problems, form, summary=f"`{name}` keeps what it promises")
+
+
+def _loaded(name: str, form: Format) -> Loaded:
+    """Return the definition of a trainer of this project, or of a built-in one."""
+    try:
+        known = known_definitions(Project.of(Path("here")))
+        if name not in known:
+            meant = nearest(name, known)
+            hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
+            raise click.ClickException(f"no trainer `{name}` was generated; {hint}")
+        loaded, problems = read_definitions([known[name]])
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    if problems:
+        finish(problems, form)
+    return loaded[0]
+
+
+def _starter(item: Loaded) -> Mapping[str, object]:
+    """Return the values of the recipe that a trainer begins with."""
+    text = starter_recipe(item.spec, recipe_path(item.path), item.project)
+    node, problems = parse(Source("recipe", text))
+    assert node is not None, problems
+    return cast("Mapping[str, object]", plain(node))
+
+
+def _saving(item: Loaded) -> str:
+    """Return the name of the checkpoint engine that a run can go on from."""
+    (slot,) = (slot for slot in item.spec.slots if slot.slot.kind == "checkpoint")
+    return next((f.name for f in slot.factories if f.built_in.name == "deepspeed"), "")
+
+
+def _broken(item: Loaded, message: str, hint: str, pointer: tuple[str | int, ...]) -> Diagnostic:
+    """Return a broken claim at the key of the definition that it is about."""
+    document = item.spec.document
+    is_there = find(document, pointer) is not None
+    span = value_span(document, pointer) if is_there else key_span(document, ("name",))
+    return Diagnostic(code="not-kept", message=message, span=span, hint=hint)

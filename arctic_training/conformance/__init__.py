@@ -1,0 +1,1 @@
+"""What every trainer promises, tried on a tiny model: ``arctic-gen test``."""

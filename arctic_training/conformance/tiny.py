@@ -1,0 +1,69 @@
+"""A recipe that a trainer can be tried with in seconds: a tiny model on a little text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from arctic_training.codegen.spec import SlotSpec, TrainerSpec
+
+__all__ = ["laid_over", "tiny"]
+
+_SECTIONS: Final[Mapping[str, Mapping[str, object]]] = {
+    "random_llama": {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+    },
+    "byte_level_bpe": {
+        "vocab_size": 300,
+        "sources": [{"type": "python_docs", "sample_count": 50}],
+    },
+}
+"""What a section has of a factory, or of one that extends it."""
+
+_RUN: Final[Mapping[str, object]] = {
+    "checkpoint": [],
+    "scheduler": {"name": "constant"},
+    "micro_batch_size": 4,
+    "deepspeed": {"zero_optimization": {"stage": 0}},
+}
+_NUM_SAMPLES: Final = 24
+
+
+def tiny(starter: Mapping[str, object], spec: TrainerSpec, folder: str) -> dict[str, object]:
+    """Return the starter recipe of a trainer with everything small; data is kept in ``folder``."""
+    values = laid_over(starter, {})
+    for slot in spec.sections:
+        section = values.get(slot.slot.section)
+        if isinstance(section, Mapping):
+            small = _SECTIONS.get(_built_in(slot, section), {})
+            values[slot.slot.section] = {**section, **small}
+    data = values["data"]
+    assert isinstance(data, Mapping)
+    sources = [{**source, "sample_count": _NUM_SAMPLES} for source in data["sources"]]
+    values["data"] = {**data, "sources": sources, "div_length": 8, "cache_dir": folder}
+    return laid_over(values, _RUN if _takes_names(spec) else {**_RUN, "scheduler": {}})
+
+
+def laid_over(values: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    """Return values with changes; sections are joined key by key."""
+    both = dict(values)
+    for key, change in changes.items():
+        old = both.get(key)
+        joins = isinstance(old, Mapping) and isinstance(change, Mapping)
+        both[key] = {**old, **change} if joins else change  # type: ignore[dict-item]
+    return both
+
+
+def _built_in(slot: SlotSpec, section: Mapping[str, object]) -> str:
+    """Return the built-in factory that a section is for, or that its factory extends."""
+    chosen = section.get("type", slot.factories[0].name)
+    return next((f.built_in.name for f in slot.factories if f.name == chosen), "")
+
+
+def _takes_names(spec: TrainerSpec) -> bool:
+    """Return whether the default scheduler is one of transformers', which go by name."""
+    (slot,) = (slot for slot in spec.slots if slot.slot.kind == "scheduler")
+    return slot.factories[0].built_in.name == "huggingface"
