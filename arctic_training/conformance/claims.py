@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 from torch import Tensor
@@ -16,7 +16,9 @@ from arctic_training.errors import Pointer, TrainingError
 from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.report import StepReport
-from arctic_training.trainer.trainer import Trainer
+
+if TYPE_CHECKING:
+    from arctic_training.api import AnyTrainer
 
 __all__ = ["CLAIMS", "BrokenClaimError", "Claim", "NotPromisedError"]
 
@@ -204,7 +206,7 @@ def _order(subject: Subject) -> str:
     return f"{len(one)} batches of two epochs are the same each time"
 
 
-def _batches(trainer: Trainer[Any, Any]) -> Iterator[Mapping[str, object]]:
+def _batches(trainer: AnyTrainer) -> Iterator[Mapping[str, object]]:
     for epoch in range(2):
         yield from trainer.train_dataloader.batches(epoch)
 
@@ -223,7 +225,7 @@ def _number(value: Tensor | float) -> float:
     return value.detach().item() if isinstance(value, Tensor) else float(value)
 
 
-def _first_output(trainer: Trainer[Any, Any]) -> LossOutput:
+def _first_output(trainer: AnyTrainer) -> LossOutput:
     batch = next(trainer.train_dataloader.batches(0))
     return LossOutput.of(trainer.loss(to_device(batch, trainer.device)))
 

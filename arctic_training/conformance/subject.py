@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import new_class
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from torch import Tensor
 
@@ -19,6 +19,9 @@ from arctic_training.conformance.tiny import laid_over
 from arctic_training.trainer.progress import NoProgress
 from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.trainer import Trainer
+
+if TYPE_CHECKING:
+    from arctic_training.api import AnyTrainer
 
 __all__ = ["Subject", "Watch", "distance"]
 
@@ -46,16 +49,16 @@ class Subject:
     saves: str
     """The engine whose checkpoints a run goes on from; empty if the trainer accepts none."""
 
-    def make(self, *, descends: bool = False, **changes: object) -> Trainer[Any, Any]:
+    def make(self, *, descends: bool = False, **changes: object) -> AnyTrainer:
         """Make the trainer, of the tiny recipe with some changes; it shows nothing.
 
         With ``descends``, gradient descent stands in place of its optimizer.
         """
         config = load_recipe(laid_over(self.values, changes), self.overrides)
-        kind: type[Trainer[Any, Any]] = Trainer.named(self.name)
+        kind: type[AnyTrainer] = Trainer.named(self.name)
         if descends:
             made = new_class(kind.__name__, (Descending, kind), {"abstract": True})
-            kind = cast("type[Trainer[Any, Any]]", made)
+            kind = cast("type[AnyTrainer]", made)
         with contextlib.redirect_stdout(io.StringIO()):
             trainer = kind(config)
         trainer.progress = NoProgress()
