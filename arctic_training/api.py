@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors, render
-from arctic_training.document import MapNode, Node, Pointer, find, joined, key_span, load, parse
+from arctic_training.document import MapNode, Node, joined, key_span, load, parse, present
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project import NAMESPACE, Project
@@ -148,17 +148,7 @@ def _problems(error: ValidationError, document: Node) -> list[Diagnostic]:
     """Turn what only the models can tell, rules across fields, into findings at their places."""
     problems = []
     for detail in error.errors(include_url=False):
-        pointer = _existing(detail["loc"], document)
+        pointer = present(document, detail["loc"])
         place = span_at(document, pointer) if pointer else key_span(document, ("type",))
         problems.append(Diagnostic(code="not-allowed", message=str(detail["msg"]), span=place))
     return problems
-
-
-def _existing(location: tuple[str | int, ...], document: Node) -> Pointer:
-    """Leave out the steps that only the models have: the branches of unions."""
-    pointer: Pointer = ()
-    node: Node = document
-    for step in location:
-        if (below := find(node, (step,))) is not None:
-            node, pointer = below, (*pointer, step)
-    return pointer

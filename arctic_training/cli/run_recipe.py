@@ -13,7 +13,7 @@ from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.diagnostics import Diagnostic, Format, Severity, render
-from arctic_training.document import Node, value_span
+from arctic_training.document import Node, present, value_span
 from arctic_training.errors import (
     ArcticTrainingError,
     InvalidRecipeError,
@@ -152,7 +152,7 @@ def _located(error: RecipeError, document: Node) -> Diagnostic:
     return Diagnostic(
         code=error.code,
         message=error.message,
-        span=value_span(document, error.pointer),
+        span=value_span(document, present(document, error.pointer)),
         severity=Severity.ERROR,
         hint=error.hint,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 from rich.text import Text
@@ -14,40 +14,55 @@ if TYPE_CHECKING:
 
 __all__ = ["show_rows"]
 
+_Row: TypeAlias = list[tuple[int, bool]]
+"""Tokens, and whether each is trained."""
+
 
 def show_rows(
     tokenizer: PreTrainedTokenizerBase, batches: Iterator[Mapping[str, object]], number: int
 ) -> None:
-    """Print the first rows of an epoch, without their padding.
+    """Print the first rows of an epoch, or the first pairs of rows, without their padding.
 
     Trained tokens are green on a terminal, and stand between ``[[`` and ``]]`` elsewhere.
     """
     console = Console(soft_wrap=True)
-    for index, row in enumerate(islice(_rows(batches), number), 1):
-        trained = sum(is_trained for _, is_trained in row)
-        console.rule(f"row {index}: {len(row):,} tokens, {trained:,} of them trained", align="left")
-        console.print(_marked(tokenizer, row, colours=console.is_terminal))
+    for index, sides in enumerate(islice(_shown_together(batches), number), 1):
+        for side, row in sides.items():
+            what = f"pair {index}, {side}" if side else f"row {index}"
+            trained = sum(is_trained for _, is_trained in row)
+            counted = f"{len(row):,} tokens, {trained:,} of them trained"
+            console.rule(f"{what}: {counted}", align="left")
+            console.print(_marked(tokenizer, row, colours=console.is_terminal))
 
 
-def _rows(batches: Iterator[Mapping[str, object]]) -> Iterator[list[tuple[int, bool]]]:
+def _shown_together(batches: Iterator[Mapping[str, object]]) -> Iterator[dict[str, _Row]]:
+    """Iterate over the sides of each pair; of batches without pairs, over single rows."""
+    for batch in batches:
+        rows = list(_rows(batch))
+        match batch.get("num_pairs"):
+            case int(count):
+                both = zip(rows[:count], rows[count:], strict=True)
+                yield from ({"chosen": one, "rejected": other} for one, other in both)
+            case _:
+                yield from ({"": row} for row in rows)
+
+
+def _rows(batch: Mapping[str, object]) -> Iterator[_Row]:
     """Iterate over rows: their tokens, and whether each is trained."""
     from torch import Tensor
 
     from arctic_training.data.batches import IGNORED
 
-    for batch in batches:
-        ids, labels, lengths = batch["input_ids"], batch["labels"], batch["lengths"]
-        assert isinstance(ids, Tensor)
-        assert isinstance(labels, Tensor)
-        assert isinstance(lengths, Tensor)
-        for row, length in enumerate(lengths.tolist()):
-            own = (labels[row, :length] != IGNORED).tolist()
-            yield list(zip(ids[row, :length].tolist(), own, strict=True))
+    ids, labels, lengths = batch["input_ids"], batch["labels"], batch["lengths"]
+    assert isinstance(ids, Tensor)
+    assert isinstance(labels, Tensor)
+    assert isinstance(lengths, Tensor)
+    for row, length in enumerate(lengths.tolist()):
+        own = (labels[row, :length] != IGNORED).tolist()
+        yield list(zip(ids[row, :length].tolist(), own, strict=True))
 
 
-def _marked(
-    tokenizer: PreTrainedTokenizerBase, row: list[tuple[int, bool]], *, colours: bool
-) -> Text:
+def _marked(tokenizer: PreTrainedTokenizerBase, row: _Row, *, colours: bool) -> Text:
     text = Text()
     for is_trained, tokens in groupby(row, key=lambda token: token[1]):
         said = str(tokenizer.decode([token for token, _ in tokens]))

@@ -25,7 +25,7 @@ from arctic_training.codegen.value_problems import (
     default_problems,
     pattern_problems,
 )
-from arctic_training.diagnostics import Diagnostic
+from arctic_training.diagnostics import Diagnostic, Span
 from arctic_training.document import (
     JSON,
     MapNode,
@@ -132,13 +132,25 @@ def _meaningless(
     """Find keywords that say nothing about the type that they stand beside."""
     allowed, what = _allowed(schema)
     for keyword in schema:
-        if keyword not in allowed | named:
+        if keyword == "multipleOf" and kind_of(schema) == "number":
+            yield _inexact(key_span(document, (*pointer, keyword)))
+        elif keyword not in allowed | named:
             where = "here: only a field has one" if keyword in _OF_FIELD else f"beside {what}"
             yield Diagnostic(
                 code="not-allowed",
                 message=f"`{keyword}` says nothing {where}",
                 span=key_span(document, (*pointer, keyword)),
             )
+
+
+def _inexact(span: Span) -> Diagnostic:
+    return Diagnostic(
+        code="not-supported",
+        message="`multipleOf` is for whole numbers: of a `number`, rounding would decide, as with "
+        "0.3 and 0.1",
+        span=span,
+        hint="take `type: integer` in a smaller unit, or leave `multipleOf` out",
+    )
 
 
 def _allowed(schema: dict[str, JSON]) -> tuple[set[str], str]:

@@ -11,6 +11,7 @@ from arctic_training.config.data import HFSourceConfig
 from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
 from arctic_training.data.items import Counted, Items, Numbers
+from arctic_training.data.recognised import advice_for
 from arctic_training.diagnostics import known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
 from arctic_training.model.hub import settle_hub
@@ -25,6 +26,7 @@ Needed: TypeAlias = Mapping[Pointer, str]
 """Columns that a source needs, by the place in its section that asks for each."""
 
 _AT_ONCE: Final = 1000
+_FILE: Final = ("name_or_path",)
 _SPLIT: Final = re.compile(r"\w[\w.-]*")
 
 
@@ -49,12 +51,12 @@ def check_rows(config: HFSourceConfig, needed: Needed) -> None:
     """
     match located_data(config.name_or_path):
         case Saved() as found:
-            _check_columns(_saved_rows(config, found).column_names or [], needed)
+            _check_columns(config, _saved_rows(config, found).column_names or [], needed)
         case Files() as found:
             _check_splits(config, ["train"])
             with _Explaining(config):
                 columns = found.column_names()
-            _check_columns(columns, needed)
+            _check_columns(config, columns, needed)
         case None:
             pass
 
@@ -80,7 +82,7 @@ def load_rows(
         with _Explaining(config):
             rows = _loaded(config, found, streaming=False)
         names = rows.column_names or []
-        _check_columns(names, needed)
+        _check_columns(config, names, needed)
         also = [column for column in taken if column in names]
         chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
         return Counted(
@@ -92,7 +94,7 @@ def load_rows(
         with _Explaining(config):
             for number, row in enumerate(_read(_loaded(config, found, streaming=True))):
                 if not number:
-                    _check_columns([*row], needed)
+                    _check_columns(config, [*row], needed)
                 yield make(row, number)
 
     return Items(counted, stream)
@@ -191,11 +193,33 @@ def _check_splits(config: HFSourceConfig, names: list[str]) -> None:
             raise RecipeError(("split",), message, code="not-found", hint=_meant(name, names))
 
 
-def _check_columns(columns: list[str], needed: Needed) -> None:
+def _check_columns(config: HFSourceConfig, columns: list[str], needed: Needed) -> None:
+    """Make sure that the columns are there that a source needs, if it is known which there are.
+
+    One that the recipe does not name is its type's own: the file is what does not fit.
+    """
     for pointer, column in needed.items() if columns else ():
         if column not in columns:
-            message = f"there is no column `{column}`; there are {known_words(columns)}"
-            raise RecipeError(pointer, message, code="not-found", hint=_meant(column, columns))
+            is_named = pointer != _FILE and pointer[0] in config.model_fields_set
+            otherwise = _meant(column, columns) if is_named else _named(pointer, column, columns)
+            raise RecipeError(
+                pointer if is_named else _FILE,
+                f"there is no column `{column}`",
+                code="not-found",
+                hint=advice_for(columns, _type(config)) or otherwise,
+            )
+
+
+def _type(config: HFSourceConfig) -> str:
+    return str(config.model_dump(include={"type"})["type"])
+
+
+def _named(pointer: Pointer, column: str, columns: list[str]) -> str:
+    """Return how a recipe names a column that has another name than usual."""
+    if pointer == _FILE:
+        return f"say in `role_mapping` which column has whose words: {known_words(columns)}"
+    meant = nearest(column, columns)
+    return f"write `{pointer[0]}: {meant or 'NAME'}`; there are {known_words(columns)}"
 
 
 def _meant(word: str, known: list[str]) -> str:

@@ -19,6 +19,7 @@ from arctic_training.document.node import (
     find,
     key_span,
     plain,
+    present,
     value_span,
 )
 from arctic_training.document.parse import parse
@@ -56,6 +57,7 @@ __all__ = [
     "parse",
     "places",
     "plain",
+    "present",
     "rename_problems",
     "rewritten",
     "shown",

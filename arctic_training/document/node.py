@@ -21,6 +21,7 @@ __all__ = [
     "find",
     "key_span",
     "plain",
+    "present",
     "value_span",
 ]
 
@@ -118,6 +119,19 @@ def key_span(node: Node, pointer: Pointer) -> Span:
     if isinstance(parent, MapNode) and (entry := parent.entries.get(str(pointer[-1]))):
         return entry.key
     return value_span(node, pointer)
+
+
+def present(node: Node, pointer: Pointer) -> Pointer:
+    """Return the way that ``pointer`` leads without the steps that the document does not have.
+
+    A model may have more of them: a list where a single item stands, the branches of a union.
+    """
+    way: Pointer = ()
+    for step in pointer:
+        below = _child(node, step)
+        if below is not None:
+            node, way = below, (*way, step)
+    return way
 
 
 def _child(node: Node, step: str | int) -> Node | None:

@@ -50,6 +50,7 @@ _TRAIN: Final = "arctic-train --dry-run r.yaml"
 _RUN: Final = "arctic-train r.yaml"
 _SOURCES: Final = "  sources:\n    type: python_docs\n    sample_count: 60\n"
 _FILE: Final = "  sources:\n    name_or_path: ./{}\n"
+_OVERRIDE: Final = "data.sources.name_or_path=./answers.jsonl"
 _MODEL: Final = RECIPE[RECIPE.index("model:") : RECIPE.index("tokenizer:")]
 _NOWHERE: Final = _FILE.format("nowhere.jsonl")
 _NO_MODEL: Final = f"{_RUN} 'model={{name_or_path: ./none}}'"
@@ -165,6 +166,7 @@ _CASES: Final = [
     _Case("override and recipe wrong", RECIPE, f"{_TRAIN} foo", ("micro_batch_", "micro_bach_")),
     _Case("data that is not there", RECIPE, _RUN, (_SOURCES, _NOWHERE)),
     _Case("missing column", RECIPE, _RUN, (_SOURCES, _FILE.format("answers.jsonl"))),
+    _Case("missing column of an override", RECIPE, f"{_RUN} {_OVERRIDE}", (_SOURCES, _NOWHERE)),
     _Case("rows longer than the model's", RECIPE, _RUN, ("max_length: 512", "max_length: 4Ki")),
     _Case("longest row left to its default", RECIPE, _RUN, ("  max_length: 512\n", "")),
     _Case("unwritable folder", RECIPE + _SAVED, _RUN),
@@ -203,6 +205,7 @@ _CASES: Final = [
     _Case("reference to no file", _shared("{$ref: 'no.yaml#/definitions/share'}"), _GEN),
     _Case("reference to the network", _shared("{$ref: 'http://a/b#/definitions/x'}"), _GEN),
     _Case("reference that leads back", _shared("{$ref: '#/definitions/a'}"), _GEN),
+    _Case("step of a fraction", _shared("{type: number, multipleOf: 0.5}"), _GEN),
     _Case("tuple that may go on", _shared("{type: array, items: [{type: integer}]}"), _GEN),
     _Case("objects that look alike", _shared(f"{{oneOf: [{_O}, {_O}]}}"), _GEN),
     _Case("two lists in a union", _shared(f"{{anyOf: [{_L}, {_L}]}}"), _GEN),

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from arctic_trainers.dpo import DPOTrainer
 from arctic_training.cli.show_data import show_rows
 from arctic_training.data.conversation import Conversation
 from arctic_training.trainer.data_stage import DataStage
+from tests.preferences import dpo_config, pairs, preference_data
 from tests.support import RECIPE, arctic_train, write
 from tests.tiny import HandTrainer, hand_config, jsonl
 
@@ -30,6 +32,22 @@ def test_trained_tokens_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture
     assert text.partition("\n")[2] == f"{one}{one}\n"
     trained = 2 * (len(tokenizer.encode("[b]This[/b]")) + 1)
     assert text.startswith(f"{length} tokens, {trained} of them trained")
+
+
+def test_the_sides_of_a_pair_stand_together(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of pairs, the chosen answer comes first and the rejected one behind it, both marked."""
+    config = dpo_config(data=preference_data(tmp_path / "d.jsonl", pairs(3)), micro_batch_size=2)
+    stage = DataStage(DPOTrainer, config)
+    capsys.readouterr()
+    show_rows(stage.tokenizer, stage.training_data().batches(0), 2)
+    shown = capsys.readouterr().out
+    titles = [line.partition(":")[0] for line in shown.splitlines() if line.startswith("pair ")]
+    assert titles == ["pair 1, chosen", "pair 1, rejected", "pair 2, chosen", "pair 2, rejected"]
+    sides = shown.partition("pair 1")[2].split(" of them trained")[1:]
+    assert len({side.partition("[[")[0].partition("\n")[2] for side in sides[:2]}) == 1
+    assert all(side.count("[[") == 1 for side in sides)
 
 
 def test_the_command(tmp_path: Path) -> None:

@@ -149,8 +149,8 @@ def test_embedded_pairs(trainer: DPOTrainer) -> None:
 @pytest.mark.parametrize(
     ("row", "field", "words"),
     [
-        ({"prompt": "q", "chosen": "x", "bad": "y"}, "rejected_column", "no column `rejected`"),
-        ({"question": "q", "chosen": "x", "rejected": "y"}, "prompt_column", "no column `prompt`"),
+        ({"prompt": "q", "chosen": "x", "bad": "y"}, "name_or_path", "no column `rejected`"),
+        ({"question": "q", "chosen": "x", "rejected": "y"}, "name_or_path", "no column `prompt`"),
         ({"prompt": "q", "chosen": 1, "rejected": "y"}, "chosen_column", "row 0"),
         ({"prompt": "q", "chosen": ["x"], "rejected": "y"}, "chosen_column", "row 0"),
         ({"prompt": None, "chosen": "x", "rejected": "y"}, "prompt_column", "row 0"),
@@ -184,7 +184,8 @@ def test_missing_columns_are_known_beforehand(tmp_path: Path) -> None:
     with pytest.raises(UnusableRecipeError) as raised:
         DPOTrainer(dpo_config(data=preference_data(tmp_path / "d.jsonl", rows)))
     (problem,) = raised.value.problems
-    assert problem.pointer == ("data", "sources", 0, "chosen_column")
+    assert problem.pointer == ("data", "sources", 0, "name_or_path")
+    assert problem.hint == "write `chosen_column: NAME`; there are good, prompt, rejected"
 
 
 def test_a_missing_file_is_known_beforehand(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ _TURNS = {"user": "turns.from.human", "assistant": "turns.from.gpt"}
         (
             {"role_mapping": {"user": "text", "assistant": "txt"}},
             ("role_mapping", "assistant"),
-            "no column `txt`; there are messages, text",
+            "no column `txt`",
             "did you mean `text`?",
         ),
         ({"role_mapping": {"user": "turns.a.b"}}, ("role_mapping", "user"), "`turns`", "known: "),
@@ -351,7 +351,8 @@ def test_documents(tmp_path: Path) -> None:
     reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
     with pytest.raises(RecipeError, match="no column `text`") as caught:
         next(mixed(documents, reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
-    assert caught.value.pointer[-1] == "column"
+    assert caught.value.pointer[-1] == "name_or_path"
+    assert caught.value.hint == "write `column: NAME`; there are body"
     assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
     docs = mixed(documents, reader, [PythonDocsSourceConfig()])
     assert next(docs) == "\n\n".join(message["content"] for message in python_docs()[0])

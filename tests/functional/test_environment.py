@@ -103,12 +103,12 @@ def test_found_before_anything_is_prepared(
         (
             f"{_SAID}\n      role_mapping:\n        user: text{_HERE}",
             "not-found",
-            "there is no column `text`; there are messages",
+            "there is no column `text`",
         ),
         (
             f"sources:\n    name_or_path: ./recipe.json{_HERE}",
             "not-found",
-            "there is no column `messages`; there are text",
+            "these are documents: `data` of `type: causal` takes them, as `huggingface_causal`",
         ),
     ],
 )
