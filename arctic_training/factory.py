@@ -54,8 +54,8 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
         if config_type is None:
             return [*problems, "it has no `config_type`"]
         tag = config_type.model_fields.get("type")
-        found = repr(tag.default) if tag else "missing"
-        if found != repr(getattr(cls, "name", None)):
+        if tag is None or tag.default != getattr(cls, "name", None):
+            found = f"`{tag.default}`" if tag else "missing"
             problems.append(f"its `name` is not the `type` of {config_type.__name__}, {found}")
         return problems
 

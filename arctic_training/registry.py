@@ -36,7 +36,7 @@ class Registered:
             raise RegistryError(f"{_path(cls)} cannot be registered: {'; '.join(problems)}")
         known = cls._registry.get(cls.name)
         if known is not None and _path(known) != _path(cls):
-            message = f"{_path(cls)} cannot be registered: {cls.name!r} is {_path(known)} already"
+            message = f"{_path(cls)} cannot be registered: `{cls.name}` is {_path(known)} already"
             raise RegistryError(message, hint="give one of the two another name")
         cls._registry[cls.name] = cls
 
@@ -51,8 +51,8 @@ class Registered:
         found: type[Self] | None = cls._registry.get(name)
         if found is None:
             meant = nearest(name, cls._registry)
-            near = f"did you mean {meant!r}?" if meant else f"known: {known_words(cls._registry)}"
-            raise RegistryError(f"{name!r} is not a registered {cls.__name__}", hint=near)
+            near = f"did you mean `{meant}`?" if meant else f"known: {known_words(cls._registry)}"
+            raise RegistryError(f"`{name}` is not a registered {cls.__name__}", hint=near)
         return found
 
     @classmethod

@@ -42,7 +42,7 @@ def test_a_mix_in_may_stand_first() -> None:
     ("base", "body", "reasons"),
     [
         (HandTrainer, {"name": None}, ["it has no `name`"]),
-        (HandTrainer, {}, ["'hand' is tests.tiny.HandTrainer already"]),
+        (HandTrainer, {}, ["`hand` is tests.tiny.HandTrainer already"]),
         (HandTrainer, {"name": "x", "config_type": CheckpointConfig}, ["is no TrainerConfig"]),
         (
             HandTrainer,
@@ -82,7 +82,7 @@ def test_a_mix_in_may_stand_first() -> None:
         (
             RandomLlamaFactory,
             {"name": "x"},
-            ["its `name` is not the `type` of RandomLlamaConfig, 'random_llama'"],
+            ["its `name` is not the `type` of RandomLlamaConfig, `random_llama`"],
         ),
     ],
 )
@@ -109,7 +109,7 @@ def test_abstract_classes_stay_out() -> None:
     assert "bare" not in Trainer.registered_names()
 
 
-@pytest.mark.parametrize(("name", "hint"), [("sfft", "did you mean 'sft'?"), ("zzzzzz", "known: ")])
+@pytest.mark.parametrize(("name", "hint"), [("sfft", "did you mean `sft`?"), ("zzzzzz", "known: ")])
 def test_unknown_names(name: str, hint: str) -> None:
     """A name that is not registered is answered with the nearest one, or with those that are."""
     with pytest.raises(RegistryError, match="is not a registered Trainer") as caught:

@@ -88,10 +88,10 @@ def callback_problems(owner: type) -> Iterator[str]:
         for moment, functions in declared.items():
             if moment not in known:
                 meant = nearest(moment, known)
-                near = f"; did you mean {meant!r}?" if meant else ""
-                yield f"its `callbacks` have no moment {moment!r}{near}"
+                near = f"; did you mean `{meant}`?" if meant else ""
+                yield f"its `callbacks` have no moment `{moment}`{near}"
             elif not all(map(callable, functions)):
-                yield f"its `callbacks` at {moment!r} are not all functions"
+                yield f"its `callbacks` at `{moment}` are not all functions"
 
 
 def _declared(owner: type) -> Iterator[Mapping[Moment, Sequence[Callback]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -64,7 +65,8 @@ class Change:
 
     def __str__(self) -> str:
         name = ".".join(map(str, self.pointer))
-        return f"`{name}` was {self.before!r} when the run was saved, now it is {self.now!r}"
+        before, now = json.dumps(self.before), json.dumps(self.now)
+        return f"`{name}` was `{before}` when the run was saved, now it is `{now}`"
 
     def as_error(self) -> RecipeError:
         """Return the error for a change that may not be."""

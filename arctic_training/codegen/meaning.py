@@ -5,14 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from arctic_training.config.numbers import NUMBER_PATTERN
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON, Schema, in_words
 
 __all__ = ["Meaning", "meanings"]
 
 _Rule = dict[str, JSON]
+
+_LIMITS: Final = {
+    "minimum": "at least",
+    "exclusiveMinimum": "more than",
+    "maximum": "at most",
+    "exclusiveMaximum": "less than",
+    "multipleOf": "a multiple of",
+    "minLength": "of a length of at least",
+    "maxLength": "of a length of at most",
+    "pattern": "of the form",
+    "format": "as a",
+}
+"""What the keywords of a schema mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +91,13 @@ def _value(rule: _Rule) -> str:
         return json.dumps(rule["const"])
     if isinstance(options := rule.get("enum"), list):
         return ", ".join(map(json.dumps, options))
-    kind = rule.get("type", "")
-    kinds = kind if isinstance(kind, list) else [kind]
+    kind = rule.get("type", [])
     is_number = rule.get("pattern") == NUMBER_PATTERN
-    named = [str(k) for k in kinds if k and not (is_number and k == "string")]
-    limits = ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "pattern", "format")
+    kinds = [str(each) for each in (kind if isinstance(kind, list) else [kind])]
+    named = [each for each in kinds if not (is_number and each == "string")]
     said = [
-        f"{word} {rule[word]}"
-        for word in limits
+        f"{words} {rule[word]}"
+        for word, words in _LIMITS.items()
         if word in rule and not (is_number and word == "pattern")
     ]
-    return " ".join([" or ".join(named), *said]).strip()
+    return ", ".join([in_words(named), *said] if named else said)

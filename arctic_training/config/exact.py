@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import get_args
 
 from pydantic import GetCoreSchemaHandler as CoreHandler
@@ -21,7 +22,7 @@ class Exact:
         def exact(value: object) -> object:
             whole = int(value) if isinstance(value, float) and value.is_integer() else value
             if isinstance(whole, bool | int) and (type(whole), whole) not in options:
-                raise ValueError(f"{value!r} is none of the values to choose")
+                raise ValueError(f"`{json.dumps(value)}` is none of the values allowed")
             return whole
 
         return core_schema.no_info_before_validator_function(exact, handler(choice))

@@ -10,6 +10,7 @@ from arctic_training.data.conversation import Conversation, Message, as_message
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.tools import TOOLS, offered
+from arctic_training.diagnostics import known_words
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["check_instruct", "instruct_conversations", "listed_messages"]
@@ -105,8 +106,9 @@ def _listed(
     for item in items if isinstance(items, list) else [items]:
         speaker = item.get(field) if isinstance(item, dict) else None
         if not isinstance(item, dict) or not isinstance(speaker, str) or speaker not in roles:
-            message = f"row {number} has a message whose `{field}` is {speaker!r}"
-            hint = f"add a role for it to `role_mapping`; known: {', '.join(roles)}"
+            said = "missing" if speaker is None else f"`{speaker}`"
+            message = f"row {number} has a message whose `{field}` is {said}"
+            hint = f"add a role for it to `role_mapping`; known: {known_words(map(str, roles))}"
             raise RecipeError(pointer, message, code="wrong-data", hint=hint)
         keys = [config.content_key] if config.content_key else _CONTENT_KEYS
         text = next((item[key] for key in keys if item.get(key) is not None), None)

@@ -60,12 +60,16 @@ class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatc
         lengths, most = read.lengths.reshape(-1, 2), self.config.max_length
         alone = (lengths == 0).sum(1) == 1
         flaws = {
-            f"{alone.sum():,} answers have no other of their prompt to be paired with": alone,
+            f"{_answers(int(alone.sum()))} no other of the prompt to be paired with": alone,
             "both sides are the same": _same(read),
             f"a side is longer than {most:,} tokens": (lengths > most).any(1),
             "nothing of a side is trained": (read.num_trained.reshape(-1, 2) == 0).any(1),
         }
         return left_out(read, flaws)
+
+
+def _answers(count: int) -> str:
+    return "1 answer has" if count == 1 else f"{count:,} answers have"
 
 
 def _same(read: Samples) -> NDArray[np.bool_]:

@@ -42,6 +42,7 @@ __all__ = ["PreparingDataFactory"]
 Data_co = TypeVar("Data_co", bound=DataConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
+_SPLIT: Final = "write such as `[0.9, 0.1]`: what is trained on, and what is kept for evaluation"
 _NEUTRAL: Final = frozenset(
     {
         "cache_dir",
@@ -128,9 +129,12 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         """Iterate over what is wrong with what the section says beside its sources."""
         config = self.config
         trained, held_out = config.train_eval_split
-        if not trained or not math.isclose(trained + held_out, 1):
-            message = "the two parts make 1 together, and some of it is trained on"
-            yield self.problem("train_eval_split", message, code="not-allowed")
+        if not math.isclose(trained + held_out, 1):
+            message = f"{trained} and {held_out} add up to {trained + held_out:g}, not to 1"
+            yield self.problem("train_eval_split", message, code="not-allowed", hint=_SPLIT)
+        elif not trained:
+            message = "the first part, which is trained on, is 0"
+            yield self.problem("train_eval_split", message, code="not-allowed", hint=_SPLIT)
         if held_out and config.eval_sources:
             message = "it and `eval_sources` exclude each other"
             yield self.problem("train_eval_split", message, code="not-allowed")

@@ -24,6 +24,6 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = _LIKELY) -> str:
 
 def known_words(known: Iterable[str]) -> str:
     """List the words that would have been right, sorted and cut to a readable number."""
-    words = sorted(known)
+    words = [f"`{word}`" for word in sorted(known)]
     shown = ", ".join(words[:_MOST_SHOWN])
     return f"{shown}, ..." if len(words) > _MOST_SHOWN else shown

@@ -24,7 +24,7 @@ from arctic_training.document.node import (
 )
 from arctic_training.document.parse import parse
 from arctic_training.document.places import Place, places
-from arctic_training.document.problems import check, completed, joined, shown
+from arctic_training.document.problems import check, completed, in_words, joined, shown
 from arctic_training.document.schema import Schema, with_numbers
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "edited",
     "find",
     "former_names",
+    "in_words",
     "is_former",
     "joined",
     "key_span",

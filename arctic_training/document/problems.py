@@ -16,7 +16,7 @@ from arctic_training.document.places import known_keys
 from arctic_training.document.schema import Schema, Subschema, with_numbers
 from arctic_training.document.unknown_keys import unknown_key
 
-__all__ = ["check", "completed", "joined", "shown"]
+__all__ = ["check", "completed", "in_words", "joined", "shown"]
 
 _KINDS: Final[dict[str, str]] = {
     "array": "a list",
@@ -91,7 +91,7 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
             yield _wrong_value(inner, place, schema.for_keys(node, pointer))
         case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
             if types := _types(branches, error):
-                message = f"expected {_alternatives(types)}, found {shown(error.instance)}"
+                message = f"expected {in_words(types)}, found {shown(error.instance)}"
                 span = value_span(node, pointer)
                 yield Diagnostic(code="wrong-type", message=message, span=span)
                 return
@@ -173,7 +173,7 @@ def _explained(error: ValidationError) -> tuple[str, str, str]:
     value = shown(error.instance)
     match error.kind:
         case Kind.Type(types=types):
-            return "wrong-type", f"expected {_alternatives(types)}, found {value}", ""
+            return "wrong-type", f"expected {in_words(types)}, found {value}", ""
         case Kind.Enum(options=options):
             meant = nearest(str(error.instance), map(str, options))
             listed = ", ".join(shown(option) for option in options)
@@ -219,5 +219,6 @@ def _out_of_range(error: ValidationError, value: str) -> tuple[str, str, str]:
     return "out-of-range", message, ""
 
 
-def _alternatives(types: list[str]) -> str:
+def in_words(types: list[str]) -> str:
+    """Return types of values, as schemas name them, as a reader of the document knows them."""
     return " or ".join(_KINDS[name] for name in types)

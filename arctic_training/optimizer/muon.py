@@ -27,8 +27,8 @@ class MuonFactory(OptimizerFactory[MuonConfig]):
         yield from super().problems()
         stage = self.trainer.config.deepspeed.zero_optimization.stage
         if stage:
-            message = f"it needs whole matrices, which ZeRO stage {stage} shares out"
-            hint = "set `stage: 0`, or take `fused_adam`"
+            message = f"`muon` updates whole matrices, and ZeRO stage {stage} cuts them"
+            hint = "set `stage: 0` in `zero_optimization`, or take `type: fused_adam`"
             yield self.problem("type", message, code="not-allowed", hint=hint)
 
     @override

@@ -17,9 +17,17 @@ from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
 @pytest.mark.parametrize(
     ("key", "where", "words"),
     [
-        ("learning_rate", "recipe of mine: optimizer(fused_adam).learning_rate", "minimum 0"),
+        (
+            "learning_rate",
+            "recipe of mine: optimizer(fused_adam).learning_rate",
+            "takes a number, at least 0",
+        ),
         ("optimizer.betas", "recipe of mine: optimizer(fused_adam).betas", "[0.9, 0.999]"),
-        ("micro_batch_size", "recipe of mine: micro_batch_size", "takes integer minimum 1"),
+        (
+            "micro_batch_size",
+            "recipe of mine: micro_batch_size",
+            "takes a whole number, at least 1",
+        ),
         ("data_factory_type", "definition: data_factory_type", "the first is the default"),
         ("uniqueItems", "field of a definition: uniqueItems", "No value stands twice"),
         ("alpha", "recipe of mine: alpha", "Strength."),

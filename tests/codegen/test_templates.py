@@ -166,7 +166,7 @@ def test_a_diff_without_an_own_template_says_so(project: Path) -> None:
     ("arguments", "said"),
     [
         (("eject", "trainr.py.j2"), "did you mean `trainer.py.j2`?"),
-        (("eject", "x"), "known here: config.py.j2"),
+        (("eject", "x"), "known here: `config.py.j2`"),
         (("diff", "config.j2"), "did you mean `config.py.j2`?"),
         (("eject", "--note", "config.py.j2"), "there is no arctic_templates/config.py.j2"),
         (("eject", "macros.j2"), "is there already, and is not written to"),

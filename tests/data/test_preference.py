@@ -185,7 +185,7 @@ def test_missing_columns_are_known_beforehand(tmp_path: Path) -> None:
         DPOTrainer(dpo_config(data=preference_data(tmp_path / "d.jsonl", rows)))
     (problem,) = raised.value.problems
     assert problem.pointer == ("data", "sources", 0, "name_or_path")
-    assert problem.hint == "write `chosen_column: NAME`; there are good, prompt, rejected"
+    assert problem.hint == "write `chosen_column: NAME`; there are `good`, `prompt`, `rejected`"
 
 
 def test_a_missing_file_is_known_beforehand(tmp_path: Path) -> None:
@@ -275,7 +275,7 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
     reasons = [note.rpartition(": ")[2] for note in notes if note.startswith("left out")]
     assert lost == ["left out: 2", "left out: 2", "left out: 4", "left out: 2"]
     assert reasons == [
-        "1 answers have no other of their prompt to be paired with",
+        "1 answer has no other of the prompt to be paired with",
         "both sides are the same",
         "a side is longer than 40 tokens",
         "nothing of a side is trained",

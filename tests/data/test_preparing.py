@@ -142,6 +142,24 @@ def _at(*pointer: str | int) -> tuple[str | int, ...]:
 
 
 @pytest.mark.parametrize(
+    ("split", "message"),
+    [
+        ([0.5, 0.4], "0.5 and 0.4 add up to 0.9, not to 1"),
+        ([0, 1], "the first part, which is trained on, is 0"),
+    ],
+)
+def test_parts_that_make_no_whole_are_told_with_their_sum(
+    split: list[float], message: str, tmp_path: Path
+) -> None:
+    """The two parts of each source add up to 1, and the first is not nothing."""
+    with pytest.raises(UnusableRecipeError) as caught:
+        _stage(tmp_path, ragged(4), train_eval_split=split)
+    (problem,) = caught.value.problems
+    assert problem.message == message
+    assert problem.hint.startswith("write such as `[0.9, 0.1]`")
+
+
+@pytest.mark.parametrize(
     ("data", "pointers"),
     [
         ({"train_eval_split": [0.5, 0.4]}, [_at("train_eval_split")]),

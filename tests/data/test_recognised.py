@@ -61,12 +61,12 @@ def _checked(config: HFSourceConfig) -> None:
         (
             {"question": "q", "answer": "a"},
             HFInstructSourceConfig,
-            "say in `role_mapping` which column has whose words: answer, question",
+            "say in `role_mapping` which column has whose words: `answer`, `question`",
         ),
         (
             {"prompt": "q", "chosen": "a", "rejectd": "b"},
             HFPreferenceSourceConfig,
-            "write `rejected_column: rejectd`; there are chosen, prompt, rejectd",
+            "write `rejected_column: rejectd`; there are `chosen`, `prompt`, `rejectd`",
         ),
     ],
 )

@@ -169,7 +169,7 @@ _TURNS = {"user": "turns.from.human", "assistant": "turns.from.gpt"}
 @pytest.mark.parametrize(
     ("section", "pointer", "message", "hint"),
     [
-        ({"split": "test"}, ("split",), "no split `test`", "known: train"),
+        ({"split": "test"}, ("split",), "no split `test`", "known: `train`"),
         ({"split": "trian[:5]"}, ("split",), "no split `trian`", "did you mean `train`?"),
         ({"role_mapping": {"user": "no"}}, ("role_mapping", "user"), "no column `no`", "known: "),
         (
@@ -218,7 +218,7 @@ def test_missing_splits_and_columns(
             _LISTED,
             {"role_mapping": {"user": "turns.from.human"}},
             ("role_mapping", "user"),
-            "a message whose `from` is 'gpt'",
+            "a message whose `from` is `gpt`",
         ),
         (
             '{"turns": [{"from": ["human"], "value": "a"}]}\n',
@@ -352,7 +352,7 @@ def test_documents(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no column `text`") as caught:
         next(mixed(documents, reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
     assert caught.value.pointer[-1] == "name_or_path"
-    assert caught.value.hint == "write `column: NAME`; there are body"
+    assert caught.value.hint == "write `column: NAME`; there are `body`"
     assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
     docs = mixed(documents, reader, [PythonDocsSourceConfig()])
     assert next(docs) == "\n\n".join(message["content"] for message in python_docs()[0])

@@ -106,4 +106,4 @@ def test_what_stays_alone_is_counted(tmp_path: Path) -> None:
     assert notes.startswith("pairs: 2 of 4, each of two samples\n")
     (lost,) = (line for line in notes.splitlines() if line.startswith("left out"))
     assert lost.startswith("left out: 4 samples, ")
-    assert lost.endswith(": 2 answers have no other of their prompt to be paired with")
+    assert lost.endswith(": 2 answers have no other of the prompt to be paired with")

@@ -22,6 +22,10 @@ from tests.preferences import SMALL, SGDTrainer, dpo_config, pairs, preference_d
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 
 _LORA: Final = {"peft_type": "LORA", "r": 4, "lora_alpha": "16", "target_modules": "all-linear"}
+_LINEAR: Final = (
+    "linear layers: `down_proj`, `gate_proj`, `k_proj`, `lm_head`, `o_proj`, `q_proj`, `up_proj`, "
+    "`v_proj`"
+)
 
 
 def _trainer(folder: Path, *, stage: int = 0, **changes: object) -> HandTrainer:
@@ -190,7 +194,7 @@ def test_preferences_of_an_adapter(tmp_path: Path) -> None:
             {"target_modules": "zz"},
             ("target_modules",),
             "`zz` matches the name of no layer",
-            "linear layers: down_proj, gate_proj, k_proj, lm_head, o_proj, q_proj, up_proj, v_proj",
+            _LINEAR,
         ),
         (
             {"target_modules": "("},

@@ -101,6 +101,6 @@ def test_a_run_goes_on(dtype: str, tmp_path: Path) -> None:
 def test_matrices_that_are_shared_out_are_refused() -> None:
     """ZeRO stages that cut matrices up are refused before data is prepared."""
     changes = {"optimizer": {"type": "muon"}, "deepspeed": {"zero_optimization": {"stage": 1}}}
-    with pytest.raises(UnusableRecipeError, match="ZeRO stage 1 shares out") as caught:
+    with pytest.raises(UnusableRecipeError, match="ZeRO stage 1 cuts them") as caught:
         SFTTrainer(sft_config(**changes))
     assert [problem.pointer for problem in caught.value.problems] == [("optimizer", "type")]

@@ -25,16 +25,25 @@ def _bound(kind: FieldType, *names: str, sign: int) -> tuple[float, bool]:
     return max(given, default=(float("-inf"), False))
 
 
+def _change(old: FieldType, new: FieldType, *names: str) -> str:
+    """Return which limits there are now, and which there were."""
+    before, now = (
+        " and ".join(f"`{name}: {limits[name]}`" for name in names if name in limits)
+        for limits in map(_limits, (old, new))
+    )
+    return f"{now} in place of {before}" if before else f"{now} is new"
+
+
 def _range(old: FieldType, new: FieldType) -> str:
     ways = (("minimum", "exclusiveMinimum", 1), ("maximum", "exclusiveMaximum", -1))
     for plain, exclusive, sign in ways:
         before = _bound(old, plain, exclusive, sign=sign)
         if _bound(new, plain, exclusive, sign=sign) > before:
-            return f"has a narrower range: see `{plain}`"
+            return f"has a narrower range: {_change(old, new, plain, exclusive)}"
     before_step, step = (_limits(kind).get("multipleOf", 0) for kind in (old, new))
     every = float(step) if step else 0
     if every and not _is_whole(old, every) and (not before_step or float(before_step) % every):
-        return "has a narrower range: see `multipleOf`"
+        return f"has a narrower range: {_change(old, new, 'multipleOf')}"
     return ""
 
 
@@ -47,7 +56,7 @@ def _is_whole(kind: FieldType, step: float) -> bool:
 def _length(old: FieldType, new: FieldType) -> str:
     for name, sign in (("minLength", 1), ("minItems", 1), ("maxLength", -1), ("maxItems", -1)):
         if _bound(new, name, sign=sign) > _bound(old, name, sign=sign):
-            return f"has a narrower length: see `{name}`"
+            return f"has a narrower length: {_change(old, new, name)}"
     return ""
 
 

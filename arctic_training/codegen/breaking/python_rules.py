@@ -12,6 +12,7 @@ from arctic_training.codegen.breaking.types import core, head, is_nullable, take
 from arctic_training.codegen.field_types import ChoiceType, FieldType, ObjectType, TaggedType
 from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.document import shown
 
 __all__ = ["PYTHON_RULES"]
 
@@ -67,7 +68,7 @@ def _options(old: FieldType, new: FieldType) -> str:
         case ChoiceType(options=before), ChoiceType(options=now):
             known = {(type(option), option) for option in before}
             more = [option for option in now if (type(option), option) not in known]
-            return f"may be {more[0]!r} as well" if more else ""
+            return f"may be {shown(more[0])} as well" if more else ""
         case TaggedType(members=tagged), TaggedType(members=others):
             added = [value for value in others if value not in tagged]
             return f"may be a `{added[0]}` as well" if added else ""

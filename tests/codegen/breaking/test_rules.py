@@ -120,6 +120,34 @@ def test_values_are_compared_however_deep(
     assert _codes(tmp_path, _x(before), _x(after)) == expected
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (
+            "type: number, minimum: 0",
+            "type: number, exclusiveMinimum: 0",
+            "`x` has a narrower range: `exclusiveMinimum: 0` in place of `minimum: 0`",
+        ),
+        (
+            "type: integer",
+            "type: integer, multipleOf: 4",
+            "`x` has a narrower range: `multipleOf: 4` is new",
+        ),
+        (
+            "type: string, maxLength: 9",
+            "type: string, maxLength: 3",
+            "`x` has a narrower length: `maxLength: 3` in place of `maxLength: 9`",
+        ),
+    ],
+)
+def test_a_limit_is_told_with_what_it_was(
+    before: str, after: str, message: str, tmp_path: Path
+) -> None:
+    """Both limits stand in the message: nobody has to look the old one up."""
+    found = [b.message for b in _breaks(tmp_path, _x(before), _x(after))]
+    assert found == [message]
+
+
 def test_what_a_definition_extends_and_refers_to_is_compared(tmp_path: Path) -> None:
     """Definitions are compared as they are resolved; the place is where the change was made."""
     for side, limit in (("old", 0), ("new", 1)):
