@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import groupby, islice
+from itertools import groupby, islice, repeat
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
@@ -28,7 +28,7 @@ def show_rows(
     console = Console(soft_wrap=True)
     for index, sides in enumerate(islice(_shown_together(batches), number), 1):
         for side, row in sides.items():
-            what = f"pair {index}, {side}" if side else f"row {index}"
+            what = f"{'pair' if len(sides) > 1 else 'row'} {index}{side}"
             trained = sum(is_trained for _, is_trained in row)
             counted = f"{len(row):,} tokens, {trained:,} of them trained"
             console.rule(f"{what}: {counted}", align="left")
@@ -36,15 +36,25 @@ def show_rows(
 
 
 def _shown_together(batches: Iterator[Mapping[str, object]]) -> Iterator[dict[str, _Row]]:
-    """Iterate over the sides of each pair; of batches without pairs, over single rows."""
+    """Iterate over the sides of each pair by their names; without pairs, over single rows."""
     for batch in batches:
         rows = list(_rows(batch))
         match batch.get("num_pairs"):
             case int(count):
                 both = zip(rows[:count], rows[count:], strict=True)
-                yield from ({"chosen": one, "rejected": other} for one, other in both)
+                yield from ({", chosen": one, ", rejected": other} for one, other in both)
             case _:
-                yield from ({"": row} for row in rows)
+                yield from ({label: row} for label, row in zip(_labels(batch), rows, strict=False))
+
+
+def _labels(batch: Mapping[str, object]) -> Iterator[str]:
+    """Iterate over the labels of rows, which are empty where rows have none."""
+    from torch import Tensor
+
+    is_good = batch.get("is_good")
+    if isinstance(is_good, Tensor):
+        return (", good" if good else ", bad" for good in is_good.tolist())
+    return repeat("")
 
 
 def _rows(batch: Mapping[str, object]) -> Iterator[_Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from arctic_trainers.dpo import DPOTrainer
 from arctic_training.cli.show_data import show_rows
@@ -37,7 +38,10 @@ def test_trained_tokens_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_the_sides_of_a_pair_stand_together(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of pairs, the chosen answer comes first and the rejected one behind it, both marked."""
+    """Of pairs, the chosen answer comes first and the rejected one behind it, both marked.
+
+    A single answer says whether it is a good one.
+    """
     config = dpo_config(data=preference_data(tmp_path / "d.jsonl", pairs(3)), micro_batch_size=2)
     stage = DataStage(DPOTrainer, config)
     capsys.readouterr()
@@ -48,6 +52,11 @@ def test_the_sides_of_a_pair_stand_together(
     sides = shown.partition("pair 1")[2].split(" of them trained")[1:]
     assert len({side.partition("[[")[0].partition("\n")[2] for side in sides[:2]}) == 1
     assert all(side.count("[[") == 1 for side in sides)
+    ids = torch.ones(2, 3, dtype=torch.int64)
+    single = {"input_ids": ids, "labels": ids, "lengths": torch.tensor([3, 2])}
+    show_rows(stage.tokenizer, iter([single | {"is_good": torch.tensor([True, False])}]), 2)
+    titles = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
+    assert titles[::2] == ["row 1, good", "row 2, bad"]
 
 
 def test_the_command(tmp_path: Path) -> None:
