@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.api import _existing, load_recipe, make_trainer
+from arctic_training.api import load_recipe, make_trainer
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source
-from arctic_training.document import parse
+from arctic_training.document import parse, present
 from arctic_training.errors import InvalidRecipeError, RegistryError
 from tests.support import RECIPE, write
 
@@ -64,7 +64,7 @@ def test_what_only_a_model_can_tell_stands_at_its_value() -> None:
     document, _ = parse(Source("r.yaml", "data:\n  sources:\n    - {a: 1}\n    - {split: x}\n"))
     assert document is not None
     location = ("data", "sources", 1, "huggingface_instruct", "split")
-    assert _existing(location, document) == ("data", "sources", 1, "split")
+    assert present(document, location) == ("data", "sources", 1, "split")
 
 
 def test_a_config_of_no_trainer() -> None:
