@@ -103,7 +103,7 @@ def test_moments_that_do_not_exist() -> None:
     """A moment that is mistyped, or what is no function, is an error where the class is made."""
     with pytest.raises(RegistryError, match="no moment `post-stpe`; did you mean `post-step`"):
         type("Wrong", (HandTrainer,), {"name": "wrong", "callbacks": {"post-stpe": (_FIRST,)}})
-    with pytest.raises(RegistryError, match="at 'pre-step' are not all functions"):
+    with pytest.raises(RegistryError, match="at `pre-step` are not all functions"):
         type("Wrong", (HandTrainer,), {"name": "wrong", "callbacks": {"pre-step": (3,)}})
 
 
