@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -102,7 +103,11 @@ def _own_name() -> str:
 
 def _is_abandoned(folder: Path) -> bool:
     """Return whether nobody works on an unfinished folder: whoever asks has the lock."""
-    if folder.name.partition(".")[2].startswith(f"{platform.node()}."):
+    of_this_machine = rf"{re.escape(platform.node())}\.\d+(\..*)?"
+    if re.fullmatch(of_this_machine, folder.name.partition(".")[2]):
         return True
-    times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
+    try:
+        times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
+    except FileNotFoundError:  # another machine has put it in its place just now
+        return False
     return max(times) < time.time() - _ABANDONED

@@ -309,6 +309,28 @@ def test_what_other_machines_left(tmp_path: Path) -> None:
         DataCache(root=tmp_path, note=print, is_complete=True).folder("kind", "no", os.mkdir)
 
 
+def test_what_another_machine_finishes_meanwhile_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that goes while it is looked at is done; a machine of a longer name is another."""
+    monkeypatch.setattr("platform.node", lambda: "node")
+    live = tmp_path / "kind" / "key.node.cluster.7.incomplete"
+    write(live / "tokens", "some")
+    look = Path.iterdir
+
+    def vanish(folder: Path) -> Iterator[Path]:
+        found = list(look(folder))
+        if folder == live:
+            live.rename(tmp_path / "kind" / "other")
+        return iter(found)
+
+    monkeypatch.setattr(Path, "iterdir", vanish)
+    cache = DataCache(root=tmp_path, note=lambda _: None)
+    made = cache.folder("kind", "key", lambda folder: (folder / "a").touch())
+    assert (made / "a").exists()
+    assert (tmp_path / "kind" / "other" / "tokens").exists()
+
+
 def test_what_is_not_taken_is_reported(trainer: HandTrainer, tmp_path: Path) -> None:
     """The report says of which source how much is taken, from the cache and for other rows too."""
     sources = [
