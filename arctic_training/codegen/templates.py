@@ -16,7 +16,7 @@ from typing import Final
 from arctic_training.codegen.confined import confined
 from arctic_training.codegen.manifest import digest
 from arctic_training.diagnostics import Diagnostic, Severity, Source, nearest
-from arctic_training.document import shown_path
+from arctic_training.document import UnreadableError, shown_path
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
@@ -68,13 +68,24 @@ class Template:
 
 
 def templates(project: Project) -> list[Template]:
-    """Return all templates of generated files, as a project has them."""
+    """Return all templates of generated files, as a project has them.
+
+    Raises:
+        UnreadableError: one of the project's own, or what it may include, is no text.
+
+    """
     folder, base = project.templates, resource("templates")
+    for path in folder.glob("*.j2"):
+        try:
+            path.read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise UnreadableError(f"{shown_path(path)}: the text is not UTF-8") from error
     return [Template(name, base / name, folder / name) for name in TEMPLATES]
 
 
 def template_problems(project: Project) -> Iterator[Diagnostic]:
     """Find templates in a project's folder that stand for none, or whose base has changed."""
+    known = templates(project)
     for path in sorted(project.templates.glob("*.j2")):
         name = path.name
         if name not in TEMPLATES and (meant := _meant(name)) is not None:
@@ -85,7 +96,7 @@ def template_problems(project: Project) -> Iterator[Diagnostic]:
                 suggestion=meant,
                 hint="" if meant else f"those of generated files are {', '.join(TEMPLATES)}",
             )
-    for template in templates(project):
+    for template in known:
         if template.has_moved():
             yield Diagnostic(
                 code="template-moved",

@@ -80,7 +80,7 @@ def _metrics_file(path: Path) -> Path:
 
 
 def _rows(metrics: Path) -> Iterator[_Row]:
-    for line in metrics.read_text("utf-8").splitlines():
+    for line in metrics.read_text("utf-8", errors="replace").splitlines():
         try:
             row = json.loads(line)
         except ValueError:

@@ -96,6 +96,22 @@ def test_a_mistake_in_an_own_template_is_shown_in_it(mistake: str, project: Path
     assert (project / TRAINER).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("new-trainer", "--no-verify", "mine.yaml"), ("check", "--no-verify"), ("templates", "diff")],
+)
+def test_a_template_that_is_no_text_is_named(command: tuple[str, ...], project: Path) -> None:
+    """Bytes that are no UTF-8 are a mistake of the project's, in whichever template."""
+    place = project / "arctic_templates" / "shared.j2"
+    write(place, "")
+    place.write_bytes(b"{# \xff #}")
+    done = arctic_gen(*command, folder=project)
+    assert (done.code, done.err) == (
+        2,
+        "error: arctic_templates/shared.j2: the text is not UTF-8\n",
+    )
+
+
 def test_what_a_template_makes_is_python(project: Path) -> None:
     """An own template that makes no Python is an error there, not one of the formatter."""
     _own(project, "config.py.j2", "class {{", "clas {{")

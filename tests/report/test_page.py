@@ -86,7 +86,7 @@ def test_torn_lines_and_gaps_are_left_out(tmp_path: Path) -> None:
 def test_what_is_no_run_is_said(tmp_path: Path, files: list[str], message: str) -> None:
     """A folder without a run, or with several, ends with a sentence that says what to name."""
     for name in files:
-        write(tmp_path / name, "[]\n")
+        (tmp_path / name).write_bytes(b"[]\n\xff\n")
     result = arctic_train("report", ".", folder=tmp_path)
     assert result.code == 2
     assert message in result.err
