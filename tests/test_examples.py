@@ -24,7 +24,7 @@ from tests.tiny import Recorder
 
 _Loss: TypeAlias = Callable[[object, Mapping[str, object]], LossOutput]
 
-_METHODS: Final = ("orpo", "simpo", "distillation", "kto")
+_METHODS: Final = ("orpo", "simpo", "distillation", "kto", "reward")
 _SMALL: Final = (
     "model.hidden_size=32",
     "model.intermediate_size=64",
@@ -202,6 +202,21 @@ def test_kto_is_counted_by_the_formula(padding: int) -> None:
     assert (sum(rewards) - good, 3) == pytest.approx(terms["rejected_reward"], rel=1e-5)
 
 
+def test_rewards_are_ranked_by_the_formula() -> None:
+    """Loss and terms of pairs equal NumPy's in fp64."""
+    rewards = np.array([0.3, -1.2, 4.0, 0.1, 2.5, -7.0])
+    output = SimpleNamespace(logits=torch.tensor(rewards, dtype=torch.float32)[:, None])
+    batch = pair_batch(_SIDES, padding=1, seed=7)
+
+    ranked = _loss("reward")(SimpleNamespace(model=lambda **_: output), batch)
+
+    margins = rewards[:3] - rewards[3:]
+    assert np.log1p(np.exp(-margins)).sum() == pytest.approx(ranked.sum.item(), rel=1e-5)
+    assert ranked.count == 3
+    terms = {name: float(term.sum) for name, term in ranked.terms.items()}
+    assert terms == pytest.approx({"reward_margin": margins.sum(), "accuracy": 2}, rel=1e-5)
+
+
 def test_a_certain_answer_is_no_infinity() -> None:
     """An answer whose every token is certain has finite odds and a finite gradient in `orpo`."""
     batch = pair_batch(_SIDES, padding=0, seed=7)
@@ -243,3 +258,29 @@ def test_the_guide_counts_their_lines() -> None:
         number = len([line for line in lines if line.strip()])
         row = next(line for line in guide.splitlines() if f"/{name}_loss.py)" in line)
         assert row.endswith(f"| {number} |")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        ["deepspeed.zero_optimization.stage=3"],
+        ["optimizer.type=muon"],
+        [
+            "model.peft_config.peft_type=LORA",
+            "model.peft_config.target_modules=all-linear",
+            "model.peft_config.modules_to_save=[score]",
+        ],
+    ],
+    ids=["stage 3", "muon", "adapter"],
+)
+def test_a_reward_model_is_trained_as_others_are(changes: list[str], project: Path) -> None:
+    """Its head is trained where weights are spread out, by Muon, and beside an adapter."""
+    trainer = make_trainer(load_recipe(project / "reward.recipe.yaml", [*_SMALL, *changes]))
+    before = {name: each.clone() for name, each in trainer.engine.full_state_dict().items()}
+    trainer.progress = recorder = Recorder()
+    trainer.train()
+    assert recorder.reports[-1].loss < recorder.reports[0].loss
+    heads = [name for name in before if "score" in name and "original" not in name]
+    after = trainer.engine.full_state_dict()
+    assert heads
+    assert not any(torch.equal(before[name], after[name]) for name in heads)

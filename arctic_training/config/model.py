@@ -10,7 +10,13 @@ from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.base import Human, SectionConfig
 from arctic_training.config.named import Named
 
-__all__ = ["HFModelConfig", "ModelConfig", "RandomLlamaConfig"]
+__all__ = [
+    "HFModelConfig",
+    "HFRewardModelConfig",
+    "ModelConfig",
+    "RandomLlamaConfig",
+    "RandomLlamaRewardConfig",
+]
 
 _PLANNED: Final = {
     "hf_config_kwargs": "save the model with the changed configuration, and name its folder",
@@ -68,3 +74,18 @@ class RandomLlamaConfig(ModelConfig, frozen=True):
 
     max_position_embeddings: Annotated[int, Field(ge=1), Human()] = 2048
     """Longest sequence that the model takes, in tokens."""
+
+
+class HFRewardModelConfig(HFModelConfig, frozen=True):
+    """A model of the Hugging Face hub, or of a local folder, with a scalar head.
+
+    The head of a causal language model is replaced by a new one; that of a reward model is kept.
+    """
+
+    type: Annotated[str, Named("huggingface_reward")] = "huggingface_reward"
+
+
+class RandomLlamaRewardConfig(RandomLlamaConfig, frozen=True):
+    """A Llama model of any size with random weights and a scalar head."""
+
+    type: Annotated[str, Named("random_llama_reward")] = "random_llama_reward"

@@ -16,7 +16,12 @@ from pydantic_core import core_schema
 from arctic_training.config.base import Config
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
-from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
+from arctic_training.config.model import (
+    HFModelConfig,
+    HFRewardModelConfig,
+    RandomLlamaConfig,
+    RandomLlamaRewardConfig,
+)
 from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
@@ -34,11 +39,13 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     FusedAdamConfig,
     HFCheckpointConfig,
     HFModelConfig,
+    HFRewardModelConfig,
     HFSchedulerConfig,
     HFTokenizerConfig,
     MuonConfig,
     PreferenceDataConfig,
     RandomLlamaConfig,
+    RandomLlamaRewardConfig,
     SFTDataConfig,
     TrainerConfig,
     UnpairedDataConfig,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import torch
 import transformers
@@ -19,13 +19,27 @@ from arctic_training.model.checkpointing import with_activation_checkpoints
 from arctic_training.model.layers import unknown_layers
 from arctic_training.model.loading import first_line
 
+if TYPE_CHECKING:
+    from transformers.models.auto.auto_factory import _BaseAutoModelClass
+
 __all__ = ["ModelFactory"]
 
 Model_co = TypeVar("Model_co", bound=ModelConfig, covariant=True)
 
 
 class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
-    """Makes the model. The tokenizer stands already."""
+    """Makes the model. The tokenizer stands already.
+
+    A subclass of a factory whose models have another head says which: ``auto_class`` makes a model
+    of an architecture, and ``head`` is what the architecture says of its head.
+    """
+
+    head: ClassVar[Mapping[str, int]] = {}
+
+    @property
+    def auto_class(self) -> type[_BaseAutoModelClass]:
+        """The class of transformers that makes the models."""
+        return transformers.AutoModelForCausalLM
 
     @override
     def problems(self) -> Iterator[RecipeError]:
@@ -53,7 +67,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         if adapter is not None and (adapter.target_modules or adapter.modules_to_save):
             try:
                 with torch.device("meta"):
-                    model = transformers.AutoModelForCausalLM.from_config(architecture)
+                    model = self.auto_class.from_config(architecture)
             except (ImportError, ValueError):
                 return
             yield from (self.located(e, adapter) for e in unknown_layers(model, adapter))

@@ -28,10 +28,11 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
     @override
     def create(self) -> nn.Module:
         try:
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            model = self.auto_class.from_pretrained(
                 self.config.name_or_path,
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
+                **self.head,
             )
         except ImportError as error:
             raise self.no_attention(error) from error

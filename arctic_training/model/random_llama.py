@@ -40,7 +40,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
     def _architecture(self) -> transformers.LlamaConfig:
         """Return the architecture, but for what depends on the tokenizer."""
         config = self.config
-        return transformers.LlamaConfig(
+        architecture = transformers.LlamaConfig(
             hidden_size=config.hidden_size,
             intermediate_size=config.intermediate_size,
             num_hidden_layers=config.num_hidden_layers,
@@ -48,6 +48,8 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             max_position_embeddings=config.max_position_embeddings,
             tie_word_embeddings=True,
         )
+        architecture.update(dict(self.head))
+        return architecture
 
     @override
     def create(self) -> nn.Module:
@@ -58,7 +60,7 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
         architecture.bos_token_id = tokenizer.bos_token_id
         architecture.eos_token_id = tokenizer.eos_token_id
         try:
-            model = transformers.AutoModelForCausalLM.from_config(
+            model = self.auto_class.from_config(
                 architecture,
                 dtype=DTYPES[config.dtype],
                 attn_implementation=config.attn_implementation,

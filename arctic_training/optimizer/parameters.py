@@ -31,7 +31,7 @@ def decay_groups(
 def hidden_matrices(model: nn.Module) -> list[Parameter]:
     """Return the trainable matrices that are neither an embedding nor the head of the model."""
     outer = [module.weight for module in model.modules() if isinstance(module, nn.Embedding)]
-    head = getattr(model, "get_output_embeddings", lambda: None)()
+    head = getattr(model, "get_output_embeddings", lambda: None)() or getattr(model, "score", None)
     outer += [] if head is None else [head.weight]
     named = set(map(id, outer))
     return [p for p in _trainable(model) if p.dim() == 2 and id(p) not in named]  # noqa: PLR2004
