@@ -39,8 +39,12 @@ class Question:
 
 
 def _offered(kind: str) -> str:
-    """Return what a new trainer accepts: all factories, but of data one, as each has its batch."""
-    return "sft" if kind == "data" else ", ".join(built_in_factories()[kind])
+    """Return what a new trainer accepts: all factories, but of data one, as each has its batch.
+
+    Those that extend another are for other kinds of trainers.
+    """
+    factories = built_in_factories()[kind].values()
+    return "sft" if kind == "data" else ", ".join(f.name for f in factories if not f.extends)
 
 
 _SLOTS: Final = tuple(

@@ -52,4 +52,5 @@ def _factory(name: str, entry: object) -> FactorySpec:
         ImportPath.parse(entry["class"]),
         ImportPath.parse(entry["config"]),
         ImportPath.parse(batch) if batch else None,
+        extends=entry.get("extends", ""),
     )

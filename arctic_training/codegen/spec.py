@@ -38,6 +38,9 @@ class FactorySpec:
     own: OwnFactory | None = None
     """What a factory of the user's has beside what it extends; None of one that is built in."""
 
+    extends: str = ""
+    """Name of the built-in factory whose section that of this built-in one extends, if any."""
+
     @property
     def built_in(self) -> FactorySpec:
         """The factory itself, or the one that it extends."""

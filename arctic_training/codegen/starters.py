@@ -97,8 +97,8 @@ def _sections(offered: dict[str, tuple[FactorySpec, ...]], models: list[str]) ->
     """Iterate over sections that need nothing but the package, where the trainer takes such."""
     for section in models:
         model = _preferred("random_llama", offered[section])
-        kind = _without_head(model)
-        yield _section(section, model, _MODELS[kind].format(model.built_in.name.removeprefix(kind)))
+        real = next((f.name for f in offered[section] if _kind(f) == "huggingface"), "huggingface")
+        yield _section(section, model, _MODELS[_kind(model)].format(real))
     tokenizer = _preferred("byte_level_bpe", offered["tokenizer"])
     if tokenizer.built_in.name == "byte_level_bpe" or _own_lines(tokenizer):
         yield _section("tokenizer", tokenizer)
@@ -127,7 +127,7 @@ def _own_lines(factory: FactorySpec) -> list[str]:
 
 
 _MODELS: Final = {
-    "random_llama": """  # small, with random weights; `huggingface{}` loads a real one
+    "random_llama": """  # small, with random weights; `{}` loads a real one
   dtype: fp32
   disable_activation_checkpoint: true""",
     "huggingface": """
@@ -146,12 +146,12 @@ _DATA: Final = """
 
 def _preferred(name: str, offered: tuple[FactorySpec, ...]) -> FactorySpec:
     """Return the first factory that is built in under a name or extends that, else the first."""
-    return next((factory for factory in offered if _without_head(factory) == name), offered[0])
+    return next((factory for factory in offered if _kind(factory) == name), offered[0])
 
 
-def _without_head(factory: FactorySpec) -> str:
-    """Return the name of the built-in factory, or of the one that has another head than it."""
-    return factory.built_in.name.removesuffix("_reward")
+def _kind(factory: FactorySpec) -> str:
+    """Return the name of the built-in factory that a factory is, or extends in the end."""
+    return factory.built_in.extends or factory.built_in.name
 
 
 def _line(field: FieldSpec) -> str:

@@ -106,7 +106,7 @@ def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
         for factory in spec.factories
     ]
     classes = [factory.factory for factory in factories]
-    own = {factory.factory.name for factory in spec.factories if factory.own}
+    places = {f.factory.name: (not f.own, not f.extends) for f in spec.factories}
     types = classes[0] if len(classes) == 1 else Code(f"({Code(', ').join(classes)})")
     if len(classes) > 1 or spec.slot.is_list:
         for factory in spec.factories:
@@ -117,7 +117,7 @@ def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
         maker=Code(spec.slot.maker),
         section=Code(spec.slot.section),
         product=_product(spec, classes, imports),
-        factories=sorted(factories, key=lambda view: view.factory not in own),
+        factories=sorted(factories, key=lambda view: places[view.factory]),
         is_list=spec.slot.is_list,
         gives=Code("yield" if spec.is_nested else "return"),
     )

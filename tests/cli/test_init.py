@@ -44,7 +44,7 @@ def test_what_is_begun_is_right_in_every_way(tmp_path: Path) -> None:
     So every field is read that a new trainer declares or takes over.
     """
     write(tmp_path / "pyproject.toml", "")
-    begun = {f"own-{name}": ("--data", name) for name in ("sft", "causal", "dpo")}
+    begun = {f"own-{name}": ("--data", name) for name in ("sft", "causal", "dpo", "unpaired")}
     begun |= {f"from-{name}": ("--from", name) for name in ("sft", "causal", "dpo")}
     for name, flags in begun.items():
         assert arctic_gen("init", name, *flags, folder=tmp_path).code == 0
@@ -53,7 +53,7 @@ def test_what_is_begun_is_right_in_every_way(tmp_path: Path) -> None:
     assert (made.code, "error" in made.out, made.err) == (0, False, "")
     assert arctic_gen("check", "--no-verify", folder=tmp_path).code == 0
     linted = arctic_gen("lint", "--strict", folder=tmp_path)
-    assert linted.out == "6 definitions looked at: no findings\n"
+    assert linted.out == "7 definitions looked at: no findings\n"
     assert arctic_gen("validate", ".", folder=tmp_path).code == 0
     assert "label_smoothing" in (tmp_path / "own_sft.recipe.yaml").read_text("utf-8")
 

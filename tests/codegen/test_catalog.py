@@ -57,6 +57,19 @@ def test_an_entry_says_what_its_class_says(slot: Slot, entry: FactorySpec) -> No
     assert batches == ({_load(entry.batch)} if entry.batch else set())
 
 
+@pytest.mark.parametrize(("slot", "entry"), ENTRIES)
+def test_an_entry_says_which_section_its_own_extends(slot: Slot, entry: FactorySpec) -> None:
+    """`extends` names the one other factory whose section that of an entry is a kind of."""
+    config = _component(entry.factory).config_type
+    others = built_in_factories()[slot.kind].values()
+    bases = {o.name for o in others if o is not entry and issubclass(config, _section(o))}
+    assert bases == ({entry.extends} if entry.extends else set())
+
+
+def _section(entry: FactorySpec) -> type[SectionConfig]:
+    return _component(entry.factory).config_type
+
+
 def test_every_factory_of_the_package_has_an_entry() -> None:
     """Whatever a module of the package registers, the file names under its slot."""
     for module in pkgutil.walk_packages(arctic_training.__path__, "arctic_training."):

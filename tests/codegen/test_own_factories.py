@@ -311,3 +311,19 @@ def test_a_recipe_trains_with_a_factory_of_ones_own(tmp_path: Path) -> None:
     assert (code, err) == (0, "")
     assert "wide by 3, 32" in out.splitlines()
     assert "step 1/1" in out
+
+
+def test_a_section_is_told_from_the_one_it_extends(tmp_path: Path) -> None:
+    """Beside a factory, others whose sections extend its own are generated to be told apart."""
+    write(tmp_path / "pyproject.toml", "")
+    own = "{name: wide, class: wide:Wide, extends: huggingface_reward}"
+    names = f"[huggingface, random_llama, random_llama_reward, huggingface_reward, {own}]"
+    text = DEFINITION.replace("[random_llama, huggingface]", names)
+    write(tmp_path / "mine.yaml", text)
+    made = arctic_gen("new-trainer", "mine.yaml", folder=tmp_path)
+    assert made.code == 0, made.out + made.err
+    trainer = (tmp_path / "generated/arctic_trainers/mine/trainer.py").read_text("utf-8")
+    cases = re.findall(r"case (\w+)ModelConfig\(\)|case (RandomLlama\w*)\(\)", trainer)
+    assert [first or second for first, second in cases] == [
+        "Wide", "RandomLlamaRewardConfig", "HFReward", "HF", "RandomLlamaConfig"
+    ]  # fmt: skip
