@@ -58,8 +58,9 @@ def _loaded(name: str, form: Format) -> Loaded:
         known = known_definitions(Project.of(Path("here")))
         if name not in known:
             meant = nearest(name, known)
-            hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
-            raise click.ClickException(f"no trainer `{name}` was generated; {hint}")
+            near = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
+            more = "`arctic-gen new-trainer` makes the trainer of a definition"
+            raise click.ClickException(f"no trainer `{name}` was generated; {near}\nhint: {more}")
         loaded, problems = read_definitions([known[name]])
     except ManifestError as error:
         raise click.ClickException(str(error)) from error

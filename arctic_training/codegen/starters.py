@@ -107,8 +107,9 @@ def _sections(offered: dict[str, tuple[FactorySpec, ...]], models: list[str]) ->
     optimizer, scheduler = offered["optimizer"][0], offered["scheduler"][0]
     named = [f"type: {optimizer.name}"] if optimizer.own else []
     yield "optimizer:" + _indented([*named, "learning_rate: 2e-3", *_own_lines(optimizer)])
-    if _own_lines(scheduler):
-        yield _section("scheduler", scheduler)
+    more = _SCHEDULERS.get(scheduler.built_in.name, "")
+    if more or _own_lines(scheduler):
+        yield _section("scheduler", scheduler, more)
 
 
 def _section(name: str, factory: FactorySpec, more: str = "") -> str:
@@ -133,6 +134,13 @@ _MODELS: Final = {
     "huggingface": """
   name_or_path: ./model  # or a name on the hub""",
 }
+_SCHEDULERS: Final = {
+    "wsd": """
+  num_warmup_steps: 10
+  num_decay_steps: 20""",
+}
+"""What a scheduler cannot be without."""
+
 _SOURCES: Final = {"dpo": "python_docs_preference", "unpaired": "python_docs_preference"}
 """The source that needs no network, of data factories that do not take `python_docs`."""
 

@@ -9,23 +9,24 @@ from arctic_training.codegen.spec import SlotSpec, TrainerSpec
 
 __all__ = ["laid_over", "tiny"]
 
-_SECTIONS: Final[Mapping[str, Mapping[str, object]]] = {
-    "random_llama": {
+_SECTIONS: Final[Mapping[tuple[str, str], Mapping[str, object]]] = {
+    ("model", "random_llama"): {
         "hidden_size": 32,
         "intermediate_size": 64,
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
     },
-    "byte_level_bpe": {
+    ("tokenizer", "byte_level_bpe"): {
         "vocab_size": 300,
         "sources": [{"type": "python_docs", "sample_count": 50}],
     },
+    ("scheduler", "huggingface"): {"name": "constant"},
+    ("scheduler", "wsd"): {"num_warmup_steps": 0, "num_decay_steps": 1},
 }
-"""What a section has of a factory, or of one that extends it."""
+"""What the section of a factory has, or of one that extends it, by its kind."""
 
 _RUN: Final[Mapping[str, object]] = {
     "checkpoint": [],
-    "scheduler": {"name": "constant"},
     "micro_batch_size": 4,
     "deepspeed": {"zero_optimization": {"stage": 0}},
 }
@@ -34,17 +35,17 @@ _NUM_SAMPLES: Final = 24
 
 def tiny(starter: Mapping[str, object], spec: TrainerSpec, folder: str) -> dict[str, object]:
     """Return the starter recipe of a trainer with everything small; data is kept in ``folder``."""
-    values = laid_over(starter, {})
+    values = dict(starter)
     for slot in spec.sections:
-        section = values.get(slot.slot.section)
+        section = values.get(slot.slot.section, {})
         if isinstance(section, Mapping):
-            small = _SECTIONS.get(_built_in(slot, section), {})
-            values[slot.slot.section] = {**section, **small}
+            small = _SECTIONS.get((slot.slot.kind, _built_in(slot, section)), {})
+            values |= {slot.slot.section: {**section, **small}} if small else {}
     data = values["data"]
     assert isinstance(data, Mapping)
     sources = [{**source, "sample_count": _NUM_SAMPLES} for source in data["sources"]]
     values["data"] = {**data, "sources": sources, "div_length": 8, "cache_dir": folder}
-    return laid_over(values, _RUN if _takes_names(spec) else {**_RUN, "scheduler": {}})
+    return laid_over(values, _RUN)
 
 
 def laid_over(values: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
@@ -61,9 +62,3 @@ def _built_in(slot: SlotSpec, section: Mapping[str, object]) -> str:
     """Return the built-in factory that a section is for, or that its factory extends."""
     chosen = section.get("type", slot.factories[0].name)
     return next((f.built_in.name for f in slot.factories if f.name == chosen), "")
-
-
-def _takes_names(spec: TrainerSpec) -> bool:
-    """Return whether the default scheduler is one of transformers', which go by name."""
-    (slot,) = (slot for slot in spec.slots if slot.slot.kind == "scheduler")
-    return slot.factories[0].built_in.name == "huggingface"

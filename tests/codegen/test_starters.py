@@ -13,7 +13,7 @@ from arctic_training.codegen.field_types import ListType, NullableType, ScalarTy
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.samples import sample
 from arctic_training.document import JSON, Schema
-from tests.support import ROOT, arctic_gen, write
+from tests.support import DEFINITION, ROOT, arctic_gen, write
 
 _BUILT_IN = sorted(
     path for path in (ROOT / "schemas/trainers").glob("*.yaml") if ".recipe" not in path.name
@@ -58,3 +58,12 @@ def test_built_in_definitions_are_short_and_begin_well(definition: Path, tmp_pat
     assert f"begin {shipped.name}" in made.out
     begun = arctic_gen("validate", shipped.name, folder=folder)
     assert begun.code == 0, begun.out
+
+
+@pytest.mark.parametrize("scheduler", ["huggingface", "wsd"])
+def test_a_recipe_begins_with_what_its_scheduler_needs(scheduler: str, tmp_path: Path) -> None:
+    """Of whatever scheduler a trainer takes first, the recipe that is begun is right."""
+    key = "scheduler_factory_type: "
+    write(tmp_path / "mine.yaml", DEFINITION.replace(f"{key}huggingface", key + scheduler))
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    assert arctic_gen("validate", "mine.recipe.yaml", folder=tmp_path).code == 0

@@ -99,11 +99,14 @@ class Sums:
 
     def is_total(self, node: ast.expr) -> bool:
         """Return whether something is summed up."""
-        match node:
+        match _as_arithmetic(node):
             case ast.Name(id=name):
                 return bool(self._of_variable(name, lambda s, v: v if s.is_total(v) else None))
             case ast.UnaryOp(operand=inner):
                 return self.is_total(inner)
+            case ast.BinOp(left=first, op=ast.Mult() | ast.Div(), right=second):
+                scaled = second if self.is_number(first) else first
+                return self._is_factor(first, second) and self.is_total(scaled)
             case ast.Call(func=ast.Attribute(attr="sum" | "nansum")):
                 return True
             case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in _KEEPING:
