@@ -8,13 +8,13 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.named import Named
+from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
 
 __all__ = [
     "PLANNED",
     "CausalDataConfig",
     "DataConfig",
     "DataSource",
-    "DataSourceConfig",
     "DocumentSource",
     "HFCausalSourceConfig",
     "HFInstructSourceConfig",
@@ -26,26 +26,6 @@ __all__ = [
 
 
 _CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
-
-
-class DataSourceConfig(SectionConfig, frozen=True):
-    """What every data source has."""
-
-    sample_count: Annotated[int, Field(ge=1), Human()] | None = None
-    """Take this many samples at random; null takes all."""
-
-    sample_ratio: Annotated[float, Field(gt=0, le=1), Human()] | None = None
-    """Take this part of the samples at random, in place of `sample_count`; null takes all."""
-
-    weight: Annotated[float, Field(gt=0), Human()] | None = None
-    """Share of the source in the mixture of all sources, beside the weights of the others. As many
-    samples are taken as there can be with none taken twice; null takes all."""
-
-    sample_seed: Annotated[int, Field(ge=0), Human()] = 42
-    """Seed of the choice of samples."""
-
-    eval_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "eval"
-    """Name of the evaluation set that a source of `eval_sources` belongs to."""
 
 
 class HFSourceConfig(DataSourceConfig, frozen=True):
@@ -127,12 +107,14 @@ class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
 _AS_MAPPING: Final = "write `name_or_path: NAME`, and `split: SPLIT` beside it"
 
 DataSource: TypeAlias = Annotated[
-    HFInstructSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig, ByType(_AS_MAPPING)
+    HFInstructSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig | FunctionSourceConfig,
+    ByType(_AS_MAPPING),
 ]
 """A source of conversations."""
 
 DocumentSource: TypeAlias = Annotated[
-    HFCausalSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig, ByType(_AS_MAPPING)
+    HFCausalSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig | FunctionSourceConfig,
+    ByType(_AS_MAPPING),
 ]
 """A source of documents."""
 

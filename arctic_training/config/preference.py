@@ -7,14 +7,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import ByType, Human, OneOrMany
-from arctic_training.config.data import (
-    PLANNED,
-    DataConfig,
-    DataSourceConfig,
-    HFSourceConfig,
-    SnowflakeSourceConfig,
-)
+from arctic_training.config.data import PLANNED, DataConfig, HFSourceConfig, SnowflakeSourceConfig
 from arctic_training.config.named import Named
+from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -83,7 +78,8 @@ PreferenceSource: TypeAlias = Annotated[
     HFPreferenceSourceConfig
     | HFUnpairedSourceConfig
     | PythonDocsPreferenceSourceConfig
-    | SnowflakeSourceConfig,
+    | SnowflakeSourceConfig
+    | FunctionSourceConfig,
     ByType(),
 ]
 

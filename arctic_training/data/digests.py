@@ -17,7 +17,13 @@ from transformers import PreTrainedTokenizerBase
 
 from arctic_training.user_cache import cache_folder
 
-__all__ = ["digest", "digest_of_code", "digest_of_tokenizer", "digests_of_files"]
+__all__ = [
+    "digest",
+    "digest_of_code",
+    "digest_of_module",
+    "digest_of_tokenizer",
+    "digests_of_files",
+]
 
 _LIBRARIES: Final = ("datasets", "jinja2", "tokenizers", "transformers")
 _SETTLED: Final = 2.0
@@ -64,6 +70,15 @@ def digest_of_code(factory: type) -> str:
         if not base.__module__.startswith("arctic_training."):
             paths += _followed(base.__module__, followed)
     return digest([*map(_read, paths), *map(version, _LIBRARIES)])
+
+
+def digest_of_module(name: str) -> str:
+    """Return the digest of an imported module, with what it takes from modules beside it.
+
+    Of one that is installed, it is the module alone.
+    """
+    paths = [*_followed(name, set())] or [Path(str(sys.modules[name].__file__))]
+    return digest([*map(_read, paths)])
 
 
 def _followed(name: str, followed: set[str]) -> Iterator[Path]:

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 from arctic_training.config.base import SectionConfig
-from arctic_training.config.data import DataSourceConfig, HFSourceConfig, SnowflakeSourceConfig
+from arctic_training.config.data import HFSourceConfig, SnowflakeSourceConfig
+from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
 from arctic_training.data.items import Endless, Items, Numbers, Part, sampled
 from arctic_training.data.report import Taken
 from arctic_training.errors import RecipeError
@@ -105,5 +106,7 @@ def _name(source: DataSourceConfig) -> str:
             return source.name_or_path
         case SnowflakeSourceConfig():
             return source.table_name or source.dataset_uri or source.sql or source.type
+        case FunctionSourceConfig():
+            return source.function
         case _:
             return str(getattr(source, "type", type(source).__name__))

@@ -7,7 +7,6 @@ from typing import Final
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
-    DataSourceConfig,
     HFCausalSourceConfig,
     HFInstructSourceConfig,
     HFSourceConfig,
@@ -19,6 +18,7 @@ from arctic_training.config.preference import (
     HFUnpairedSourceConfig,
     PythonDocsPreferenceSourceConfig,
 )
+from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
 from arctic_training.data.digests import digest
 from arctic_training.data.mixture import told_of
 from arctic_training.errors import RecipeError
@@ -27,6 +27,7 @@ from arctic_training.factory import Component
 __all__ = ["contents", "source_problems"]
 
 _NEUTRAL: Final = {
+    "arguments",
     "batch_size",
     "connection_name",
     "dataset_uri",
@@ -84,6 +85,10 @@ def _content(source: DataSourceConfig) -> object:
             from arctic_training.data.snowflake import content_of_table
 
             return content_of_table(source)
+        case FunctionSourceConfig():
+            from arctic_training.data.function import content_of_function
+
+            return content_of_function(source)
         case _:
             raise TypeError(f"nothing tells the content of a {type(source).__name__}")
 
@@ -112,5 +117,9 @@ def _check(source: DataSourceConfig) -> None:
             from arctic_training.data.snowflake import check_snowflake
 
             check_snowflake(source)
+        case FunctionSourceConfig():
+            from arctic_training.data.function import check_function
+
+            check_function(source)
         case _:
             pass

@@ -18,6 +18,7 @@ from arctic_training.config.preference import (
     PreferenceSource,
     PythonDocsPreferenceSourceConfig,
 )
+from arctic_training.config.source import FunctionSourceConfig
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.items import Items
 from arctic_training.data.preferences import Preference
@@ -40,6 +41,10 @@ def conversations(source: DataSource) -> Items[Conversation]:
             from arctic_training.data.snowflake import snowflake_conversations
 
             return snowflake_conversations(source)
+        case FunctionSourceConfig():
+            from arctic_training.data.function import function_conversations
+
+            return function_conversations(source)
         case _:
             assert_never(source)
 
@@ -59,6 +64,10 @@ def documents(source: DocumentSource) -> Items[str]:
             from arctic_training.data.snowflake import snowflake_documents
 
             return snowflake_documents(source)
+        case FunctionSourceConfig():
+            from arctic_training.data.function import function_documents
+
+            return function_documents(source)
         case _:
             assert_never(source)
 
@@ -82,6 +91,10 @@ def preferences(source: PreferenceSource) -> Items[Preference]:
             from arctic_training.data.snowflake import snowflake_preferences
 
             return snowflake_preferences(source)
+        case FunctionSourceConfig():
+            from arctic_training.data.function import function_preferences
+
+            return function_preferences(source)
         case _:
             assert_never(source)
 

@@ -9,8 +9,9 @@ from typing import Final, TypeVar
 
 from typing_extensions import override
 
-from arctic_training.config.data import DataConfig, DataSourceConfig
+from arctic_training.config.data import DataConfig
 from arctic_training.config.preference import HFUnpairedSourceConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.report import PreparationReport
 from arctic_training.data.samples import Row

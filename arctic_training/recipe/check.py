@@ -28,6 +28,7 @@ from arctic_training.document import (
     with_names,
 )
 from arctic_training.project import Project
+from arctic_training.recipe.functions import with_arguments
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
 
@@ -74,7 +75,9 @@ def check_recipe(
     problems = check(chosen, schema)
     if has_errors(problems):
         return None, problems
-    document = with_paths(completed(chosen, schema), schema)
+    document, wrong = with_arguments(with_paths(completed(chosen, schema), schema), project)
+    if wrong:
+        return None, [*problems, *wrong]
     name, warnings = trainer_name(schema), tuple(problems)
     return CheckedRecipe(name, package.name, document, schema, project, warnings), problems
 

@@ -1,0 +1,50 @@
+"""What a user begins with who names a function as a source that nobody has written yet."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from arctic_training.document import JSON
+
+__all__ = ["function_stub"]
+
+_CONVERSATION: Final = (
+    "from arctic_training.data.conversation import Conversation, Message",
+    "Conversation",
+    '[Message(role="user", content="Why?"), Message(role="assistant", content="So.")]',
+)
+_PREFERENCE: Final = (
+    """from arctic_training.data.conversation import Message
+from arctic_training.data.preferences import Preference""",
+    "Preference",
+    'Preference(*([Message(role=r, content="...")] for r in ("user", "assistant", "assistant")))',
+)
+_DOCUMENT: Final = ("", "str", '"A document."')
+_BY_DATA: Final = {"causal": _DOCUMENT, "dpo": _PREFERENCE, "unpaired": _PREFERENCE}
+"""What a function imports, yields, and begins with, by the type of the data section."""
+
+_TYPES: Final = {bool: "bool", int: "int", float: "float"}
+
+
+def function_stub(name: str, data: str, arguments: JSON) -> str:
+    """Return a function with a parameter for each argument, that yields what the data takes."""
+    imported, kind, sample = _BY_DATA.get(data, _CONVERSATION)
+    given = arguments if isinstance(arguments, dict) else {}
+    parameters = {argument: _annotation(value) for argument, value in given.items()}
+    listed = ", ".join(f"{argument}: {type_}" for argument, type_ in parameters.items())
+    imports = ["from collections.abc import Iterator"]
+    imports += ["from pathlib import Path"] if "Path" in parameters.values() else []
+    head = "\n".join(imports) + (f"\n\n{imported}" if imported else "")
+    return f'''{head}
+
+
+def {name}({listed}) -> Iterator[{kind}]:
+    """Yield the same samples in the same order at each call."""
+    yield {sample}
+'''
+
+
+def _annotation(value: JSON) -> str:
+    if isinstance(value, str):
+        return "Path" if value.startswith((".", "/", "~")) else "str"
+    return _TYPES.get(type(value), "object")

@@ -1,0 +1,144 @@
+"""Sources that are functions of the user's: their arguments are checked against their parameters.
+
+The module is read and not imported. A parameter's annotation says what it takes, as a schema does:
+so mistakes are found, and numbers and paths understood, as everywhere in a recipe.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from arctic_training.diagnostics import Diagnostic, nearest
+from arctic_training.document import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    Pointer,
+    Schema,
+    check,
+    completed,
+    find,
+    plain,
+)
+from arctic_training.project import Project, module_file
+from arctic_training.recipe.function_stub import function_stub
+from arctic_training.recipe.paths import with_paths
+from arctic_training.recipe.signature import AnyFunction, signature_schema
+
+__all__ = ["with_arguments"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A source that is a function; ``section`` is of which type the section is that takes it."""
+
+    pointer: Pointer
+    source: MapNode
+    section: str
+
+
+def with_arguments(recipe: Node, project: Project) -> tuple[Node, list[Diagnostic]]:
+    """Return a recipe with the arguments of its functions completed, or what is wrong with them."""
+    problems: list[Diagnostic] = []
+    for place in _functions(recipe):
+        function, wrong = _read(place, project)
+        problems += wrong
+        if function is None:
+            continue
+        schema = Schema(signature_schema(function))
+        given = find(place.source, ("arguments",)) or MapNode({}, place.source.span)
+        found = check(given, schema)
+        problems += found
+        if not found:
+            made = with_paths(completed(given, schema), schema)
+            recipe = _put(recipe, (*place.pointer, "arguments"), made)
+    return recipe, problems
+
+
+def _functions(recipe: Node) -> Iterator[_Place]:
+    for section, key in (("data", "sources"), ("data", "eval_sources"), ("tokenizer", "sources")):
+        kind = find(recipe, (section, "type"))
+        listed = find(recipe, (section, key))
+        nodes: dict[Pointer, Node] = {(): listed} if listed else {}
+        if isinstance(listed, ListNode):
+            nodes = {(number,): item for number, item in enumerate(listed.items)}
+        for place, source in nodes.items():
+            if isinstance(source, MapNode) and _is_function(source):
+                yield _Place((section, key, *place), source, str(plain(kind)) if kind else "")
+
+
+def _is_function(source: Node) -> bool:
+    kind = find(source, ("type",))
+    return kind is not None and plain(kind) == "function"
+
+
+def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Diagnostic]]:
+    """Return the function of a source, where its module defines it, or why it is not there."""
+    named = find(place.source, ("function",))
+    assert named is not None, "the schema of recipes asks for it"
+    module, _, name = str(plain(named)).partition(":")
+    file = module_file(module, (*project.source_roots, *map(Path, sys.path)))
+    given = find(place.source, ("arguments",))
+    paste = function_stub(name, place.section, plain(given) if given else {})
+    if file is None:
+        path = f"{module.replace('.', '/')}.py"
+        message, hint = f"there is no module `{module}`", f"write this into {path}:"
+        return None, [_not_there(named, message, hint, paste)]
+    try:
+        body = ast.parse(file.read_bytes()).body
+    except (SyntaxError, ValueError) as error:
+        return None, [_not_there(named, f"{file} is no Python: {error}")]
+    functions = {each.name: each for each in body if isinstance(each, AnyFunction)}
+    if name in functions:
+        return functions[name], []
+    if name in _other_names(body):
+        return None, []  # made in another way: the run looks at it before it reads anything
+    message, meant = f"the module `{module}` has no function `{name}`", nearest(name, functions)
+    if meant:
+        return None, [_not_there(named, message, suggestion=f"{module}:{meant}")]
+    return None, [_not_there(named, message, f"write this into {file}:", paste)]
+
+
+def _not_there(
+    named: Node, message: str, hint: str = "", paste: str = "", suggestion: str = ""
+) -> Diagnostic:
+    return Diagnostic(
+        code="not-importable",
+        message=message,
+        span=named.span,
+        hint=hint,
+        paste=paste,
+        suggestion=suggestion,
+    )
+
+
+def _other_names(body: list[ast.stmt]) -> Iterator[str]:
+    """Iterate over what a module imports or assigns."""
+    for statement in body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in statement.names)
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                yield node.id
+
+
+def _put(node: Node, pointer: Pointer, value: Node) -> Node:
+    """Return a tree with a value at a place."""
+    if not pointer:
+        return value
+    first, *rest = pointer
+    match node:
+        case ListNode(items=items) if isinstance(first, int):
+            changed = _put(items[first], tuple(rest), value)
+            return ListNode((*items[:first], changed, *items[first + 1 :]), node.span)
+        case MapNode(entries=entries):
+            entry = entries.get(str(first), Entry(value.span, value))
+            changed = _put(entry.value, tuple(rest), value)
+            return MapNode({**entries, str(first): Entry(entry.key, changed)}, node.span)
+        case _:
+            return node

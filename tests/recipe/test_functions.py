@@ -1,0 +1,126 @@
+"""Functions of the user's as sources: what a recipe gives them is checked without running them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.support import RECIPE, arctic_train, write
+
+_MODULE: Final = """
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from arctic_training.data.conversation import Conversation
+
+print("this is never run")
+made = print
+
+
+def answered(
+    path: Path, mode: Literal["new", "all"], count: int = 3, *, share: float | None = None,
+    names: list[str] = [], more: object = None,
+) -> Iterator[Conversation]:
+    yield []
+
+
+def anything(**more) -> Iterator[Conversation]:
+    yield []
+"""
+_GIVEN: Final = "{path: ./here.txt, mode: new}"
+
+
+def _recipe(arguments: str, function: str = "mine.tickets:answered", data: str = "") -> str:
+    source = (
+        f"  sources:\n    - {{type: function, function: '{function}', arguments: {arguments}}}\n"
+    )
+    begin, _, rest = RECIPE.partition("\ndata:\n")
+    settings = "".join(line for line in rest.splitlines(keepends=True) if "_length" in line)
+    return f"{begin}\ndata:\n{data}{source}{settings}micro_batch_size: 2\n"
+
+
+def _dry_run(folder: Path, text: str) -> tuple[int, str]:
+    write(folder / "mine/tickets.py", _MODULE)
+    write(folder / "r.yaml", text)
+    done = arctic_train("--dry-run", "--format", "concise", "r.yaml", folder=folder)
+    assert done.err == ""
+    return done.code, done.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "function"),
+    [
+        (_GIVEN, "answered"),
+        ("{path: ./here.txt, mode: all, count: 2k, share: 50%, names: [a, b], more: {a: 1}}", ""),
+        ("{path: ./here.txt, mode: all, share: null}", ""),
+        ("{whatever: 1}", "anything"),
+        ("{whatever: 1}", "made"),
+    ],
+)
+def test_what_the_parameters_take_is_taken(arguments: str, function: str, tmp_path: Path) -> None:
+    """Numbers as people write them, null where it may be, and all that no annotation forbids."""
+    text = _recipe(arguments, f"mine.tickets:{function or 'answered'}")
+    assert _dry_run(tmp_path, text) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("{mode: new}", "error[missing-key]: `path` is missing"),
+        ("{path: ./x, mode: nwe}", "error[not-allowed]: `nwe` is not one of `new`, `all`"),
+        (
+            "{path: ./x, mode: new, coutn: 1}",
+            "error[unknown-key]: unknown key `coutn`; did you mean `count`?",
+        ),
+        (
+            "{path: ./x, mode: new, count: 1.5}",
+            "error[wrong-type]: expected a whole number, found `1.5`",
+        ),
+        ("{path: 3, mode: new}", "error[wrong-type]: expected a text, found `3`"),
+        ("{path: ./x, mode: new, names: [1]}", "error[wrong-type]: expected a text, found `1`"),
+    ],
+)
+def test_what_they_do_not_take_is_an_error_at_its_place(
+    arguments: str, said: str, tmp_path: Path
+) -> None:
+    """Each mistake is found at its line, with the word that was meant, and nothing is imported."""
+    code, out = _dry_run(tmp_path, _recipe(arguments))
+    line = next(n for n, text in enumerate(_recipe("").splitlines(), 1) if "function" in text)
+    assert (code, out.startswith(f"r.yaml:{line}:")) == (1, True)
+    assert said in out
+
+
+def test_a_function_that_nobody_has_written_is_printed_to_be_pasted(tmp_path: Path) -> None:
+    """The stub has a parameter for each argument, and yields what this data section takes."""
+    write(
+        tmp_path / "r.yaml", _recipe("{path: ./x, count: 3}", "mine.others:texts", "  type: sft\n")
+    )
+    done = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert "error[not-importable]: there is no module `mine.others`" in done.out
+    assert "hint: write this into mine/others.py:" in done.out
+    stub = done.out[done.out.index("from collections.abc") :]
+    assert "def texts(path: Path, count: int) -> Iterator[Conversation]:" in stub
+    write(tmp_path / "mine/others.py", stub)
+    assert arctic_train("--dry-run", "r.yaml", folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        ("mine.tickets:answred", "did you mean `mine.tickets:answered`?"),
+        ("mine.tickets:x", "the module `mine.tickets` has no function `x`"),
+        ("tickets", "does not have the form"),
+    ],
+)
+def test_a_function_that_is_not_there_is_said_to_be_so(
+    function: str, said: str, tmp_path: Path
+) -> None:
+    """A name that the module does not have is an error where it is named."""
+    code, out = _dry_run(tmp_path, _recipe(_GIVEN, function))
+    assert (code, said in out) == (1, True), out
