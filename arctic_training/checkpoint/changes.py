@@ -65,13 +65,21 @@ class Change:
 
     def __str__(self) -> str:
         name = ".".join(map(str, self.pointer))
-        before, now = json.dumps(self.before), json.dumps(self.now)
-        return f"`{name}` was `{before}` when the run was saved, now it is `{now}`"
+        before, now = _shown(self.before), _shown(self.now)
+        return f"`{name}` was {before} when the run was saved, now it is {now}"
 
     def as_error(self) -> RecipeError:
         """Return the error for a change that may not be."""
-        hint = "restore it, or take another `output_dir`"
+        hint = (
+            "restore it, take another `output_dir`, or begin anew with `overwrite_output_dir=true` "
+            "and without `auto_resume`"
+        )
         return RecipeError(self.pointer, str(self), code="changed", hint=hint)
+
+
+def _shown(value: object) -> str:
+    """Return a value as a recipe writes it."""
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
 
 
 def may_change(pointer: Pointer) -> bool:

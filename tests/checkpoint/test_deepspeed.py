@@ -165,6 +165,7 @@ def test_a_change_that_would_be_wrong_is_refused(
     found = [".".join(map(str, problem.pointer)) for problem in caught.value.problems]
     assert sorted(found) == refused
     assert all("when the run was saved" in problem.message for problem in caught.value.problems)
+    assert all("`overwrite_output_dir=true`" in problem.hint for problem in caught.value.problems)
 
 
 def test_a_harmless_change_is_told(
@@ -176,11 +177,11 @@ def test_a_harmless_change_is_told(
     resumed = _trainer(tmp_path, deepspeed=clipping, epochs=3, train_log_iter_interval=2)
     assert resumed.state.global_step == 3
     notes = [line for line in capsys.readouterr().out.splitlines() if line.startswith("note: ")]
-    old, new = (repr(str(folder / "said.jsonl")) for folder in (three_steps, tmp_path))
+    old, new = (f"`{folder}/said.jsonl`" for folder in (three_steps, tmp_path))
     assert notes == [
         f"note: `data.sources.0.name_or_path` was {old} {_WHEN} {new}",
-        f"note: `deepspeed.gradient_clipping` was 1.0 {_WHEN} 0.5",
-        f"note: `epochs` was 2 {_WHEN} 3",
+        f"note: `deepspeed.gradient_clipping` was `1.0` {_WHEN} `0.5`",
+        f"note: `epochs` was `2` {_WHEN} `3`",
     ]
 
 
@@ -305,8 +306,8 @@ def test_two_places_to_go_on_from_are_refused(tmp_path: Path) -> None:
 
 def test_one_process_looks_for_what_to_go_on_from(three_steps: Path, tmp_path: Path) -> None:
     """The first reads all checkpoints, each byte of them; the others take what it has found."""
-    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
     trainer = _trainer(tmp_path, checkpoint={"output_dir": str(tmp_path / "saved")})
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
     (engine,) = trainer.checkpoint_engines
     trainer.world = World(rank=1, size=2)
     assert not engine.load()
