@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Protocol
 
 from arctic_training.checkpoint.earlier import resume_key
@@ -11,6 +12,7 @@ from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import shown_path
+from arctic_training.errors import TrainingError
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.progress import Progress
@@ -40,16 +42,25 @@ class _Run(Protocol):
 def ending(
     profile: MemoryProfile, progress: Progress, trackers: Iterable[Tracker]
 ) -> Iterator[None]:
-    """End what takes a run down, however it ends."""
-    failed = True
-    try:
-        yield
-        failed = False
-    finally:
-        profile.end()
-        progress.end()
+    """End what takes a run down, each part of it, however the run ends."""
+    with ExitStack() as parts:
         for tracker in trackers:
-            tracker.finish(failed=failed)
+            parts.push(partial(_finish, tracker, progress))
+        parts.callback(progress.end)
+        parts.callback(profile.end)
+        yield
+
+
+def _finish(
+    tracker: Tracker, progress: Progress, _kind: object, error: BaseException | None, _trace: object
+) -> None:
+    """Finish a tracker; why a run has failed is not hidden by that it could not be told there."""
+    try:
+        tracker.finish(failed=error is not None)
+    except TrainingError as untold:
+        if error is None:
+            raise
+        progress.note(f"warning: {untold.message}")
 
 
 def opening_line(run: _Run) -> str:

@@ -8,6 +8,11 @@ import pytest
 from typing_extensions import override
 
 from arctic_training.data.batches import SFTBatch
+from arctic_training.errors import TrainingError
+from arctic_training.launcher.world import World
+from arctic_training.trainer.ending import ending
+from arctic_training.trainer.memory_profile import MemoryProfile
+from arctic_training.trainer.report import Report
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 
@@ -98,3 +103,38 @@ def test_ctrl_c_says_how_to_go_on(
     assert (saved in notes) is (interval == 2)
     again = _said(HandTrainer, tmp_path, checkpoint=section | {"auto_resume": True})
     assert f"training: {2 if interval == 2 else 4} steps to go of 4" in again
+
+
+class _Tracker:
+    """Keeps how its run ended, or cannot."""
+
+    def __init__(self, *, is_reached: bool) -> None:
+        self.is_reached = is_reached
+        self.failed: bool | None = None
+
+    def log(self, report: Report) -> None:
+        """Take nothing down."""
+
+    def finish(self, *, failed: bool) -> None:
+        """Keep how the run ended."""
+        if not self.is_reached:
+            raise TrainingError("it did not arrive")
+        self.failed = failed
+
+
+@pytest.mark.parametrize("reason", ["the loss is nan", ""])
+def test_every_tracker_is_finished_and_the_reason_stays(reason: str) -> None:
+    """A tracker that cannot be reached hides no other's end, nor why the run has failed."""
+    trackers = [_Tracker(is_reached=True), _Tracker(is_reached=False), _Tracker(is_reached=True)]
+    progress = Recorder()
+    profile = MemoryProfile(hand_config(), World())
+
+    def run() -> None:
+        with ending(profile, progress, trackers):
+            if reason:
+                raise TrainingError(reason)
+
+    with pytest.raises(TrainingError, match=reason or "it did not arrive"):
+        run()
+    assert None not in {trackers[0].failed, trackers[2].failed}
+    assert progress.notes == (["warning: it did not arrive"] if reason else [])
