@@ -11,6 +11,7 @@ import click
 from arctic_training.cli.output import finish
 from arctic_training.codegen.changes import Change, Kind, short_diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
+from arctic_training.codegen.lint.linter import term_problems
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import generate
@@ -44,8 +45,8 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
             problems += found
             for part in () if has_errors(found) else by_project(loaded):
                 problems += _drift(part, types=types)
-                for item in part:
-                    problems = joined(problems, [*_missing(item)])
+                missing = [problem for item in part for problem in _missing(item)]
+                problems = joined(problems, missing or term_problems(part))
     except (TypeCheckError, ManifestError) as error:
         raise click.ClickException(str(error)) from error
     finish(problems, form, summary=_summary(len(loaded)))

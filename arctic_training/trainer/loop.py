@@ -23,6 +23,7 @@ from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.ending import closing_lines, ending, opening_line
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
@@ -187,7 +188,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         self.model.eval()
         with torch.no_grad(), replayed(random_numbers()):
             for name, loader in self.eval_dataloaders.items():
-                whole = GlobalBatch(self.metrics)
+                whole = GlobalBatch(self.metrics, loss_place(type(self).loss))
                 for index, batch in enumerate(loader.batches(0)):
                     self._add(batch, whole, loader, index)
                 with placed(f"step {self.state.global_step}, evaluation of `{name}`"):

@@ -12,6 +12,7 @@ import torch
 import torch.distributed
 from torch import Tensor
 
+from arctic_training.diagnostics import nearest
 from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
 
@@ -52,11 +53,13 @@ class Totals:
 class GlobalBatch:
     """Adds up losses and terms on the device; they are read once an optimizer step.
 
-    ``metrics`` are the terms that every loss returns, and how each is reduced.
+    ``metrics`` are the terms that every loss returns, and how each is reduced; ``place`` is where
+    the loss is written.
     """
 
-    def __init__(self, metrics: Mapping[str, Reduction]) -> None:
+    def __init__(self, metrics: Mapping[str, Reduction], place: str = "") -> None:
         self._metrics = metrics
+        self._place = place
         self._rows: list[Tensor] = []
         self._samples: list[Callable[[], Sequence[int]]] = []
         self._closed: list[Callable[[], Sequence[int]]] = []
@@ -82,7 +85,7 @@ class GlobalBatch:
 
         """
         if output.terms.keys() != self._metrics.keys():
-            raise _other_terms({*output.terms}, {*self._metrics})
+            raise _other_terms({*output.terms}, {*self._metrics}, self._place)
         terms = [output.terms[name] for name in self._metrics]
         numbers = [output.sum, output.count, tokens, squared_lengths]
         numbers += [number for term in terms for number in (term.sum, term.count)]
@@ -136,7 +139,7 @@ class GlobalBatch:
             raise TrainingError(named, hint=error.hint or _NO_NUMBER) from error
 
 
-def _other_terms(returned: set[str], declared: set[str]) -> TrainingError:
+def _other_terms(returned: set[str], declared: set[str], place: str) -> TrainingError:
     """Say which terms of a loss are not the metrics of the definition."""
     wrong = {"it returns no": declared - returned, "it also returns": returned - declared}
     parts = [
@@ -144,10 +147,18 @@ def _other_terms(returned: set[str], declared: set[str]) -> TrainingError:
         for what, names in wrong.items()
         if names
     ]
+    where = f"{place}: " if place else ""
     return TrainingError(
-        f"the terms of the loss are not the `metrics` of the definition: {'; '.join(parts)}",
-        hint="let them be the same; `arctic-gen lint` compares them without a run",
+        f"{where}the terms of the loss are not the `metrics` of the definition: {'; '.join(parts)}",
+        hint=f"{_meant(returned - declared, declared - returned)}let them be the same; "
+        "`arctic-gen lint` compares them without a run",
     )
+
+
+def _meant(returned: set[str], declared: set[str]) -> str:
+    """Ask for the terms that are probably metrics under a mistyped name."""
+    pairs = [(term, nearest(term, declared)) for term in sorted(returned)]
+    return "".join(f"did you mean `{metric}` by `{term}`? " for term, metric in pairs if metric)
 
 
 def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:

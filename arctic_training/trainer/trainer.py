@@ -42,6 +42,7 @@ from arctic_training.trainer.loaders import (
     train_loader,
 )
 from arctic_training.trainer.loop import TrainingLoop
+from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
@@ -161,7 +162,7 @@ class Trainer(
         self.training_finished = False
         self.is_stopping = False
         self.evaluations = {}
-        self._global_batch = GlobalBatch(self.metrics)
+        self._global_batch = GlobalBatch(self.metrics, loss_place(type(self).loss))
         self._memory_profile = MemoryProfile(config, self.world)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 

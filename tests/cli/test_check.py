@@ -202,3 +202,25 @@ def test_what_is_warned_of_is_compared_all_the_same(project: Path) -> None:
     assert done.code == 1
     assert "warning[old-version]" in done.out
     assert "config.py was edited by hand" in done.out
+
+
+def test_a_loss_with_other_terms_than_the_metrics_is_found(project: Path) -> None:
+    """A run would end at its first step: `check` says so, at the definition and at the loss."""
+    loss = project / "mine_loss.py"
+    definition = DEFINITION + "metrics: {margin: mean}\n"
+    write(project / "mine.yaml", definition)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=project).code == 0
+    write(
+        loss,
+        "from arctic_training.losses.output import LossOutput, Term\n\n\n"
+        "def mine_loss(trainer, batch):\n"
+        "    total = trainer.config.alpha\n"
+        '    return LossOutput(sum=total, count=1, terms={"margn": Term(sum=total, count=1)})\n',
+    )
+    result = _check(project, "--format", "concise")
+    assert result.code == 1
+    assert [line.partition(": ")[2].partition("]")[0] for line in result.out.splitlines()] == [
+        "error[unreturned-metric",
+        "error[undeclared-term",
+    ]
+    assert "did you mean `margn`?" in result.out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 
 import pytest
@@ -9,11 +10,15 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arctic_trainers.sft import SFTTrainer
 from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
+from arctic_training.losses.language_modeling import next_token_loss
 from arctic_training.losses.output import LossOutput, Term
+from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.process import start_process_group
 from arctic_training.trainer.totals import GlobalBatch
+from tests.tiny import HandTrainer
 
 _rows = st.tuples(st.floats(-50, 50), st.integers(1, 9), st.floats(-50, 50), st.integers(0, 9))
 
@@ -51,6 +56,26 @@ def test_each_global_batch_begins_anew() -> None:
         assert (batch.close().loss) == expected
     with pytest.raises(TrainingError, match="without a micro-batch"):
         batch.close()
+
+
+def test_a_mistyped_term_is_told_with_its_metric_and_the_place_of_the_loss() -> None:
+    """The user's function comes first, what was probably meant last."""
+    batch = GlobalBatch({"accuracy": "mean"}, loss_place(SFTTrainer.loss))
+    terms = {"acuracy": Term(1.0, 1)}
+    with pytest.raises(TrainingError) as caught:
+        batch.add(LossOutput(torch.tensor(1.0), 1, terms), tokens=1)
+    line = next_token_loss.__code__.co_firstlineno
+    expected = f"arctic_training/losses/language_modeling.py:{line}: the terms of the loss are not"
+    assert expected in caught.value.message
+    assert caught.value.hint.startswith("did you mean `accuracy` by `acuracy`? ")
+
+
+@pytest.mark.parametrize("loss", [HandTrainer.loss, 3])
+def test_the_place_of_a_loss_that_is_written_by_hand(loss: object) -> None:
+    """A method of the user's own is its place; what is no function has none."""
+    line = inspect.unwrap(HandTrainer.loss).__code__.co_firstlineno
+    assert loss_place(loss).endswith(f"tests/tiny.py:{line}" if callable(loss) else "")
+    assert callable(loss) == bool(loss_place(loss))
 
 
 def test_terms_are_the_metrics() -> None:

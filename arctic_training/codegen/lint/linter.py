@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.lint.baseline import Baseline
@@ -13,7 +14,9 @@ from arctic_training.codegen.lint.rule import Edit, Subject
 from arctic_training.codegen.lint.rules import RULES
 from arctic_training.diagnostics import Diagnostic, Source
 
-__all__ = ["Report", "lint"]
+__all__ = ["Report", "lint", "term_problems"]
+
+_TERMS: Final = {"unreturned-metric", "undeclared-term"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,14 @@ class Report:
 
     findings: list[Diagnostic]
     edits: list[Edit]
+
+
+def term_problems(loaded: list[Loaded]) -> list[Diagnostic]:
+    """Return where losses and definitions differ in their terms: no run gets over its first step.
+
+    What is ignored by a comment is left out.
+    """
+    return [each for each in lint(loaded).findings if each.code in _TERMS]
 
 
 def lint(loaded: list[Loaded], baseline: Baseline | None = None) -> Report:
