@@ -121,9 +121,11 @@ def _value(schema: _Schema) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(option)}`" for option in schema["enum"])
     if "if" in schema:
-        return "one section or a list"
+        return _value(schema["else"]) if "enum" in schema["else"] else "one section or a list"
     if "$ref" in schema:
         return f"`{schema['$ref'].rpartition('/')[2]}`"
+    if "anyOf" in schema:
+        return " or ".join(map(_value, schema["anyOf"]))
     kind = schema.get("type", "")
     kinds = kind if isinstance(kind, list) else [kind]
     numeric = {"integer", "number"} & set(kinds)

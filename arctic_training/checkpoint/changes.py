@@ -28,6 +28,7 @@ _FIXED: Final[tuple[Pointer, ...]] = (
 _OPEN: Final = {
     "attn_implementation",
     "cache_dir",
+    "cache_fs_type",
     "disable_activation_checkpoint",
     "dl_num_workers",
     "fail_on_missing_cache",
@@ -40,6 +41,7 @@ _SILENT: Final = {
     "checkpoint",
     "exit_iteration",
     "kill_switch_path",
+    "logger",
     "mem_profiler",
     "mem_profiler_dir",
     "mem_profiler_max_entries",

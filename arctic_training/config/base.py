@@ -137,15 +137,7 @@ URI: TypeAlias = Annotated[
 
 
 class ByType:
-    """Marks a union of sections that ``type`` tells apart; one that names none is the first.
-
-    Args:
-        hint: what to write in place of something that is no section at all.
-
-    """
-
-    def __init__(self, hint: str = "") -> None:
-        self._hint = hint
+    """Marks a union of sections that ``type`` tells apart; one that names none is the first."""
 
     def __get_pydantic_core_schema__(self, union: object, handler: CoreHandler) -> CoreSchema:
         first = get_args(union)[0].model_fields["type"].default
@@ -157,8 +149,7 @@ class ByType:
     ) -> JsonSchemaValue:
         mapping: dict[str, str] = handler(core)["discriminator"]["mapping"]
         branches = {name: {"$ref": reference} for name, reference in mapping.items()}
-        schema = by_type(branches, first=next(iter(branches)))
-        return schema | ({"x-hint": self._hint} if self._hint else {})
+        return by_type(branches, first=next(iter(branches)))
 
 
 def _named(first: str) -> Callable[[object], object]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from arctic_training.config.base import ByType, Human, OneOrMany, PathInRecipe, SectionConfig
+from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
+from arctic_training.config.exact import Only
 from arctic_training.config.named import Named
 from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source_text import BySource
 
 __all__ = [
-    "PLANNED",
     "CausalDataConfig",
     "DataConfig",
     "DataSource",
@@ -104,36 +105,24 @@ class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
     """Connection of `~/.snowflake/connections.toml`; null is the default one."""
 
 
-_AS_MAPPING: Final = "write `name_or_path: NAME`, and `split: SPLIT` beside it"
-
 DataSource: TypeAlias = Annotated[
     HFInstructSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig | FunctionSourceConfig,
-    ByType(_AS_MAPPING),
+    BySource(),
 ]
 """A source of conversations."""
 
 DocumentSource: TypeAlias = Annotated[
     HFCausalSourceConfig | PythonDocsSourceConfig | SnowflakeSourceConfig | FunctionSourceConfig,
-    ByType(_AS_MAPPING),
+    BySource(),
 ]
 """A source of documents."""
 
 
 _Share: TypeAlias = Annotated[float, Field(ge=0, le=1), Human()]
 
-PLANNED: Final = {
-    "cache_fs_type": "the cache is safe on any file system; name one with `cache_dir`",
-    "cache_processed_data": _CACHED,
-    "num_proc": "conversations are tokenised by all processor cores that the process may use",
-    "use_data_cache": _CACHED,
-}
-"""Keys of recipes written for ArcticTraining, and what to do instead."""
-
 
 class DataConfig(SectionConfig, frozen=True):
     """What every data section has."""
-
-    model_config = ConfigDict(json_schema_extra={"x-planned": dict(PLANNED)})
 
     sources: Annotated[tuple[DataSourceConfig, ...], Field(min_length=1), OneOrMany()]
     """Where the samples come from. Each section narrows it to the sources that it takes."""
@@ -144,8 +133,8 @@ class DataConfig(SectionConfig, frozen=True):
     train_eval_split: Annotated[tuple[_Share, _Share], Field(strict=False)] = (1.0, 0.0)
     """Parts of the samples of each source that are trained on, and that are kept for evaluation."""
 
-    max_length: Annotated[int, Field(ge=1), Human()] = 8192
-    """Longest row of a batch, in tokens."""
+    max_length: Annotated[int, Field(ge=1), Human()] | None = None
+    """Longest row of a batch, in tokens; null is the longest that the model takes."""
 
     streaming: bool = False
     """Read the sources while training and keep nothing, for sets that no disk holds. The run is as
@@ -166,6 +155,18 @@ class DataConfig(SectionConfig, frozen=True):
     fail_on_missing_cache: bool = False
     """Train only on data that `arctic-train process-data` has prepared."""
 
+    num_proc: Annotated[int, Field(ge=1), Human()] | None = None
+    """Threads that tokenise; null takes one for each processor core that the process may use."""
+
+    cache_fs_type: Literal["auto", "local", "shared"] = "auto"
+    """Kind of file system of the cache, which is safe on each: nothing depends on it."""
+
+    use_data_cache: Annotated[Literal[True], Only(_CACHED)] = True
+    """Whether prepared data is taken from the cache."""
+
+    cache_processed_data: Annotated[Literal[True], Only(_CACHED)] = True
+    """Whether prepared data is put into the cache."""
+
     @property
     def eval_names(self) -> list[str]:
         """Names of the evaluation sets; what is kept from training is `eval`."""
@@ -175,19 +176,13 @@ class DataConfig(SectionConfig, frozen=True):
 
 
 _FULL: Final = "rows are packed best-fit over the whole set; `over_length: split` loses no token"
-_PLANNED_SFT: Final = {
-    "always_max_length": _FULL,
-    "drop_last": _FULL,
-    "filter_samples": "`over_length` says what becomes of samples longer than `max_length`",
-    "fuse_positions_prob": "the samples of a row never see each other",
-    "repeat_to_pack_max_length": "samples are repeated by `epochs`, never in a row",
-}
+_FITTING: Final = "`over_length` says what becomes of samples longer than `max_length`"
+_APART: Final = "the samples of a row never see each other"
+_REPEATED: Final = "samples are repeated by `epochs`, never in a row"
 
 
 class SFTDataConfig(DataConfig, frozen=True):
     """Conversations, of which the assistant's words are trained."""
-
-    model_config = ConfigDict(json_schema_extra={"x-planned": {**PLANNED, **_PLANNED_SFT}})
 
     type: Annotated[str, Named("sft")] = "sft"
 
@@ -220,6 +215,21 @@ class SFTDataConfig(DataConfig, frozen=True):
 
     group_by_length: bool = False
     """Put samples of like length into a batch, for less padding; the batches are shuffled."""
+
+    filter_samples: Annotated[Literal[True], Only(_FITTING)] = True
+    """Whether no row is longer than `max_length`."""
+
+    always_max_length: Annotated[Literal[False], Only(_FULL)] = False
+    """Whether rows are filled beyond `max_length`."""
+
+    drop_last: Annotated[Literal[False], Only(_FULL)] = False
+    """Whether rows that are not full are left out."""
+
+    repeat_to_pack_max_length: Annotated[Literal[False], Only(_REPEATED)] = False
+    """Whether samples are repeated until a row is full."""
+
+    fuse_positions_prob: Annotated[Literal[0], Only(_APART)] = 0
+    """Chance that the samples of a row are one text."""
 
 
 class CausalDataConfig(DataConfig, frozen=True):

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
-from arctic_training.config.exact import Exact
+from arctic_training.config.exact import Exact, Only
 from arctic_training.config.zero import ZeROConfig
 
 __all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config"]
@@ -23,8 +23,6 @@ _DERIVED: Final = {
     "gradient_accumulation_steps": "set it at the top of the recipe",
     "optimizer": "use the section `optimizer` of the recipe",
     "scheduler": "use the section `scheduler` of the recipe",
-    "seq_parallel_communication_data_type": "sequence parallelism is not built yet",
-    "sequence_parallel_size": "sequence parallelism is not built yet",
     "tensorboard": "set `train_log_tensorboard_dir`",
     "train_batch_size": "it follows from `micro_batch_size`, accumulation and processes",
     "train_micro_batch_size_per_gpu": "set `micro_batch_size` at the top of the recipe",
@@ -102,6 +100,12 @@ class DeepSpeedConfig(Config, frozen=True):
 
     communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
     """Precision in which gradients are reduced; null is that of the model."""
+
+    sequence_parallel_size: Annotated[Literal[1], Only("sequence parallelism is not built yet")] = 1
+    """Processes that share a sequence."""
+
+    seq_parallel_communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
+    """Precision in which they would exchange parts of it: nothing depends on it."""
 
     prescale_gradients: Annotated[Literal[False], Exact()] = False
     """Gradients are summed before they are divided."""

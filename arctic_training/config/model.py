@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.base import Human, SectionConfig
 from arctic_training.config.named import Named
+from arctic_training.config.spelled import Spelled
 
 __all__ = [
     "HFModelConfig",
@@ -18,10 +19,17 @@ __all__ = [
     "RandomLlamaRewardConfig",
 ]
 
+_LONG: Final = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 _PLANNED: Final = {
-    "hf_config_kwargs": "save the model with the changed configuration, and name its folder",
     "save_name": "it has no effect: name the folder with `output_dir` of `checkpoint`",
 }
+
+_SPELLINGS: Final = {
+    spelling: dtype
+    for dtype, other in {"bf16": "bfloat", "fp16": "half", "fp32": "float"}.items()
+    for spelling in (_LONG[dtype], f"torch.{_LONG[dtype]}", other)
+}
+"""Spellings of a precision in PyTorch and in ArcticTraining."""
 
 
 class ModelConfig(SectionConfig, frozen=True):
@@ -29,7 +37,7 @@ class ModelConfig(SectionConfig, frozen=True):
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})
 
-    dtype: Literal["bf16", "fp16", "fp32"] = "bf16"
+    dtype: Annotated[Literal["bf16", "fp16", "fp32"], Spelled(_SPELLINGS)] = "bf16"
     """Precision of the weights. With bf16 and fp16, the optimizer keeps its own weights in fp32;
     with fp16, losses are scaled, as `fp16` of `deepspeed` says."""
 
@@ -50,6 +58,9 @@ class HFModelConfig(ModelConfig, frozen=True):
 
     name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`."""
+
+    hf_config_kwargs: dict[str, JsonValue] = Field(default={})
+    """What to change in the configuration that the model comes with: `{attention_dropout: 0.1}`."""
 
 
 class RandomLlamaConfig(ModelConfig, frozen=True):

@@ -6,10 +6,11 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 
-from arctic_training.config.base import ByType, Human, OneOrMany
-from arctic_training.config.data import PLANNED, DataConfig, HFSourceConfig, SnowflakeSourceConfig
+from arctic_training.config.base import Human, OneOrMany
+from arctic_training.config.data import DataConfig, HFSourceConfig, SnowflakeSourceConfig
 from arctic_training.config.named import Named
 from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source_text import BySource
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -23,7 +24,7 @@ __all__ = [
 _Column: TypeAlias = Annotated[str, Field(min_length=1)]
 
 _WHOLE: Final = "nothing is cut: what is longer than `max_length` is dropped"
-_PLANNED: Final = PLANNED | {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
+_PLANNED: Final = {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
 
 
 class HFPreferenceSourceConfig(HFSourceConfig, frozen=True):
@@ -80,7 +81,7 @@ PreferenceSource: TypeAlias = Annotated[
     | PythonDocsPreferenceSourceConfig
     | SnowflakeSourceConfig
     | FunctionSourceConfig,
-    ByType(),
+    BySource(),
 ]
 
 

@@ -11,6 +11,7 @@ from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
 from arctic_training.config.deepspeed import DeepSpeedConfig
 from arctic_training.config.exact import Only
+from arctic_training.config.logger import LoggerConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
@@ -22,6 +23,7 @@ __all__ = ["TrainerConfig"]
 
 _CHECKED: Final = "name the factory in the trainer's definition"
 _EACH_SHOWN: Final = "every evaluation is shown and logged: raise `eval_interval`"
+_IN_REPORT: Final = "each report has the loss: use `train_log_iter_interval`"
 _NO_EXPERTS: Final = "expert parallelism is not built yet"
 _NO_OFFLOAD: Final = "activations in the CPU's memory are not built yet"
 _NO_SEQUENCES: Final = "sequence parallelism is not built yet"
@@ -29,8 +31,6 @@ _NO_TILES: Final = "tiled feed-forward layers are not built yet"
 _PLANNED: Final = {
     "code": "a trainer of your own is made with `arctic-gen new-trainer`",
     "ignore_label_index": "the label of what is not trained is always -100",
-    "logger": "the output of the command is the log",
-    "loss_log_interval": "use `train_log_iter_interval`",
     "reference_model_deepspeed": "the reference model stands whole on every process",
 }
 """Keys of recipes written for ArcticTraining, and what to do instead."""
@@ -116,8 +116,11 @@ class TrainerConfig(Config, frozen=True):
     kill_switch_path: PathInRecipe | None = None
     """File that ends the run after the current step when it appears; null looks for none."""
 
-    train_log_iter_interval: Annotated[int, Field(ge=1), Human()] = 1
-    """Report every N-th optimizer step."""
+    logger: LoggerConfig = LoggerConfig()
+    """The log."""
+
+    train_log_iter_interval: Annotated[int, Field(ge=0), Human()] = 1
+    """Show every N-th optimizer step, and the last; 0 shows none."""
 
     train_log_metrics_path: PathInRecipe | None = None
     """File that gets one line of JSON for each optimizer step; null writes none."""
@@ -148,6 +151,15 @@ class TrainerConfig(Config, frozen=True):
 
     skip_validation: Annotated[Literal[False], Only(_CHECKED)] = False
     """Whether factories are taken that the trainer does not name."""
+
+    enable_arctic_moe_custom_optimization: Annotated[Literal[False], Only(_NO_EXPERTS)] = False
+    """Whether those others have kernels of their own."""
+
+    enable_routing_replay: Annotated[Literal[False], Only(_NO_EXPERTS)] = False
+    """Whether tokens go again to the experts that they went to before."""
+
+    loss_log_interval: Annotated[Literal[1], Only(_IN_REPORT)] = 1
+    """Of how many steps one has its loss logged."""
 
     eval_log_iter_interval: Annotated[Literal[1], Only(_EACH_SHOWN)] = 1
     """Of how many evaluations one is shown and logged."""

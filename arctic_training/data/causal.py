@@ -62,7 +62,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
 
     @override
     def arranged(self, read: Samples) -> Prepared:
-        length = self.config.max_length
+        length = self.max_length
         if self.config.documents == "joined":
             samples = read.joined().fitted(length, "split")
             packs = samples.singly()

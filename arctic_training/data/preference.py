@@ -57,7 +57,7 @@ class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatc
 
     def _flaws(self, read: Samples) -> tuple[tuple[Loss, ...], NDArray[np.bool_]]:
         """Return what is left out and why, and which pairs are kept."""
-        lengths, most = read.lengths.reshape(-1, 2), self.config.max_length
+        lengths, most = read.lengths.reshape(-1, 2), self.max_length
         alone = (lengths == 0).sum(1) == 1
         flaws = {
             f"{_answers(int(alone.sum()))} no other of the prompt to be paired with": alone,

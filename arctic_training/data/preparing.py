@@ -46,11 +46,13 @@ _SPLIT: Final = "write such as `[0.9, 0.1]`: what is trained on, and what is kep
 _NEUTRAL: Final = frozenset(
     {
         "cache_dir",
+        "cache_fs_type",
         "div_length",
         "dl_num_workers",
         "eval_sources",
         "fail_on_missing_cache",
         "group_by_length",
+        "num_proc",
         "pad_to",
         "seed",
         "shuffle_buffer",
@@ -105,6 +107,20 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     @abstractmethod
     def collator(self) -> Callable[[list[Row]], BatchT]:
         """Return what makes a batch of rows."""
+
+    @property
+    def max_length(self) -> int:
+        """Longest row of a batch, in tokens.
+
+        Raises:
+            RecipeError: neither the recipe nor the model says it.
+
+        """
+        if (length := self.config.max_length) is None:
+            message = "the model does not say how long a row may be"
+            hint = "set `max_length`"
+            raise self.problem("max_length", message, code="missing-key", hint=hint)
+        return length
 
     def token_inputs(self) -> list[object]:
         """Return what decides the tokens of a text, as JSON holds it."""
@@ -196,7 +212,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         """
         self.trainer.note("\n".join(self.lines(prepared)))
         if not prepared.report.trained_tokens:
-            hint = f"`max_length` is {self.config.max_length}"
+            hint = f"`max_length` is {self.max_length}"
             message = f"no {self.unit} is left to train on"
             raise self.problem("sources", message, code="no-data", hint=hint)
         return Rows(prepared.samples, prepared.packs)

@@ -60,7 +60,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
     @override
     def collator(self) -> RowCollator:
         config = self.config
-        length = config.max_length if config.pad_to == "max_length" else config.div_length
+        length = self.max_length if config.pad_to == "max_length" else config.div_length
         return RowCollator(self.trainer.tokenizer.pad_token_id, length, packs=self.packs)
 
     @override
@@ -92,12 +92,12 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
     @override
     def arranged(self, read: Samples) -> Prepared:
         config = self.config
-        fitted = read.fitted(config.max_length, config.over_length)
+        fitted = read.fitted(self.max_length, config.over_length)
         samples = fitted.where(fitted.num_trained > 0)
-        packs = packed(samples, config.max_length) if config.pack_samples else samples.singly()
+        packs = packed(samples, self.max_length) if config.pack_samples else samples.singly()
         losses = (
             Loss(
-                reason=f"longer than {config.max_length:,} tokens",
+                reason=f"longer than {self.max_length:,} tokens",
                 samples=max(0, len(read) - len(fitted)),
                 tokens=read.num_tokens - fitted.num_tokens,
             ),
@@ -107,7 +107,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
                 tokens=fitted.num_tokens - samples.num_tokens,
             ),
         )
-        room = config.max_length if config.pack_samples else None
+        room = self.max_length if config.pack_samples else None
         report = preparation_report(
             read=read, losses=losses, samples=samples, rows=len(packs), row_length=room
         )

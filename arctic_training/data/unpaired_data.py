@@ -46,7 +46,7 @@ class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
         A row has both sides, of which one is empty: it says by that which label its answer has.
         """
         places = np.flatnonzero(read.lengths)
-        there, most = read.where(read.lengths > 0), self.config.max_length
+        there, most = read.where(read.lengths > 0), self.max_length
         flaws = {
             f"longer than {most:,} tokens": there.lengths > most,
             "nothing in them is trained": there.num_trained == 0,

@@ -48,10 +48,17 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             hint = "pip install 'arctic-training-gen[peft]'"
             yield self.problem("peft_config", message, code="not-installed", hint=hint)
 
+    def longest_row(self) -> int | None:
+        """Return the longest row that the model takes, in tokens; None if nothing says it.
+
+        It is the ``max_length`` of a recipe that has none.
+        """
+        return None
+
     def length_problems(self, longest: int | None) -> Iterator[RecipeError]:
         """Find rows of data that are longer than the model's longest, if it has one, in tokens."""
         length = self.trainer.config.data.max_length
-        if longest is not None and length > longest:
+        if longest is not None and length is not None and length > longest:
             message = f"rows may have {length:,} tokens, and the model takes {longest:,} at most"
             hint = f"set `max_length: {longest}` in `data`"
             yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)

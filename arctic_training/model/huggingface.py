@@ -9,8 +9,9 @@ from torch import nn
 from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig
-from arctic_training.errors import RecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.model.checkpointing import DTYPES
+from arctic_training.model.configuration import changed_configuration, configuration_problems
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.folders import no_model
 from arctic_training.model.hub import settle_hub
@@ -30,6 +31,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         try:
             model = self.auto_class.from_pretrained(
                 self.config.name_or_path,
+                config=self._architecture(),
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
                 **self.head,
@@ -38,29 +40,67 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             raise self.no_attention(error) from error
         except (OSError, ValueError) as error:
             raise self._not_found(first_line(error)) from error
+        except RuntimeError as error:
+            if not self.config.hf_config_kwargs:
+                raise
+            message = f"the weights do not fit the changed configuration: {first_line(error)}"
+            raise self.problem("hf_config_kwargs", message) from error
         return self.equipped(model)
 
     @override
     def problems(self) -> Iterator[RecipeError]:
         yield from super().problems()
+        try:
+            architecture = self._architecture()
+        except UnusableRecipeError as error:
+            yield from error.problems
+            return
+        yield from self.length_problems(_longest_row(architecture))
+        yield from self.adapter_problems(architecture)
+
+    @override
+    def longest_row(self) -> int | None:
+        try:
+            return _longest_row(self._architecture())
+        except UnusableRecipeError:  # they are among the problems
+            return None
+
+    def _architecture(self) -> PretrainedConfig:
+        """Return the configuration that the model comes with, changed as the recipe says.
+
+        Raises:
+            UnusableRecipeError: there is none, or it cannot be changed so.
+
+        """
+        changes = self.config.hf_config_kwargs
+        try:
+            found = self._found()
+        except RecipeError as error:
+            raise UnusableRecipeError([error]) from error
+        if problems := [*configuration_problems(found, changes)]:
+            placed = (problem.below(("hf_config_kwargs",)) for problem in problems)
+            raise UnusableRecipeError([self.located(each, self.config) for each in placed])
+        return changed_configuration(found, changes)
+
+    def _found(self) -> PretrainedConfig:
         if is_missing_path(self.config.name_or_path):
-            yield self._not_found("there is no such folder")
-            return
+            raise self._not_found("there is no such folder")
         if (other := no_model(self.config.name_or_path)) is not None:
-            yield self._not_found(other.reason, other.hint)
-            return
+            raise self._not_found(other.reason, other.hint)
         settle_hub()
         try:
             found: transformers.PretrainedConfig = transformers.AutoConfig.from_pretrained(
                 self.config.name_or_path
             )
         except (OSError, ValueError) as error:
-            yield self._not_found(first_line(error))
-            return
-        longest = getattr(found.get_text_config(), "max_position_embeddings", None)
-        yield from self.length_problems(longest)
-        yield from self.adapter_problems(found)
+            raise self._not_found(first_line(error)) from error
+        return found
 
     def _not_found(self, reason: str, hint: str = LOADING_HINT) -> RecipeError:
         message = f"the model `{self.config.name_or_path}` cannot be loaded: {reason}"
         return self.problem("name_or_path", message, code="not-found", hint=hint)
+
+
+def _longest_row(architecture: PretrainedConfig) -> int | None:
+    longest: int | None = getattr(architecture.get_text_config(), "max_position_embeddings", None)
+    return longest

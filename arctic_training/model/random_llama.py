@@ -35,7 +35,11 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             yield self.problem("hidden_size", message, code="out-of-range", hint=hint)
         else:
             yield from self.adapter_problems(self._architecture())
-        yield from self.length_problems(config.max_position_embeddings)
+        yield from self.length_problems(self.longest_row())
+
+    @override
+    def longest_row(self) -> int:
+        return self.config.max_position_embeddings
 
     def _architecture(self) -> transformers.LlamaConfig:
         """Return the architecture, but for what depends on the tokenizer."""

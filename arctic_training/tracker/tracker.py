@@ -37,9 +37,9 @@ def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
                 code="not-installed",
                 hint=f"pip install 'arctic-training-gen[{package}]'",
             )
-    for key, folder in _folders(config):
+    for pointer, folder in _folders(config):
         if reason := why_not_writable(folder):
-            yield RecipeError((key,), reason, code="not-writable")
+            yield RecipeError(pointer, reason, code="not-writable")
 
 
 def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]:
@@ -79,8 +79,10 @@ def _wanted(config: TrainerConfig) -> Iterator[tuple[tuple[str, ...], str]]:
         yield ("mlflow", "enable"), "mlflow"
 
 
-def _folders(config: TrainerConfig) -> Iterator[tuple[str, Path]]:
+def _folders(config: TrainerConfig) -> Iterator[tuple[tuple[str, ...], Path]]:
     if (path := config.train_log_metrics_path) is not None:
-        yield "train_log_metrics_path", path.parent
+        yield ("train_log_metrics_path",), path.parent
     if (folder := config.train_log_tensorboard_dir) is not None:
-        yield "train_log_tensorboard_dir", folder
+        yield ("train_log_tensorboard_dir",), folder
+    if config.logger.folder is not None:
+        yield ("logger", "output_dir"), config.logger.folder

@@ -9,12 +9,14 @@ from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.loader import EpochLoader
+from arctic_training.data.threads import use_threads
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.launcher.world import World
 from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.process import seed_everything
 from arctic_training.trainer.progress import Progress, new_progress
+from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import taking
 from arctic_training.trainer.trainer import Trainer
 
@@ -37,18 +39,22 @@ class DataStage(Generic[BatchT]):
 
         """
         self.config = config
+        trainer = cast("TrainerContext", self)  # the parts use no more of a trainer
+        model = taking(trainer_class.model_factory_type, config.model)(trainer, config.model)
+        self.config = config = with_row_length(config, lambda: model)
         self.world = World.of_environment()
-        self.progress: Progress = new_progress(config.train_log_iter_interval, self.world)
-        trainer = cast("TrainerContext", self)  # tokenizer and data use no more of a trainer
+        self.progress: Progress = new_progress(config, self.world)
         self.data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
         self.evaluated = evaluation_factories(self.data)
         tokenizer = taking(trainer_class.tokenizer_factory_type, config.tokenizer)(
             trainer, config.tokenizer
         )
-        parts = (self.data, *self.evaluated.values(), tokenizer)
+        sized = () if config.data.max_length else (model,)
+        parts = (self.data, *self.evaluated.values(), tokenizer, *sized)
         if problems := [problem for part in parts for problem in part.problems()]:
             raise UnusableRecipeError(problems)
         seed_everything(config.seed)
+        use_threads(config.data.num_proc)
         self.tokenizer: PreTrainedTokenizerBase = tokenizer.create()
 
     def note(self, text: str) -> None:

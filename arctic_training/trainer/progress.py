@@ -1,20 +1,23 @@
-"""What a person sees of a run: a live line on a terminal, plain lines elsewhere."""
+"""What a person sees of a run: a live line on a terminal, plain lines elsewhere and in files."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections import deque
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.launcher.world import World
+from arctic_training.trainer.log import is_among, start_log
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["LiveProgress", "NoProgress", "PlainProgress", "Progress", "new_progress"]
+__all__ = ["LiveProgress", "PlainProgress", "Progress", "SeveralProgress", "new_progress"]
 
 _RECENT: Final = 20
 _BAR: Final = 8
@@ -36,12 +39,27 @@ class Progress(Protocol):
         """Show no more."""
 
 
-def new_progress(interval: int, world: World) -> Progress:
-    """Return the display that fits where the output goes; one process of a run has it."""
+def new_progress(config: TrainerConfig, world: World) -> Progress:
+    """Return what shows a run where the recipe says: by this process, and in its file."""
+    interval = config.train_log_iter_interval
+    shown: list[Progress] = []
+    if is_among(config.logger.print_output_ranks, world):
+        shown.append(_display(interval, world))
+    if write := start_log(config.logger, world):
+        shown.append(PlainProgress(interval, write))
+    return shown[0] if len(shown) == 1 else SeveralProgress(shown)
+
+
+def _display(interval: int, world: World) -> Progress:
+    """Return the display that fits where the output goes; beside it others print plain lines."""
     if not world.is_first:
-        return NoProgress()
+        return PlainProgress(interval, lambda text: _print(f"[process {world.rank}] {text}"))
     is_able = sys.stdout.isatty() and os.environ.get("TERM", "") not in _UNABLE
-    return LiveProgress() if is_able else PlainProgress(interval)
+    return LiveProgress() if is_able and interval else PlainProgress(interval)
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - this is the display
 
 
 class _Pace:
@@ -63,34 +81,45 @@ class _Pace:
         return steps * seconds / len(self._recent) if self._recent else 0.0
 
 
-class NoProgress:
-    """Shows nothing."""
+class SeveralProgress:
+    """Shows the same in several places, or nowhere."""
+
+    def __init__(self, shown: Sequence[Progress]) -> None:
+        self._shown = shown
 
     def note(self, text: str) -> None:
-        """Keep silent."""
+        """Show the line everywhere."""
+        for progress in self._shown:
+            progress.note(text)
 
     def show(self, report: StepReport) -> None:
-        """Keep silent."""
+        """Show the step everywhere."""
+        for progress in self._shown:
+            progress.show(report)
 
     def end(self) -> None:
-        """End."""
+        """End everywhere."""
+        for progress in self._shown:
+            progress.end()
 
 
 class PlainProgress:
-    """One line for every N-th optimizer step, and for the last."""
+    """One line for every N-th optimizer step, and for the last; for none if N is 0."""
 
-    def __init__(self, interval: int = 1) -> None:
+    def __init__(self, interval: int = 1, write: Callable[[str], None] = _print) -> None:
         self._interval = interval
+        self._write = write
         self._pace = _Pace()
 
     def note(self, text: str) -> None:
-        """Print the line."""
-        print(text, flush=True)  # noqa: T201 - this is the display
+        """Write the line."""
+        self._write(text)
 
     def show(self, report: StepReport) -> None:
-        """Print a line, if it is this step's turn."""
+        """Write a line, if it is this step's turn."""
         self._pace.add(report)
-        if report.step % self._interval and report.step != report.horizon:
+        interval = self._interval
+        if not interval or (report.step % interval and report.step != report.horizon):
             return
         left = self._pace.seconds_for(report.horizon - report.step)
         parts = [

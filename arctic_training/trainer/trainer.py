@@ -24,6 +24,7 @@ from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.factory import DataFactory
+from arctic_training.data.threads import use_threads
 from arctic_training.factory import Component
 from arctic_training.interface import INTERFACE, mismatch
 from arctic_training.launcher.world import World
@@ -48,6 +49,7 @@ from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import new_progress
+from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
@@ -154,10 +156,11 @@ class Trainer(
 
         """
         self.config = config
+        self.config = config = with_row_length(config, self.make_model_factory)
         self._callbacks = Callbacks(type(self))
         self.state = TrainingState()
         self.world = World.of_environment()
-        self.progress = new_progress(config.train_log_iter_interval, self.world)
+        self.progress = new_progress(config, self.world)
         self.epoch_finished = False
         self.training_finished = False
         self.is_stopping = False
@@ -171,6 +174,7 @@ class Trainer(
         parts.check(config)
 
         prepare_process(self.world, config)
+        use_threads(config.data.num_proc)
         self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
         self.train_dataloader = train_loader(parts.data)
         self.eval_dataloaders = evaluation_loaders(parts.evaluated)

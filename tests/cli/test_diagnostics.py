@@ -168,7 +168,6 @@ _CASES: Final = [
     _Case("missing column", RECIPE, _RUN, (_SOURCES, _FILE.format("answers.jsonl"))),
     _Case("missing column of an override", RECIPE, f"{_RUN} {_OVERRIDE}", (_SOURCES, _NOWHERE)),
     _Case("rows longer than the model's", RECIPE, _RUN, ("max_length: 512", "max_length: 4Ki")),
-    _Case("longest row left to its default", RECIPE, _RUN, ("  max_length: 512\n", "")),
     _Case("unwritable folder", RECIPE + _SAVED, _RUN),
     _Case("model that is no folder", RECIPE, _RUN, (_MODEL, "model: {name_or_path: ./none}\n")),
     _Case("model that is nowhere", RECIPE, _RUN, (_MODEL, "model: {name_or_path: no/model}\n")),

@@ -47,3 +47,15 @@ def test_no_model_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setattr(thing, None)
     assert arctic_train("process-data", "recipe.yaml", folder=tmp_path).code == 0
     assert arctic_train("train", "recipe.yaml", folder=tmp_path).code == 70
+
+
+def test_rows_as_long_as_a_model_that_is_not_there(tmp_path: Path) -> None:
+    """Where the longest row is left to the model, one that is not there is found at its name."""
+    model = RECIPE[RECIPE.index("  type: random_llama") : RECIPE.index("tokenizer:")]
+    text = RECIPE.replace(model, "  name_or_path: ./none\n")
+    write(tmp_path / "r.yaml", text.replace("  max_length: 512\n", ""))
+    result = arctic_train("process-data", "r.yaml", folder=tmp_path)
+    assert (result.code, result.err) == (1, "")
+    assert result.out.count("error[") == 1
+    assert "none` cannot be loaded: there is no such folder" in result.out
+    assert arctic_train("process-data", write(tmp_path / "s.yaml", text), folder=tmp_path).code == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 from transformers import PreTrainedModel
@@ -90,3 +92,74 @@ def test_settings_of_every_model(
     assert unwrapped.is_gradient_checkpointing is not disabled
     trainer.train()
     assert trainer.state.global_step == 1
+
+
+def test_changes_of_the_configuration(trained: SFTTrainer) -> None:
+    """Keys of `hf_config_kwargs` are changed, and the weights are those of the folder."""
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    changes = {"attention_dropout": 0.25, "num_hidden_layers": 1}
+    again = _from_hub(folder, hf_config_kwargs=changes)
+    unwrapped = again.engine.unwrapped
+    assert isinstance(unwrapped, PreTrainedModel)
+    found = unwrapped.config.to_dict()
+    assert changes == {key: found[key] for key in changes}
+    expected = trained.engine.full_state_dict()
+    weights = again.engine.full_state_dict()
+    assert weights.keys() < expected.keys()
+    assert all(torch.equal(value, expected[name]) for name, value in weights.items())
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        (
+            {"attention_droput": 0.1, "num_hidden_layers": "two"},
+            [
+                ("attention_droput", "has no `attention_droput`", "mean `attention_dropout`?"),
+                ("num_hidden_layers", "expected int, got str", ""),
+            ],
+        ),
+        ({"dtype": "fp32"}, [("dtype", "a place of its own", "set `dtype`")]),
+        ({"model_type": "qwen2"}, [("model_type", "has no `model_type`", "")]),
+        ({"hidden_size": 127}, [("", "is not a multiple of the number of attention heads", "")]),
+    ],
+)
+def test_changes_that_the_configuration_does_not_know(
+    changes: dict[str, object], problems: list[tuple[str, str, str]], trained: SFTTrainer
+) -> None:
+    """An unknown key, and a value that transformers refuses, are found before data is prepared."""
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    with pytest.raises(UnusableRecipeError) as caught:
+        _from_hub(folder, hf_config_kwargs=changes)
+    start = ("model", "hf_config_kwargs")
+    pointers = [(*start, key) if key else start for key, _, _ in problems]
+    found = caught.value.problems
+    assert pointers == [problem.pointer for problem in found]
+    for (_, message, hint), problem in zip(problems, found, strict=True):
+        assert message in problem.message
+        assert hint in problem.hint
+
+
+def test_weights_that_do_not_fit_the_changes(trained: SFTTrainer) -> None:
+    """A change that asks for weights of another shape is an error at the changes."""
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    with pytest.raises(RecipeError, match="do not fit the changed configuration") as caught:
+        _from_hub(folder, hf_config_kwargs={"intermediate_size": 96})
+    assert caught.value.pointer == ("model", "hf_config_kwargs")
+
+
+def test_rows_are_as_long_as_the_model_takes(
+    trained: SFTTrainer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a `max_length` it is the model's, changes included, and the recipe then has it."""
+    folder = trained.config.checkpoint[0].output_dir / "global_step_2"
+    values = recipe(train_iters=1) | {"tokenizer": {}}
+    values["data"] = {"sources": ["python_docs"], "max_length": None}
+    lengths = []
+    for changes in ({}, {"max_position_embeddings": 128}):
+        values["model"] = {"name_or_path": str(folder), "hf_config_kwargs": changes}
+        trainer = SFTTrainer(SFTTrainerConfig.model_validate(values))
+        lengths.append(trainer.config.data.max_length)
+    assert lengths == [2048, 128]
+    out = capsys.readouterr().out
+    assert re.findall("longer than ([0-9,]+) tokens", out) == ["2,048", "128"]

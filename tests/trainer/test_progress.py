@@ -13,6 +13,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
 from arctic_training.trainer.report import StepReport
+from tests.tiny import sft_config
 
 _REPORT = StepReport(
     step=1,
@@ -146,4 +147,31 @@ def test_display_fits_the_output(
     """The display is live on a terminal that can move its cursor, and plain lines elsewhere."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     monkeypatch.setenv("TERM", term)
-    assert isinstance(new_progress(1, World()), kind)
+    assert isinstance(new_progress(sft_config(), World()), kind)
+    silent = new_progress(sft_config(train_log_iter_interval=0), World())
+    assert isinstance(silent, PlainProgress)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "printed"),
+    [
+        ([0], ["step 1/2"]),
+        ([1], ["[process 1] step 1/2"]),
+        ("*", ["step 1/2", "[process 1] step 1/2"]),
+        ([], []),
+    ],
+)
+def test_which_processes_print(
+    ranks: object, printed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Those print that the recipe names; all but the first say which they are."""
+    config = sft_config(logger={"print_output_ranks": ranks})
+    for rank in (0, 1):
+        new_progress(config, World(rank, 2)).show(replace(_REPORT, horizon=2))
+    assert [line.partition(" |")[0] for line in capsys.readouterr().out.splitlines()] == printed
+
+
+def test_no_steps_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """With an interval of 0 what is noted is shown, and no step, the last neither."""
+    _run(PlainProgress(0), range(1, 4), 3)
+    assert capsys.readouterr().out == "data: [red]3[/red] samples\n"

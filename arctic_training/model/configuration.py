@@ -1,0 +1,78 @@
+"""The configuration that a model comes with, and what a recipe changes in it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from huggingface_hub.errors import StrictDataclassError
+from pydantic import JsonValue
+from transformers import PretrainedConfig
+
+from arctic_training.diagnostics import known_words, nearest
+from arctic_training.errors import RecipeError
+
+__all__ = ["changed_configuration", "configuration_problems"]
+
+_ELSEWHERE: Final = {
+    "_attn_implementation": "set `attn_implementation` of the section",
+    "attn_implementation": "set `attn_implementation` of the section",
+    "dtype": "set `dtype` of the section",
+    "torch_dtype": "set `dtype` of the section",
+}
+"""Keys that the recipe says elsewhere."""
+
+_FIXED: Final = {"architectures", "model_type", "transformers_version"}
+"""Keys that say which configuration it is."""
+
+
+def configuration_problems(
+    found: PretrainedConfig, changes: Mapping[str, JsonValue]
+) -> Iterator[RecipeError]:
+    """Iterate over what is wrong with changes; pointers begin at them.
+
+    The names are checked here; the values, and how they fit together, by transformers.
+    """
+    problems = [problem for key in changes if (problem := _unknown(found, key))]
+    changed = copy.deepcopy(found)
+    for key, value in changes.items():
+        try:
+            setattr(changed, key, value)
+        except StrictDataclassError as error:
+            problems.append(RecipeError((key,), _reason(error), code="wrong-type"))
+    if not problems:
+        try:
+            changed.validate()
+        except StrictDataclassError as error:
+            problems.append(RecipeError((), _reason(error), code="not-allowed"))
+    yield from problems
+
+
+def changed_configuration(
+    found: PretrainedConfig, changes: Mapping[str, JsonValue]
+) -> PretrainedConfig:
+    """Return the configuration with its changes, which have no problems."""
+    changed = copy.deepcopy(found)
+    for key, value in changes.items():
+        setattr(changed, key, value)
+    return changed
+
+
+def _unknown(found: PretrainedConfig, key: str) -> RecipeError | None:
+    if key in _ELSEWHERE:
+        message = f"`{key}` has a place of its own in a recipe"
+        return RecipeError((key,), message, code="not-allowed", hint=_ELSEWHERE[key])
+    known = {name for name in found.to_dict() if not name.startswith("_")}
+    known = {*known, *found.attribute_map} - _FIXED - _ELSEWHERE.keys()
+    if key in known:
+        return None
+    meant = nearest(key, known)
+    hint = f"did you mean `{meant}`?" if meant else f"known: {known_words(known)}"
+    message = f"the configuration of a `{found.model_type}` model has no `{key}`"
+    return RecipeError((key,), message, code="unknown-key", hint=hint)
+
+
+def _reason(error: StrictDataclassError) -> str:
+    """Return what transformers says of a value, without where in its own code."""
+    return str(error).strip().splitlines()[-1].strip().partition(": ")[2]
