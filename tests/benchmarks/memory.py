@@ -89,6 +89,7 @@ def _train_by_hand(
     loop: Loop[SFTBatch] = kind(model, config, sft_loss)
     built = _forget_peak()
     rows, length = config.micro_batch_size, config.data.max_length
+    assert length is not None
     for _ in range(_STEPS):
         ids = torch.randint(4096, (rows, length))
         loop.step(SFTBatch(input_ids=ids, labels=ids.clone(), lengths=torch.full((rows,), length)))
