@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,9 +18,9 @@ from arctic_training.checkpoint.random_numbers import load_random_numbers, save_
 from arctic_training.checkpoint.recipe import RECIPE, as_json, read_recipe, write_recipe
 from arctic_training.checkpoint.scores import write_scores
 from arctic_training.checkpoint.shares import ACCUMULATION, share_problem
-from arctic_training.checkpoint.universal import universal_form
+from arctic_training.checkpoint.universal import MOVED_STATES, saved_states, universal_form
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
-from arctic_training.errors import UnusableRecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.model.loading import first_line
 
 __all__ = ["DeepSpeedCheckpointEngine"]
@@ -99,10 +100,24 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
             problem = share_problem(each, num_processes, now, size)
             refused = [error for error in refused if error.pointer != (ACCUMULATION,)]
             refused += [problem] if problem else []
+            refused += self._unmoved(found, num_processes)
         if refused:
             raise UnusableRecipeError(refused)
         for change in changed:
             self.trainer.note(f"note: {change}")
+
+    def _unmoved(self, found: Path, num_processes: int) -> Iterator[RecipeError]:
+        """Find states of the optimizer that cannot be shared out anew."""
+        unmoved = saved_states(found) ^ MOVED_STATES if self.trainer.engine.zero_stage else None
+        if unmoved:
+            optimizer = self.trainer.config.optimizer
+            kind = type(optimizer).model_fields["type"].default
+            message = (
+                f"the states of `{kind}` cannot be shared out among another number of processes: "
+                "of each weight DeepSpeed moves `exp_avg` and `exp_avg_sq`, which AdamW keeps"
+            )
+            hint = f"go on with the number that saved it, {num_processes}; or begin one at ZeRO stage 0"
+            yield RecipeError(("optimizer",), message, code="not-supported", hint=hint)
 
     def _load_engine(self, found: Path, num_processes: int) -> None:
         engine, world = self.trainer.engine, self.trainer.world

@@ -9,7 +9,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
+import torch
 import torch.distributed
 from torch import Tensor
 from torch.optim import Optimizer
@@ -17,7 +19,24 @@ from torch.optim import Optimizer
 from arctic_training.launcher.world import World
 from arctic_training.trainer.backend import deepspeed
 
-__all__ = ["settings_of_each_group", "universal_form"]
+__all__ = ["MOVED_STATES", "saved_states", "settings_of_each_group", "universal_form"]
+
+_OPTIMIZER: Final = "optimizer_state_dict"
+MOVED_STATES: Final = frozenset({"exp_avg", "exp_avg_sq"})
+"""States of an optimizer, those of Adam, that DeepSpeed's universal form has a place for."""
+
+
+def saved_states(checkpoint: Path) -> set[str]:
+    """Return the names of the states that the optimizer keeps of each weight, but for its steps.
+
+    Args:
+        checkpoint: one of a ZeRO stage that shares out.
+
+    """
+    share = min(checkpoint.glob("*_optim_states.pt"))
+    saved = torch.load(share, map_location="cpu", mmap=True, weights_only=False)[_OPTIMIZER]
+    base = saved["base_optimizer_state"] if "base_optimizer_state" in saved else saved[_OPTIMIZER]
+    return {name for state in base["state"].values() for name in state} - {"step"}
 
 
 @contextmanager

@@ -210,16 +210,34 @@ def test_other_steps_of_another_number_of_processes_are_refused(
 ) -> None:
     """One process goes on with what two have saved if its steps have as many micro-batches."""
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
-    for state in (tmp_path / "saved").glob("*/trainer_state.json"):
-        state.write_text(state.read_text().replace('"num_processes": 1', '"num_processes": 2'))
-        _unmark(state.parent)
-        folder_module._mark(state.parent)
+    _saved_by_two(tmp_path / "saved")
     with pytest.raises(UnusableRecipeError) as caught:
         _trainer(tmp_path)
     (problem,) = caught.value.problems
     assert problem.pointer == ("gradient_accumulation_steps",)
     assert problem.message.startswith("2 processes of 3 micro-batches a step saved the run")
     assert problem.hint == "set it to 6"
+
+
+@pytest.mark.parametrize("stage", [1, 2, 3])
+def test_states_that_another_number_of_processes_cannot_take(stage: int, tmp_path: Path) -> None:
+    """An optimizer without the states of Adam is named, with what to do, before it is loaded."""
+    zero = {"zero_optimization": {"stage": stage}}
+    _trainer(tmp_path, deepspeed=zero, exit_iteration=1).train()
+    _saved_by_two(tmp_path / "saved")
+    with pytest.raises(UnusableRecipeError, match="the states of `sgd` cannot be shared") as caught:
+        _trainer(tmp_path, deepspeed=zero, gradient_accumulation_steps=6)
+    (problem,) = caught.value.problems
+    assert (problem.pointer, problem.code) == (("optimizer",), "not-supported")
+    assert problem.hint.startswith("go on with the number that saved it, 2;")
+
+
+def _saved_by_two(folder: Path) -> None:
+    """Let checkpoints say that two processes saved them."""
+    for state in folder.glob("*/trainer_state.json"):
+        state.write_text(state.read_text().replace('"num_processes": 1', '"num_processes": 2'))
+        _unmark(state.parent)
+        folder_module._mark(state.parent)
 
 
 def test_saved_recipe_is_the_recipe(three_steps: Path) -> None:
