@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.exact import Only
@@ -32,12 +32,24 @@ _CACHED: Final = "prepared data is always kept; `arctic-train process-data` prep
 class HFSourceConfig(DataSourceConfig, frozen=True):
     """What every source of the Hugging Face hub and of local files has."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-planned": {
+                "kwargs": "save the set with `save_to_disk`, and name its folder",
+                "split_mapping": "write the set's own name of the split under `split`",
+            }
+        }
+    )
+
     name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
     """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
     pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
 
     split: Annotated[str, Field(min_length=1)] = "train"
     """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
+
+    process: Annotated[Literal[True], Only("every sample is tokenised here")] = True
+    """Whether samples are made of the rows."""
 
 
 class HFInstructSourceConfig(HFSourceConfig, frozen=True):

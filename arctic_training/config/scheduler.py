@@ -66,6 +66,9 @@ class WSDSchedulerConfig(SchedulerConfig, frozen=True):
 
     type: Annotated[str, Named("wsd")] = "wsd"
 
+    name: Literal["wsd"] = "wsd"
+    """Form of the schedule."""
+
     num_warmup_steps: Annotated[int, Field(ge=0), Human()]
     """Optimizer steps in which the learning rate rises, linearly."""
 

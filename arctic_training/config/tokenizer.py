@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, OneOrMany, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
@@ -19,6 +19,14 @@ class TokenizerConfig(SectionConfig, frozen=True):
 
 class HFTokenizerConfig(TokenizerConfig, frozen=True):
     """A tokenizer of the Hugging Face hub, or of a local folder."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-planned": {
+                "tokenize_kwargs": "texts are tokenised whole; special tokens are the runtime's"
+            }
+        }
+    )
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
 
