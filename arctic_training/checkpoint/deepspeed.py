@@ -116,7 +116,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
                 f"the states of `{kind}` cannot be shared out among another number of processes: "
                 "of each weight DeepSpeed moves `exp_avg` and `exp_avg_sq`, which AdamW keeps"
             )
-            hint = f"go on with the number that saved it, {num_processes}; or begin one at ZeRO stage 0"
+            hint = f"go on with the number that saved it, {num_processes}; or begin at ZeRO stage 0"
             yield RecipeError(("optimizer",), message, code="not-supported", hint=hint)
 
     def _load_engine(self, found: Path, num_processes: int) -> None:

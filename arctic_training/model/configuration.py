@@ -6,9 +6,9 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import transformers
 from huggingface_hub.errors import StrictDataclassError
 from pydantic import JsonValue
-from transformers import PretrainedConfig
 
 from arctic_training.diagnostics import known_words, nearest
 from arctic_training.errors import RecipeError
@@ -28,7 +28,7 @@ _FIXED: Final = {"architectures", "model_type", "transformers_version"}
 
 
 def configuration_problems(
-    found: PretrainedConfig, changes: Mapping[str, JsonValue]
+    found: transformers.PretrainedConfig, changes: Mapping[str, JsonValue]
 ) -> Iterator[RecipeError]:
     """Iterate over what is wrong with changes; pointers begin at them.
 
@@ -50,8 +50,8 @@ def configuration_problems(
 
 
 def changed_configuration(
-    found: PretrainedConfig, changes: Mapping[str, JsonValue]
-) -> PretrainedConfig:
+    found: transformers.PretrainedConfig, changes: Mapping[str, JsonValue]
+) -> transformers.PretrainedConfig:
     """Return the configuration with its changes, which have no problems."""
     changed = copy.deepcopy(found)
     for key, value in changes.items():
@@ -59,7 +59,7 @@ def changed_configuration(
     return changed
 
 
-def _unknown(found: PretrainedConfig, key: str) -> RecipeError | None:
+def _unknown(found: transformers.PretrainedConfig, key: str) -> RecipeError | None:
     if key in _ELSEWHERE:
         message = f"`{key}` has a place of its own in a recipe"
         return RecipeError((key,), message, code="not-allowed", hint=_ELSEWHERE[key])

@@ -65,7 +65,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         except UnusableRecipeError:  # they are among the problems
             return None
 
-    def _architecture(self) -> PretrainedConfig:
+    def _architecture(self) -> transformers.PretrainedConfig:
         """Return the configuration that the model comes with, changed as the recipe says.
 
         Raises:
@@ -82,7 +82,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             raise UnusableRecipeError([self.located(each, self.config) for each in placed])
         return changed_configuration(found, changes)
 
-    def _found(self) -> PretrainedConfig:
+    def _found(self) -> transformers.PretrainedConfig:
         if is_missing_path(self.config.name_or_path):
             raise self._not_found("there is no such folder")
         if (other := no_model(self.config.name_or_path)) is not None:
@@ -101,6 +101,6 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         return self.problem("name_or_path", message, code="not-found", hint=hint)
 
 
-def _longest_row(architecture: PretrainedConfig) -> int | None:
+def _longest_row(architecture: transformers.PretrainedConfig) -> int | None:
     longest: int | None = getattr(architecture.get_text_config(), "max_position_embeddings", None)
     return longest

@@ -17,7 +17,14 @@ from arctic_training.trainer.report import StepReport
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-__all__ = ["LiveProgress", "PlainProgress", "Progress", "SeveralProgress", "new_progress"]
+__all__ = [
+    "LiveProgress",
+    "NoProgress",
+    "PlainProgress",
+    "Progress",
+    "SeveralProgress",
+    "new_progress",
+]
 
 _RECENT: Final = 20
 _BAR: Final = 8
@@ -47,7 +54,13 @@ def new_progress(config: TrainerConfig, world: World) -> Progress:
         shown.append(_display(interval, world))
     if write := start_log(config.logger, world):
         shown.append(PlainProgress(interval, write))
-    return shown[0] if len(shown) == 1 else SeveralProgress(shown)
+    match shown:
+        case []:
+            return NoProgress()
+        case [only]:
+            return only
+        case _:
+            return SeveralProgress(shown)
 
 
 def _display(interval: int, world: World) -> Progress:
@@ -81,8 +94,21 @@ class _Pace:
         return steps * seconds / len(self._recent) if self._recent else 0.0
 
 
+class NoProgress:
+    """Shows nothing."""
+
+    def note(self, text: str) -> None:
+        """Keep silent."""
+
+    def show(self, report: StepReport) -> None:
+        """Keep silent."""
+
+    def end(self) -> None:
+        """End."""
+
+
 class SeveralProgress:
-    """Shows the same in several places, or nowhere."""
+    """Shows the same in several places."""
 
     def __init__(self, shown: Sequence[Progress]) -> None:
         self._shown = shown
