@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -30,6 +31,20 @@ def test_three_lines_train(tmp_path: Path) -> None:
     trainer.train()
     assert isinstance(trainer, SFTTrainer)
     assert trainer.state.global_step == 2
+
+
+def test_a_notebook_trains() -> None:
+    """The same works below a running event loop, and in a thread that hears no signals."""
+
+    def train() -> int:
+        trainer = make_trainer(load_recipe(yaml.safe_load(RECIPE), ["train_iters=1"]))
+        trainer.train()
+        return trainer.state.global_step
+
+    async def cell() -> list[int]:
+        return [train(), await asyncio.to_thread(train)]
+
+    assert asyncio.run(cell()) == [1, 1]
 
 
 def test_paths_of_a_mapping_start_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
