@@ -127,8 +127,8 @@ class Sums:
                 return bool(self._of_variable(name, lambda s, v: v if s.is_number(v) else None))
             case ast.Name(id=name):
                 return any(self.is_number(v) for v in _of_module(self.function, name))
-            case ast.Attribute():
-                return "config" in dotted(node)[:-1]
+            case ast.Attribute(value=inner):
+                return "config" in dotted(inner) or self._is_config(inner)
             case ast.UnaryOp(operand=inner):
                 return self.is_number(inner)
             case ast.BinOp(left=first, right=second):
@@ -137,6 +137,11 @@ class Sums:
                 return bool(given) and all(map(self.is_number, given))
             case _:
                 return False
+
+    def _is_config(self, node: ast.expr) -> bool:
+        """Return whether a variable is the config of the trainer, under another name."""
+        value = self._assigned(node.id) if isinstance(node, ast.Name) else None
+        return value is not None and dotted(value)[-1:] == ("config",)
 
     def _of_variable(
         self, name: str, look: Callable[[Sums, ast.expr], ast.expr | None]

@@ -101,6 +101,7 @@ _SUMMED = "F.cross_entropy(x, labels, reduction='sum')"
         (_loss("s = F.relu(x)", "return LossOutput(sum=0.5 * s.mean(), count=1)"), ["mean-as-sum"]),
         (_loss("f = trainer.config.beta * 2", "return LossOutput(f * x.mean(), 1)"),
          ["mean-as-sum"]),
+        (_loss("c = trainer.config", "return LossOutput(c.beta * x.mean(), 1)"), ["mean-as-sum"]),
         (_loss("f = len(labels)", "return LossOutput(f * x.mean(), 1)"), []),
         (_loss("return LossOutput(x.mean() * labels.numel() / 2, 1)"), []),
         (_loss("a: Tensor = x.mean()", "a *= 2", "a += x.sum()", "return LossOutput(a, 1)"),
