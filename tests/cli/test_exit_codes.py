@@ -36,6 +36,8 @@ _ENDS: Final = """\
 0 arctic-gen breaking --against HEAD mine.yaml
 1 arctic-gen breaking --against HEAD changed.yaml
 2 arctic-gen breaking --against nowhere mine.yaml
+1 arctic-gen test mine fault=1
+2 arctic-gen test nobody
 0 arctic-gen explain optimizer
 1 arctic-gen explain torn.yaml
 2 arctic-gen explain optimiser
