@@ -25,7 +25,6 @@ _CHECKED: Final = "name the factory in the trainer's definition"
 _EACH_SHOWN: Final = "every evaluation is shown and logged: raise `eval_interval`"
 _IN_REPORT: Final = "each report has the loss: use `train_log_iter_interval`"
 _NO_EXPERTS: Final = "expert parallelism is not built yet"
-_NO_OFFLOAD: Final = "activations in the CPU's memory are not built yet"
 _NO_SEQUENCES: Final = "sequence parallelism is not built yet"
 _NO_TILES: Final = "tiled feed-forward layers are not built yet"
 _LAUNCHED: Final = "the launcher says it: `arctic-train --num-processes N`"
@@ -150,8 +149,8 @@ class TrainerConfig(Config, frozen=True):
     tiled_mlp_compute: Annotated[Literal[False], Only(_NO_TILES)] = False
     """Whether feed-forward layers take a sequence in parts."""
 
-    activation_checkpoint_cpu_offload: Annotated[Literal[False], Only(_NO_OFFLOAD)] = False
-    """Whether what activations are computed again from waits in the memory of the CPU."""
+    activation_checkpoint_cpu_offload: bool = False
+    """Keep what activations are computed again from in the memory of the CPU: slower, smaller."""
 
     skip_validation: Annotated[Literal[False], Only(_CHECKED)] = False
     """Whether factories are taken that the trainer does not name."""

@@ -47,6 +47,13 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             message = "the package `peft` is not installed"
             hint = "pip install 'arctic-training-gen[peft]'"
             yield self.problem("peft_config", message, code="not-installed", hint=hint)
+        offload = self.trainer.config.activation_checkpoint_cpu_offload
+        if offload and self.config.disable_activation_checkpoint:
+            message = "with `activation_checkpoint_cpu_offload`, activations are computed again"
+            hint = "leave out one of the two"
+            yield self.problem(
+                "disable_activation_checkpoint", message, code="not-allowed", hint=hint
+            )
 
     def longest_row(self) -> int | None:
         """Return the longest row that the model takes, in tokens; None if nothing says it.
@@ -95,7 +102,8 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
                 add_adapter(model, adapter)
             except ValueError as error:
                 raise self.problem("peft_config", first_line(error)) from error
-        return with_activation_checkpoints(model, self.config)
+        offload = self.trainer.config.activation_checkpoint_cpu_offload
+        return with_activation_checkpoints(model, self.config, offload=offload)
 
     def no_attention(self, error: ImportError) -> RecipeError:
         """Return the error for a kind of attention whose package is missing."""

@@ -163,3 +163,42 @@ def test_rows_are_as_long_as_the_model_takes(
     assert lengths == [2048, 128]
     out = capsys.readouterr().out
     assert re.findall("longer than ([0-9,]+) tokens", out) == ["2,048", "128"]
+
+
+def test_activations_wait_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each layer the input alone is moved, and the steps are the same, bit for bit."""
+    moved: list[torch.Size] = []
+    model = {"disable_activation_checkpoint": False}
+
+    class Counting(torch.autograd.graph.save_on_cpu):
+        def __init__(self, *, pin_memory: bool) -> None:
+            super().__init__(pin_memory=pin_memory)
+            self._pack = self.pack_hook
+            self.pack_hook = self._counted
+
+        def _counted(self, tensor: torch.Tensor) -> object:
+            moved.append(tensor.shape)
+            return self._pack(tensor)
+
+    weights = []
+    for offload in (False, True):
+        monkeypatch.setattr(torch.autograd.graph, "save_on_cpu", Counting)
+        changes = {"model": model, "activation_checkpoint_cpu_offload": offload}
+        trainer = SFTTrainer(sft_config(train_iters=2, **changes))
+        assert moved == []
+        trainer.train()
+        weights.append(trainer.engine.full_state_dict())
+    unwrapped = trainer.engine.unwrapped
+    assert isinstance(unwrapped, PreTrainedModel)
+    assert len(moved) == 2 * unwrapped.config.num_hidden_layers
+    assert {shape[-1] for shape in moved} == {unwrapped.config.hidden_size}
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
+
+
+def test_nothing_waits_where_nothing_is_computed_again() -> None:
+    """Offloading without activation checkpoints is a contradiction."""
+    model = {"disable_activation_checkpoint": True}
+    with pytest.raises(UnusableRecipeError, match="activations are computed again") as caught:
+        SFTTrainer(sft_config(model=model, activation_checkpoint_cpu_offload=True))
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("model", "disable_activation_checkpoint")

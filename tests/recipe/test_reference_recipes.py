@@ -43,7 +43,6 @@ optimizer:
 _NO_SEQUENCES: Final = "sequence parallelism is not built yet"
 _LIGER: Final = ("type: liger", "write `type: huggingface`")
 _TILES: Final = ("tiled_mlp_compute: true", "tiled feed-forward layers are not built yet")
-_WAITS: Final = ("activation_checkpoint_cpu_offload: true", "are not built yet")
 
 
 class _Recipe(NamedTuple):
@@ -139,14 +138,14 @@ _RECIPES: Final = [
         "one process with everything",
         head=f"{_EXTRAS}sequence_parallel_size: 1\n",
         model=_WITH_LIGER,
-        refused=[_TILES, _WAITS, _LIGER],
+        refused=[_TILES, _LIGER],
     ),
     _long("eight", head="sequence_parallel_size: 8\n", model=_FLASH, refused=[_SHARED]),
     _long(
         "eight with everything",
         head=f"{_EXTRAS}sequence_parallel_size: 8\n",
         model=_WITH_LIGER,
-        refused=[_TILES, _WAITS, _SHARED, _LIGER],
+        refused=[_TILES, _SHARED, _LIGER],
     ),
     _long(
         "eight with Liger",
@@ -158,7 +157,7 @@ _RECIPES: Final = [
         "one process and newer attention",
         head="sequence_parallel_size: 1\nactivation_checkpoint_cpu_offload: true\n",
         model=_FLASH.replace("_2", "_3"),
-        refused=[_WAITS],
+        refused=[],
     ),
 ]
 """One of each kind of example of `sft`, in words of our own: its keys, values of its shapes."""
