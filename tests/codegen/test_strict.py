@@ -165,7 +165,10 @@ def test_pyright_finds_nothing_either(tmp_path: Path) -> None:
     settings = {"typeCheckingMode": "strict", "include": [str(made)], "extraPaths": [str(made)]}
     write(tmp_path / "pyrightconfig.json", json.dumps(settings))
     done = subprocess.run(
-        [Path(sys.executable).with_name("basedpyright"), "--project", tmp_path],
+        [
+            Path(sys.executable).with_name("basedpyright"),
+            *("--project", tmp_path, "--pythonpath", sys.executable),
+        ],
         capture_output=True,
         text=True,
         check=False,
@@ -180,6 +183,8 @@ def test_pyright_finds_nothing_either(tmp_path: Path) -> None:
 def test_what_is_made_is_right_for_each_version_of_python(version: str, tmp_path: Path) -> None:
     """Mypy, as for one version of Python, finds nothing in generated and hand-written code."""
     made = _generated(list(_by_hand()), tmp_path)
+    settings = (ROOT / "arctic_training/codegen/mypy.ini").read_text("utf-8")
+    write(tmp_path / "mypy.ini", settings.replace("[mypy]\n", "[mypy]\nmypy_path = generated\n"))
     for folder, checked in ((tmp_path, [made]), (ROOT, [])):
         done = python("-m", "mypy", "--python-version", version, *checked, folder=folder)
         assert (done.code, done.err) == (0, ""), done.out
