@@ -12,8 +12,8 @@ import click
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
-from arctic_training.diagnostics import Diagnostic, Format, Severity, render
-from arctic_training.document import Node, present, value_span
+from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
+from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
     ArcticTrainingError,
     InvalidRecipeError,
@@ -148,11 +148,18 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
     leave_process_group()
 
 
+def _place(document: Node, pointer: Pointer) -> Span:
+    """Return the place of a value; of one that is left out, the key of its section."""
+    way = present(document, pointer)
+    is_there = way[-1:] == pointer[-1:]
+    return value_span(document, way) if is_there or not way else key_span(document, way)
+
+
 def _located(error: RecipeError, document: Node) -> Diagnostic:
     return Diagnostic(
         code=error.code,
         message=error.message,
-        span=value_span(document, present(document, error.pointer)),
+        span=_place(document, error.pointer),
         severity=Severity.ERROR,
         hint=error.hint,
     )

@@ -146,7 +146,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         config = self.config
         trained, held_out = config.train_eval_split
         if not math.isclose(trained + held_out, 1):
-            message = f"{trained} and {held_out} add up to {trained + held_out:g}, not to 1"
+            message = f"{trained:g} and {held_out:g} add up to {trained + held_out:g}, not to 1"
             yield self.problem("train_eval_split", message, code="not-allowed", hint=_SPLIT)
         elif not trained:
             message = "the first part, which is trained on, is 0"
