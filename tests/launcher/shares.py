@@ -20,6 +20,7 @@ __all__ = ["SAVED", "STEPS", "losses", "train"]
 STEPS = 6
 SAVED = 2
 _MICRO_BATCHES = 4
+_ADAPTER = {"dtype": "fp32", "peft_config": {"peft_type": "LORA", "r": 2}}
 
 
 def train(folder: Path, stage: int, *, saved_by: int = 0, dtype: str = "fp32") -> SFTTrainer:
@@ -27,7 +28,7 @@ def train(folder: Path, stage: int, *, saved_by: int = 0, dtype: str = "fp32") -
     world = World.of_environment()
     output = folder / f"of-{saved_by or world.size}-{stage}-{dtype}"
     config = sft_config(
-        model={"dtype": dtype},
+        model=_ADAPTER if dtype == "lora" else {"dtype": dtype},
         data={
             "sources": {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
         },
