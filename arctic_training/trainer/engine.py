@@ -47,6 +47,7 @@ class Engine:
         self._longest = config.deepspeed.gradient_clipping
         is_half = config.model.dtype == "fp16"
         self._loss_scale = LossScale.of(config.deepspeed.fp16) if is_half else None
+        _refuse_scalars(model)
         self._wrapper: Any = deepspeed.initialize(
             model=model,
             optimizer=optimizer,
@@ -60,6 +61,13 @@ class Engine:
             self._wrapper.optimizer.register_step_pre_hook(self._clip)
         if config.deepspeed.steps_per_print:
             let_deepspeed_speak()
+
+    def train(self, *, mode: bool) -> None:
+        """Put the model into training mode or into evaluation mode, and its wrapper with it.
+
+        DeepSpeed's own methods leave the wrapper, whose ``training`` a loss reads, as it is.
+        """
+        nn.Module.train(self._wrapper, mode)
 
     @property
     def model(self) -> nn.Module:
@@ -204,6 +212,21 @@ class Engine:
 
 def _trained_size(model: nn.Module) -> int:
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+
+
+def _refuse_scalars(model: nn.Module) -> None:
+    """Find a weight without a dimension, which DeepSpeed can neither send nor share out.
+
+    Raises:
+        TrainingError: there is one.
+
+    """
+    for name, weight in model.named_parameters():
+        if not weight.dim():
+            raise TrainingError(
+                f"the weight `{name}` has no dimension, and DeepSpeed takes none such",
+                hint="give it the shape (1,)",
+            )
 
 
 def _begin_unstepped(optimizer: object) -> None:

@@ -18,6 +18,7 @@ from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
+from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.device import to_device
@@ -28,7 +29,7 @@ from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.progress import Progress
-from arctic_training.trainer.report import EvaluationReport, Report, StepReport
+from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals, placed
@@ -61,6 +62,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
     _parts: Parts[BatchT]
     _global_batch: GlobalBatch
     _last_step: int
+    _logged: dict[str, float]
     _meter: Meter
     _memory_profile: MemoryProfile
     _stop_requests: StopRequests
@@ -112,6 +114,21 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         """Tell the user something, once."""
         self.progress.note(text)
 
+    def log(self, name: str, value: float) -> None:
+        """Report a figure of one's own with the optimizer step that ends next.
+
+        It stands among the metrics, wherever those are followed; of several processes, the value
+        of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.
+
+        Raises:
+            TrainingError: the step is reported with another figure of that name.
+
+        """
+        if name in STANDARD or name in self.metrics:
+            message = f"each step is reported with a figure `{name}` already"
+            raise TrainingError(message, hint="log it under another name")
+        self._logged[name] = value
+
     def train(self) -> None:
         """Train to the horizon, or to ``exit_iteration``, or until the run is to stop.
 
@@ -153,7 +170,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
 
     def step(self, batch: BatchT) -> None:
         """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
-        self.model.train()
+        self.engine.train(mode=True)
         index = self.state.train_batch_idx - 1
         self.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
         if self.schedule.ends_step(self.state.train_batch_idx) and self._optimizer_step():
@@ -185,7 +202,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         Each set is taken whole and in order. Its loss is the sum over all its batches by their
         count, so that it does not depend on how it is cut.
         """
-        self.model.eval()
+        self.engine.train(mode=False)
         with torch.no_grad(), replayed(random_numbers()):
             for name, loader in self.eval_dataloaders.items():
                 whole = GlobalBatch(self.metrics, loss_place(type(self).loss))
@@ -228,8 +245,9 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
             tokens=totals.tokens,
             gradient_norm=self.engine.gradient_norm,
             measures=self._meter.measure(totals),
-            terms=totals.terms,
+            terms=totals.terms | self._logged,
         )
+        self._logged.clear()
         self.progress.show(report)
         self._track(report)
 

@@ -11,10 +11,13 @@ from typing import Final, Protocol
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.totals import Totals
 
-__all__ = ["MEASURED", "EvaluationReport", "Report", "StepReport", "finite"]
+__all__ = ["MEASURED", "STANDARD", "EvaluationReport", "Report", "StepReport", "finite"]
 
 MEASURED: Final = frozenset({"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu"})
 """Figures of a step that are others each time, whatever is trained."""
+
+STANDARD: Final = MEASURED | {"step", "epoch", "loss", "learning_rate", "gradient_norm", "tokens"}
+"""Figures of every step, whatever the loss returns."""
 
 
 class Report(Protocol):

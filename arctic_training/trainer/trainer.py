@@ -166,6 +166,7 @@ class Trainer(
         self.is_stopping = False
         self.evaluations = {}
         self._global_batch = GlobalBatch(self.metrics, loss_place(type(self).loss))
+        self._logged = {}
         self._memory_profile = MemoryProfile(config, self.world)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
 

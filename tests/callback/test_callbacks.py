@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from arctic_training.callback.callbacks import Callback, Moment
 from arctic_training.data.batches import SFTBatch
-from arctic_training.errors import RegistryError
+from arctic_training.errors import RegistryError, TrainingError
 from arctic_training.losses.output import LossOutput
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -118,3 +118,39 @@ def test_a_callback_that_fails_ends_training(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="mine"):
         trainer.train()
     assert trainer.state.global_step == 0
+
+
+def test_a_callback_logs_a_figure(tmp_path: Path) -> None:
+    """It is reported with the step that ends next, and with that one alone."""
+    config = hand_config(data={"sources": jsonl(tmp_path / "s.jsonl", ragged(6))}, train_iters=2)
+    trainer = HandTrainer(config)
+    trainer.progress = recorder = Recorder()
+
+    def log_first(_trainer: HandTrainer) -> None:
+        if trainer.state.global_step == 0:
+            trainer.log("norm", 3.5)
+
+    trainer.add_callback("post-backward", log_first)
+    trainer.train()
+    assert [report.figures.get("norm") for report in recorder.reports] == [3.5, None]
+
+
+@pytest.mark.parametrize("name", ["loss", "step", "samples"])
+def test_no_figure_hides_another(name: str, tmp_path: Path) -> None:
+    """A figure of the runtime's, or a metric of the definition's, is not logged over."""
+    data = {"sources": jsonl(tmp_path / "s.jsonl", ragged(6))}
+    trainer = HandTrainer(hand_config(data=data))
+    with pytest.raises(TrainingError, match=f"a figure `{name}` already"):
+        trainer.log(name, 1.0)
+
+
+def test_a_loss_sees_whether_it_is_trained(tmp_path: Path) -> None:
+    """`trainer.model.training` is true in a step, and not in an evaluation."""
+    source = jsonl(tmp_path / "s.jsonl", ragged(6))
+    data = {"sources": source, "eval_sources": source}
+    trainer = HandTrainer(hand_config(data=data, train_iters=1, eval_interval=1))
+    seen = []
+    trainer.add_callback("post-step", lambda t: seen.append(t.model.training))
+    trainer.add_callback("pre-loss", lambda t: seen.append(t.model.training))
+    trainer.train()
+    assert seen == [True, False]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grad_norm_
 from torch.optim import SGD
 from transformers import LlamaForCausalLM
@@ -18,6 +18,7 @@ from typing_extensions import override
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.errors import TrainingError, UnusableRecipeError
 from arctic_training.losses.output import LossOutput
+from arctic_training.model.random_llama import RandomLlamaFactory
 from arctic_training.trainer.backend import deepspeed
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -192,3 +193,57 @@ def test_what_was_trained_can_go(stage: int, tmp_path: Path) -> None:
     gc.collect()  # the trainer
     gc.collect()  # and what it had
     assert (model(), optimizer()) == (None, None)
+
+
+class _Extended(RandomLlamaFactory, abstract=True):
+    """A model with a weight of the loss's own."""
+
+    shape: tuple[int, ...] = (1,)
+
+    @override
+    def create(self) -> nn.Module:
+        model = super().create()
+        model.register_parameter("log_scale", nn.Parameter(torch.zeros(self.shape)))
+        return model
+
+
+class _Scalar(_Extended, abstract=True):
+    shape = ()
+
+
+class _Learning(HandTrainer, abstract=True):
+    """Learns by how much its loss is scaled."""
+
+    factory: type[_Extended] = _Extended
+
+    @override
+    def make_model_factory(self) -> RandomLlamaFactory:
+        return self.factory(self, self.config.model)
+
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        output = super().loss(batch)
+        scale = self.engine.unwrapped.get_parameter("log_scale").exp().squeeze()
+        return LossOutput(sum=output.sum * scale, count=output.count, terms=output.terms)
+
+
+class _Refused(_Learning, abstract=True):
+    factory = _Scalar
+
+
+@pytest.mark.parametrize("stage", [0, 2])
+def test_a_loss_has_a_weight_of_its_own(stage: int, tmp_path: Path) -> None:
+    """A weight that a model factory adds is trained by what the loss makes of it."""
+    data = {"sources": jsonl(tmp_path / "s.jsonl", ragged(6))}
+    stage_of = {"zero_optimization": {"stage": stage}}
+    trainer = _Learning(hand_config(data=data, train_iters=3, deepspeed=stage_of))
+    trainer.train()
+    assert trainer.engine.full_state_dict()["log_scale"].item() < 0
+
+
+def test_a_weight_without_a_dimension_is_refused(tmp_path: Path) -> None:
+    """DeepSpeed would fail on it, and says neither where nor why."""
+    data = {"sources": jsonl(tmp_path / "s.jsonl", ragged(6))}
+    with pytest.raises(TrainingError, match="the weight `log_scale` has no dimension") as caught:
+        _Refused(hand_config(data=data))
+    assert caught.value.hint == "give it the shape (1,)"
