@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, Literal
 
 from arctic_training.diagnostics import Diagnostic, nearest
@@ -65,4 +66,10 @@ def _to_generate(document: MapNode, path: str) -> str:
 
 def _meant(document: MapNode, kind: Literal["definition", "recipe"]) -> list[str]:
     """Return the keys of a document that a kind has, or nearly has."""
-    return [key for key in document.entries if nearest(key, _KEYS[kind], cutoff=_ALMOST)]
+    return [key for key in document.entries if _is_meant(key, kind)]
+
+
+@lru_cache(maxsize=1024)
+def _is_meant(key: str, kind: Literal["definition", "recipe"]) -> bool:
+    """Return whether a kind has a key, or nearly has it; most documents have the same keys."""
+    return bool(nearest(key, _KEYS[kind], cutoff=_ALMOST))
