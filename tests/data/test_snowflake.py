@@ -174,7 +174,7 @@ def test_what_is_not_a_source(section: dict[str, str], pointer: str, message: st
     ("table", "pointer", "message", "hint"),
     [
         ("NO", "table_name", "cannot be read: Object NO", "`connection_name`"),
-        ("T", "column_mapping", "no column `text`; there are txt", "did you mean `txt`?"),
+        ("T", "column_mapping", "no column `text`; there are `txt`", "did you mean `txt`?"),
         ("N", "column_mapping", "row 1 has no text there", ""),
     ],
 )
