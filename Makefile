@@ -3,6 +3,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 # One compiler cache and one ninja per environment: DeepSpeed rebuilds its C++ when either changes.
 export TORCH_EXTENSIONS_DIR := $(CURDIR)/.venv/torch_extensions
@@ -39,10 +40,10 @@ check: $(READY)  ## Format, lint, types, drift of generated files.
 	$(BIN)/arctic-gen check
 
 test: check  ## Everything that CI runs.
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 test-full: check  ## The same, with the whole of every table.
-	$(BIN)/python -m pytest -m "not gpu"
+	$(PYTEST) -m "not gpu"
 
 fix: $(READY)  ## Format, and mend what ruff can mend.
 	$(BIN)/ruff format .
