@@ -135,7 +135,7 @@ def _definitions() -> list[dict[str, JSON]]:
     for number in range(60):
         some = dict(chance.sample(fields, 4))
         config = {"name": "MineTrainerConfig", "properties": some}
-        own: JSON = {"name": "x", "class": "m:F", "extends": "random_llama", "config_type": {}}
+        own: JSON = {"name": "x", "class": "m:Wide", "extends": "random_llama", "config_type": {}}
         made.append(rich | {"config_type": config, "metrics": {"accuracy": "mean"}})
         if number % 2:
             made[-1] |= {"model_factory_type": ["random_llama", own]}
@@ -160,7 +160,7 @@ def _renamed(value: JSON, *, is_own: bool = False) -> Iterator[JSON]:
             yield from (value | {key: other} for other in _renamed(inner, is_own=names))
 
 
-@pytest.mark.parametrize("step", [10, pytest.param(1, marks=FULL)])
+@pytest.mark.parametrize("step", [9, pytest.param(1, marks=FULL)])  # odd ones have a factory too
 def test_no_key_of_sixty_definitions_can_be_mistyped(step: int, tmp_path: Path) -> None:
     """With any one key renamed, a definition is refused."""
     count = 0
