@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import math
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, cast
@@ -76,6 +78,7 @@ _ODD: Final[list[JSON]] = [
     {"type": "deepspeed", "output_dir": "x"}, [{"type": "huggingface", "output_dir": "x"}],
     {"stage": 1.0}, {"stage": True}, {"type": 1}, {"user": "q", "assistant": "a"}, {"robot": "q"},
 ]  # fmt: skip
+_TEXTS: Final = ["1", "2k", "1Ki", "50%", "1e-5", "2^9", "x", "module:function"]
 
 
 def _valid(schema: _Object) -> st.SearchStrategy[JSON]:
@@ -119,9 +122,12 @@ def _of_kind(kind: str, schema: _Object) -> st.SearchStrategy[JSON]:
         case "integer":
             return st.integers(int(least), int(least) + 3)
         case "number":
-            return st.sampled_from([least, least + 0.5, 1.0])
+            most = cast("float", schema.get("exclusiveMaximum", math.inf))
+            numbers = [least + 1e-3 if "exclusiveMinimum" in schema else least, least + 0.5, 1.0]
+            return st.sampled_from([number for number in numbers if number < most])
         case "string" if "pattern" in schema:
-            return st.sampled_from(["1", "2k", "1Ki", "50%", "1e-5", "2^9"])
+            pattern = cast("str", schema["pattern"])
+            return st.sampled_from([text for text in _TEXTS if re.search(pattern, text)])
         case "string":
             return st.sampled_from(["x", "./x"])
         case "array":
@@ -270,4 +276,4 @@ def test_most_of_the_recipes_above_are_right() -> None:
         verdicts.append(_SFT.model_takes(recipe))
 
     collect()
-    assert 0.1 < sum(verdicts) / len(verdicts) < 0.8
+    assert 0.2 < sum(verdicts) / len(verdicts) < 0.8
