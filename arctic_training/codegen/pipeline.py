@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff
 from arctic_training.codegen.confined import confined
@@ -28,6 +29,8 @@ from arctic_training.document import Pointer, key_span, value_span
 from arctic_training.project import Project
 
 __all__ = ["Generation", "begin", "generate", "save"]
+
+_MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder of a random name is made in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +162,7 @@ def _staged(
     project: Project,
 ) -> Iterator[tuple[Staged, dict[str, str]]]:
     """Write all code aside, laid out; give the place and the texts of all files by path."""
-    with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
+    with tempfile.TemporaryDirectory(prefix="arctic-gen-", dir=_place_aside()) as name:
         folder = Path(name).resolve()
         generated, stubs = folder / "generated", folder / "stubs"
         texts = {
@@ -183,6 +186,12 @@ def _staged(
         made = {folder / "probes" / path: source_map for path, (source_map, _) in probes.items()}
         laid_out = {path: _read(f"{generated}/{path}") for path in texts if _is_code(path)}
         yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out
+
+
+def _place_aside() -> str | None:
+    """Return where files are written that nobody keeps: memory, unless the user names a place."""
+    is_left_to_us = not os.environ.get("TMPDIR") and os.access(_MEMORY, os.W_OK)
+    return _MEMORY if is_left_to_us else None
 
 
 def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:

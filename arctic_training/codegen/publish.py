@@ -46,8 +46,12 @@ def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
     all_confined((*texts, *removed), root)
     _clear(staging)
     try:
-        _write_all(texts | {_JOURNAL: json.dumps({"write": [*texts], "remove": removed})}, staging)
-        (staging / _JOURNAL).replace(root / _JOURNAL)
+        staging.mkdir(parents=True, exist_ok=True)
+        for number, text in enumerate(texts.values()):
+            _write_synced(_aside(staging, number), text)
+        plan = json.dumps({"write": [*texts], "remove": removed})
+        _write_synced(_aside(staging, len(texts)), plan)
+        os.replace(_aside(staging, len(texts)), root / _JOURNAL)  # noqa: PTH105 - as the others
     except BaseException:
         _clear(staging)
         raise
@@ -65,9 +69,9 @@ def recover(root: Path) -> None:
     if journal.exists():
         written, removed = _planned(journal, root)
         _make_folders(written, root)
-        for path in written:
+        for number, path in enumerate(written):
             with suppress(FileNotFoundError):  # in its place since before the run was cut off
-                os.replace(f"{staging}/{path}", f"{root}/{path}")  # noqa: PTH105 - often
+                os.replace(_aside(staging, number), f"{root}/{path}")  # noqa: PTH105 - often
         for path in removed:
             (root / path).unlink(missing_ok=True)
             _remove_empty_folders((root / path).parent, root)
@@ -104,10 +108,9 @@ def _clear(staging: Path) -> None:
     shutil.rmtree(staging, ignore_errors=True)
 
 
-def _write_all(texts: Mapping[str, str], folder: Path) -> None:
-    _make_folders(texts, folder)
-    for path, text in texts.items():
-        _write_synced(f"{folder}/{path}", text)
+def _aside(staging: Path, number: int) -> str:
+    """Return where a file is written first: all in one folder, which is quickly made and gone."""
+    return f"{staging}/{number}"
 
 
 def _make_folders(paths: Iterable[str], root: Path) -> None:
