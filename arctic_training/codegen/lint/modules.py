@@ -56,6 +56,11 @@ class Module:
                     pass
         return found
 
+    def home(self, name: Sequence[str]) -> str:
+        """Return the module that a dotted name is imported from, or an empty text."""
+        path = self.imports.get(name[0]) if name else None
+        return path.module if path else ""
+
     def _imported(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""
@@ -116,11 +121,6 @@ class Library:
     def meant(self, module: Module, name: Sequence[str]) -> Definition | Class | None:
         """Return what a dotted name stands for in a module."""
         return self._meant(module, tuple(name), _MOST_STEPS)
-
-    def home(self, module: Module, name: Sequence[str]) -> str:
-        """Return the module that a dotted name is imported from, or an empty text."""
-        path = module.imports.get(name[0]) if name else None
-        return path.module if path else ""
 
     def _meant(
         self, module: Module, name: tuple[str, ...], steps: int

@@ -114,7 +114,7 @@ class Reader:
                 Flow(self, owner.module, {}).in_class(node)
         for base in owner.node.bases:
             name = dotted(base.value if isinstance(base, ast.Subscript) else base)
-            if self.library.home(owner.module, name).partition(".")[0] in _READS_NOTHING:
+            if owner.module.home(name).partition(".")[0] in _READS_NOTHING:
                 continue
             match self.library.meant(owner.module, name):
                 case Class() as found:

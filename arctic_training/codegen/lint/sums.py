@@ -72,7 +72,7 @@ class Sums:
                 return node
             case ast.Call(func=ast.Attribute(value=inner, attr=name)) if name in _KEEPING:
                 return self.mean(inner)
-            case ast.Call(func=called) as call if dotted(called)[-1:] and _is_mean(call):
+            case ast.Call() as call if self._is_mean(call):
                 return node
             case _:
                 return None
@@ -143,6 +143,15 @@ class Sums:
         value = self._assigned(node.id) if isinstance(node, ast.Name) else None
         return value is not None and dotted(value)[-1:] == ("config",)
 
+    def _is_mean(self, call: ast.Call) -> bool:
+        """Return whether a call is one of a function of torch's that returns a mean."""
+        name = dotted(call.func)
+        is_torch = self.function.module.home(name).partition(".")[0] == "torch"
+        if not is_torch or name[-1] not in _REDUCED or any(k.arg is None for k in call.keywords):
+            return False
+        reduction = argument(call, "reduction", len(call.args))
+        return reduction is None or getattr(reduction, "value", "") in _MEANS
+
     def _of_variable(
         self, name: str, look: Callable[[Sums, ast.expr], ast.expr | None]
     ) -> ast.expr | None:
@@ -184,14 +193,6 @@ def _as_arithmetic(node: ast.expr) -> ast.expr:
             return node
         case _:
             return node
-
-
-def _is_mean(call: ast.Call) -> bool:
-    """Return whether a call is one of a function that returns a mean."""
-    if dotted(call.func)[-1] not in _REDUCED:
-        return False
-    reduction = argument(call, "reduction", len(call.args))
-    return reduction is None or getattr(reduction, "value", "") in _MEANS
 
 
 def _changed(value: ast.expr, change: ast.AugAssign) -> ast.expr:
