@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
@@ -11,6 +10,7 @@ import click
 
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
+from arctic_training.codegen.unified import unified_diff
 from arctic_training.codegen.versions import migrated_definition
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Source
 from arctic_training.document import JSON, Node, parse, plain, shown_path
@@ -101,13 +101,7 @@ def _told(migration: _Migration, *, is_checked: bool, is_settled: bool) -> list[
 def _diff(migration: _Migration) -> str:
     before, after = migration.source.text, migration.text or ""
     path = migration.source.path
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        f"{path} (as it is)",
-        f"{path} (migrated)",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+    return unified_diff(before, after, f"{path} (as it is)", f"{path} (migrated)")
 
 
 def _summary(count: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.manifest import Manifest, digest
+from arctic_training.codegen.unified import unified_diff
 
 __all__ = ["Change", "Kind", "compare", "diff", "short_diff"]
 
@@ -64,13 +64,7 @@ def compare(
 def diff(change: Change) -> str:
     """Return the unified diff from the file as it is to the file as it is to be."""
     before, after = change.before or "", change.after or ""
-    lines = difflib.unified_diff(
-        before.splitlines(keepends=True),
-        after.splitlines(keepends=True),
-        f"{change.path} (as it is)",
-        f"{change.path} (generated)",
-    )
-    return "".join(lines)
+    return unified_diff(before, after, f"{change.path} (as it is)", f"{change.path} (generated)")
 
 
 def short_diff(change: Change) -> str:

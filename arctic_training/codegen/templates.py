@@ -6,7 +6,6 @@ first line notes the hash of the base that it began as; a copy of that base stan
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Final
 
 from arctic_training.codegen.confined import confined
 from arctic_training.codegen.manifest import digest
+from arctic_training.codegen.unified import unified_diff
 from arctic_training.diagnostics import Diagnostic, Severity, Source, nearest
 from arctic_training.document import UnreadableError, shown_path
 from arctic_training.project import Project
@@ -137,6 +137,5 @@ def _meant(name: str) -> str | None:
 
 
 def _diff(before: Path, after: Path, name: str, other: str) -> str:
-    texts = (_NOTE.sub("", path.read_text("utf-8"), count=1) for path in (before, after))
-    one, two = (text.splitlines(keepends=True) for text in texts)
-    return "".join(difflib.unified_diff(one, two, name, other))
+    one, two = (_NOTE.sub("", path.read_text("utf-8"), count=1) for path in (before, after))
+    return unified_diff(one, two, name, other)

@@ -167,6 +167,14 @@ def test_diff_shows_how_files_change(project: Path) -> None:
     assert '+    """Power."""' in lines
 
 
+def test_a_line_that_does_not_end_is_a_line_of_the_diff(project: Path) -> None:
+    """What goes and what comes stand on lines of their own."""
+    path = project / "generated/arctic_trainers/mine/config.py"
+    write(path, "mine")
+    lines = _run(project, "--diff", "--dry-run", "--force", "mine.yaml").out.splitlines()
+    assert "-mine" in lines
+
+
 def test_output_takes_the_place_of_generated(tmp_path: Path) -> None:
     """``--output`` holds the package and the manifest; the user's files stay where they belong."""
     write(tmp_path / "a/mine.yaml", DEFINITION)
