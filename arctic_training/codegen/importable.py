@@ -12,6 +12,7 @@ from arctic_training.codegen.own_factories import one_or_many, own_factories
 from arctic_training.codegen.slots import ImportPath
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document import MapNode, Node, Pointer, find, plain
+from arctic_training.module_names import module_names
 from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE, Project, module_file
 
 __all__ = ["import_roots", "named_callbacks", "unimportable"]
@@ -77,32 +78,7 @@ def _top_level_names(file: Path) -> set[str] | None:
         module = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):
         return None
-    names = {name for statement in _statements(module) for name in _named_by(statement)}
-    return None if "*" in names else names
-
-
-def _statements(block: ast.AST) -> Iterator[ast.stmt]:
-    """Iterate over the statements of a module, those in a `try` or under a condition too."""
-    for node in ast.iter_child_nodes(block):
-        if isinstance(node, ast.stmt):
-            yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
-            yield from _statements(node)
-
-
-def _named_by(statement: ast.stmt) -> Iterator[str]:
-    match statement:
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            yield name
-        case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-            yield from (alias.asname or alias.name for alias in aliases)
-        case ast.Assign(targets=targets):
-            inner = (node for target in targets for node in ast.walk(target))
-            yield from (node.id for node in inner if isinstance(node, ast.Name))
-        case ast.AnnAssign(target=ast.Name(id=name)):
-            yield name
-        case _:
-            pass
+    return module_names(module)
 
 
 def _not_in_module(

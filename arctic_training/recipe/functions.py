@@ -25,6 +25,7 @@ from arctic_training.document import (
     find,
     plain,
 )
+from arctic_training.module_names import module_names
 from arctic_training.project import Project, module_file
 from arctic_training.recipe.function_stub import function_stub
 from arctic_training.recipe.paths import with_paths
@@ -90,13 +91,13 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
         message, hint = f"there is no module `{module}`", f"write this into {path}:"
         return None, [_not_there(named, message, hint, paste)]
     try:
-        body = ast.parse(file.read_bytes()).body
+        parsed = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:
         return None, [_not_there(named, f"{file} is no Python: {error}")]
-    functions = {each.name: each for each in body if isinstance(each, AnyFunction)}
-    if name in functions:
+    functions = {each.name: each for each in parsed.body if isinstance(each, AnyFunction)}
+    if name in functions and not functions[name].decorator_list:
         return functions[name], []
-    if name in _other_names(body):
+    if (names := module_names(parsed)) is None or name in names:
         return None, []  # made in another way: the run looks at it before it reads anything
     message, meant = f"the module `{module}` has no function `{name}`", nearest(name, functions)
     if meant:
@@ -115,16 +116,6 @@ def _not_there(
         paste=paste,
         suggestion=suggestion,
     )
-
-
-def _other_names(body: list[ast.stmt]) -> Iterator[str]:
-    """Iterate over what a module imports or assigns."""
-    for statement in body:
-        if isinstance(statement, ast.Import | ast.ImportFrom):
-            yield from (alias.asname or alias.name for alias in statement.names)
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                yield node.id
 
 
 def _put(node: Node, pointer: Pointer, value: Node) -> Node:

@@ -48,7 +48,7 @@ def _rule(annotation: ast.expr | None) -> dict[str, JSON]:
     """Return what an annotation lets through; of one that is not understood, everything."""
     match annotation:
         case ast.Constant(value=str(text)):
-            return _rule(ast.parse(text, mode="eval").body)
+            return _rule(_parsed(text))
         case ast.Name() | ast.Attribute():
             return _SCALARS.get(ast.unparse(annotation), {})
         case ast.BinOp(left=inner, op=ast.BitOr(), right=ast.Constant(value=None)):
@@ -58,11 +58,24 @@ def _rule(annotation: ast.expr | None) -> dict[str, JSON]:
         case ast.Subscript(value=ast.Name(id="dict" | "Mapping"), slice=ast.Tuple(elts=[_, item])):
             return {"type": "object", "additionalProperties": _rule(item)}
         case ast.Subscript(value=ast.Name(id="Literal"), slice=options):
-            return {"enum": _options(options)}
+            return _one_of(options)
         case _:
             return {}
 
 
-def _options(options: ast.expr) -> list[JSON]:
+def _parsed(annotation: str) -> ast.expr | None:
+    """Return an annotation that is written as a text; None if it is no expression."""
+    try:
+        return ast.parse(annotation, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _one_of(options: ast.expr) -> dict[str, JSON]:
+    """Return the rule of a `Literal`; members of an enumeration, and bytes, are not understood."""
     listed = options.elts if isinstance(options, ast.Tuple) else [options]
-    return [ast.literal_eval(option) for option in listed]
+    try:
+        values = [ast.literal_eval(option) for option in listed]
+    except ValueError:
+        return {}
+    return {"enum": values} if bytes not in map(type, values) else {}

@@ -32,6 +32,30 @@ def answered(
 
 def anything(**more) -> Iterator[Conversation]:
     yield []
+
+
+if sys.version_info >= (3, 11):
+    def conditional(path: Path) -> Iterator[Conversation]:
+        yield []
+
+
+try:
+    from missing import imported
+except ImportError:
+    imported = None
+
+
+def with_path(function):
+    return lambda **given: function(here, **given)
+
+
+@with_path
+def decorated(path: Path, mode: str) -> Iterator[Conversation]:
+    yield []
+
+
+def odd(mode: Literal[Mode.NEW], name: Literal[b"a"] = b"a", size: "a size" = 1):
+    yield []
 """
 _GIVEN: Final = "{path: ./here.txt, mode: new}"
 
@@ -61,6 +85,10 @@ def _dry_run(folder: Path, text: str) -> tuple[int, str]:
         ("{path: ./here.txt, mode: all, share: null}", ""),
         ("{whatever: 1}", "anything"),
         ("{whatever: 1}", "made"),
+        ("{whatever: 1}", "conditional"),
+        ("{whatever: 1}", "imported"),
+        ("{mode: new}", "decorated"),
+        ("{mode: new, name: a, size: 2}", "odd"),
     ],
 )
 def test_what_the_parameters_take_is_taken(arguments: str, function: str, tmp_path: Path) -> None:
@@ -108,6 +136,12 @@ def test_a_function_that_nobody_has_written_is_printed_to_be_pasted(tmp_path: Pa
     assert "def texts(path: Path, count: int) -> Iterator[Conversation]:" in stub
     write(tmp_path / "mine/others.py", stub)
     assert arctic_train("--dry-run", "r.yaml", folder=tmp_path).code == 0
+
+
+def test_a_module_that_imports_all_of_another_may_have_any_function(tmp_path: Path) -> None:
+    """What `import *` brings is not known before the run, which looks at it."""
+    write(tmp_path / "mine/all.py", "from missing import *\n")
+    assert _dry_run(tmp_path, _recipe("{whatever: 1}", "mine.all:rows")) == (0, "")
 
 
 @pytest.mark.parametrize(
