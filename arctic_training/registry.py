@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar, Self
 
-from arctic_training.diagnostics import known_words, nearest
+from arctic_training.diagnostics import did_you_mean
 from arctic_training.errors import RegistryError
 
 __all__ = ["Registered"]
@@ -50,8 +50,7 @@ class Registered:
         """
         found: type[Self] | None = cls._registry.get(name)
         if found is None:
-            meant = nearest(name, cls._registry)
-            near = f"did you mean `{meant}`?" if meant else f"known: {known_words(cls._registry)}"
+            near = did_you_mean(name, cls._registry)
             raise RegistryError(f"`{name}` is not a registered {cls.__name__}", hint=near)
         return found
 

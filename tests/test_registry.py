@@ -109,7 +109,9 @@ def test_abstract_classes_stay_out() -> None:
     assert "bare" not in Trainer.registered_names()
 
 
-@pytest.mark.parametrize(("name", "hint"), [("sfft", "did you mean `sft`?"), ("zzzzzz", "known: ")])
+@pytest.mark.parametrize(
+    ("name", "hint"), [("sfft", "did you mean `sft`?"), ("zzzzzz", "known here: ")]
+)
 def test_unknown_names(name: str, hint: str) -> None:
     """A name that is not registered is answered with the nearest one, or with those that are."""
     with pytest.raises(RegistryError, match="is not a registered Trainer") as caught:

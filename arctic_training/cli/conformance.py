@@ -14,7 +14,7 @@ from arctic_training.codegen.definitions import Loaded, read_definitions
 from arctic_training.codegen.extend import known_definitions
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.starters import recipe_path, starter_recipe
-from arctic_training.diagnostics import Diagnostic, Format, Source, known_words, nearest
+from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean
 from arctic_training.document import find, key_span, parse, plain, value_span
 from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
 from arctic_training.project import Project
@@ -57,8 +57,7 @@ def _loaded(name: str, form: Format) -> Loaded:
     try:
         known = known_definitions(Project.of(Path("here")))
         if name not in known:
-            meant = nearest(name, known)
-            near = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
+            near = did_you_mean(name, known)
             more = "`arctic-gen new-trainer` makes the trainer of a definition"
             raise click.ClickException(f"no trainer `{name}` was generated; {near}\nhint: {more}")
         loaded, problems = read_definitions([known[name]])

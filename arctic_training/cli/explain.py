@@ -13,7 +13,7 @@ from arctic_training.cli.output import ExitCode, finish
 from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.meaning import Meaning, meanings
 from arctic_training.codegen.shared_factories import shared_factories
-from arctic_training.diagnostics import Format, known_words, nearest
+from arctic_training.diagnostics import Format, did_you_mean, nearest
 from arctic_training.document import JSON, Schema, find, plain
 from arctic_training.project import Project
 from arctic_training.recipe import recipe_schema, trainer_name
@@ -124,8 +124,6 @@ def print_schema(name: str) -> NoReturn:
         path = package / "recipe.schema.json"
     else:
         known = {*_SCHEMAS, *(found.name for found in project.trainer_packages())}
-        meant = nearest(name, known)
-        hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
-        raise click.ClickException(f"there is no schema of `{name}`; {hint}")
+        raise click.ClickException(f"there is no schema of `{name}`; {did_you_mean(name, known)}")
     click.echo(path.read_text(encoding="utf-8"), nl=False)
     raise SystemExit(ExitCode.FINE)

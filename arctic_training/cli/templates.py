@@ -82,7 +82,7 @@ def _all() -> list[Template]:
 
 
 def _named(name: str) -> Template:
-    from arctic_training.diagnostics import known_words, nearest
+    from arctic_training.diagnostics import did_you_mean
     from arctic_training.resources import resource
 
     known = {template.name: template for template in _all()}
@@ -90,9 +90,7 @@ def _named(name: str) -> Template:
         return known[name]
     if resource(f"templates/{name}").is_file():
         raise click.ClickException(f"`{name}` cannot be overridden: {_YOURS}")
-    meant = nearest(name, known)
-    hint = f"did you mean `{meant}`?" if meant else f"known here: {known_words(known)}"
-    raise click.ClickException(f"there is no template `{name}`; {hint}")
+    raise click.ClickException(f"there is no template `{name}`; {did_you_mean(name, known)}")
 
 
 def _same(template: Template) -> str:

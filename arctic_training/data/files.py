@@ -11,7 +11,7 @@ from typing import Final
 
 import fsspec
 
-from arctic_training.diagnostics import nearest
+from arctic_training.diagnostics import did_you_mean
 from arctic_training.errors import RecipeError
 
 __all__ = ["Files", "Saved", "located_data"]
@@ -122,8 +122,7 @@ def _suffix(path: Path) -> str:
 
 def _missing(path: Path) -> RecipeError:
     beside = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
-    meant = nearest(path.name, beside)
-    hint = f"did you mean `{meant}`?" if meant else _HINT
+    hint = did_you_mean(path.name, beside, _HINT)
     return _unusable(str(path), "there is no such file or folder", hint)
 
 

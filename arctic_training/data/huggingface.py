@@ -12,7 +12,7 @@ from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
 from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.data.recognised import advice_for
-from arctic_training.diagnostics import known_words, nearest
+from arctic_training.diagnostics import did_you_mean, known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
 from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line
@@ -190,7 +190,7 @@ def _check_splits(config: HFSourceConfig, names: list[str]) -> None:
     for name in _SPLIT.findall(re.sub(r"\[[^\]]*\]", "", config.split)):
         if name not in names:
             message = f"the data set `{config.name_or_path}` has no split `{name}`"
-            raise RecipeError(("split",), message, code="not-found", hint=_meant(name, names))
+            raise RecipeError(("split",), message, code="not-found", hint=did_you_mean(name, names))
 
 
 def _check_columns(config: HFSourceConfig, columns: list[str], needed: Needed) -> None:
@@ -201,7 +201,9 @@ def _check_columns(config: HFSourceConfig, columns: list[str], needed: Needed) -
     for pointer, column in needed.items() if columns else ():
         if column not in columns:
             is_named = pointer != _FILE and pointer[0] in config.model_fields_set
-            otherwise = _meant(column, columns) if is_named else _named(pointer, column, columns)
+            otherwise = (
+                did_you_mean(column, columns) if is_named else _named(pointer, column, columns)
+            )
             raise RecipeError(
                 pointer if is_named else _FILE,
                 f"there is no column `{column}`",
@@ -220,11 +222,6 @@ def _named(pointer: Pointer, column: str, columns: list[str]) -> str:
         return f"say in `role_mapping` which column has whose words: {known_words(columns)}"
     meant = nearest(column, columns)
     return f"write `{pointer[0]}: {meant or 'NAME'}`; there are {known_words(columns)}"
-
-
-def _meant(word: str, known: list[str]) -> str:
-    meant = nearest(word, known)
-    return f"did you mean `{meant}`?" if meant else f"known: {known_words(known)}"
 
 
 class _Explaining:

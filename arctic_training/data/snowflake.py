@@ -19,7 +19,7 @@ from arctic_training.data.instruct import listed_messages
 from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.data.preferences import Preference, preference_of
 from arctic_training.data.snowpark import Frame, Session, session
-from arctic_training.diagnostics import known_words, nearest
+from arctic_training.diagnostics import did_you_mean, known_words
 from arctic_training.errors import RecipeError
 from arctic_training.model.loading import first_line
 
@@ -162,8 +162,7 @@ def _checked(config: SnowflakeSourceConfig, needed: Sequence[str]) -> Frame:
     for column in needed:
         if column not in columns:
             message = f"there is no column `{column}`; there are {known_words(columns)}"
-            meant = nearest(column, columns)
-            hint = f"did you mean `{meant}`?" if meant else "say in `column_mapping` which it is"
+            hint = did_you_mean(column, columns, "say in `column_mapping` which it is")
             raise RecipeError(("column_mapping",), message, code="not-found", hint=hint)
 
     return frame

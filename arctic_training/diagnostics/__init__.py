@@ -11,7 +11,7 @@ from arctic_training.diagnostics.diagnostic import (
     has_errors,
 )
 from arctic_training.diagnostics.render import Format, render
-from arctic_training.diagnostics.suggest import known_words, nearest
+from arctic_training.diagnostics.suggest import did_you_mean, known_words, nearest
 
 __all__ = [
     "Diagnostic",
@@ -20,6 +20,7 @@ __all__ = [
     "Severity",
     "Source",
     "Span",
+    "did_you_mean",
     "has_errors",
     "known_words",
     "nearest",

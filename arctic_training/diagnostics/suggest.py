@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
-__all__ = ["known_words", "nearest"]
+__all__ = ["did_you_mean", "known_words", "nearest"]
 
 _LIKELY: Final = 0.6
 _MOST_SHOWN: Final = 12
@@ -20,6 +20,15 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = _LIKELY) -> str:
 
     found = get_close_matches(word, list(known), n=1, cutoff=cutoff)
     return found[0] if found else ""
+
+
+def did_you_mean(word: str, known: Collection[str], otherwise: str = "") -> str:
+    """Ask for the known word that is nearest; if none is near, say what is known, or another hint.
+
+    ``otherwise`` is that other hint.
+    """
+    meant = nearest(word, known)
+    return f"did you mean `{meant}`?" if meant else otherwise or f"known here: {known_words(known)}"
 
 
 def known_words(known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import transformers
 from huggingface_hub.errors import StrictDataclassError
 from pydantic import JsonValue
 
-from arctic_training.diagnostics import known_words, nearest
+from arctic_training.diagnostics import did_you_mean
 from arctic_training.errors import RecipeError
 
 __all__ = ["changed_configuration", "configuration_problems"]
@@ -67,10 +67,8 @@ def _unknown(found: transformers.PretrainedConfig, key: str) -> RecipeError | No
     known = {*known, *found.attribute_map} - _FIXED - _ELSEWHERE.keys()
     if key in known:
         return None
-    meant = nearest(key, known)
-    hint = f"did you mean `{meant}`?" if meant else f"known: {known_words(known)}"
     message = f"the configuration of a `{found.model_type}` model has no `{key}`"
-    return RecipeError((key,), message, code="unknown-key", hint=hint)
+    return RecipeError((key,), message, code="unknown-key", hint=did_you_mean(key, known))
 
 
 def _reason(error: StrictDataclassError) -> str:

@@ -10,7 +10,7 @@ from torch import nn
 from transformers.pytorch_utils import Conv1D
 
 from arctic_training.config.adapter import LoRAConfig
-from arctic_training.diagnostics import known_words, nearest
+from arctic_training.diagnostics import did_you_mean, known_words
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["unknown_layers"]
@@ -59,6 +59,5 @@ def _unmatched(pattern: str, names: list[str], linear: set[str]) -> Iterator[Rec
 
 
 def _unknown(pointer: Pointer, message: str, name: str, linear: set[str]) -> RecipeError:
-    meant = nearest(name, linear)
-    hint = f"did you mean `{meant}`?" if meant else f"linear layers: {known_words(linear)}"
+    hint = did_you_mean(name, linear, f"linear layers: {known_words(linear)}")
     return RecipeError(pointer, message, code="not-found", hint=hint)

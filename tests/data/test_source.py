@@ -169,16 +169,26 @@ _TURNS = {"user": "turns.from.human", "assistant": "turns.from.gpt"}
 @pytest.mark.parametrize(
     ("section", "pointer", "message", "hint"),
     [
-        ({"split": "test"}, ("split",), "no split `test`", "known: `train`"),
+        ({"split": "test"}, ("split",), "no split `test`", "known here: `train`"),
         ({"split": "trian[:5]"}, ("split",), "no split `trian`", "did you mean `train`?"),
-        ({"role_mapping": {"user": "no"}}, ("role_mapping", "user"), "no column `no`", "known: "),
+        (
+            {"role_mapping": {"user": "no"}},
+            ("role_mapping", "user"),
+            "no column `no`",
+            "known here: ",
+        ),
         (
             {"role_mapping": {"user": "text", "assistant": "txt"}},
             ("role_mapping", "assistant"),
             "no column `txt`",
             "did you mean `text`?",
         ),
-        ({"role_mapping": {"user": "turns.a.b"}}, ("role_mapping", "user"), "`turns`", "known: "),
+        (
+            {"role_mapping": {"user": "turns.a.b"}},
+            ("role_mapping", "user"),
+            "`turns`",
+            "known here: ",
+        ),
         ({"role_mapping": {"user": "text.a"}}, ("role_mapping", "user"), "`text.a`", "did you"),
     ],
 )
