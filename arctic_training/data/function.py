@@ -89,10 +89,13 @@ def content_of_function(config: FunctionSourceConfig) -> object:
     """
     function = _function(config)
     arguments = {
-        name: digests_of_files(_files(value)) if isinstance(value, Path) else value
-        for name, value in _arguments(config, function).items()
+        name: _each(_content, value) for name, value in _arguments(config, function).items()
     }
     return [digest_of_module(function.__module__), arguments]
+
+
+def _content(value: object) -> object:
+    return digests_of_files(_files(value)) if isinstance(value, Path) else value
 
 
 def _files(path: Path) -> list[Path]:
@@ -135,18 +138,31 @@ def _called(config: FunctionSourceConfig) -> Iterable[object]:
 
 
 def _arguments(config: FunctionSourceConfig, function: _Function) -> dict[str, object]:
-    """Return the arguments; a text for a parameter that is a `Path` is one."""
+    """Return the arguments; a text for a parameter that is a `Path`, or has several, is one."""
     parameters = inspect.signature(function).parameters
     return {
-        name: Path(value)
-        if isinstance(value, str) and name in parameters and _is_path(parameters[name])
-        else value
+        name: _each(_path, value) if name in parameters and _is_path(parameters[name]) else value
         for name, value in config.arguments.items()
     }
 
 
+def _path(value: object) -> object:
+    return Path(value) if isinstance(value, str) else value
+
+
+def _each(made: Callable[[object], object], value: object) -> object:
+    """Return what is made of a value, or of all values in a list or a mapping."""
+    match value:
+        case list():
+            return [_each(made, item) for item in value]
+        case dict():
+            return {key: _each(made, item) for key, item in value.items()}
+        case _:
+            return made(value)
+
+
 def _is_path(parameter: inspect.Parameter) -> bool:
-    """Return whether a parameter takes a path; its annotation may be a text."""
+    """Return whether a parameter takes a path, or several; its annotation may be a text."""
     return "Path" in re.findall(r"\w+", str(inspect.formatannotation(parameter.annotation)))
 
 

@@ -42,6 +42,10 @@ def said(path: Path, least: int = 0) -> Iterator[Conversation]:
             yield messages
 
 
+def texts(paths: list[Path], names: list[str]) -> Iterator[str]:
+    yield from (path.read_text() for path in paths)
+
+
 def documents(count: int) -> Iterator[str]:
     yield from map(str, range(count))
 
@@ -131,6 +135,17 @@ def test_the_cache_knows_its_code_its_arguments_and_its_files(module: str, tmp_p
     assert second != first
     write(tmp_path / f"{module}.py", _MODULE + "\n# another text\n")
     assert content_of_function(source) not in (first, second)
+
+
+def test_of_a_list_of_paths_each_is_one(module: str, tmp_path: Path) -> None:
+    """The function gets a `Path` for each text, and the cache knows what their files hold."""
+    paths = [write(tmp_path / name, name) for name in ("one", "two")]
+    source = _source(module, "texts", paths=[*map(str, paths)], names=["one"])
+    assert [*function_documents(source).stream()] == ["one", "two"]
+    first = content_of_function(source)
+    json.dumps(first)
+    write(paths[1], "three")
+    assert content_of_function(source) != first
 
 
 @pytest.mark.parametrize(
