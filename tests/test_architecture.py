@@ -18,6 +18,7 @@ GENERATED = ROOT / "generated/arctic_trainers"
 RUNTIME = {
     "callback",
     "checkpoint",
+    "conformance",
     "data",
     "factory",
     "launcher",
@@ -93,7 +94,7 @@ def _others(module: Module) -> set[str]:
         (
             "codegen",
             {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
-            | {"checkpoint", "user_cache", "writable"},
+            | {"checkpoint", "module_names", "user_cache", "writable"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
     ],

@@ -27,9 +27,9 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
     item = _loaded(name, form)
     problems: list[Diagnostic] = []
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
+        from arctic_training.cli.tiny import tiny
         from arctic_training.conformance.subject import Subject
         from arctic_training.conformance.suite import verdicts
-        from arctic_training.conformance.tiny import tiny
 
         subject = Subject(
             name=item.spec.name,

@@ -10,12 +10,12 @@ from typing import cast
 import pytest
 import yaml
 
+from arctic_training.cli.tiny import tiny
 from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.starters import recipe_path, starter_recipe
 from arctic_training.conformance.claims import CLAIMS, BrokenClaimError, NotPromisedError
 from arctic_training.conformance.subject import Subject
 from arctic_training.conformance.suite import verdicts
-from arctic_training.conformance.tiny import tiny
 from tests.support import arctic_gen, write
 
 FAULTS = {

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from arctic_training.codegen.spec import SlotSpec, TrainerSpec
+from arctic_training.conformance.laid_over import laid_over
 
-__all__ = ["laid_over", "tiny"]
+__all__ = ["tiny"]
 
 _SECTIONS: Final[Mapping[tuple[str, str], Mapping[str, object]]] = {
     ("model", "random_llama"): {
@@ -46,16 +47,6 @@ def tiny(starter: Mapping[str, object], spec: TrainerSpec, folder: str) -> dict[
     sources = [{**source, "sample_count": _NUM_SAMPLES} for source in data["sources"]]
     values["data"] = {**data, "sources": sources, "div_length": 8, "cache_dir": folder}
     return laid_over(values, _RUN)
-
-
-def laid_over(values: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
-    """Return values with changes; sections are joined key by key."""
-    both = dict(values)
-    for key, change in changes.items():
-        old = both.get(key)
-        joins = isinstance(old, Mapping) and isinstance(change, Mapping)
-        both[key] = {**old, **change} if joins else change  # type: ignore[dict-item]
-    return both
 
 
 def _built_in(slot: SlotSpec, section: Mapping[str, object]) -> str:
