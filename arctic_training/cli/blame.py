@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import site
 import sysconfig
 import traceback
 from collections.abc import Iterator
@@ -15,9 +15,12 @@ from arctic_training.project import NAMESPACE
 __all__ = ["of_users_code"]
 
 _OURS: Final = Path(arctic_training.__file__).parent
-_LIBRARIES: Final = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_LIBRARIES: Final = (
+    *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+    *site.getsitepackages(),
+    site.getusersitepackages(),
 )
+_COMMANDS: Final = sysconfig.get_path("scripts")
 
 
 def of_users_code(error: BaseException) -> str | None:
@@ -51,8 +54,8 @@ def _places(error: BaseException) -> Iterator[tuple[str, int, str]]:
 
 def _is_neutral(path: Path) -> bool:
     """Return whether a file is a library's, or a generated one that only calls what is given."""
-    library = str(path).startswith(_LIBRARIES) or not path.is_file()
-    return library or NAMESPACE in path.parts or path.is_relative_to(sys.prefix)
+    library = any(map(path.is_relative_to, _LIBRARIES)) or not path.is_file()
+    return library or NAMESPACE in path.parts or path.is_relative_to(_COMMANDS)
 
 
 def _shown(path: Path) -> Path:
