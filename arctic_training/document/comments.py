@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeAlias
 
 import yaml
 
@@ -12,29 +13,34 @@ from arctic_training.diagnostics import Source, Span
 
 __all__ = ["comments"]
 
+_Place: TypeAlias = tuple[int, int]
+
+_END: Final = (sys.maxsize, 1)
 _START: Final = re.compile(r"(?:^|(?<=[ \t]))#")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def comments(source: Source) -> Iterator[Span]:
     """Iterate over the comments of a text that parses, each from its `#` to the end of its line."""
-    taken = _taken(source)
+    texts = _texts(source)
+    first, last = next(texts)
     for number, line in enumerate(source.lines, 1):
         for start in _START.finditer(line):
-            column = start.start() + 1
-            if not any(first <= (number, column) < last for first, last in taken):
-                yield Span(source, number, column, number, len(line) + 1)
+            place = (number, start.start() + 1)
+            while last <= place:
+                first, last = next(texts)
+            if place < first:
+                yield Span(source, *place, number, len(line) + 1)
                 break
 
 
-def _taken(source: Source) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return where texts stand, in which a `#` is a character like others."""
-    return [
-        (_place(token.start_mark), _place(token.end_mark))
-        for token in yaml.scan(source.text, Loader=_LOADER)
-        if isinstance(token, yaml.ScalarToken)
-    ]
+def _texts(source: Source) -> Iterator[tuple[_Place, _Place]]:
+    """Iterate over where texts stand, in which a `#` is a character like others, and the end."""
+    for token in yaml.scan(source.text, Loader=_LOADER):
+        if isinstance(token, yaml.ScalarToken):
+            yield _place(token.start_mark), _place(token.end_mark)
+    yield _END, _END
 
 
-def _place(mark: yaml.Mark) -> tuple[int, int]:
+def _place(mark: yaml.Mark) -> _Place:
     return mark.line + 1, mark.column + 1
