@@ -66,13 +66,31 @@ def _help(name: str, command: click.Command) -> Iterator[str]:
 
 def _definition(schema: _Schema) -> Iterator[str]:
     yield f"# {schema['title']}\n\n{schema['description']}\n"
-    yield from _table(schema["properties"], set(schema["else"]["required"]))
+    definitions = schema["definitions"]
+    yield from _table(_explained(schema["properties"], definitions), {*schema["else"]["required"]})
     yield "\n## A config field\n\nThe keywords of JSON Schema that a field may have.\n"
-    yield from _table(schema["definitions"]["field"]["properties"], set())
+    yield from _table(_explained(definitions["field"]["properties"], definitions), set())
     yield "\n## Factories\n\nWhat the six `*_type` keys may name.\n"
     for kind, factories in built_in_factories().items():
         yield f"* {kind}: {', '.join(f'`{name}`' for name in factories)}"
     yield ""
+
+
+def _explained(
+    properties: Mapping[str, _Schema], definitions: Mapping[str, _Schema]
+) -> dict[str, _Schema]:
+    """Return properties with the meanings and examples of the definitions that they refer to."""
+    said = ("description", "examples")
+    meant = {name: definitions.get(_referred(rule), {}) for name, rule in properties.items()}
+    return {
+        name: {key: meant[name][key] for key in said if key in meant[name]} | rule
+        for name, rule in properties.items()
+    }
+
+
+def _referred(schema: _Schema) -> str:
+    """Return the name of the definition that a schema refers to, or an empty text."""
+    return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
 def _recipe(definitions: Mapping[str, _Schema]) -> Iterator[str]:
@@ -110,8 +128,11 @@ def _table(properties: Mapping[str, _Schema], required: set[str]) -> Iterator[st
         is_value = "default" in schema and "$ref" not in schema
         default = f"`{json.dumps(schema['default'])}`" if is_value else ""
         shown = "required" if name in required else default
-        meaning = " ".join(str(schema.get("description", "")).split()).replace("|", "\\|")
-        yield f"| `{name}` | {_value(schema)} | {shown} | {meaning} |"
+        meaning = " ".join(str(schema.get("description", "")).split())
+        examples = " or ".join(f"`{json.dumps(each)}`" for each in schema.get("examples", ()))
+        meaning += f" Such as {examples}." if examples else ""
+        escaped = meaning.replace("|", "\\|")
+        yield f"| `{name}` | {_value(schema)} | {shown} | {escaped} |"
 
 
 def _value(schema: _Schema) -> str:
@@ -123,7 +144,7 @@ def _value(schema: _Schema) -> str:
     if "if" in schema:
         return _value(schema["else"]) if "enum" in schema["else"] else "one section or a list"
     if "$ref" in schema:
-        return f"`{schema['$ref'].rpartition('/')[2]}`"
+        return f"`{_referred(schema)}`"
     if "anyOf" in schema:
         return " or ".join(map(_value, schema["anyOf"]))
     kind = schema.get("type", "")
@@ -175,7 +196,8 @@ def _row(name: str, kind: ast.expr | None, text: str | None) -> str:
 
 def _diagnostics() -> Iterator[str]:
     yield "# Diagnostics\n\nEvery code, with one of the tested examples of it.\n"
-    golden = (_ROOT / "tests/golden/diagnostics.txt").read_text("utf-8")
+    files = sorted((_ROOT / "tests/golden").glob("*.txt"))
+    golden = "".join(path.read_text("utf-8") for path in files)
     examples: dict[str, str] = {}
     for case in re.split(r"^## ", golden, flags=re.MULTILINE)[1:]:
         _, _, text = case.partition("\n")

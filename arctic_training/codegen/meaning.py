@@ -43,6 +43,8 @@ class Meaning:
             lines.append(f"takes {value}")
         if "default" in self.rule:
             lines.append(f"default {json.dumps(self.rule['default'])}")
+        if examples := cast("list[JSON]", self.rule.get("examples", [])):
+            lines.append(f"such as {' or '.join(map(json.dumps, examples))}")
         return "\n  ".join(lines)
 
 

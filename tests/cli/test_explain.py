@@ -29,6 +29,7 @@ from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
             "takes a whole number, at least 1",
         ),
         ("data_factory_type", "definition: data_factory_type", "the first is the default"),
+        ("exclusiveMinimum", "field of a definition: exclusiveMinimum", "such as 0"),
         ("uniqueItems", "field of a definition: uniqueItems", "No value stands twice"),
         ("alpha", "recipe of mine: alpha", "Strength."),
     ],

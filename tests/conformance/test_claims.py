@@ -16,7 +16,7 @@ from arctic_training.codegen.starters import recipe_path, starter_recipe
 from arctic_training.conformance.claims import CLAIMS, BrokenClaimError, NotPromisedError
 from arctic_training.conformance.subject import Subject
 from arctic_training.conformance.suite import verdicts
-from tests.support import arctic_gen, write
+from tests.support import ROOT, arctic_gen, write
 
 FAULTS = {
     "nan": "loss",
@@ -153,7 +153,11 @@ def test_a_new_trainer_keeps_what_it_promises(tmp_path: Path) -> None:
 
 
 def test_a_broken_claim_is_a_finding_at_the_definition(project: Path) -> None:
-    """Programs get it in every form; the command ends with 1."""
+    """Programs get it in every form, people word for word; the command ends with 1."""
+    command = "arctic-gen test claimed fault=nan"
+    told = arctic_gen(*command.split()[1:], folder=project)
+    golden = (ROOT / "tests/golden/claims.txt").read_text("utf-8")
+    assert f"## broken claim\n$ {command}\n{told.out}exit {told.code}\n" == golden
     done = arctic_gen("test", "claimed", "fault=nan", "--format", "json", folder=project)
     (found,) = cast("list[dict[str, object]]", json.loads(done.out)["diagnostics"])
     place = (found["path"], found["line"], found["code"])

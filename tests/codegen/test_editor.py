@@ -1,0 +1,51 @@
+"""What an editor is told about a definition, by the schema that `init` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from arctic_training.document import JSON, Schema
+from arctic_training.resources import schema
+
+_Rule = dict[str, JSON]
+_NO_RULES = {"if", "examples", "x-planned"}
+
+
+def _keys(rule: JSON, way: str = "") -> Iterator[tuple[str, _Rule]]:
+    """Iterate over all keys that a schema describes; those of conditions and examples are not."""
+    if isinstance(rule, list):
+        for part in rule:
+            yield from _keys(part, way)
+    for keyword, below in rule.items() if isinstance(rule, dict) else ():
+        if keyword in {"properties", "definitions"}:
+            for name, each in cast("dict[str, _Rule]", below).items():
+                yield from [(f"{way}.{name}", each)] if keyword == "properties" else []
+                yield from _keys(each, f"{way}.{name}")
+        elif keyword not in _NO_RULES:
+            yield from _keys(below, f"{way}/{keyword}")
+
+
+def _whole(rule: _Rule, root: _Rule) -> _Rule:
+    """Return a rule with what the definition says that it refers to."""
+    name = str(rule.get("$ref", "")).rpartition("/")[2]
+    if not name:
+        return rule
+    definition = cast("dict[str, _Rule]", root["definitions"])[name]
+    return _whole(definition, root) | rule
+
+
+def test_every_key_of_a_definition_is_described_with_an_example() -> None:
+    """An editor shows for each key what it means and a value, which the schema itself takes."""
+    root = schema("trainer.schema.json").root
+    known = [*_keys(root)]
+    assert len(known) > 70
+    undescribed, wrong = [], []
+    for way, rule in known:
+        whole = _whole(rule, root)
+        examples = cast("list[JSON]", whole.get("examples", []))
+        if not whole.get("description") or not examples:
+            undescribed.append(way)
+        alone = Schema({"allOf": [rule], "definitions": root["definitions"]})
+        wrong += [(way, each) for each in examples if [*alone.errors(each)]]
+    assert (undescribed, wrong) == ([], [])
