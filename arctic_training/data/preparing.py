@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
@@ -25,6 +24,7 @@ from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import Taken, told
 from arctic_training.data.samples import Row, Rows, Sample, Samples
 from arctic_training.data.source import contents, source_problems
+from arctic_training.data.split import split_problems
 from arctic_training.data.stored import (
     read_rows,
     read_samples,
@@ -42,7 +42,6 @@ __all__ = ["PreparingDataFactory"]
 Data_co = TypeVar("Data_co", bound=DataConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
-_SPLIT: Final = "write such as `[0.9, 0.1]`: what is trained on, and what is kept for evaluation"
 _NEUTRAL: Final = frozenset(
     {
         "cache_dir",
@@ -144,16 +143,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     def option_problems(self) -> Iterator[RecipeError]:
         """Iterate over what is wrong with what the section says beside its sources."""
         config = self.config
-        trained, held_out = config.train_eval_split
-        if not math.isclose(trained + held_out, 1):
-            message = f"{trained:g} and {held_out:g} add up to {trained + held_out:g}, not to 1"
-            yield self.problem("train_eval_split", message, code="not-allowed", hint=_SPLIT)
-        elif not trained:
-            message = "the first part, which is trained on, is 0"
-            yield self.problem("train_eval_split", message, code="not-allowed", hint=_SPLIT)
-        if held_out and config.eval_sources:
-            message = "it and `eval_sources` exclude each other"
-            yield self.problem("train_eval_split", message, code="not-allowed")
+        yield from split_problems(self)
         if config.streaming:
             yield from streaming_problems(self)
         is_kept = not (config.fail_on_missing_cache or config.streaming)

@@ -17,7 +17,8 @@ from arctic_training.data.preferences import Preference
 from arctic_training.data.snowflake import check_snowflake
 from arctic_training.data.source import contents
 from arctic_training.data.source_items import conversations, documents, preferences
-from arctic_training.errors import RecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
+from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import HandTrainer, hand_config, ragged
 
 
@@ -152,6 +153,26 @@ def test_content_decides(snowflake: Snowflake, reader: HandTrainer) -> None:
     snowflake.tables["A"] = pa.table({"TEXT": ["b"]})
     assert contents(factory, [_source(table_name="A")]) != one
     assert "HASH_AGG(*)" in snowflake.asked[0]
+
+
+def test_what_has_no_order_is_not_parted(snowflake: Snowflake) -> None:
+    """Rows that come in any order are not held out by number: two queries part them for certain."""
+    every, some = ({"type": "snowflake", "table_name": name} for name in "TE")
+    for source in (every, {"type": "snowflake", "sql": "SELECT * FROM T ORDER BY 1"}):
+        data = {"sources": source, "train_eval_split": [0.75, 0.25]}
+        with pytest.raises(UnusableRecipeError, match="another order each time") as caught:
+            DataStage(HandTrainer, hand_config(data=data, eval_interval=1))
+        (problem,) = caught.value.problems
+        assert problem.pointer == ("data", "train_eval_split")
+        assert "`eval_sources`" in problem.hint
+    assert snowflake.asked == []
+    said = [[json.dumps(each) for each in part] for part in (ragged(6), ragged(9)[6:])]
+    for name, part in zip("TE", said, strict=True):
+        snowflake.tables[name] = pa.table({"MESSAGES": part})
+    data = {"sources": every, "eval_sources": some}
+    stage = DataStage(HandTrainer, hand_config(data=data, eval_interval=1))
+    numbers = [len(factory.create()) for factory in (stage.data, *stage.evaluated.values())]
+    assert numbers == [3, 2]  # batches of two
 
 
 @pytest.mark.parametrize(
