@@ -1,10 +1,16 @@
-"""The reference pages."""
+"""The pages of ``docs``: rendered from what there is, and naming tests that there are."""
 
 from __future__ import annotations
 
+import re
 import runpy
+from typing import Final
+
+import pytest
 
 from tests.support import ROOT
+
+_TEST: Final = re.compile(r"`(?:([\w/]+\.py)(?:::(test_\w+))?|(test_\w+))`")
 
 
 def test_pages_are_what_they_are_rendered_from() -> None:
@@ -15,3 +21,17 @@ def test_pages_are_what_they_are_rendered_from() -> None:
     pages: dict[str, str] = runpy.run_path(str(ROOT / "docs/render.py"))["pages"]()
     folder = ROOT / "docs/reference"
     assert pages == {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("page", ["defects.md", "generator.md", "runtime.md"])
+def test_every_test_that_a_page_names_is_there(page: str) -> None:
+    """A test that is renamed or taken out is missed here; a name alone is of the file before it."""
+    missing, text = [], ""
+    for file, of_file, alone in _TEST.findall((ROOT / "docs" / page).read_text("utf-8")):
+        if file:
+            path = ROOT / "tests" / file
+            text = path.read_text("utf-8") if path.is_file() else ""
+        name = of_file or alone
+        if not text or (name and f"def {name}(" not in text):
+            missing.append((file, name))
+    assert missing == []

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedModel
 
-from arctic_trainers.sft import SFTTrainer
+from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.checkpoint.folder import is_whole
 from tests.tiny import sft_config
 
@@ -17,7 +17,10 @@ from tests.tiny import sft_config
 @pytest.mark.parametrize("dtype", ["fp32", "bf16"])
 @pytest.mark.parametrize("stage", [0, 3])
 def test_transformers_loads_it(stage: int, dtype: str, tmp_path: Path) -> None:
-    """The model loads with no key missing or unexpected and says what the trained one says."""
+    """The model loads with no key missing or unexpected and says what the trained one says.
+
+    The recipe beside it is the one that it was trained by.
+    """
     trainer = SFTTrainer(
         sft_config(
             model={"dtype": dtype},
@@ -32,6 +35,8 @@ def test_transformers_loads_it(stage: int, dtype: str, tmp_path: Path) -> None:
     )
     trainer.train()
     saved = tmp_path / "global_step_2"
+    recipe = (saved / "recipe.json").read_text()
+    assert SFTTrainerConfig.model_validate_json(recipe) == trainer.config
     model: PreTrainedModel
     loading: dict[str, object]
     model, loading = LlamaForCausalLM.from_pretrained(saved, output_loading_info=True)  # type: ignore[misc]

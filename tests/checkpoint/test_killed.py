@@ -17,7 +17,7 @@ _TABLE = [
 
 
 def test_killed_runs_go_on(tmp_path: Path) -> None:
-    """SIGKILL before or within a save: losses, rates, terms and weights are bit for bit the same.
+    """SIGKILL before or within a save: losses, rates, batches and weights are bit for bit the same.
 
     A sample of the table of ZeRO stages, one and two processes, and steps; the loss draws random
     numbers.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -217,6 +217,26 @@ _CASES: Final = [
 ]  # fmt: skip
 
 
+_BEFORE_DATA: Final = [
+    "mistyped key",
+    "mistyped key in a nested section",
+    "text for a number",
+    "negative learning rate",
+    "unknown trainer",
+    "missing key of a section",
+    "data that is not there",
+    "missing column",
+    "duplicate key",
+    "recipe that does not parse",
+    "unknown optimizer",
+    "rows longer than the model's",
+    "negative length",
+    "unwritable folder",
+    "model that is no folder",
+    "model that is nowhere",
+]
+
+
 def _transcript(case: _Case, folder: Path) -> str:
     """Return what a user sees: the command, what it prints, and its exit code."""
     result = case.run(folder)
@@ -236,6 +256,20 @@ def test_a_wrong_input_is_answered_word_for_word(tmp_path: Path, case: _Case) ->
     answer = _transcript(case, tmp_path)
     assert answer == dict(_golden())[case.title]
     assert "Traceback" not in answer
+
+
+@pytest.mark.parametrize("title", _BEFORE_DATA)
+def test_a_run_by_a_bad_recipe_ends_before_any_data_is_prepared(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run, and not a check alone, ends with findings; neither data nor tokens are kept of it."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (case,) = (each for each in _CASES if each.title == title)
+    result = replace(case, command=case.command.replace("--dry-run ", "")).run(tmp_path / "here")
+    assert (result.code, result.err) == (1, "")
+    assert "error[" in result.out
+    assert "Traceback" not in result.out
+    assert [path for path in (tmp_path / "cache").rglob("*") if path.is_file()] == []
 
 
 def test_every_golden_answer_is_one_to_a_case() -> None:

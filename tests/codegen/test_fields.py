@@ -330,7 +330,7 @@ SETS = [
 
 @given(st.lists(st.sampled_from([*ESCAPES, *SETS]), min_size=1, max_size=3), st.data())
 @settings(max_examples=300, deadline=None)
-def test_a_pattern_means_the_same_to_schema_andmodel_of(
+def test_a_pattern_means_the_same_to_schema_and_model(
     parts: list[str], data: st.DataObject
 ) -> None:
     r"""`\d`, `\w` and `\s` are those of ECMA 262 on both sides, in sets and out of them."""

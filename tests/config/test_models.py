@@ -70,7 +70,7 @@ def test_only_numbers_are_read_from_texts() -> None:
 
 
 def test_validating_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No file is looked at and no name looked up, though the recipe names files that exist."""
+    """No file is looked at, no name looked up, no folder made, though the recipe names both."""
 
     def refuse(*_arguments: object, **_options: object) -> NoReturn:
         raise AssertionError("validation is pure")
@@ -82,8 +82,9 @@ def test_validating_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         "checkpoint": {"output_dir": here},
         "train_log_metrics_path": here,
     }
-    for module, name in [(builtins, "open"), (os, "stat"), (os, "open"), (os, "scandir")]:
-        monkeypatch.setattr(module, name, refuse)
+    monkeypatch.setattr(builtins, "open", refuse)
+    for name in ("stat", "open", "scandir", "mkdir"):
+        monkeypatch.setattr(os, name, refuse)
     monkeypatch.setattr(socket, "socket", refuse)
     config = SFTTrainerConfig.model_validate(recipe)
     monkeypatch.undo()

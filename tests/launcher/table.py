@@ -16,7 +16,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from tests.tiny import HandTrainer, Recorder, hand_config
 
-__all__ = ["NUM_SAMPLES", "STEPS", "evaluated", "train_row"]
+__all__ = ["NUM_SAMPLES", "STEPS", "reported", "train_row"]
 
 NUM_SAMPLES = 41
 STEPS = 3
@@ -64,10 +64,12 @@ def _resumes(folder: Path, world: World, stage: int) -> None:
         assert torch.equal(value, weights[name]), name
 
 
-def evaluated(trainer: HandTrainer) -> str:
-    """Return what the last evaluation of a trainer came to."""
+def reported(trainer: HandTrainer) -> str:
+    """Return the terms of each step, and what the last evaluation came to."""
     assert isinstance(trainer.progress, Recorder)
-    return [note for note in trainer.progress.notes if note.startswith("step ")][-1]
+    terms = [str(report.terms) for report in trainer.progress.reports]
+    evaluated = [note for note in trainer.progress.notes if note.startswith("step ")][-1]
+    return "\n".join([*terms, evaluated])
 
 
 def main(folder: Path, rows: list[str]) -> None:
@@ -82,7 +84,7 @@ def main(folder: Path, rows: list[str]) -> None:
         assert bool(weights) is world.is_first
         if world.is_first:
             torch.save(weights, folder / f"{row}.pt")
-            (folder / f"{row}.txt").write_text(evaluated(trainer))
+            (folder / f"{row}.txt").write_text(reported(trainer))
     leave_process_group()
 
 

@@ -12,7 +12,7 @@ from transformers import LlamaForCausalLM
 
 from arctic_training.launcher.torchrun import launch
 from arctic_training.launcher.world import World
-from tests.launcher.table import NUM_SAMPLES, evaluated, train_row
+from tests.launcher.table import NUM_SAMPLES, reported, train_row
 from tests.support import RECIPE, ROOT, python, write
 from tests.tiny import jsonl, ragged
 
@@ -38,7 +38,7 @@ def _in_two_processes(rows: list[str], folder: Path, monkeypatch: pytest.MonkeyP
             weights = torch.load(folder / f"{row}.pt")
             away = {name: (weights[name] - v).abs().max().item() for name, v in expected.items()}
             assert max(away.values()) <= 1e-6, (row, away)
-            assert (folder / f"{row}.txt").read_text() == evaluated(trainer)
+            assert (folder / f"{row}.txt").read_text() == reported(trainer)
 
 
 def test_two_processes_train_what_one_trains(
@@ -46,7 +46,8 @@ def test_two_processes_train_what_one_trains(
 ) -> None:
     """Three steps on ragged data end within 1e-6 of those of one process; so does an evaluation.
 
-    A sample of the table of ZeRO stages, accumulation and clipping, and a resumed run.
+    The terms of each step are the same. A sample of the table of ZeRO stages, accumulation and
+    clipping, and a resumed run.
     """
     _in_two_processes(_SAMPLE, tmp_path, monkeypatch)
 
