@@ -50,6 +50,9 @@ class Loaded:
     path: Path
     project: Project
     spec: TrainerSpec
+    written: MapNode
+    """The definition as its file has it, without what it extends or refers to."""
+
     files: tuple[Path, ...]
     """What was read: its own file, those that it extends, and those that it refers to."""
 
@@ -91,7 +94,8 @@ def read_definition(
     """
     files: list[Path] = []
     spec, found = _understood(definition, path, project, files, stubber)
-    return (Loaded(path, project, spec, tuple(files)) if spec else None), found
+    item = Loaded(path, project, spec, definition, tuple(files)) if spec else None
+    return item, found
 
 
 def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:

@@ -74,7 +74,7 @@ def _generated(
     force: bool,
 ) -> Generation:
     project = loaded[0].project
-    starters, unclear = _starters(loaded, project)
+    starters, unclear = _starters(loaded)
     problems += unclear
     files = {item.path: plan(item.spec) for item in loaded}
     with _staged(loaded, files, starters, project) as (staged, texts):
@@ -111,7 +111,7 @@ def begin(loaded: list[Loaded]) -> list[Path]:
         text = item.spec.document.span.source.text
         for path, schema in schema_copy(item.path, text, item.project).items():
             write_once({confined(path, item.project.root): schema})
-        starters, _ = _starters([item], item.project)
+        starters, _ = _starters([item])
         stubs = {path: text for path, text in starters.items() if _is_code(path.name)}
         with _staged([item], {item.path: plan(item.spec)}, stubs, item.project):
             written += write_once(stubs)
@@ -134,12 +134,12 @@ def save(generation: Generation) -> list[Path]:
     return write_once(generation.starters)
 
 
-def _starters(loaded: list[Loaded], project: Project) -> tuple[dict[Path, str], list[Diagnostic]]:
+def _starters(loaded: list[Loaded]) -> tuple[dict[Path, str], list[Diagnostic]]:
     """Return the files of the user's to begin, and what would have to begin one twice."""
     starters: dict[Path, str] = {}
     problems = []
     for item in loaded:
-        for path, text, pointer in starter_files(item.spec, item.path, project):
+        for path, text, pointer in starter_files(item):
             if starters.setdefault(path, text) != text:
                 problems.append(_begun_twice(path, value_span(item.spec.document, pointer)))
     return starters, problems

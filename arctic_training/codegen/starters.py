@@ -14,6 +14,7 @@ from typing import Final
 
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.confined import confined
+from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.extend import extended_loss
 from arctic_training.codegen.field_types import FieldSpec, Missing
 from arctic_training.codegen.importable import import_roots
@@ -22,15 +23,13 @@ from arctic_training.codegen.samples import sample
 from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.codegen.stubs import stub
-from arctic_training.document import Pointer, load
+from arctic_training.document import Pointer
 from arctic_training.project import NAMESPACE, Project, module_file
 
 __all__ = ["missing_modules", "recipe_path", "starter_files", "starter_recipe"]
 
 
-def starter_files(
-    spec: TrainerSpec, definition: Path, project: Project
-) -> Iterator[tuple[Path, str, Pointer]]:
+def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
     """Iterate over files of the user's that do not exist, with the texts to begin with.
 
     The third is the place of the definition that names the file.
@@ -39,11 +38,12 @@ def starter_files(
         UnsafePathError: a file would lie outside of the project, by a link.
 
     """
+    spec, project = item.spec, item.project
     for path, pointer in missing_modules(spec, project):
         file = project.root / Path(*path.module.split(".")).with_suffix(".py")
-        extended = _extended_loss(definition, project) if pointer == ("loss",) else None
+        extended = _extended_loss(item) if pointer == ("loss",) else None
         yield confined(file, project.root), stub(spec, path, extended), pointer
-    recipe = recipe_path(definition)
+    recipe = recipe_path(item.path)
     if not recipe.exists():
         yield recipe, starter_recipe(spec, recipe, project), ("name",)
 
@@ -56,13 +56,12 @@ def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[Impor
             yield path, pointer
 
 
-def _extended_loss(definition: Path, project: Project) -> ImportPath | None:
+def _extended_loss(item: Loaded) -> ImportPath | None:
     """Return the loss of a built-in trainer that a definition extends.
 
     It takes any trainer that has its fields; one of the user's takes its own trainer alone.
     """
-    document = load(definition)[0]
-    loss = extended_loss(document, definition, project) if document else ""
+    loss = extended_loss(item.written, item.path, item.project)
     return ImportPath.parse(loss) if loss.startswith("arctic_training.") else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import cast
 
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from arctic_training.codegen.field_types import ListType, NullableType, ScalarType
 from arctic_training.codegen.json_types import json_schema
 from arctic_training.codegen.samples import sample
-from arctic_training.document import JSON, Schema
+from arctic_training.diagnostics import Diagnostic, Source
+from arctic_training.document import JSON, Node, Schema, parse
 from tests.support import DEFINITION, ROOT, arctic_gen, write
 
 _BUILT_IN = sorted(
@@ -43,6 +45,25 @@ def test_a_sample_keeps_to_its_limits(
     for kind in (number, ListType(number, (("minItems", 2),)), NullableType(number)):
         schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
         assert [*schema.errors(sample(kind))] == []
+
+
+def test_a_definition_is_parsed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loss begins as that of the trainer which is extended, without a second look at the file.
+
+    Else a change in between would be in a part of what is made.
+    """
+    parsed: list[str] = []
+
+    def counted(source: Source) -> tuple[Node | None, list[Diagnostic]]:
+        parsed.append(Path(source.path).name)
+        return parse(source)
+
+    monkeypatch.setattr(sys.modules["arctic_training.document.load"], "parse", counted)
+    text = "schema_version: 1\nname: mine\nextends: sft\nloss: mine_loss:loss\n"
+    write(tmp_path / "mine.yaml", text)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    assert "next_token_loss(trainer, batch)" in (tmp_path / "mine_loss.py").read_text("utf-8")
+    assert parsed.count("mine.yaml") == 1
 
 
 @pytest.mark.parametrize("definition", _BUILT_IN, ids=lambda path: path.stem)
