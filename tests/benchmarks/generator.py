@@ -23,10 +23,11 @@ _MANY = 100
 _RUNS = 7
 _BUDGET_AGAIN = 350
 _BUDGET_RATIO = 4
+_BUDGET_CHECK = 1.1
 
 
 def measure() -> Iterator[str]:
-    """Measure one definition, a hundred, and a hundred again without a change."""
+    """Measure one definition, a hundred, their check, and a hundred again without a change."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         theirs = _theirs(folder / "theirs")
@@ -38,6 +39,9 @@ def measure() -> Iterator[str]:
         ratio = f"{many / one:5.2f} x (budget {_BUDGET_RATIO})"
         yield f"{'new-trainer --no-verify, 1 definition':44} {one:6.0f} ms"
         yield f"{'new-trainer --no-verify, 100 definitions':44} {many:6.0f} ms  {ratio}"
+        checked = _checked(folder / "checked")
+        ratio = f"{checked / many:5.2f} x new-trainer (budget {_BUDGET_CHECK})"
+        yield f"{'check --no-verify, the same 100':44} {checked:6.0f} ms  {ratio}"
         again = _again(folder / "again")
         yield f"{'the same again, unchanged':44} {again:6.0f} ms  (budget {_BUDGET_AGAIN})"
 
@@ -92,6 +96,14 @@ def _ours(folder: Path, count: int, fields: dict[str, JSON]) -> float:
         command[3:] = paths
 
     return cpu_ms(command, runs=_RUNS, before=fresh)
+
+
+def _checked(folder: Path) -> float:
+    """Measure comparisons of what was made with its definitions, which write nothing."""
+    command = [_program("arctic-gen"), "new-trainer", "--no-verify"]
+    paths = _definitions(folder, _MANY, {})
+    cpu_ms([*command, *paths], runs=1)
+    return cpu_ms([_program("arctic-gen"), "check", "--no-verify", *paths], runs=_RUNS)
 
 
 def _again(folder: Path) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from arctic_training.codegen.lint.reads import Reader
 from tests.support import DEFINITION, Result, arctic_gen, write
 
 PACKAGE = "generated/arctic_trainers/mine"
@@ -202,6 +203,16 @@ def test_what_is_warned_of_is_compared_all_the_same(project: Path) -> None:
     assert done.code == 1
     assert "warning[old-version]" in done.out
     assert "config.py was edited by hand" in done.out
+
+
+def test_a_trainer_is_not_followed_for_its_terms(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check` takes no longer than generating: only `lint` follows the config through all code."""
+    followed: list[Reader] = []
+    monkeypatch.setattr(Reader, "follow", followed.append)
+    assert _check(project) == (0, FINE, "")
+    assert followed == []
 
 
 def test_a_loss_with_other_terms_than_the_metrics_is_found(project: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,13 +10,13 @@ from typing import Final
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.lint.baseline import Baseline
 from arctic_training.codegen.lint.ignores import Ignore, ignores, problems
-from arctic_training.codegen.lint.rule import Edit, Subject
+from arctic_training.codegen.lint.rule import Edit, Rule, Subject
 from arctic_training.codegen.lint.rules import RULES
 from arctic_training.diagnostics import Diagnostic, Source
 
 __all__ = ["Report", "lint", "term_problems"]
 
-_TERMS: Final = {"unreturned-metric", "undeclared-term"}
+_TERMS: Final = ("unreturned-metric", "undeclared-term")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,34 +32,49 @@ def term_problems(loaded: list[Loaded]) -> list[Diagnostic]:
 
     What is ignored by a comment is left out.
     """
-    return [each for each in lint(loaded).findings if each.code in _TERMS]
+    subjects = [Subject(item) for item in loaded]
+    found = _found(subjects, [RULES[name] for name in _TERMS])
+    kept = _less_ignored(found, _ignores(subjects)) if found else {}
+    return [each for each in kept if each.code in _TERMS]
 
 
 def lint(loaded: list[Loaded], baseline: Baseline | None = None) -> Report:
     """Apply every rule to right definitions of one or of several projects."""
     subjects = [Subject(item) for item in loaded]
-    found: dict[Diagnostic, Edit | None] = {}
-    for subject in subjects:
-        for rule in RULES.values():
-            for finding in rule.find(subject) if rule.find else ():
-                found[rule.diagnostic(finding)] = finding.edit
-    sources = {source.path: source for subject in subjects for source in _sources(subject)}
-    found = _less_ignored(found, [i for source in sources.values() for i in ignores(source)])
+    found = _less_ignored(_found(subjects, RULES.values()), _ignores(subjects))
     findings = [*found]
     if baseline:
-        looked_at = {Path(path).resolve() for path in sources}
+        looked_at = {Path(source.path).resolve() for source in _sources(subjects)}
         rule = RULES["stale-baseline"]
         stale = [rule.diagnostic(each) for each in baseline.stale(findings, looked_at)]
         findings = [*baseline.new(findings), *stale]
     return Report(findings, [edit for each in findings if (edit := found.get(each))])
 
 
-def _sources(subject: Subject) -> Iterator[Source]:
-    """Iterate over the texts in which there may be ignores: the definition, the user's code."""
-    yield subject.source
-    for function in subject.reader.visited.values() if subject.reader else ():
-        if function.module.path.is_relative_to(subject.loaded.project.root):
-            yield function.module.source
+def _found(subjects: list[Subject], rules: Iterable[Rule]) -> dict[Diagnostic, Edit | None]:
+    """Return where definitions break rules, with what mends it."""
+    return {
+        rule.diagnostic(finding): finding.edit
+        for subject in subjects
+        for rule in rules
+        if rule.find
+        for finding in rule.find(subject)
+    }
+
+
+def _ignores(subjects: list[Subject]) -> list[Ignore]:
+    return [ignore for source in _sources(subjects) for ignore in ignores(source)]
+
+
+def _sources(subjects: list[Subject]) -> Iterable[Source]:
+    """Return the texts in which there may be ignores: the definitions, the user's code."""
+    sources: dict[str, Source] = {}
+    for subject in subjects:
+        sources[subject.source.path] = subject.source
+        for function in subject.reader.visited.values() if subject.reader else ():
+            if function.module.path.is_relative_to(subject.loaded.project.root):
+                sources[function.module.source.path] = function.module.source
+    return sources.values()
 
 
 def _less_ignored(

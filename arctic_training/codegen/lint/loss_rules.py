@@ -67,7 +67,9 @@ def _cut(subject: Subject) -> Iterator[Finding]:
 
 
 def _outputs(subject: Subject) -> list[Output]:
-    return (outputs(subject.reader) if subject.reader else None) or []
+    if subject.library is None or (loss := subject.loss) is None:
+        return []
+    return outputs(loss, subject.library)
 
 
 def _place(subject: Subject, output: Output, node: ast.expr) -> Span:

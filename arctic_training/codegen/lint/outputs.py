@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arctic_training.codegen.lint.modules import Definition, Module, dotted
-from arctic_training.codegen.lint.reads import Reader
+from arctic_training.codegen.lint.modules import Definition, Library, Module, dotted
 
 __all__ = ["Output", "argument", "outputs"]
 
@@ -48,16 +47,10 @@ def argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
     return next(named, call.args[place] if place < len(call.args) else None)
 
 
-def outputs(reader: Reader) -> list[Output] | None:
-    """Return all that the loss of a trainer may return; None where its text does not say."""
-    loss = reader.methods.get("loss")
-    if loss is None and reader.spec.loss:
-        found = reader.library.find(reader.spec.loss)
-        loss = found if isinstance(found, Definition) else None
-    if loss is None:
-        return None
-    made = list(_returned(reader, loss, _MOST_CALLS))
-    return None if None in made else [each for each in made if each]
+def outputs(loss: Definition, library: Library) -> list[Output]:
+    """Return all that a loss may return; none where its text does not say."""
+    made = list(_returned(library, loss, _MOST_CALLS))
+    return [] if None in made else [each for each in made if each]
 
 
 def _assigned(function: Definition, name: str) -> ast.expr | None:
@@ -76,7 +69,7 @@ def _assigned(function: Definition, name: str) -> ast.expr | None:
     return values[0] if len(values) == len(stores) == 1 else None
 
 
-def _returned(reader: Reader, function: Definition, steps: int) -> Iterator[Output | None]:
+def _returned(library: Library, function: Definition, steps: int) -> Iterator[Output | None]:
     returns = [node.value for node in _own(function.node) if isinstance(node, ast.Return)]
     if not returns or not steps:
         yield None
@@ -86,14 +79,14 @@ def _returned(reader: Reader, function: Definition, steps: int) -> Iterator[Outp
             yield None
         elif dotted(node.func)[-1:] == (_OUTPUT,):
             yield Output(node, function)
-        elif isinstance(inner := _meant(reader, function.module, node), Definition):
-            yield from _returned(reader, inner, steps - 1)
+        elif isinstance(inner := _meant(library, function.module, node), Definition):
+            yield from _returned(library, inner, steps - 1)
         else:
             yield None
 
 
-def _meant(reader: Reader, module: Module, call: ast.Call) -> object:
-    return reader.library.meant(module, dotted(call.func))
+def _meant(library: Library, module: Module, call: ast.Call) -> object:
+    return library.meant(module, dotted(call.func))
 
 
 def _own(node: ast.AST) -> Iterator[ast.AST]:

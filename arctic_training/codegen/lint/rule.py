@@ -12,7 +12,7 @@ from arctic_training.codegen.clashes import models
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.field_types import FieldSpec
 from arctic_training.codegen.importable import import_roots
-from arctic_training.codegen.lint.modules import Library
+from arctic_training.codegen.lint.modules import Definition, Library
 from arctic_training.codegen.lint.reads import Reader
 from arctic_training.codegen.lint.shape import Shape
 from arctic_training.codegen.spec import TrainerSpec
@@ -60,16 +60,33 @@ class Subject:
         return self.spec.document.span.source
 
     @cached_property
-    def reader(self) -> Reader | None:
-        """What came of following the trainer; None while its functions are not written yet."""
+    def library(self) -> Library | None:
+        """The modules that the trainer is made of; None while its functions are not written yet."""
         roots = import_roots(self.loaded.project)
         called = (path for path, pointer in self.spec.hand_written if pointer[-1] != "class")
         if not all(module_file(path.module, roots) for path in called):
             return None
-        library = Library(self.spec, self.loaded.project)
-        reader = Reader(self.spec, library, Shape.of(self.spec))
+        return Library(self.spec, self.loaded.project)
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """What came of following the trainer; None while its functions are not written yet."""
+        if self.library is None:
+            return None
+        reader = Reader(self.spec, self.library, Shape.of(self.spec))
         reader.follow()
         return reader
+
+    @cached_property
+    def loss(self) -> Definition | None:
+        """The loss, where its text is there: a method of the user's class, or else a function.
+
+        A trainer is followed for a method alone.
+        """
+        if self.spec.implementation and self.reader and "loss" in self.reader.methods:
+            return self.reader.methods["loss"]
+        found = self.library.find(self.spec.loss) if self.library and self.spec.loss else None
+        return found if isinstance(found, Definition) else None
 
     def fields(self) -> Iterator[FieldSpec]:
         """Iterate over the fields that this very file declares, those of objects too."""
