@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from arctic_training.codegen.lint.modules import Definition, Library, Module, dotted
+from arctic_training.codegen.lint.variables import assigned
 
 __all__ = ["Output", "argument", "outputs"]
 
@@ -37,7 +38,7 @@ class Output:
 
     def _said(self, node: ast.expr | None) -> ast.expr | None:
         if isinstance(node, ast.Name):
-            return _assigned(self.function, node.id)
+            return assigned(self.function, node.id)
         return node
 
 
@@ -53,28 +54,12 @@ def outputs(loss: Definition, library: Library) -> list[Output]:
     return [] if None in made else [each for each in made if each]
 
 
-def _assigned(function: Definition, name: str) -> ast.expr | None:
-    """Return the value that a variable of a function gets, if it gets one only."""
-    values = [
-        statement.value
-        for statement in ast.walk(function.node)
-        if isinstance(statement, ast.Assign)
-        and any(isinstance(t, ast.Name) and t.id == name for t in statement.targets)
-    ]
-    stores = [
-        node
-        for node in ast.walk(function.node)
-        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-    ]
-    return values[0] if len(values) == len(stores) == 1 else None
-
-
 def _returned(library: Library, function: Definition, steps: int) -> Iterator[Output | None]:
     returns = [node.value for node in _own(function.node) if isinstance(node, ast.Return)]
     if not returns or not steps:
         yield None
     for value in returns:
-        node = _assigned(function, value.id) if isinstance(value, ast.Name) else value
+        node = assigned(function, value.id) if isinstance(value, ast.Name) else value
         if not isinstance(node, ast.Call):
             yield None
         elif dotted(node.func)[-1:] == (_OUTPUT,):

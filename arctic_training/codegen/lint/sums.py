@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import reduce
 from typing import Final
 
 from arctic_training.codegen.lint.modules import Definition, dotted
 from arctic_training.codegen.lint.outputs import argument
+from arctic_training.codegen.lint.variables import assigned, values
 
 __all__ = ["Sums"]
 
@@ -123,7 +123,7 @@ class Sums:
         match node:
             case ast.Constant(value=int() | float()):
                 return True
-            case ast.Name(id=name) if self._assigned(name):
+            case ast.Name(id=name) if assigned(self.function, name):
                 return bool(self._of_variable(name, lambda s, v: v if s.is_number(v) else None))
             case ast.Name(id=name):
                 return any(self.is_number(v) for v in _of_module(self.function, name))
@@ -140,7 +140,7 @@ class Sums:
 
     def _is_config(self, node: ast.expr) -> bool:
         """Return whether a variable is the config of the trainer, under another name."""
-        value = self._assigned(node.id) if isinstance(node, ast.Name) else None
+        value = assigned(self.function, node.id) if isinstance(node, ast.Name) else None
         return value is not None and dotted(value)[-1:] == ("config",)
 
     def _is_mean(self, call: ast.Call) -> bool:
@@ -156,23 +156,12 @@ class Sums:
         self, name: str, look: Callable[[Sums, ast.expr], ast.expr | None]
     ) -> ast.expr | None:
         """Look at the one value of a variable, unless that is on the way to itself."""
-        value = None if name in self.seen else self._assigned(name)
+        value = None if name in self.seen else assigned(self.function, name)
         return look(Sums(self.function, self.seen | {name}), value) if value else None
-
-    def _assigned(self, name: str) -> ast.expr | None:
-        """Return the value that a variable gets, if it gets one only, and what is added to it."""
-        nodes = [*ast.walk(self.function.node)]
-        stored = sum(_stores(node, name) for node in nodes)
-        values = [value for node in nodes for value in _values(node, name)]
-        changes = [n for n in nodes if isinstance(n, ast.AugAssign) and _stores(n.target, name)]
-        if len(values) != 1 or stored != len(values) + len(changes):
-            return None
-        changes.sort(key=lambda change: change.lineno)
-        return reduce(_changed, changes, values[0])
 
     def _untrained(self, name: str) -> ast.expr | None:
         """Return the one value of a variable, if it gets it where no gradient is kept."""
-        value = self._assigned(name)
+        value = assigned(self.function, name)
         cutting = (
             part
             for node in ast.walk(self.function.node)
@@ -195,29 +184,10 @@ def _as_arithmetic(node: ast.expr) -> ast.expr:
             return node
 
 
-def _changed(value: ast.expr, change: ast.AugAssign) -> ast.expr:
-    return ast.copy_location(ast.BinOp(value, change.op, change.value), change)
-
-
-def _stores(node: ast.AST, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Store)
-
-
-def _values(node: ast.AST, name: str) -> Iterator[ast.expr]:
-    """Iterate over the values that a statement gives to a variable."""
-    match node:
-        case ast.Assign(targets=targets, value=value):
-            yield from (value for target in targets if _stores(target, name))
-        case ast.AnnAssign(target=target, value=ast.expr() as value) if _stores(target, name):
-            yield value
-        case _:
-            pass
-
-
 def _of_module(function: Definition, name: str) -> Iterator[ast.expr]:
     """Iterate over the values of a name at the top of the module."""
     for statement in function.module.tree.body:
-        yield from _values(statement, name)
+        yield from values(statement, name)
 
 
 def _is_untrained(item: ast.withitem) -> bool:
