@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.diagnostics import known_words
 from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.report import finite
 
@@ -40,16 +41,12 @@ def best_problems(config: CheckpointConfig, trainer: TrainerContext) -> Iterator
     if not interval:
         yield "keep_best", "nothing tells which is best: `eval_interval` is 0"
     elif config.best_set not in sets:
-        yield "best_set", f"it is evaluated on {_listed(sets)}, not on `{config.best_set}`"
+        yield "best_set", f"it is evaluated on {known_words(sets)}, not on `{config.best_set}`"
     elif config.save_every_n_steps % interval:
         message = f"saved at steps that are not evaluated: `eval_interval` is {interval}"
         yield "save_every_n_steps", message
     if config.best_metric not in figures:
-        yield "best_metric", f"there is no `{config.best_metric}`; there is {_listed(figures)}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
+        yield "best_metric", f"there is no `{config.best_metric}`; there is {known_words(figures)}"
 
 
 def _score(folder: Path, evaluated: str, metric: str) -> float:
