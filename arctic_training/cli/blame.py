@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 import arctic_training
+from arctic_training.document import shown_path
 from arctic_training.project import NAMESPACE
 
 __all__ = ["of_users_code"]
@@ -33,7 +34,7 @@ def of_users_code(error: BaseException) -> str | None:
         if path.is_relative_to(_OURS):
             return None
         if not _is_neutral(path):
-            return f"{_shown(path)}:{line}: {_said(error, name)}"
+            return f"{shown_path(path)}:{line}: {_said(error, name)}"
     return None
 
 
@@ -56,8 +57,3 @@ def _is_neutral(path: Path) -> bool:
     """Return whether a file is a library's, or a generated one that only calls what is given."""
     library = any(map(path.is_relative_to, _LIBRARIES)) or not path.is_file()
     return library or NAMESPACE in path.parts or path.is_relative_to(_COMMANDS)
-
-
-def _shown(path: Path) -> Path:
-    here = Path.cwd()
-    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -82,8 +83,15 @@ def run_recipe(
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options, *launch.passed_on], launch, recipe)
     _warn(recipe)
-    try:
+    with _mistakes_told(recipe, form, debug=debug):
         action(recipe)
+
+
+@contextmanager
+def _mistakes_told(recipe: CheckedRecipe, form: Format, *, debug: bool) -> Iterator[None]:
+    """End with the finding, at its line, if what is done with a recipe ends in an error."""
+    try:
+        yield
     except InvalidRecipeError as error:
         finish(error.diagnostics, form)
     except UnusableRecipeError as error:

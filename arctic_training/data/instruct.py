@@ -108,7 +108,9 @@ def _listed(
         if not isinstance(item, dict) or not isinstance(speaker, str) or speaker not in roles:
             said = "missing" if speaker is None else f"`{speaker}`"
             message = f"row {number} has a message whose `{field}` is {said}"
-            hint = f"add a role for it to `role_mapping`; known: {known_words(map(str, roles))}"
+            hint = (
+                f"add a role for it to `role_mapping`; known here: {known_words(map(str, roles))}"
+            )
             raise RecipeError(pointer, message, code="wrong-data", hint=hint)
         keys = [config.content_key] if config.content_key else _CONTENT_KEYS
         text = next((item[key] for key in keys if item.get(key) is not None), None)

@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from types import FunctionType
 
+from arctic_training.document import shown_path
 from arctic_training.project import NAMESPACE
 
 __all__ = ["loss_place"]
@@ -22,6 +23,5 @@ def loss_place(loss: object) -> str:
     if function.__module__.partition(".")[0] == NAMESPACE:
         called = (function.__globals__.get(name) for name in function.__code__.co_names)
         function = next((f for f in called if isinstance(f, FunctionType)), function)
-    path, here = Path(function.__code__.co_filename), Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return f"{shown}:{function.__code__.co_firstlineno}"
+    code = function.__code__
+    return f"{shown_path(Path(code.co_filename))}:{code.co_firstlineno}"

@@ -21,7 +21,7 @@ __all__ = [
 
 
 Values: TypeAlias = frozenset[str]
-"""Classes of the config, or one of the two below."""
+"""Classes of the config, or one of the three below."""
 
 TRAINER: Final = "trainer"
 MAYBE: Final = "maybe the trainer"
