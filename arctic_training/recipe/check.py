@@ -75,7 +75,8 @@ def check_recipe(
     problems = check(chosen, schema)
     if has_errors(problems):
         return None, problems
-    document, wrong = with_arguments(with_paths(completed(chosen, schema), schema), project)
+    whole = with_paths(completed(chosen, schema), schema)
+    document, wrong = with_arguments(whole, schema, project)
     if wrong:
         return None, [*problems, *wrong]
     name, warnings = trainer_name(schema), tuple(problems)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from keyword import iskeyword
 from typing import Final
 
 from arctic_training.document import JSON
@@ -20,17 +22,24 @@ from arctic_training.data.preferences import Preference""",
     'Preference(*([Message(role=r, content="...")] for r in ("user", "assistant", "assistant")))',
 )
 _DOCUMENT: Final = ("", "str", '"A document."')
-_BY_DATA: Final = {"causal": _DOCUMENT, "dpo": _PREFERENCE, "unpaired": _PREFERENCE}
-"""What a function imports, yields, and begins with, by the type of the data section."""
+_LIKE: Final = {"huggingface_causal": _DOCUMENT, "huggingface_preference": _PREFERENCE}
+"""What a function imports, yields, and begins with, by a source that can stand in its place."""
 
 _TYPES: Final = {bool: "bool", int: "int", float: "float"}
 
 
-def function_stub(name: str, data: str, arguments: JSON) -> str:
-    """Return a function with a parameter for each argument, that yields what the data takes."""
-    imported, kind, sample = _BY_DATA.get(data, _CONVERSATION)
+def function_stub(name: str, sources: Iterable[str], arguments: JSON) -> str:
+    """Return a function with a parameter for each argument that can be one.
+
+    It yields what the other types of ``sources`` do that can stand in its place.
+    """
+    imported, kind, sample = next((_LIKE[s] for s in sources if s in _LIKE), _CONVERSATION)
     given = arguments if isinstance(arguments, dict) else {}
-    parameters = {argument: _annotation(value) for argument, value in given.items()}
+    parameters = {
+        argument: _annotation(value)
+        for argument, value in given.items()
+        if argument.isidentifier() and not iskeyword(argument)
+    }
     listed = ", ".join(f"{argument}: {type_}" for argument, type_ in parameters.items())
     imports = ["from collections.abc import Iterator"]
     imports += ["from pathlib import Path"] if "Path" in parameters.values() else []

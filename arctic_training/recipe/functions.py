@@ -36,41 +36,48 @@ __all__ = ["with_arguments"]
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A source that is a function; ``section`` is of which type the section is that takes it."""
+    """A source that is a function; ``types`` are those that it could be of."""
 
     pointer: Pointer
     source: MapNode
-    section: str
+    types: list[str]
 
 
-def with_arguments(recipe: Node, project: Project) -> tuple[Node, list[Diagnostic]]:
+def with_arguments(recipe: Node, schema: Schema, project: Project) -> tuple[Node, list[Diagnostic]]:
     """Return a recipe with the arguments of its functions completed, or what is wrong with them."""
     problems: list[Diagnostic] = []
-    for place in _functions(recipe):
+    for place in _functions(recipe, schema):
         function, wrong = _read(place, project)
         problems += wrong
         if function is None:
             continue
-        schema = Schema(signature_schema(function))
+        signature = Schema(signature_schema(function))
         given = find(place.source, ("arguments",)) or MapNode({}, place.source.span)
-        found = check(given, schema)
+        found = check(given, signature)
         problems += found
         if not found:
-            made = with_paths(completed(given, schema), schema)
+            made = with_paths(completed(given, signature), signature)
             recipe = _put(recipe, (*place.pointer, "arguments"), made)
     return recipe, problems
 
 
-def _functions(recipe: Node) -> Iterator[_Place]:
+def _functions(recipe: Node, schema: Schema) -> Iterator[_Place]:
     for section, key in (("data", "sources"), ("data", "eval_sources"), ("tokenizer", "sources")):
-        kind = find(recipe, (section, "type"))
         listed = find(recipe, (section, key))
         nodes: dict[Pointer, Node] = {(): listed} if listed else {}
         if isinstance(listed, ListNode):
             nodes = {(number,): item for number, item in enumerate(listed.items)}
         for place, source in nodes.items():
             if isinstance(source, MapNode) and _is_function(source):
-                yield _Place((section, key, *place), source, str(plain(kind)) if kind else "")
+                pointer = (section, key, *place)
+                yield _Place(pointer, source, _types(recipe, pointer, schema))
+
+
+def _types(recipe: Node, pointer: Pointer, schema: Schema) -> list[str]:
+    """Return the types that a section may have, in the recipe that it stands in."""
+    rules = schema.at(recipe, (*pointer, "type"))
+    options = (rule.get("enum") for rule in rules)
+    return [str(option) for known in options if isinstance(known, list) for option in known]
 
 
 def _is_function(source: Node) -> bool:
@@ -85,7 +92,7 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
     module, _, name = str(plain(named)).partition(":")
     file = module_file(module, (*project.source_roots, *map(Path, sys.path)))
     given = find(place.source, ("arguments",))
-    paste = function_stub(name, place.section, plain(given) if given else {})
+    paste = function_stub(name, place.types, plain(given) if given else {})
     if file is None:
         path = f"{module.replace('.', '/')}.py"
         message, hint = f"there is no module `{module}`", f"write this into {path}:"

@@ -138,6 +138,23 @@ def test_a_function_that_nobody_has_written_is_printed_to_be_pasted(tmp_path: Pa
     assert arctic_train("--dry-run", "r.yaml", folder=tmp_path).code == 0
 
 
+@pytest.mark.parametrize(
+    ("trainer", "yields"), [("sft", "Conversation"), ("causal", "str"), ("dpo", "Preference")]
+)
+def test_a_stub_yields_what_the_trainers_data_takes(
+    trainer: str, yields: str, tmp_path: Path
+) -> None:
+    """So it does where the recipe leaves the type of its data to the trainer, and is Python."""
+    given = "{path: ./x, class: 1, n-best: 2}"
+    text = _recipe(given, "mine.others:texts").replace("type: sft", f"type: {trainer}", 1)
+    text += "ref_model: {type: random_llama}\n" if trainer == "dpo" else ""
+    write(tmp_path / "r.yaml", text)
+    done = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    stub = done.out[done.out.index("from collections.abc") :]
+    assert f"def texts(path: Path) -> Iterator[{yields}]:" in stub
+    compile(stub, "stub", "exec")
+
+
 def test_a_module_that_imports_all_of_another_may_have_any_function(tmp_path: Path) -> None:
     """What `import *` brings is not known before the run, which looks at it."""
     write(tmp_path / "mine/all.py", "from missing import *\n")
