@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,7 @@ def test_a_definition_is_explained_value_by_value(tmp_path: Path) -> None:
     assert ["config_type.properties.alpha.minimum", "0", "(base.yaml:8)"] in rows
     assert ["metrics.loss_ratio", '"mean"', "(base.yaml:18)"] in rows
     assert not [row for row in rows if row[0] == "metrics.accuracy"]
+    assert [row for row in rows if not re.fullmatch(r"\((base|child)\.yaml:\d+\)", row[-1])] == []
 
 
 def test_a_recipe_is_explained_value_by_value(tmp_path: Path) -> None:

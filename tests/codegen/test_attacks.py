@@ -234,6 +234,21 @@ ATTACKS: dict[str, Attack] = {
 
 LEAST = 80
 MEMORY = 2 << 30
+PEAK = 150_000
+"""Most memory that a command may have had, in kB."""
+
+_MEASURED = """
+import atexit, re, sys
+from arctic_training.cli.gen import main
+
+def peak():
+    with open("/proc/self/status") as status:
+        print("peak", re.search(r"VmHWM:\\s+(\\d+)", status.read())[1], file=sys.stderr)
+
+atexit.register(peak)
+main()
+"""
+"""The command, which says at its end how much memory it had at most."""
 
 
 @pytest.fixture
@@ -285,10 +300,13 @@ def _limited() -> None:
     "attack", [name for name in ATTACKS if "bomb" in name] + ["device", "pipe"]
 )
 def test_a_bomb_takes_no_memory(attack: str, places: tuple[Path, Path]) -> None:
-    """What would grow without an end is refused, or left small, in a process of bounded memory."""
+    """What would grow without an end is refused, or left small, in a process of bounded memory.
+
+    It takes less than 150 MB.
+    """
     project, outside = places
     ATTACKS[attack](project, outside)
-    main = [sys.executable, "-m", "arctic_training.cli.gen"]
+    main = [sys.executable, "-c", _MEASURED]
     for command in (["validate", "."], ["new-trainer", "--no-verify", "mine.yaml"]):
         done = subprocess.run(
             [*main, *command],
@@ -299,7 +317,9 @@ def test_a_bomb_takes_no_memory(attack: str, places: tuple[Path, Path]) -> None:
             check=False,
             timeout=60,
         )
-        _assert_documented(Result(done.returncode, done.stdout, done.stderr), attack)
+        said, _, peak = done.stderr.rpartition("peak ")
+        _assert_documented(Result(done.returncode, done.stdout, said), attack)
+        assert int(peak) < PEAK
 
 
 def test_the_type_check_runs_nothing_of_the_project(places: tuple[Path, Path]) -> None:

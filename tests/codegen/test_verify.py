@@ -49,6 +49,33 @@ def _project(folder: Path, name: str, **changes: str) -> None:
     write(folder / f"{name}_code.py", code)
 
 
+_CLASS = "class Made:\n    def __init__(self, *given: object) -> None: ...\n\n\nclass OtherBatch"
+_LOOK = "def look(trainer: int) -> None: ...\n\n\nclass OtherBatch"
+_LOOKS = "_code:looks_loss\ncallbacks: {pre-step: looks_code:look}\n"
+_OWN = "{name: own, class: made_code:Made, extends: fused_adam}"
+_FAULTS: dict[str, list[tuple[str, str]]] = {
+    "returns": [(") -> LossOutput:", ") -> float:"), ("return LossOutput(", "return weight  # (")],
+    "more": [("batch: SFTBatch)", "batch: SFTBatch, more: int)")],
+    "other": [("trainers.other ", "trainers.right "), ("OtherTrainer", "RightTrainer")],
+    "looks": [("class OtherBatch", _LOOK), ("_code:looks_loss\n", _LOOKS)],
+    "made": [("class OtherBatch", _CLASS), ("type: fused_adam", f"type: {_OWN}")],
+    "foreign": [
+        ("class OtherBatch", _CLASS),
+        ("loss: foreign_code:foreign_loss", "implementation: foreign_code:Made"),
+    ],
+}
+"""What is wrong with a trainer, as changes of its code and of its definition."""
+
+
+def _faulty(folder: Path, name: str) -> None:
+    _project(folder, name)
+    for path in (folder / f"{name}_code.py", folder / f"{name}.yaml"):
+        text = path.read_text("utf-8")
+        for old, new in _FAULTS[name]:
+            text = text.replace(old, new)
+        write(path, text)
+
+
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     """Return a project with right and wrong losses, and what came of generating all of it."""
@@ -82,6 +109,8 @@ class Over(OverTrainerBase):
         super().step(batch)
 """,
     )
+    for name in _FAULTS:
+        _faulty(folder, name)
     names = sorted(path.name for path in folder.glob("*.yaml"))
     return folder, arctic_gen("new-trainer", *names, folder=folder)
 
@@ -93,6 +122,12 @@ class Over(OverTrainerBase):
         ("field_code.py:17:21", "attr-defined", 'no attribute "alhpa"; maybe "alpha"?'),
         ("sets_code.py:18:5", "misc", "is read-only"),
         ("over.py:15:5", "override", 'Signature of "step" incompatible'),
+        ("returns.yaml:17:7", "return-value", 'got "float", expected "LossOutput | Tensor"'),
+        ("more.yaml:17:7", "call-arg", 'Missing positional argument "more"'),
+        ("other.yaml:17:7", "arg-type", 'expected "Trainer[RightTrainerConfig, SFTBatch]"'),
+        ("looks.yaml:18:23", "list-item", 'expected "Callable[[LooksTrainer], None]"'),
+        ("made.yaml:14:44", "override", 'Return type "Made"'),
+        ("foreign.yaml:17:17", "return-value", 'expected "ForeignTrainerBase"'),
     ],
 )
 def test_an_error_of_types_is_shown_where_it_was_written(
@@ -119,7 +154,7 @@ def test_with_an_error_of_types_nothing_is_published(refused: tuple[Path, Result
     assert done.code == 1
     assert "right" not in done.out
     assert not (folder / "generated").exists()
-    assert sorted(path.suffix for path in folder.iterdir()) == [".py"] * 5 + [".yaml"] * 5
+    assert sorted(path.suffix for path in folder.iterdir()) == [".py"] * 11 + [".yaml"] * 11
 
 
 def test_what_is_begun_for_the_user_type_checks(tmp_path: Path) -> None:
