@@ -235,6 +235,20 @@ def test_a_certain_answer_is_no_infinity() -> None:
     assert model.output.grad.isfinite().all()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name == "distillation" else pytest.mark.full)
+        for name in _METHODS
+    ],
+)
+def test_each_keeps_what_it_promises(name: str, project: Path) -> None:
+    """`arctic-gen test` finds nothing in an example; one learns from a second model alone."""
+    done = arctic_gen("test", name, folder=project)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.endswith(f"`{name}` keeps what it promises\n")
+
+
 @pytest.mark.parametrize("name", _METHODS)
 def test_each_is_trained_by_its_recipe(name: str, project: Path) -> None:
     """The recipe beside a definition trains: on one batch, again and again, the loss falls."""

@@ -47,7 +47,8 @@ def _known(project: Project) -> Iterator[tuple[str, Meaning]]:
     field: dict[str, JSON] = {"$ref": "#/definitions/field"}
     sources["field of a definition"] = Schema({"then": field, "definitions": root["definitions"]})
     for package in project.trainer_packages():
-        sources[f"recipe of {package.name}"] = recipe_schema(package)
+        recipe = recipe_schema(package)
+        sources[f"recipe of {trainer_name(recipe)}"] = recipe
     for where, source in sources.items():
         for number, meaning in enumerate(meanings(source)):
             yield f"{where}\n{number}", meaning

@@ -10,13 +10,15 @@ from arctic_training.conformance.laid_over import laid_over
 
 __all__ = ["tiny"]
 
+_MODEL: Final[Mapping[str, object]] = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+}
 _SECTIONS: Final[Mapping[tuple[str, str], Mapping[str, object]]] = {
-    ("model", "random_llama"): {
-        "hidden_size": 32,
-        "intermediate_size": 64,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-    },
+    ("model", "random_llama"): _MODEL,
+    ("model", "random_llama_reward"): _MODEL,
     ("tokenizer", "byte_level_bpe"): {
         "vocab_size": 300,
         "sources": [{"type": "python_docs", "sample_count": 50}],
@@ -25,6 +27,9 @@ _SECTIONS: Final[Mapping[tuple[str, str], Mapping[str, object]]] = {
     ("scheduler", "wsd"): {"num_warmup_steps": 0, "num_decay_steps": 1},
 }
 """What the section of a factory has, or of one that extends it, by its kind."""
+
+_APART: Final[Mapping[str, object]] = {"intermediate_size": 96}
+"""What a second model has: equal weights would leave nothing to learn from it."""
 
 _RUN: Final[Mapping[str, object]] = {
     "checkpoint": [],
@@ -41,7 +46,8 @@ def tiny(starter: Mapping[str, object], spec: TrainerSpec, folder: str) -> dict[
         section = values.get(slot.slot.section, {})
         if isinstance(section, Mapping):
             small = _SECTIONS.get((slot.slot.kind, _built_in(slot, section)), {})
-            values |= {slot.slot.section: {**section, **small}} if small else {}
+            apart = _APART if small and slot.is_nested else {}
+            values |= {slot.slot.section: {**section, **small, **apart}} if small else {}
     data = values["data"]
     assert isinstance(data, Mapping)
     sources = [{**source, "sample_count": _NUM_SAMPLES} for source in data["sources"]]

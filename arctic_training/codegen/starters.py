@@ -40,7 +40,7 @@ def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
     """
     spec, project = item.spec, item.project
     for path, pointer in missing_modules(spec, project):
-        file = project.root / Path(*path.module.split(".")).with_suffix(".py")
+        file = _begun_at(path.module, project)
         extended = _extended_loss(item) if pointer == ("loss",) else None
         yield confined(file, project.root), stub(spec, path, extended), pointer
     recipe = recipe_path(item.path)
@@ -54,6 +54,16 @@ def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[Impor
     for path, pointer in spec.hand_written:
         if not module_file(path.module, roots):
             yield path, pointer
+
+
+def _begun_at(module: str, project: Project) -> Path:
+    """Return where a module begins: in its package, which may stand in ``src``, or at the root."""
+    names = module.split(".")
+    for depth in range(len(names) - 1, 0, -1):
+        package = module_file(".".join(names[:depth]), project.source_roots)
+        if package and package.stem == "__init__":
+            return package.parent.joinpath(*names[depth:]).with_suffix(".py")
+    return project.root.joinpath(*names).with_suffix(".py")
 
 
 def _extended_loss(item: Loaded) -> ImportPath | None:

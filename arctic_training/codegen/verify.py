@@ -53,7 +53,7 @@ class Staged:
 
 def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[Diagnostic]:
     """Type-check staged trainers with the user's functions."""
-    roots = (staged.generated, *project.source_roots, staged.stubs)
+    roots = (staged.generated, *project.source_roots, staged.stubs, staged.stubs / "src")
     targets = [path for path in staged.maps if path.suffix == ".py"]
     targets += _hand_written(specs, roots)
     problems = type_problems(targets, roots, project.root)

@@ -45,6 +45,14 @@ def test_a_key_is_explained_by_its_schema(key: str, where: str, words: str, tmp_
     assert words in done.out
 
 
+def test_a_key_is_of_a_trainer_by_its_name(tmp_path: Path) -> None:
+    """The trainer of a key is called as recipes call it, not as its package is."""
+    write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: mine-own\n"))
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    done = arctic_gen("explain", "alpha", folder=tmp_path)
+    assert done.out.splitlines()[0] == "recipe of mine-own: alpha"
+
+
 def test_a_key_that_nothing_has_is_no_success(tmp_path: Path) -> None:
     """A word that is no key is answered with the nearest that is one."""
     done = arctic_gen("explain", "learning_rat", folder=tmp_path)

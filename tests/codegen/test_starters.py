@@ -88,3 +88,23 @@ def test_a_recipe_begins_with_what_its_scheduler_needs(scheduler: str, tmp_path:
     write(tmp_path / "mine.yaml", DEFINITION.replace(f"{key}huggingface", key + scheduler))
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
     assert arctic_gen("validate", "mine.recipe.yaml", folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(
+    ("there", "module", "file"),
+    [
+        ("src/ours/__init__.py", "ours.losses", "src/ours/losses.py"),
+        ("src/ours/deep/__init__.py", "ours.deep.losses", "src/ours/deep/losses.py"),
+        ("src/ours/__init__.py", "ours.deep.losses", "src/ours/deep/losses.py"),
+        ("ours/__init__.py", "ours.losses", "ours/losses.py"),
+        ("src/others/__init__.py", "ours.losses", "ours/losses.py"),
+    ],
+)
+def test_a_module_begins_in_its_package(there: str, module: str, file: str, tmp_path: Path) -> None:
+    """A module is begun where its package is, in `src` too: elsewhere it could not be imported."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / there, "")
+    write(tmp_path / "mine.yaml", DEFINITION.replace("mine_loss:", f"{module}:"))
+    made = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert f"begin {file}, which is yours" in made.out.splitlines()
+    assert (tmp_path / file).is_file()
