@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.support import DEFINITION, ROOT, Result, write
+from tests.support import ROOT, Result
 
 _TINY = [
     "train_iters=2",
@@ -44,28 +46,52 @@ def test_it_carries_what_travels(wheel: Path) -> None:
     assert not [name for name in held if name.startswith(("tests", "generated", "examples"))]
 
 
-def test_it_works_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
-    """From the wheel alone, a definition in an empty folder becomes a trainer that trains."""
+def test_it_works_in_a_project_of_ones_own(wheel: Path, tmp_path: Path) -> None:
+    """From the wheel alone, what the README says to type in an empty folder makes a trainer."""
     installed, folder = tmp_path / "installed", tmp_path / "empty"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
     subprocess.run([*install, str(installed), str(wheel)], check=True)
-    write(folder / "mine.yaml", DEFINITION)
+    folder.mkdir()
     where = "import arctic_training; print(arctic_training.__file__)"
-    assert str(installed) in _run(["-c", where], installed, folder).out
-    made = _run(["-m", "arctic_training.cli.gen", "new-trainer", "mine.yaml"], installed, folder)
-    assert made.code == 0, made
-    train = ["-m", "arctic_training.cli.train", "mine.recipe.yaml", *_TINY]
-    trained = _run(train, installed, folder)
+    assert str(installed) in _run([sys.executable, "-c", where], installed, folder).out
+    torch, checkout, *commands, train = _own_project()
+    tested = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert torch.removeprefix("pip install ") in tested
+    assert checkout == "pip install PATH_OF_THIS_CHECKOUT"
+    for command in commands:
+        done = _run(command.split(), installed, folder)
+        assert done.code == 0, done
+    assert "`my-trainer` keeps what it promises" in done.out
+    trained = _run([*train.split(), *_TINY], installed, folder)
     assert trained.code == 0, trained
     assert "step 2/2" in trained.out
-    assert (folder / "runs/mine/global_step_2/model.safetensors").exists()
+    assert (folder / "runs/my-trainer/global_step_2/model.safetensors").exists()
 
 
-def _run(arguments: list[str], installed: Path, folder: Path) -> Result:
+def test_the_extras_of_the_readme_are_there() -> None:
+    """The README names every extra that a user may want, and no other."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"pip install '(.+)\[(.+)\]'`; there are (.+?), too", text)
+    assert found
+    assert found[1] == project["name"]
+    named = {*found[2].split(","), *re.findall(r"`(\w+)`", found[3])}
+    assert project["optional-dependencies"].keys() - {"dev"} == named
+
+
+def _own_project() -> list[str]:
+    """Return what the README says to type in a project of one's own."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.partition("## In a project of your own\n")[2]
+    return section.partition("```sh\n")[2].partition("```")[0].splitlines()
+
+
+def _run(command: list[str], installed: Path, folder: Path) -> Result:
+    path = os.pathsep.join([str(installed / "bin"), os.environ["PATH"]])
     done = subprocess.run(
-        [sys.executable, *arguments],
+        command,
         cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(installed)},
+        env=os.environ | {"PYTHONPATH": str(installed), "PATH": path},
         capture_output=True,
         text=True,
         check=False,
