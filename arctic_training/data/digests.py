@@ -75,9 +75,10 @@ def digest_of_code(factory: type) -> str:
 def digest_of_module(name: str) -> str:
     """Return the digest of an imported module, with what it takes from modules beside it.
 
-    Of one that is installed, it is the module alone.
+    Of one that is installed, it is the module alone; of one that is built into Python, nothing.
     """
-    paths = [*_followed(name, set())] or [Path(str(sys.modules[name].__file__))]
+    file = getattr(sys.modules.get(name), "__file__", None)
+    paths = [*_followed(name, set())] or ([Path(file)] if file else [])
     return digest([*map(_read, paths)])
 
 

@@ -83,6 +83,8 @@ def function_preferences(config: FunctionSourceConfig) -> Items[Preference]:
 def content_of_function(config: FunctionSourceConfig) -> object:
     """Return what decides the samples, as JSON holds it: the code, and files that it is given.
 
+    The code is that of the module which the recipe names, and of the one that has the function.
+
     Raises:
         RecipeError: there is no such function; its pointer begins at the source.
 
@@ -91,7 +93,8 @@ def content_of_function(config: FunctionSourceConfig) -> object:
     arguments = {
         name: _each(_content, value) for name, value in _arguments(config, function).items()
     }
-    return [digest_of_module(function.__module__), arguments]
+    named, home = config.function.partition(":")[0], getattr(function, "__module__", None)
+    return [[digest_of_module(name) for name in sorted({named, home or named})], arguments]
 
 
 def _content(value: object) -> object:

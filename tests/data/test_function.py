@@ -27,6 +27,7 @@ from tests.tiny import HandTrainer, hand_config, jsonl, ragged
 _MODULE: Final = """
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from arctic_training.data.conversation import Conversation
@@ -40,6 +41,14 @@ def said(path: Path, least: int = 0) -> Iterator[Conversation]:
         messages = json.loads(line)["messages"]
         if len(messages) >= least:
             yield messages
+
+
+def some() -> Iterator[str]:
+    yield "a"
+
+
+few = partial(some)
+copied = ["a"].copy
 
 
 def texts(paths: list[Path], names: list[str]) -> Iterator[str]:
@@ -135,6 +144,18 @@ def test_the_cache_knows_its_code_its_arguments_and_its_files(module: str, tmp_p
     assert second != first
     write(tmp_path / f"{module}.py", _MODULE + "\n# another text\n")
     assert content_of_function(source) not in (first, second)
+
+
+@pytest.mark.parametrize("made", ["few", "copied"])
+def test_the_cache_knows_the_module_of_a_function_that_is_made(
+    made: str, module: str, tmp_path: Path
+) -> None:
+    """Whatever a function is made of, what decides is the module that the recipe names."""
+    source = _source(module, made)
+    assert [*function_documents(source).stream()] == ["a"]
+    first = content_of_function(source)
+    write(tmp_path / f"{module}.py", _MODULE + "\n# another text\n")
+    assert content_of_function(source) != first
 
 
 def test_of_a_list_of_paths_each_is_one(module: str, tmp_path: Path) -> None:
