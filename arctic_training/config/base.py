@@ -17,7 +17,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.numbers import NUMBER_PATTERN, human_number
-from arctic_training.config.schema import by_type, one_or_many, with_former_names
+from arctic_training.config.schema import TYPE_DOC, by_type, one_or_many, with_former_names
 from arctic_training.config.uri import URI_PATTERN
 
 __all__ = [
@@ -63,8 +63,9 @@ def _describe(model: type[Config], properties: dict[str, JsonSchemaValue]) -> No
     docs = attribute_docs(model)
     for name, field in model.model_fields.items():
         shown = properties.get(field.alias or name)
-        if shown is not None and docs.get(name):
-            shown["description"] = docs[name]
+        text = docs.get(name) or (TYPE_DOC if name == "type" else "")
+        if shown is not None and text:
+            shown["description"] = text
 
 
 def _former_names(model: type[Config]) -> Iterator[tuple[str, list[str]]]:

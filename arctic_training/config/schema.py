@@ -11,6 +11,7 @@ from typing import TypeAlias, cast
 
 __all__ = [
     "DRAFT",
+    "TYPE_DOC",
     "JSONSchema",
     "by_type",
     "exactly",
@@ -22,6 +23,9 @@ __all__ = [
 
 JSONSchema: TypeAlias = dict[str, object]
 
+TYPE_DOC = "What the section is of: which factory makes it, or which source it is."
+"""What `type` means in each section that has one."""
+
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
@@ -32,6 +36,7 @@ def by_type(branches: Mapping[str, Mapping[str, object]], *, first: str) -> JSON
     reports only the errors of that branch.
     """
     kind = {
+        "description": TYPE_DOC,
         "enum": list(branches),
         "default": first,
         "x-code": "unknown-factory",

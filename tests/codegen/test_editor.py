@@ -1,12 +1,16 @@
-"""What an editor is told about a definition, by the schema that `init` names."""
+"""What an editor is told about a definition and a recipe, by the schemas that these name."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import cast
 
+import pytest
+
 from arctic_training.document import JSON, Schema
 from arctic_training.resources import schema
+from tests.support import ROOT
 
 _Rule = dict[str, JSON]
 _NO_RULES = {"if", "examples", "x-planned"}
@@ -20,7 +24,8 @@ def _keys(rule: JSON, way: str = "") -> Iterator[tuple[str, _Rule]]:
     for keyword, below in rule.items() if isinstance(rule, dict) else ():
         if keyword in {"properties", "definitions"}:
             for name, each in cast("dict[str, _Rule]", below).items():
-                yield from [(f"{way}.{name}", each)] if keyword == "properties" else []
+                is_key = keyword == "properties" and isinstance(each, dict)
+                yield from [(f"{way}.{name}", each)] if is_key else []
                 yield from _keys(each, f"{way}.{name}")
         elif keyword not in _NO_RULES:
             yield from _keys(below, f"{way}/{keyword}")
@@ -49,3 +54,13 @@ def test_every_key_of_a_definition_is_described_with_an_example() -> None:
         alone = Schema({"allOf": [rule], "definitions": root["definitions"]})
         wrong += [(way, each) for each in examples if [*alone.errors(each)]]
     assert (undescribed, wrong) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["sft", "causal", "dpo"])
+def test_every_key_of_a_recipe_is_described(name: str) -> None:
+    """An editor shows for each key of a recipe what it means, `type` among them."""
+    path = ROOT / f"generated/arctic_trainers/{name}/recipe.schema.json"
+    root = json.loads(path.read_text("utf-8"))
+    known = [*_keys(root)]
+    assert len(known) > 100
+    assert [way for way, rule in known if not _whole(rule, root).get("description")] == []
