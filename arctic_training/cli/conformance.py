@@ -57,7 +57,7 @@ def _loaded(name: str, form: Format) -> Loaded:
     try:
         known = known_definitions(Project.of(Path("here")))
         if name not in known:
-            near = did_you_mean(name, known)
+            near = did_you_mean(Path(name).stem, known)  # other commands take the file
             more = "`arctic-gen new-trainer` makes the trainer of a definition"
             raise click.ClickException(f"no trainer `{name}` was generated; {near}\nhint: {more}")
         loaded, problems = read_definitions([known[name]])

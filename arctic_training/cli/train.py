@@ -165,9 +165,13 @@ def _report(run_path: Path, output: Path | None, *, debug: bool) -> None:
 
 def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the recipe from the overrides."""
+    from arctic_training.diagnostics import nearest
+
     for word in words:
         if word.startswith("-"):
-            raise click.UsageError(f"No such option: {word}")
+            flags = [f for p in click.get_current_context().command.params for f in p.opts]
+            meant = nearest(word, flags)
+            raise click.NoSuchOption(word, possibilities=[meant] if meant else None)
     if not words:
         raise click.UsageError("Missing argument 'RECIPE'.")
     return Path(words[0]), list(words[1:])

@@ -168,6 +168,7 @@ def test_a_broken_claim_is_a_finding_at_the_definition(project: Path) -> None:
     ("words", "code", "said"),
     [
         ("claimd", 2, "no trainer `claimd` was generated; did you mean `claimed`?"),
+        ("dpo.yaml", 2, "no trainer `dpo.yaml` was generated; did you mean `dpo`?"),
         ("claimed falt=nan", 1, "unknown key `falt`; did you mean `fault`?"),
     ],
 )
