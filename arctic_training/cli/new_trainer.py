@@ -104,8 +104,11 @@ def _remember(
 
 
 def _next_steps(loaded: list[Loaded]) -> str:
-    recipes = (shown_path(recipe_path(item.path)) for item in loaded)
-    return "".join(f"train it: arctic-train {recipe}\n" for recipe in recipes)
+    return "".join(
+        f"try it: arctic-gen test {item.spec.name}\n"
+        f"train it: arctic-train {shown_path(recipe_path(item.path))}\n"
+        for item in loaded
+    )
 
 
 def _kept(count: int) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from arctic_training.diagnostics import Diagnostic, Source
+from arctic_training.diagnostics import Diagnostic, Source, nearest
 from arctic_training.document.node import MapNode, Node, plain
 from arctic_training.document.parse import MOST_CHARACTERS, parse
 from arctic_training.document.problems import shown
 
 __all__ = ["UnreadableError", "load", "shown_path"]
 
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
 _MOST_BYTES: Final = 4 * MOST_CHARACTERS
 
 
@@ -31,7 +32,8 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise UnreadableError(f"{name}: {error.strerror}") from error
+        meant = _meant(path) if isinstance(error, FileNotFoundError) else ""
+        raise UnreadableError(f"{name}: {error.strerror}{meant}") from error
     try:
         source = Source(name, data.decode("utf-8-sig", _errors(data)))
     except UnicodeDecodeError as error:
@@ -44,6 +46,16 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
     if node is not None:
         problems = [*problems, _no_mapping(node)]
     return None, problems
+
+
+def _meant(path: Path) -> str:
+    """Ask for the file beside ``path`` that was probably meant; the ending may be left out."""
+    try:
+        beside = {f.stem: f.name for f in path.parent.iterdir() if f.suffix in _SUFFIXES}
+    except OSError:
+        return ""
+    meant = nearest(path.stem, beside)
+    return f"; did you mean `{beside[meant]}`?" if meant else ""
 
 
 def _errors(data: bytes) -> str:

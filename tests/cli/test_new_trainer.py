@@ -54,7 +54,7 @@ def test_a_definition_alone_in_a_folder_is_enough(tmp_path: Path) -> None:
         0,
         "".join(f"create {PACKAGE}/{name}\n" for name in MADE)
         + "begin mine_loss.py, which is yours\nbegin mine.recipe.yaml, which is yours\n"
-        + "train it: arctic-train mine.recipe.yaml\n",
+        + "try it: arctic-gen test mine\ntrain it: arctic-train mine.recipe.yaml\n",
         "",
     )
     assert arctic_gen("validate", "mine.yaml", "mine.recipe.yaml", folder=tmp_path).code == 0
@@ -151,7 +151,7 @@ def test_a_dry_run_says_all_and_writes_nothing(tmp_path: Path) -> None:
     assert _state(tmp_path) == before
     real = _run(tmp_path, "mine.yaml")
     said = [line.removeprefix("would ") for line in dry.out.splitlines()]
-    assert said == real.out.splitlines()[:-1]
+    assert said == real.out.splitlines()[:-2]  # without what to do next
     write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: other\n"))
     before = _old(tmp_path)
     assert f"would delete {PACKAGE}/config.py\n" in _run(tmp_path, "--dry-run", "mine.yaml").out

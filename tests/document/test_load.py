@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.document import UnreadableError, load, plain
+from tests.support import write
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,24 @@ def test_what_cannot_be_read_is_no_finding(tmp_path: Path, name: str) -> None:
     (tmp_path / "a.yaml").touch()
     with pytest.raises(UnreadableError, match=str(tmp_path)):
         load(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("mine", "; did you mean `mine.yaml`?"),  # a trainer's name, and not its definition
+        ("mien.yaml", "; did you mean `mine.yaml`?"),
+        ("mine.yml", "; did you mean `mine.yaml`?"),
+        ("quite_another", ""),
+        ("below/mine.yaml", ""),
+    ],
+)
+def test_a_file_that_is_not_there_is_answered_with_the_nearest(
+    name: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ending of a file may be left out or mistyped; the answer names the file beside it."""
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "mine.yaml", "a: 1")
+    with pytest.raises(UnreadableError) as raised:
+        load(Path(name))
+    assert str(raised.value) == f"{name}: No such file or directory{hint}"
