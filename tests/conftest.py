@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +26,9 @@ _own = Path(os.environ["XDG_CACHE_HOME"], "arctic-training")
 _own.mkdir(parents=True)
 for _shared in [*_user.glob("pip"), *_user.glob("arctic-training/mypy-*")]:
     (_own.parent / _shared.relative_to(_user)).symlink_to(_shared)
+
+# A shell lets what it starts in the background ignore Ctrl-C, and so would all that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no defect: how long an example takes is for `make bench`.
 hypothesis.settings.register_profile("busy", deadline=None)
