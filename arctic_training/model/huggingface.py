@@ -28,13 +28,14 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
 
     @override
     def create(self) -> nn.Module:
+        architecture = self._architecture()
+        architecture.update(dict(self.head))
         try:
             model = self.auto_class.from_pretrained(
                 self.config.name_or_path,
-                config=self._architecture(),
+                config=architecture,
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
-                **self.head,
             )
         except ImportError as error:
             raise self.no_attention(error) from error
