@@ -87,8 +87,12 @@ class Engine:
         return self._loss_scale.factor if self._loss_scale else 1.0
 
     def close(self) -> None:
-        """Take back DeepSpeed's hooks on the weights, which keep them and their state in memory."""
-        self._wrapper.destroy()
+        """Take back DeepSpeed's hooks on the weights, which keep them and their state in memory.
+
+        Nothing is computed: this runs whenever the trainer is collected, while another is compiled.
+        """
+        for hook in getattr(self._wrapper.optimizer, "_grad_acc_hooks", ()):
+            hook.remove()
 
     def backward(self, loss_sum: Tensor) -> None:
         """Add the gradient of a sum to what has been accumulated.

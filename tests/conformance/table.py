@@ -115,6 +115,7 @@ def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
         case "sft":
             exported = {"type": "huggingface", "output_dir": str(folder / f"{row}")}
             values["checkpoint"] = exported | {"save_end_of_training": world.size > 1}
+            values["overwrite_output_dir"] = True  # a row may be trained by several tests
             said = {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
             data = {"sources": said, "pack_samples": row.packs, "max_length": 128}
             return _SFT(sft_config(data=data, **values))
