@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from arctic_training.cli import interrupt
+from arctic_training.launcher.ending import ended_whole
 from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
 from arctic_training.launcher.world import World
 
@@ -97,12 +98,14 @@ def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") ->
 
 def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; whatever happens, end with a code of ``ExitCode`` and without a traceback."""
-    if arguments is None:
-        interrupt.listen()
-    try:
-        _run(command, sys.argv[1:] if arguments is None else arguments)
-    finally:
-        interrupt.end_at_once()
+    if arguments is not None:
+        _run(command, arguments)
+    interrupt.listen()
+    with ended_whole():
+        try:
+            _run(command, sys.argv[1:])
+        finally:
+            interrupt.end_at_once()
 
 
 def _run(command: click.Command, arguments: list[str]) -> NoReturn:

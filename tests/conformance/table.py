@@ -21,6 +21,7 @@ from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.conformance.descent import Descending
+from arctic_training.launcher.ending import ended_whole
 from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from arctic_training.trainer.trainer import Trainer
@@ -141,4 +142,5 @@ def main(folder: Path, rows: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    with ended_whole():
+        main(Path(sys.argv[1]), sys.argv[2:])

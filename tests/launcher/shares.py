@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from arctic_trainers.sft import SFTTrainer
+from arctic_training.launcher.ending import ended_whole
 from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from tests.tiny import Recorder, sft_config
@@ -69,4 +70,5 @@ def main(folder: Path, stages: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    with ended_whole():
+        main(Path(sys.argv[1]), sys.argv[2:])

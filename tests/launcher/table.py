@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
+from arctic_training.launcher.ending import ended_whole
 from arctic_training.launcher.world import World
 from arctic_training.trainer.process import leave_process_group
 from tests.tiny import HandTrainer, Recorder, hand_config
@@ -89,4 +90,5 @@ def main(folder: Path, rows: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    with ended_whole():
+        main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,40 @@
+"""How a process that may have been in a group ends: before Python is taken apart.
+
+A thread of gloo lets go of a tensor after whoever waited for it has gone on. Where the interpreter
+is gone by then, Python before 3.14 ends the thread in the middle of C++, which is a SIGABRT
+(python/cpython#87135, pytorch/pytorch#179291): a run that is done would count as one that failed.
+To leave the group is not enough, as long as an engine of DeepSpeed holds on to it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["ended_whole"]
+
+
+@contextmanager
+def ended_whole() -> Iterator[None]:
+    """End the process with the code of what is done within, once its exit handlers have run."""
+    codes: list[int] = []
+    atexit.register(_end, codes)  # as the last: what is registered within runs before
+    try:
+        yield
+        codes.append(0)
+    except SystemExit as exit_:
+        codes.append(exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None))
+        raise
+    except BaseException:
+        codes.append(1)
+        raise
+
+
+def _end(codes: list[int]) -> None:
+    if "torch" in sys.modules:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(codes[0])
