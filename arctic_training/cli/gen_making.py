@@ -1,0 +1,119 @@
+"""The commands of ``arctic-gen`` that write: trainers, and what a user begins with or renews."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from arctic_training.cli.output import Command, debug_option, format_option
+
+if TYPE_CHECKING:
+    from arctic_training.diagnostics import Format
+
+__all__ = ["MAKING"]
+
+
+@click.command("new-trainer", cls=Command)
+@click.argument("definitions", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Source root to generate into, in place of `generated` at the root of the project.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
+@click.option("--diff", "show_diff", is_flag=True, help="Show how files change.")
+@click.option("--no-verify", is_flag=True, help="Leave out the type check.")
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option("--watch", "is_watching", is_flag=True, help="Generate again after every change.")
+@format_option
+@debug_option
+def _new_trainer(
+    definitions: tuple[Path, ...],
+    output: Path | None,
+    *,
+    dry_run: bool,
+    show_diff: bool,
+    no_verify: bool,
+    force: bool,
+    is_watching: bool,
+    form: Format,
+    debug: bool,
+) -> None:
+    """Generate the trainers of DEFINITIONS, type-checked together with their losses.
+
+    A loss and a starter recipe are written beside a definition that has none.
+    """
+    from arctic_training.codegen.unchanged import said_before
+
+    del debug
+    is_bare = no_verify and not dry_run and not is_watching and str(form) == "text"
+    if is_bare and (said := said_before(list(definitions), output)) is not None:
+        click.echo(said, nl=False)
+        return
+    from arctic_training.cli.new_trainer import new_trainer
+
+    work = partial(
+        new_trainer,
+        list(definitions),
+        output=output,
+        dry_run=dry_run,
+        show_diff=show_diff,
+        types=not no_verify,
+        force=force,
+        form=form,
+    )
+    if is_watching:
+        from arctic_training.cli.watch import watch_definitions
+
+        watch_definitions(list(definitions), work)
+    work()
+
+
+@click.command("init", cls=Command)
+@click.argument("name")
+@click.option("--description", help="What the trainer does.")
+@click.option("--loss", help="Where its loss is, as module:function.")
+@click.option("--from", "base", metavar="NAME|PATH", help="Trainer or definition that it extends.")
+@click.option("--data", help="Data factory.")
+@click.option("--model", help="Model factory.")
+@click.option("--checkpoint", help="Checkpoint engine.")
+@click.option("--optimizer", help="Optimizer factory.")
+@click.option("--scheduler", help="Scheduler factory.")
+@click.option("--tokenizer", help="Tokenizer factory.")
+@click.option("--no-questions", is_flag=True, help="Take defaults for what is not given.")
+@debug_option
+def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) -> None:
+    """Write the definition of a new trainer NAME, and its loss, to begin with.
+
+    On a terminal, what no flag says is asked.
+    """
+    from arctic_training.cli.init import init
+
+    del debug
+    init(name, answers, is_asked=not no_questions and sys.stdin.isatty())
+
+
+@click.command("migrate", cls=Command)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--check", "is_checked", is_flag=True, help="Write nothing; exit 1 if it would.")
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
+@format_option
+@debug_option
+def _migrate(
+    paths: tuple[Path, ...], *, is_checked: bool, show_diff: bool, form: Format, debug: bool
+) -> None:
+    """Rewrite definitions of older versions, and recipes with former names of keys.
+
+    PATHS are files, or folders of them. Comments, order, quotes and line ends stay.
+    """
+    from arctic_training.cli.migrate import migrate
+
+    del debug
+    migrate(list(paths), is_checked=is_checked, show_diff=show_diff, form=form)
+
+
+MAKING: Final = (_new_trainer, _init, _migrate)
