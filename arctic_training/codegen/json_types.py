@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import assert_never, cast
 
 from arctic_training.codegen.field_types import (
     ChoiceType,
@@ -19,7 +19,8 @@ from arctic_training.codegen.field_types import (
     TupleType,
     UnionType,
 )
-from arctic_training.config.numbers import NUMBER_PATTERN
+from arctic_training.codegen.samples import sample
+from arctic_training.codegen.scalar_schema import scalar_schema
 from arctic_training.config.schema import (
     JSONSchema,
     exactly,
@@ -27,28 +28,36 @@ from arctic_training.config.schema import (
     tagged_by,
     with_former_names,
 )
-from arctic_training.config.uri import URI_PATTERN
+from arctic_training.document import JSON, Schema
 
 __all__ = ["field_schema", "former_names", "json_schema"]
 
 
 def field_schema(field: FieldSpec) -> JSONSchema:
-    """Return the schema of a field with its description and its default."""
+    """Return the schema of a field with its description, and its default or else an example."""
     schema = json_schema(field.type)
+    if isinstance(field.default, Missing):
+        schema = schema | _example(field.type, schema)
+    else:
+        schema = schema | {"default": field.default}
     if field.description:
         schema = {"description": field.description, **schema}
-    if not isinstance(field.default, Missing):
-        schema = schema | {"default": field.default}
     if field.deprecated:
         schema = schema | {"deprecationMessage": field.deprecated}
     return schema
+
+
+def _example(kind: FieldType, schema: JSONSchema) -> JSONSchema:
+    """Return an example of a type; none where its limits, such as a pattern, take no sample."""
+    some = sample(kind)
+    return {} if any(Schema(cast("dict[str, JSON]", schema)).errors(some)) else {"examples": [some]}
 
 
 def json_schema(kind: FieldType) -> JSONSchema:
     """Return the schema of the values of a type."""
     match kind:
         case ScalarType():
-            return _scalar(kind)
+            return scalar_schema(kind)
         case ChoiceType(options=options):
             return {"enum": list(options)}
         case ListType():
@@ -67,19 +76,6 @@ def json_schema(kind: FieldType) -> JSONSchema:
             return tagged_by(tag, {value: _object(member) for value, member in tagged.items()})
         case _:
             assert_never(kind)
-
-
-def _scalar(kind: ScalarType) -> JSONSchema:
-    limits = dict(kind.limits)
-    match kind.kind:
-        case "integer" | "number" as name if not kind.is_bare:
-            return {"type": [name, "string"], **limits, "pattern": NUMBER_PATTERN}
-        case "path":
-            return {"type": "string", "format": "path"}
-        case "uri":
-            return {"type": "string", "format": "uri", "pattern": URI_PATTERN}
-        case name:
-            return {"type": name, **limits}
 
 
 def _list(kind: ListType) -> JSONSchema:

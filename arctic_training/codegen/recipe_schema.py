@@ -8,6 +8,7 @@ from typing import cast
 
 from arctic_training.codegen.json_text import Written, json_text
 from arctic_training.codegen.json_types import field_schema, former_names
+from arctic_training.codegen.samples import sample
 from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.config.schema import (
     DRAFT,
@@ -27,7 +28,10 @@ def recipe_schema(spec: TrainerSpec) -> str:
         "type": {"description": "Name of the trainer.", "const": spec.name, "default": spec.name}
     }
     for slot in spec.sections:
-        described: JSONSchema = {"description": section_description(slot)}
+        described: JSONSchema = {
+            "description": section_description(slot),
+            "examples": [_example(slot)],
+        }
         if slot.deprecated:
             described["deprecationMessage"] = slot.deprecated
         properties[slot.slot.section] = described | _section(slot)
@@ -92,6 +96,19 @@ def section_description(slot: SlotSpec) -> str:
         return slot.description
     properties = cast("dict[str, JSONSchema]", _definition("TrainerConfig")["properties"])
     return str(properties[slot.slot.section]["description"])
+
+
+def _example(slot: SlotSpec) -> object:
+    """Return what a section says at least: the default factory, and what that cannot be without."""
+    factory = slot.factories[0]
+    base = _definition(factory.built_in.config.name)
+    properties = cast("dict[str, JSONSchema]", base["properties"])
+    least: dict[str, object] = {"type": factory.name}
+    for key in _list(base, "required"):
+        least[str(key)] = _list(properties[str(key)], "examples")[0]
+    for field in factory.own.fields if factory.own else ():
+        least |= {field.name: sample(field.type)} if field.is_required else {}
+    return [least] if slot.slot.is_list else least
 
 
 def _section(slot: SlotSpec) -> JSONSchema:

@@ -16,7 +16,7 @@ from arctic_training.codegen.field_types import (
     TupleType,
     UnionType,
 )
-from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.scalar_schema import scalar_schema
 from arctic_training.document import JSON, Schema
 
 __all__ = ["sample"]
@@ -110,6 +110,6 @@ def _number(kind: ScalarType) -> int | float:
     ]
     near = [end // step * step + move for end in ends for move in (0, step, -step)]
     middle = sum(ends) / len(ends) if ends else 0
-    schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
+    schema = Schema(cast("dict[str, JSON]", scalar_schema(kind)))
     fitting = (n for n in (*ends, *near, middle, step) if not [*schema.errors(n)])
     return next(fitting, step)

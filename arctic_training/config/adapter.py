@@ -22,7 +22,7 @@ class LoRAConfig(Config, frozen=True):
     everything else stays.
     """
 
-    peft_type: Literal["LORA", "Lora"]
+    peft_type: Annotated[Literal["LORA", "Lora"], Field(examples=["LORA"])]
     """The kind of adapter."""
 
     task_type: Literal["CAUSAL_LM"] = "CAUSAL_LM"

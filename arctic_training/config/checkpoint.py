@@ -16,7 +16,7 @@ __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"
 class CheckpointConfig(SectionConfig, frozen=True):
     """What every checkpoint section has."""
 
-    output_dir: PathInRecipe
+    output_dir: Annotated[PathInRecipe, Field(examples=["./runs/first"])]
     """Folder of the checkpoints; each is a folder `global_step_N` in it."""
 
     enabled: bool = True

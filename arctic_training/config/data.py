@@ -41,7 +41,14 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
         }
     )
 
-    name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
+    name_or_path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            json_schema_extra={"format": "name-or-path"},
+            examples=["HuggingFaceH4/ultrachat_200k", "./rows.jsonl"],
+        ),
+    ]
     """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
     pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
 
@@ -136,7 +143,11 @@ _Share: TypeAlias = Annotated[float, Field(ge=0, le=1), Human()]
 class DataConfig(SectionConfig, frozen=True):
     """What every data section has."""
 
-    sources: Annotated[tuple[DataSourceConfig, ...], Field(min_length=1), OneOrMany()]
+    sources: Annotated[
+        tuple[DataSourceConfig, ...],
+        Field(min_length=1, examples=[[{"sample_count": 1000}]]),
+        OneOrMany(),
+    ]
     """Where the samples come from. Each section narrows it to the sources that it takes."""
 
     eval_sources: Annotated[tuple[DataSourceConfig, ...], OneOrMany()] = ()
@@ -198,7 +209,11 @@ class SFTDataConfig(DataConfig, frozen=True):
 
     type: Annotated[str, Named("sft")] = "sft"
 
-    sources: Annotated[tuple[DataSource, ...], Field(min_length=1), OneOrMany()]
+    sources: Annotated[
+        tuple[DataSource, ...],
+        Field(min_length=1, examples=[[{"type": "python_docs"}]]),
+        OneOrMany(),
+    ]
     """Where the samples come from."""
 
     eval_sources: Annotated[tuple[DataSource, ...], OneOrMany()] = ()
@@ -249,7 +264,14 @@ class CausalDataConfig(DataConfig, frozen=True):
 
     type: Annotated[str, Named("causal")] = "causal"
 
-    sources: Annotated[tuple[DocumentSource, ...], Field(min_length=1), OneOrMany()]
+    sources: Annotated[
+        tuple[DocumentSource, ...],
+        Field(
+            min_length=1,
+            examples=[[{"type": "huggingface_causal", "name_or_path": "./documents.txt"}]],
+        ),
+        OneOrMany(),
+    ]
     """Where the documents come from."""
 
     eval_sources: Annotated[tuple[DocumentSource, ...], OneOrMany()] = ()

@@ -56,7 +56,14 @@ class HFModelConfig(ModelConfig, frozen=True):
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
 
-    name_or_path: Annotated[str, Field(min_length=1, json_schema_extra={"format": "name-or-path"})]
+    name_or_path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            json_schema_extra={"format": "name-or-path"},
+            examples=["HuggingFaceTB/SmolLM2-135M", "./model"],
+        ),
+    ]
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`."""
 
     hf_config_kwargs: dict[str, JsonValue] = Field(default={})

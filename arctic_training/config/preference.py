@@ -96,7 +96,11 @@ class PreferenceDataConfig(DataConfig, frozen=True):
 
     type: Annotated[str, Named("dpo")] = "dpo"
 
-    sources: Annotated[tuple[PreferenceSource, ...], Field(min_length=1), OneOrMany()]
+    sources: Annotated[
+        tuple[PreferenceSource, ...],
+        Field(min_length=1, examples=[[{"type": "python_docs_preference"}]]),
+        OneOrMany(),
+    ]
     """Where the answers come from."""
 
     eval_sources: Annotated[tuple[PreferenceSource, ...], OneOrMany()] = ()

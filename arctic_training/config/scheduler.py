@@ -52,7 +52,9 @@ class HFSchedulerConfig(SchedulerConfig, frozen=True):
     ] = "linear"
     """Form of the schedule after the warm-up."""
 
-    scheduler_specific_kwargs: dict[str, HumanFloat] = Field(default_factory=dict)
+    scheduler_specific_kwargs: dict[str, HumanFloat] = Field(
+        default_factory=dict, examples=[{"min_lr_rate": 0.1}]
+    )
     """What else the schedule of that name takes, such as `min_lr_rate` or `power`."""
 
     def warmup_steps(self, training_horizon: int) -> int:
@@ -69,10 +71,10 @@ class WSDSchedulerConfig(SchedulerConfig, frozen=True):
     name: Literal["wsd"] = "wsd"
     """Form of the schedule."""
 
-    num_warmup_steps: Annotated[int, Field(ge=0), Human()]
+    num_warmup_steps: Annotated[int, Field(ge=0, examples=[100]), Human()]
     """Optimizer steps in which the learning rate rises, linearly."""
 
-    num_decay_steps: Annotated[int, Field(ge=0), Human()]
+    num_decay_steps: Annotated[int, Field(ge=0, examples=["1k"]), Human()]
     """Optimizer steps at the end in which it falls, along a cosine."""
 
     min_lr_ratio: Annotated[float, Field(ge=0, le=1), Human()] = 0.0

@@ -125,7 +125,8 @@ def with_former_names(schema: JSONSchema, names: Mapping[str, Sequence[str]]) ->
 
 def _former(now: str, schema: JSONSchema) -> JSONSchema:
     rule = {key: part for key, part in schema.items() if key != "default"}
-    return rule | {
+    shown: JSONSchema = {"examples": [schema["default"]]} if "default" in schema else {}
+    return {**shown, **rule} | {
         "description": f"Former name of `{now}`.",
         "deprecationMessage": f"`{now}` is its name now",
         "x-renamed-to": now,

@@ -40,7 +40,13 @@ class FunctionSourceConfig(DataSourceConfig, frozen=True):
 
     type: Literal["function"] = "function"
 
-    function: Annotated[str, Field(pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$")]
+    function: Annotated[
+        str,
+        Field(
+            pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+            examples=["my_data:conversations"],
+        ),
+    ]
     """The function, written `module:name`. Each call yields the same samples in the same order."""
 
     arguments: dict[str, object] = Field(default={})
