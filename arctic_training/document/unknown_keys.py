@@ -7,7 +7,7 @@ from typing import Final
 
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Diagnostic, known_words, nearest
-from arctic_training.document.node import Node, Pointer, find, key_span
+from arctic_training.document.node import JSON, Node, Pointer, find, key_span
 from arctic_training.document.places import known_keys, places, types_with
 from arctic_training.document.schema import Schema, Subschema
 
@@ -17,6 +17,7 @@ _ALIKE: Final = 0.85
 """How alike a key of another section must be: there are many."""
 
 _MOST_SHOWN: Final = 3
+_MOST_LISTED: Final = 12
 
 
 def unknown_key(
@@ -43,7 +44,9 @@ def unknown_key(
         message=f"unknown key `{key}`",
         span=key_span(node, pointer),
         suggestion=meant,
-        hint="" if meant else elsewhere or _similar(pointer, node, schema) or _listed(known),
+        hint=""
+        if meant
+        else elsewhere or _similar(pointer, node, schema) or _listed(known, applying, schema),
     )
 
 
@@ -94,5 +97,25 @@ def _alternatives(words: list[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _listed(known: list[str]) -> str:
-    return f"known here: {known_words(known)}" if known else ""
+def _listed(known: list[str], applying: list[Subschema], schema: Schema) -> str:
+    """List the keys of a section; of many, first those that it needs, and how many more it has."""
+    if len(known) <= _MOST_LISTED:
+        return f"known here: {known_words(known)}" if known else ""
+    required = {key for rule in applying for key in _words(rule.get("required"))}
+    first = sorted(known, key=lambda key: key not in required)[:_MOST_LISTED]
+    words = ", ".join(f"`{key}`" for key in first)
+    return f"known here: {words} and {len(known) - len(first)} more{_where(schema)}"
+
+
+def _words(listed: JSON) -> list[str]:
+    return [str(word) for word in listed] if isinstance(listed, list) else []
+
+
+def _where(schema: Schema) -> str:
+    """Name the command that prints a schema: of a trainer's recipes, or of definitions."""
+    if "definitions" not in schema.root:
+        return ""  # what a function takes stands in its file
+    properties = schema.root.get("properties")
+    kind = properties.get("type") if isinstance(properties, dict) else None
+    name = f" {kind['const']}" if isinstance(kind, dict) and "const" in kind else ""
+    return f"; `arctic-gen schema{name}` has all"

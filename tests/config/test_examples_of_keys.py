@@ -109,7 +109,7 @@ def _config(name: str) -> type[Config]:
 def test_each_key_of_a_section_has_a_default_or_an_example_that_it_takes(name: str) -> None:
     """The examples stand in the models; the sections of the recipe itself are each trainer's."""
     rule = _DEFINITIONS[name]
-    whole = {"$ref": f"#/definitions/{name}", "definitions": _DEFINITIONS}
+    whole: _Rule = {"$ref": f"#/definitions/{name}", "definitions": _DEFINITIONS}
     assert [key for key, below in rule.get("properties", {}).items() if not _SHOWN & {*below}] == []
     for document in _documents(rule) if "properties" in rule else ():
         texts = [error.message for error in Schema(whole).errors(_numbers(document))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Source
 from arctic_training.document import MapNode, Schema, check, parse
-from arctic_training.document.places import places
+from arctic_training.document.places import known_keys, places
 from tests.support import RECIPE, ROOT
 
 
@@ -67,3 +68,20 @@ def test_each_name_of_another_tool_leads_to_a_key_that_is_there() -> None:
     ways = {".".join(map(str, p.pointer)) for p in places(_document("type: sft"), _schema("sft"))}
     assert sorted({*FOREIGN_KEYS.values()} - ways) == []
     assert sorted(ways & FOREIGN_KEYS.keys()) == []
+
+
+def test_of_many_keys_those_are_named_first_that_a_section_needs() -> None:
+    """A key that resembles none: what has to be there, then the schema's order, then how many."""
+    advice = _advice(f"{RECIPE}zzzzzz: 1\n")
+    known = known_keys([_schema("sft").root])
+    first = ["data", "model", "type", "checkpoint"]
+    assert advice.startswith(f"known here: {', '.join(f'`{key}`' for key in first)}, ")
+    assert advice.endswith(f" and {len(known) - 12} more; `arctic-gen schema sft` has all")
+
+
+def test_of_few_keys_all_are_named() -> None:
+    """In the order of the alphabet."""
+    advice = _advice(f"{RECIPE}checkpoint: []\nlogger: {{zzzzzz: 1}}\n")
+    assert re.fullmatch(r"known here: (`\w+`(, )?)+", advice)
+    names = re.findall(r"`(\w+)`", advice)
+    assert sorted(known_keys(_schema("sft").at(_document("logger: {}"), ("logger",)))) == names
