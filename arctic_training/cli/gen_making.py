@@ -26,7 +26,9 @@ __all__ = ["MAKING"]
 )
 @click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
 @click.option("--diff", "show_diff", is_flag=True, help="Show how files change.")
-@click.option("--no-verify", is_flag=True, help="Leave out the type check.")
+@click.option(
+    "--no-verify", is_flag=True, help="Leave out the check of types and of what a loss returns."
+)
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--watch", "is_watching", is_flag=True, help="Generate again after every change.")
 @format_option

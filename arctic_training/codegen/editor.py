@@ -17,10 +17,10 @@ from arctic_training.codegen.changes import Change, Kind
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
-__all__ = ["schema_changes", "schema_copy", "schema_place"]
+__all__ = ["is_schema_there", "named_schema", "schema_changes", "schema_copy", "schema_place"]
 
 _NAME: Final = "trainer.schema.json"
-_NAMED: Final = re.compile(r"^# yaml-language-server: \$schema=(\S+)$", re.MULTILINE)
+_NAMED: Final = re.compile(r"^#\s*yaml-language-server:\s*\$schema=(\S+)", re.MULTILINE)
 
 
 def schema_place(definition: Path, project: Project) -> str:
@@ -33,10 +33,27 @@ def schema_place(definition: Path, project: Project) -> str:
 def schema_copy(definition: Path, text: str, project: Project) -> dict[Path, str]:
     """Return the copy of the schema by its path, if the text of a definition names it."""
     copy = project.generated / _NAME
-    places = (definition.resolve().parent / place for place in _NAMED.findall(text))
-    if all(Path(os.path.normpath(place)) != copy for place in places):
+    if all(_found(definition, place) != copy for place in _NAMED.findall(text)):
         return {}
     return {copy: resource(f"schemas/{_NAME}").read_text("utf-8")}
+
+
+def named_schema(text: str) -> tuple[int, int] | None:
+    """Return where a text names a schema, as its first character and the one behind it."""
+    named = _NAMED.search(text)
+    return named.span(1) if named else None
+
+
+def is_schema_there(definition: Path, place: str, project: Project) -> bool:
+    """Return whether an editor finds what a definition names, now or when it was generated."""
+    if "://" in place:
+        return True
+    found = _found(definition, place)
+    return found.is_file() or found == project.generated / _NAME
+
+
+def _found(definition: Path, place: str) -> Path:
+    return Path(os.path.normpath(definition.resolve().parent / place))
 
 
 def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) -> list[Change]:

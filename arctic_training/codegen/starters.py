@@ -57,13 +57,20 @@ def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[Impor
 
 
 def _begun_at(module: str, project: Project) -> Path:
-    """Return where a module begins: in its package, which may stand in ``src``, or at the root."""
+    """Return where a module begins: in its package, which may stand in ``src``, or at the root.
+
+    A folder without ``__init__.py`` is its package too, where no other has the name.
+    """
     names = module.split(".")
-    for depth in range(len(names) - 1, 0, -1):
-        package = module_file(".".join(names[:depth]), project.source_roots)
-        if package and package.stem == "__init__":
-            return package.parent.joinpath(*names[depth:]).with_suffix(".py")
-    return project.root.joinpath(*names).with_suffix(".py")
+    outer = [(names[:depth], names[depth:]) for depth in range(len(names) - 1, 0, -1)]
+    for package, rest in outer:
+        file = module_file(".".join(package), project.source_roots)
+        if file and file.stem == "__init__":
+            return file.parent.joinpath(*rest).with_suffix(".py")
+    roots = [root for root in project.source_roots if root != project.generated]
+    folders = ((root.joinpath(*package), rest) for package, rest in outer for root in roots)
+    there = (folder.joinpath(*rest) for folder, rest in folders if folder.is_dir())
+    return next(there, project.root.joinpath(*names)).with_suffix(".py")
 
 
 def _extended_loss(item: Loaded) -> ImportPath | None:

@@ -235,3 +235,6 @@ def test_a_loss_with_other_terms_than_the_metrics_is_found(project: Path) -> Non
         "error[undeclared-term",
     ]
     assert "did you mean `margn`?" in result.out
+    made = arctic_gen("new-trainer", "--format", "concise", "mine.yaml", folder=project)
+    said = [line for line in made.out.splitlines() if "type-error" not in line]
+    assert (made.code, said) == (1, result.out.splitlines())

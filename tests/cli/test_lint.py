@@ -120,3 +120,23 @@ except SystemExit as end:
 """
     done = python("-c", code, folder=project)
     assert done.err == "1 set()\n"
+
+
+def test_a_definition_that_was_moved_names_its_schema_anew(tmp_path: Path) -> None:
+    """The comment for editors leads nowhere from the new place; `--fix` writes the way from there.
+
+    A schema that generating puts there, and one of the network, is not missed.
+    """
+    write(tmp_path / "pyproject.toml", "")
+    assert arctic_gen("init", "mine", "--no-questions", folder=tmp_path).code == 0
+    text = (tmp_path / "mine.yaml").read_text("utf-8")
+    moved = write(tmp_path / "deep/down/mine.yaml", text)
+    found = arctic_gen("lint", "deep", "--format", "concise", folder=tmp_path)
+    line = "deep/down/mine.yaml:1:33: warning[lost-schema]: there is no schema "
+    assert found.out.startswith(f"{line}`generated/trainer.schema.json`")
+    assert arctic_gen("lint", "deep", "--fix", folder=tmp_path).code == 0
+    first, _, rest = moved.read_text("utf-8").partition("\n")
+    assert first == "# yaml-language-server: $schema=../../generated/trainer.schema.json"
+    assert rest == text.partition("\n")[2]
+    write(moved, text.replace("generated/", "https://example.org/", 1))
+    assert "lost-schema" not in arctic_gen("lint", "deep", folder=tmp_path).out

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from arctic_training.document import JSON, Schema
 from arctic_training.resources import schema
-from tests.support import ROOT
+from tests.support import ROOT, arctic_gen, write
 
 _Rule = dict[str, JSON]
 _NO_RULES = {"if", "examples", "x-planned"}
@@ -64,3 +65,17 @@ def test_every_key_of_a_recipe_is_described(name: str) -> None:
     known = [*_keys(root)]
     assert len(known) > 100
     assert [way for way, rule in known if not _whole(rule, root).get("description")] == []
+
+
+@pytest.mark.parametrize("name", ["distillation", "focal", "kto", "orpo", "reward", "simpo"])
+def test_a_copy_of_an_example_names_schemas_that_are_there(name: str, tmp_path: Path) -> None:
+    """Wherever an example is copied to, editors find both schemas once it was generated."""
+    folder = tmp_path / "some/where"
+    for path in (ROOT / "examples" / name).iterdir():
+        if path.is_file():
+            write(folder / path.name, path.read_text("utf-8"))
+    made = arctic_gen("new-trainer", "--no-verify", f"{name}.yaml", folder=folder)
+    assert made.code == 0, made.out
+    texts = [path.read_text("utf-8") for path in folder.glob("*.yaml")]
+    named = [text.partition("$schema=")[2].partition("\n")[0] for text in texts]
+    assert len(named) == len([place for place in named if (folder / place).is_file()]) == 2

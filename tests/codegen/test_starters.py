@@ -98,6 +98,10 @@ def test_a_recipe_begins_with_what_its_scheduler_needs(scheduler: str, tmp_path:
         ("src/ours/__init__.py", "ours.deep.losses", "src/ours/deep/losses.py"),
         ("ours/__init__.py", "ours.losses", "ours/losses.py"),
         ("src/others/__init__.py", "ours.losses", "ours/losses.py"),
+        ("src/ours/other.py", "ours.losses", "src/ours/losses.py"),
+        ("src/ours/deep/other.py", "ours.deep.losses", "src/ours/deep/losses.py"),
+        ("src/ours/other.py", "ours.deep.losses", "src/ours/deep/losses.py"),
+        ("generated/ours/other.py", "ours.losses", "ours/losses.py"),
     ],
 )
 def test_a_module_begins_in_its_package(there: str, module: str, file: str, tmp_path: Path) -> None:
@@ -108,3 +112,27 @@ def test_a_module_begins_in_its_package(there: str, module: str, file: str, tmp_
     made = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
     assert f"begin {file}, which is yours" in made.out.splitlines()
     assert (tmp_path / file).is_file()
+
+
+def test_a_folder_is_no_package_where_another_has_its_name(tmp_path: Path) -> None:
+    """Python imports from the one with `__init__.py`, wherever the folder without stands."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "ours/deep/notes.txt", "")
+    write(tmp_path / "src/ours/__init__.py", "")
+    write(tmp_path / "mine.yaml", DEFINITION.replace("mine_loss:", "ours.deep.losses:"))
+    made = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert "begin src/ours/deep/losses.py, which is yours" in made.out.splitlines()
+
+
+def test_a_loss_in_a_package_without_init_is_generated_and_type_checked(tmp_path: Path) -> None:
+    """A second run sees it where it was begun, and reports what is wrong in it at its line."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "src/ours/other.py", "")
+    write(tmp_path / "mine.yaml", DEFINITION.replace("mine_loss:", "ours.losses:"))
+    assert arctic_gen("new-trainer", "mine.yaml", folder=tmp_path).code == 0
+    assert arctic_gen("check", folder=tmp_path).code == 0
+    loss = tmp_path / "src/ours/losses.py"
+    loss.write_text(loss.read_text("utf-8") + "wrong: int = 'text'\n", "utf-8")
+    done = arctic_gen("new-trainer", "mine.yaml", folder=tmp_path)
+    assert done.code == 1
+    assert done.out.startswith("src/ours/losses.py:")

@@ -129,7 +129,7 @@ class Example:
 
 
 _AROUND: Final = (
-    "# yaml-language-server: $schema=trainer.schema.json\n",
+    "# yaml-language-server: $schema=generated/trainer.schema.json\n",
     "schema_version: 1\n",
     "name: mine\n",
     "description: A trainer of our own.\n",

@@ -11,7 +11,7 @@ from arctic_training.document import comments
 from tests.support import arctic_gen, write
 
 _HEAD = """\
-# yaml-language-server: $schema=trainer.schema.json
+# yaml-language-server: $schema=generated/trainer.schema.json
 schema_version: 1
 name: mine
 description: A trainer.

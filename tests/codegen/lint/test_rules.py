@@ -169,9 +169,8 @@ def test_a_field_that_is_taken_over_is_reported_where_it_is_taken_over(tmp_path:
 
     Fields of another file that are shared there are that file's affair.
     """
-    head = (
-        "# yaml-language-server: $schema=x\nschema_version: 1\nname: {}\ndescription: A trainer.\n"
-    )
+    line = "# yaml-language-server: $schema=generated/trainer.schema.json\n"
+    head = line + "schema_version: 1\nname: {}\ndescription: A trainer.\n"
     shared = "definitions: {a: {type: object, properties: {b: {type: integer}}}}\n"
     write(tmp_path / "shared.yaml", shared)
     base = head.format("base") + "extends: sft\nloss: base_loss:base_loss\n" + _FIELD
