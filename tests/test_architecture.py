@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -131,6 +134,22 @@ def test_generated_code_imports_the_runtime_and_itself_alone() -> None:
         assert [n for n in module.imports() if n.startswith("arctic_trainers")] == [
             n for n in module.imports() if n.startswith(f"{own}.")
         ]
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Each package that is imported is a dependency, and not one of a dependency's alone."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = [extra for name, extra in project["optional-dependencies"].items() if name != "dev"]
+    declared = [re.split(r"[^\w-]", each)[0] for each in chain(project["dependencies"], *extras)]
+    names = set(map(_normal, declared))
+    owners = {**packages_distributions(), "pydantic_core": ["pydantic"]}  # which has just one
+    imported = set().union(*map(_others, OURS)) - {"arctic_training", "arctic_trainers"}
+    undeclared = {p for p in imported if names.isdisjoint(map(_normal, owners.get(p, [p])))}
+    assert undeclared == set()
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_generator_and_configs_need_no_torch() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import ROOT
 
+_LINE: Final = re.compile(r"^\* \[(.+)\]\((.+)\)$", re.MULTILINE)
 _TEST: Final = re.compile(r"`(?:([\w/]+\.py)(?:::(test_\w+))?|(test_\w+))`")
 
 
@@ -35,3 +36,15 @@ def test_every_test_that_a_page_names_is_there(page: str) -> None:
         if not text or (name and f"def {name}(" not in text):
             missing.append((file, name))
     assert missing == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    """The index of ``docs/adr`` has each decision once, by its title; that has its number."""
+    folder = ROOT / "docs/adr"
+    titles = {}
+    for path in sorted(folder.glob("[0-9]*.md")):
+        title = path.read_text("utf-8").partition("\n")[0]
+        assert title.startswith(f"# {int(path.name[:4])}. "), path.name
+        titles[path.name] = title.removeprefix("# ")
+    listed = [(name, title) for title, name in _LINE.findall((folder / "README.md").read_text())]
+    assert [*titles.items()] == sorted(listed)

@@ -23,6 +23,7 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.conformance.laid_over import laid_over
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.causal import CausalDataFactory
 from arctic_training.data.conversation import Conversation
@@ -43,12 +44,7 @@ from tests.support import RECIPE, write
 
 def recipe(**changes: object) -> dict[str, object]:
     """Return the small recipe; sections in ``changes`` are laid over those that it has."""
-    values: dict[str, object] = yaml.safe_load(RECIPE)
-    for key, change in changes.items():
-        old = values.get(key)
-        both = isinstance(old, dict) and isinstance(change, dict)
-        values[key] = {**old, **change} if both else change  # type: ignore[dict-item]
-    return values
+    return laid_over(yaml.safe_load(RECIPE), changes)
 
 
 def sft_config(**changes: object) -> SFTTrainerConfig:

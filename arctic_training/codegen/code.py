@@ -7,7 +7,6 @@ name that the schema has admitted; templates refuse everything that is not ``Cod
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from markupsafe import Markup
 
@@ -59,10 +58,6 @@ class Imports:
         """Import a name; return it."""
         self._names.setdefault(path.module, set()).add(path.name)
         return Code(path.name)
-
-    def use_all(self, module: str, names: Iterable[str]) -> None:
-        """Import several names of one module."""
-        self._names.setdefault(module, set()).update(names)
 
     def groups(self) -> list[list[Code]]:
         """Return the import lines: the standard library, other packages, then ours and theirs."""

@@ -12,6 +12,8 @@ def laid_over(values: Mapping[str, object], changes: Mapping[str, object]) -> di
     both = dict(values)
     for key, change in changes.items():
         old = both.get(key)
-        joins = isinstance(old, Mapping) and isinstance(change, Mapping)
-        both[key] = {**old, **change} if joins else change  # type: ignore[dict-item]
+        if isinstance(old, Mapping) and isinstance(change, Mapping):
+            both[key] = {**old, **change}
+        else:
+            both[key] = change
     return both
