@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
@@ -22,15 +23,20 @@ _DISCARD: Final = "or delete what is there with `overwrite_output_dir=true`"
 def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
     """Go on from what the sections with ``auto_resume`` find; delete what is to be overwritten.
 
+    What a run that was killed left unfinished is deleted as well.
+
     Raises:
-        RecipeError: what is found does not fit the run.
+        RecipeError: what is found does not fit the run, or another run saves there.
 
     """
-    for engine in _enabled(engines):
-        if engine.config.is_resumed:
-            engine.load()
-        elif config.overwrite_output_dir and engine.trainer.world.is_first:
-            engine.discard()
+    with alone(engines):
+        for engine in _enabled(engines):
+            if engine.trainer.world.is_first:
+                engine.discard_unfinished()
+            if engine.config.is_resumed:
+                engine.load()
+            elif config.overwrite_output_dir and engine.trainer.world.is_first:
+                engine.discard()
 
 
 def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeError]:

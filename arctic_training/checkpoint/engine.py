@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from typing_extensions import override
 
-from arctic_training.checkpoint.folder import is_whole, remove
+from arctic_training.checkpoint.folder import is_whole, remove, unfinished_in
 from arctic_training.checkpoint.scores import best, best_problems
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.errors import RecipeError
@@ -80,6 +81,12 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         """Delete all checkpoints of this kind in ``output_dir``."""
         for path in self.saved():
             remove(path)
+
+    def discard_unfinished(self) -> None:
+        """Delete what was being written, replaced or deleted when a run was killed."""
+        for path in unfinished_in(self.config.output_dir):
+            if self.names.match(path.name):
+                shutil.rmtree(path, ignore_errors=True)
 
     def _by_step(self) -> list[tuple[int, Path]]:
         output = self.config.output_dir

@@ -17,7 +17,7 @@ import torch.distributed
 from arctic_training.checkpoint.mark import MARK
 from arctic_training.launcher.world import World
 
-__all__ = ["is_intact", "is_whole", "remove", "writing", "writing_together"]
+__all__ = ["is_intact", "is_whole", "remove", "unfinished_in", "writing", "writing_together"]
 
 _UNFINISHED: Final = ".incomplete"
 _CHUNK: Final = 1 << 20
@@ -64,15 +64,20 @@ def writing_together(folder: Path, world: World) -> Iterator[Path]:
     torch.distributed.barrier()
 
 
+def unfinished_in(folder: Path) -> list[Path]:
+    """Return what stands in a folder and was not written, replaced or deleted to its end."""
+    return [*folder.glob(f"*{_UNFINISHED}")]
+
+
 def is_whole(folder: Path) -> bool:
     """Return whether a folder was written to its end, and no file is gone or cut since."""
+    files = _marked(folder)
     try:
-        files = _marked(folder)
         sizes = {name: (folder / name).stat().st_size for name in files}
-    except (OSError, ValueError, KeyError):
+    except OSError:
         return False
     known = {name: file["size"] for name, file in files.items()}
-    return sizes == known and not folder.name.endswith(_UNFINISHED)
+    return bool(files) and sizes == known and not folder.name.endswith(_UNFINISHED)
 
 
 def is_intact(folder: Path) -> bool:
@@ -116,9 +121,15 @@ def _mark(folder: Path) -> None:
 
 
 def _marked(folder: Path) -> dict[str, dict[str, int]]:
-    """Return the size and the checksum of each file, as they were when it was written."""
-    files: dict[str, dict[str, int]] = json.loads((folder / MARK).read_text())["files"]
-    return files
+    """Return the size and the checksum of each file, as they were when it was written.
+
+    A mark that is gone, or is not as ``_mark`` writes it, knows of no file.
+    """
+    try:
+        files = json.loads((folder / MARK).read_text())["files"]
+        return {name: {key: file[key] for key in ("size", "crc32")} for name, file in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
 
 
 def _checksums(folder: Path, names: Iterable[str]) -> dict[str, int]:

@@ -50,10 +50,10 @@ def best_problems(config: CheckpointConfig, trainer: TrainerContext) -> Iterator
 
 
 def _score(folder: Path, evaluated: str, metric: str) -> float:
-    """Return a figure, or NaN: a checkpoint may be saved between two evaluations."""
+    """Return a figure, or NaN: a checkpoint may be saved between two evaluations, or damaged."""
     try:
         scores: dict[str, dict[str, float | None]] = json.loads((folder / _SCORES).read_text())
         score = scores[evaluated][metric]
-    except (OSError, KeyError):
+    except (OSError, ValueError, LookupError, TypeError):
         return math.nan
-    return math.nan if score is None else score
+    return score if isinstance(score, int | float) else math.nan

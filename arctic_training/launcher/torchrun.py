@@ -55,6 +55,7 @@ def launch(
         rdzv_endpoint="localhost:0",
         max_restarts=0,
         shutdown_timeout=_GRACE,
+        signals_to_handle=",".join(_heard()),
     )
     try:
         with _own_signals():
@@ -65,6 +66,13 @@ def launch(
     except SignalException as error:
         return 128 + error.sigval, ""
     return 0, ""
+
+
+def _heard() -> Iterator[str]:
+    """Iterate over the signals to hand on: SIGHUP is none under `nohup`, nor Ctrl-C behind `&`."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            yield number.name
 
 
 def _prepare_environment(num_processes: int, source_roots: Sequence[Path]) -> None:

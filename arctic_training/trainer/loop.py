@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.callback.observed import Observed
+from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.checkpoint import CheckpointConfig
@@ -33,6 +34,7 @@ from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, S
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals, placed
+from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["TrainingLoop"]
 
@@ -67,6 +69,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
     _memory_profile: MemoryProfile
     _stop_requests: StopRequests
     _trackers: list[Tracker]
+    _whole_steps: WholeSteps
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossOutput | Tensor:
@@ -133,7 +136,8 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         """Train to the horizon, or to ``exit_iteration``, or until the run is to stop.
 
         Raises:
-            SystemExit: SIGTERM came, and what can be resumed from is saved.
+            SystemExit: SIGTERM or SIGHUP came, and what can be resumed from is saved.
+            TrainingError: it is called by what it calls, or after it was cut within a step.
 
         """
         first_step = self.state.global_step + 1
@@ -142,7 +146,12 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         self._memory_profile.begin("step")
         taken_down = ending(self._memory_profile, self.progress, self._trackers)
         try:
-            with taken_down, self._stop_requests.listening():
+            with (
+                self._whole_steps.taken(),
+                alone(self.checkpoint_engines),
+                taken_down,
+                self._stop_requests.listening(),
+            ):
                 for _ in self.epochs:
                     self.epoch()
                 is_terminated = self.is_stopping and self._stop_requests.is_terminated_anywhere()

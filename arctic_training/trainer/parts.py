@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from arctic_training.checkpoint.alone import occupied_problems
 from arctic_training.checkpoint.earlier import earlier_run_problems
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.base import SectionConfig
@@ -63,6 +64,7 @@ class Parts(Generic[BatchT]):
         for part in self._all():
             yield from part.problems()
         yield from frozen_problems(self.frozen)
+        yield from occupied_problems(self.checkpoint)
         yield from earlier_run_problems(self.checkpoint, config)
         yield from memory_profile_problems(config)
         yield from tracker_problems(config)

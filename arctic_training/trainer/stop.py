@@ -7,12 +7,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import torch.distributed
 
 from arctic_training.launcher.world import World
 
 __all__ = ["StopRequests"]
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+"""The machine is taken away, or the terminal is."""
 
 
 class StopRequests:
@@ -27,8 +31,9 @@ class StopRequests:
     def __init__(self, kill_switch: Path | None, world: World) -> None:
         self._kill_switch = kill_switch if world.is_first else None
         self._num_processes = world.size
+        self._signal = signal.SIGTERM
         self.is_terminated = False
-        """Whether SIGTERM came."""
+        """Whether SIGTERM came, or SIGHUP."""
 
     @property
     def is_requested(self) -> bool:
@@ -37,11 +42,11 @@ class StopRequests:
 
     def __str__(self) -> str:
         if self.is_terminated:
-            return " by SIGTERM"
+            return f" by {self._signal.name}"
         return f" by {self._kill_switch}" if self.is_requested else ""
 
     def is_terminated_anywhere(self) -> bool:
-        """Return whether SIGTERM came to any process; all have to ask, and obey it from then on."""
+        """Return whether a signal came to any process; all have to ask, and obey it from now on."""
         heard = [False] * self._num_processes
         torch.distributed.all_gather_object(heard, self.is_terminated)
         self.is_terminated = any(heard)
@@ -50,19 +55,27 @@ class StopRequests:
     def obey(self) -> None:
         """End the process, if that is what was requested."""
         if self.is_terminated:
-            raise SystemExit(128 + signal.SIGTERM)
+            raise SystemExit(128 + self._signal)
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Note a SIGTERM instead of ending by it, as far as this thread may."""
+        """Note a signal instead of ending by it, as far as this thread may.
+
+        One that is ignored, as SIGHUP is under `nohup`, stays so.
+        """
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = signal.signal(signal.SIGTERM, self._terminate)
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        heard = {number: known for number, known in before.items() if known is not signal.SIG_IGN}
+        for number in heard:
+            signal.signal(number, self._terminate)
         try:
             yield
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in heard.items():
+                signal.signal(number, handler)
 
-    def _terminate(self, _number: int, _frame: object) -> None:
+    def _terminate(self, number: int, _frame: object) -> None:
+        self._signal = signal.Signals(number)
         self.is_terminated = True

@@ -54,6 +54,7 @@ from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction
+from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["Trainer"]
 
@@ -169,6 +170,7 @@ class Trainer(
         self._logged = {}
         self._memory_profile = MemoryProfile(config, self.world)
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
+        self._whole_steps = WholeSteps()
 
         self._parts = parts = self._make_parts()
         self.checkpoint_engines = parts.checkpoint

@@ -100,6 +100,19 @@ def test_an_earlier_run_is_deleted_when_asked_for(tmp_path: Path) -> None:
     assert read_recipe(saved)["overwrite_output_dir"] is False
 
 
+def test_what_a_killed_run_left_unfinished_is_deleted(tmp_path: Path) -> None:
+    """Half a checkpoint of any step goes when a run begins in its folder, and nothing else does."""
+    step = tmp_path / "saved" / "epoch_0_global_step_9"
+    for left in (".incomplete", ".replaced.incomplete"):
+        write(step.with_name(step.name + left) / "weights.pt", "half")
+    other = write(tmp_path / "saved" / "mine.incomplete" / "notes.txt", "mine")
+    _trained(tmp_path, train_iters=1)
+    assert {path.name for path in (tmp_path / "saved").iterdir()} == {
+        "epoch_0_global_step_1", "latest", "mine.incomplete",
+    }  # fmt: skip
+    assert other.read_text() == "mine"
+
+
 def test_a_run_does_not_delete_what_it_goes_on_from(used: Path) -> None:
     """`overwrite_output_dir` beside `auto_resume` is a contradiction."""
     section = _section(used, auto_resume=True)

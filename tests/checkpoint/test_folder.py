@@ -117,3 +117,19 @@ def test_a_flipped_bit_is_seen(name: str, tmp_path: Path) -> None:
     (folder / name).write_bytes(content)
     assert is_whole(folder)
     assert not is_intact(folder)
+
+
+@pytest.mark.parametrize("key", ["files", "size", "crc32", "weights.bin"])
+@pytest.mark.parametrize("damage", ["key", "value"])
+def test_a_damaged_mark_is_damage(key: str, damage: str, tmp_path: Path) -> None:
+    """A mark in which a bit is another one says that the folder is damaged, and no more."""
+    folder = tmp_path / "step_1"
+    _save(folder, "text")
+    mark = folder / "checkpoint.json"
+    known = mark.read_text()
+    name, _, value = known.partition(f'"{key}": ')
+    flipped = f'"{key[:-1]}{chr(ord(key[-1]) ^ 1)}": ' if damage == "key" else f'"{key}": "'
+    mark.write_text(name + flipped + value)
+    assert (mark.read_text() != known, is_intact(folder)) == (True, False)
+    mark.write_text(known.replace(known[known.index(f'"{key}"') :], f'"{key}": []}}'))
+    assert not is_intact(folder)

@@ -63,3 +63,13 @@ def test_signals_reach_all(tmp_path: Path, number: signal.Signals) -> None:
         "1": str(int(number)),
     }
     assert signal.getsignal(number) is before
+
+
+def test_what_is_ignored_is_not_handed_on() -> None:
+    """Under `nohup`, processes train on when the terminal goes: torchrun would end them."""
+    program = "import os, signal, time; os.kill(os.getppid(), signal.SIGHUP); time.sleep(1)"
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert launch(["-c", program], num_processes=1) == (0, "")
+    finally:
+        signal.signal(signal.SIGHUP, before)

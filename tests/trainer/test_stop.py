@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 import torch.distributed
 
@@ -24,3 +27,28 @@ def test_processes_agree(others: list[bool], monkeypatch: pytest.MonkeyPatch) ->
             requests.obey()
     else:
         requests.obey()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_is_noted_and_obeyed_later(number: signal.Signals) -> None:
+    """The machine or the terminal is taken away: the run is told, and ends when it has saved."""
+    requests = StopRequests(None, World())
+    before = signal.getsignal(number)
+    with requests.listening():
+        os.kill(os.getpid(), number)
+        assert (requests.is_requested, str(requests)) == (True, f" by {number.name}")
+    assert signal.getsignal(number) is before
+    with pytest.raises(SystemExit, match=str(128 + number)):
+        requests.obey()
+
+
+def test_what_is_ignored_stays_ignored() -> None:
+    """Under `nohup`, SIGHUP ends no run."""
+    requests = StopRequests(None, World())
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with requests.listening():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert not requests.is_requested

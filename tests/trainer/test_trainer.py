@@ -261,3 +261,21 @@ def test_where_a_run_ends(exits: tuple[int, int], first: int, last: int) -> None
     """`exit_iteration` counts from the beginning, `exit_iteration_this_run` from the resumption."""
     config = hand_config(exit_iteration=exits[0], exit_iteration_this_run=exits[1], train_iters=6)
     assert Schedule.of(config, 10).last_step(config, first) == last
+
+
+def test_a_trainer_that_was_cut_does_not_train_on(tmp_path: Path) -> None:
+    """What a step has added up before it was cut would count among the next one's.
+
+    So `train` within `train` is refused, and `train` after an error; one that is done is done.
+    """
+    config = hand_config(data={"sources": jsonl(tmp_path / "data.jsonl", ragged(5))}, train_iters=1)
+    done, cut = HandTrainer(config), HandTrainer(config)
+    done.train()
+    done.train()
+    assert done.state.global_step == 1
+    cut.add_callback("post-backward", Trainer.train)
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="a step of this trainer is not done") as caught:
+            cut.train()
+        assert "`auto_resume`" in caught.value.hint
+    assert cut.state.global_step == 0
