@@ -15,6 +15,7 @@ from tests.support import ROOT, arctic_gen, write
 
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
 _GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+_CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 _TRAINER = _README.partition("## In a project of your own\n")[0]
 _SHOWN = re.findall(r"^`([^`]+)`, [^\n]*:\n\n```\w+\n(.*?)^```", _README, re.MULTILINE | re.DOTALL)
 
@@ -22,6 +23,11 @@ _SHOWN = re.findall(r"^`([^`]+)`, [^\n]*:\n\n```\w+\n(.*?)^```", _README, re.MUL
 def _commands(text: str) -> list[str]:
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     return [line.partition("  #")[0].rstrip() for block in blocks for line in block.splitlines()]
+
+
+def _make(text: str) -> list[str]:
+    inline = re.findall(r"`(make [a-z-]+)`", text)
+    return [line for line in _commands(text) + inline if line.startswith("make ")]
 
 
 @pytest.mark.parametrize(("path", "text"), _SHOWN, ids=[path for path, _ in _SHOWN])
@@ -60,9 +66,9 @@ def test_the_walk_through_works(tmp_path: Path) -> None:
     assert list((tmp_path / "examples/focal/runs/short").glob("global_step_20/model.safetensors"))
 
 
-@pytest.mark.parametrize("line", [c for c in _commands(_README) if c.startswith("make ")])
+@pytest.mark.parametrize("line", _make(_README) + _make(_CONTRIBUTING))
 def test_targets_exist(line: str) -> None:
-    """Every target of make that the README names exists."""
+    """Every target of make that the README or the page for contributors names exists."""
     done = subprocess.run(
         ["make", "--dry-run", *line.split()[1:]],  # noqa: S607 - what the README says to type
         cwd=ROOT,
@@ -73,10 +79,17 @@ def test_targets_exist(line: str) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """Every link of the README and of the guide to a file of the checkout leads to one."""
-    for folder, text in ((ROOT, _README), (ROOT / "docs", _GUIDE)):
+    """Every link of a page for readers to a file of the checkout leads to one."""
+    for folder, text in ((ROOT, _README), (ROOT / "docs", _GUIDE), (ROOT, _CONTRIBUTING)):
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (folder / target).exists(), target
+
+
+def test_what_contributors_are_sent_to_is_there() -> None:
+    """Every file and folder that the page for contributors names exists."""
+    named = re.findall(r"`([\w.]+/[\w./-]*)`", _CONTRIBUTING)
+    assert len(named) > 20
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_the_error_is_what_is_printed(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from arctic_training.model.random_llama import RandomLlamaFactory
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
 from arctic_training.tokenizer.byte_level_bpe import ByteLevelBPEFactory
+from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.trainer import Trainer
 from tests.support import RECIPE, write
@@ -94,6 +95,20 @@ class Recorder:
 
     def end(self) -> None:
         """End."""
+
+
+REPORT = StepReport(
+    step=1,
+    horizon=9,
+    epoch=0,
+    loss=2.5,
+    learning_rate=1e-3,
+    tokens=90,
+    gradient_norm=0.75,
+    measures=Measures(0.5, 1.5),
+    terms={"margin": 0.25},
+)
+"""What is known after a step."""
 
 
 class SGDConfig(OptimizerConfig, frozen=True):

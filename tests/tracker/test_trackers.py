@@ -18,33 +18,20 @@ from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
 from arctic_training.trainer.backend import deepspeed
-from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.state import TrainingState
-from tests.tiny import HandTrainer, hand_config, jsonl, ragged, sft_config
+from tests.tiny import REPORT, HandTrainer, hand_config, jsonl, ragged, sft_config
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
     from mlflow.entities import Run as MlflowRun
-
-_REPORT = StepReport(
-    step=1,
-    horizon=9,
-    epoch=0,
-    loss=2.5,
-    learning_rate=1e-3,
-    tokens=90,
-    gradient_norm=0.75,
-    measures=Measures(0.5, 1.5),
-    terms={"margin": 0.25},
-)
 
 
 def _run(folder: Path, steps: range, loss: float) -> None:
     config = sft_config(train_log_tensorboard_dir=folder)
     (tracker,) = start_trackers(config, TrainingState(global_step=steps[0] - 1))
     for step in steps:
-        tracker.log(replace(_REPORT, step=step, loss=loss))
+        tracker.log(replace(REPORT, step=step, loss=loss))
     tracker.finish(failed=False)
 
 
@@ -54,7 +41,7 @@ def test_tensorboard_shows_every_figure_of_every_step(tmp_path: Path) -> None:
     _run(tmp_path, range(4, 8), 2.0)
     shown = EventAccumulator(str(tmp_path))
     shown.Reload()
-    assert set(shown.Tags()["scalars"]) == {f"train/{name}" for name in _REPORT.figures}
+    assert set(shown.Tags()["scalars"]) == {f"train/{name}" for name in REPORT.figures}
     losses = [(event.step, event.value) for event in shown.Scalars("train/loss")]
     assert losses == [(step, 1.0 + (step >= 4)) for step in range(1, 8)]
     assert {event.value for event in shown.Scalars("train/margin")} == {0.25}
@@ -68,7 +55,7 @@ def test_wandb_takes_down_the_recipe_and_every_step(
     config = sft_config(wandb={"enable": True, "mode": "offline", "project": "trials"})
     (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
     for step in (1, 2):
-        tracker.log(replace(_REPORT, step=step, loss=step + 0.125))
+        tracker.log(replace(REPORT, step=step, loss=step + 0.125))
     tracker.finish(failed=False)
     wandb.teardown()  # the client writes from a process of its own
     (written,) = tmp_path.glob("wandb/offline-run-*-abc123/run-abc123.wandb")
@@ -120,11 +107,11 @@ def test_mlflow_takes_down_the_recipe_and_every_step(store: str) -> None:
     """A run in a local file has all figures by step, and each value of the recipe."""
     (tracker,) = start_trackers(_tracked_by_mlflow(store, "whole"), TrainingState())
     for step in (1, 2):
-        tracker.log(replace(_REPORT, step=step, loss=step + 0.125))
+        tracker.log(replace(REPORT, step=step, loss=step + 0.125))
     tracker.finish(failed=False)
     run, losses = _of_mlflow(store, "whole")
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
-    assert set(run.data.metrics) == {f"train/{name}" for name in _REPORT.figures}
+    assert set(run.data.metrics) == {f"train/{name}" for name in REPORT.figures}
     assert losses == [(1, 1.125), (2, 2.125)]
     assert run.data.params["model.num_hidden_layers"] == "2"
     assert run.data.params["train_log_metrics_path"] == "null"
@@ -135,13 +122,13 @@ def test_mlflow_goes_on_with_a_run_that_failed(store: str) -> None:
     """What failed is marked so; a resumed run goes on in it, even with another recipe."""
     config = _tracked_by_mlflow(store, "failed")
     (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
-    tracker.log(_REPORT)
+    tracker.log(REPORT)
     tracker.finish(failed=True)
     assert _of_mlflow(store, "failed")[0].info.status == "FAILED"
     changed = _tracked_by_mlflow(store, "failed", train_log_iter_interval=5)
     (tracker,) = start_trackers(changed, TrainingState(run_id="abc123", global_step=1))
     assert _of_mlflow(store, "failed")[0].info.status == "RUNNING"
-    tracker.log(replace(_REPORT, step=2))
+    tracker.log(replace(REPORT, step=2))
     tracker.finish(failed=False)
     run, losses = _of_mlflow(store, "failed")
     assert (run.info.status, losses) == ("FINISHED", [(1, 2.5), (2, 2.5)])
@@ -165,9 +152,9 @@ def test_figures_that_mlflow_does_not_take_end_the_run(
     monkeypatch.setattr(SqlAlchemyStore, "log_batch", refuse)
     config = _tracked_by_mlflow(f"{store}?timeout=9", "gone")  # a store of its own in the process
     (tracker,) = start_trackers(config, TrainingState())
-    tracker.log(_REPORT)
+    tracker.log(REPORT)
     with pytest.raises(TrainingError, match="the server is gone"):
-        tracker.log(replace(_REPORT, step=2))
+        tracker.log(replace(REPORT, step=2))
 
 
 def test_a_store_of_mlflow_that_cannot_be_used_is_told(tmp_path: Path) -> None:

@@ -12,20 +12,9 @@ import rich.console
 from arctic_training.launcher.world import World
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
-from arctic_training.trainer.report import StepReport
-from tests.tiny import sft_config
+from tests.tiny import REPORT, sft_config
 
-_REPORT = StepReport(
-    step=1,
-    horizon=3,
-    epoch=0,
-    loss=2.5,
-    learning_rate=1e-3,
-    tokens=900,
-    gradient_norm=0.75,
-    measures=Measures(0.5, 1.5),
-    terms={"margin": 0.25},
-)
+_REPORT = replace(REPORT, horizon=3, tokens=900)
 
 
 def _run(progress: Progress, steps: range, horizon: int) -> None:

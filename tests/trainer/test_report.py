@@ -10,21 +10,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.tracker.metrics_log import MetricsLog
-from arctic_training.trainer.meter import Measures
-from arctic_training.trainer.report import StepReport
-from tests.tiny import sft_config
-
-_REPORT = StepReport(
-    step=1,
-    horizon=9,
-    epoch=0,
-    loss=2.5,
-    learning_rate=1e-3,
-    tokens=90,
-    gradient_norm=0.75,
-    measures=Measures(0.5, 1.5),
-    terms={"margin": 0.25},
-)
+from tests.tiny import REPORT, sft_config
 
 
 def _refused(constant: str) -> None:
@@ -34,13 +20,13 @@ def _refused(constant: str) -> None:
 def _write(path: Path, steps: range, loss: float) -> None:
     log = MetricsLog(path, sft_config(), run_id="x")
     for step in steps:
-        log.log(replace(_REPORT, step=step, loss=loss))
+        log.log(replace(REPORT, step=step, loss=loss))
         assert path.read_text().count("\n") == step  # in the file at once
 
 
 def test_line_holds_everything() -> None:
     """A line is JSON with the counters, the loss, the pace and the terms, null where undefined."""
-    report = replace(_REPORT, terms={"margin": 0.25, "empty": math.nan})
+    report = replace(REPORT, terms={"margin": 0.25, "empty": math.nan})
     assert json.loads(report.as_json(), parse_constant=_refused) == {
         "step": 1,
         "epoch": 0,
