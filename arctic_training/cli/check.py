@@ -67,9 +67,21 @@ def _summary(count: int) -> str:
 def _drift(loaded: list[Loaded], *, types: bool) -> Iterator[Diagnostic]:
     generation = generate(loaded, types=types, force=True)
     yield from generation.problems
+    if generation.is_manifest_altered:
+        yield _altered(loaded[0])
     for change in generation.changes:
         if change.kind is not Kind.KEEP:
             yield _drifted(change, loaded)
+
+
+def _altered(item: Loaded) -> Diagnostic:
+    place = f"{item.project.generated.name}/{item.project.manifest.name}"
+    return Diagnostic(
+        code="drift",
+        message=f"{place} is not as it was written",
+        span=key_span(item.spec.document, ("name",)),
+        hint=f"`arctic-gen new-trainer {shown_path(item.path)}` makes it anew",
+    )
 
 
 def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:

@@ -57,6 +57,7 @@ def new_trainer(
             finish(problems, form)
         for generation in generations:
             begun = list(generation.starters) if dry_run else save(generation)
+            _tell_of_manifest(generation, dry_run=dry_run)
             if form is Format.TEXT:
                 _tell(generation, begun, dry_run=dry_run, show_diff=show_diff)
         if not dry_run and not problems:
@@ -131,6 +132,14 @@ def _tell(generation: Generation, begun: list[Path], *, dry_run: bool, show_diff
         said += f"{would}begin {shown_path(path)}, which is yours\n"
     kept = sum(change.kind is Kind.KEEP for change in generation.changes)
     click.echo(said + _kept(kept), nl=False)
+
+
+def _tell_of_manifest(generation: Generation, *, dry_run: bool) -> None:
+    """Say that the manifest was changed by somebody else, and is as the files are now."""
+    if generation.is_manifest_altered:
+        place = shown_path(generation.project.manifest)
+        made = "it would be made" if dry_run else "it is made"
+        click.echo(f"{place} was not as it was written: {made} anew from the files", err=True)
 
 
 def _verb(change: Change) -> str:

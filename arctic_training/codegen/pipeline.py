@@ -42,6 +42,8 @@ class Generation:
     manifest: str
     starters: dict[Path, str]
     problems: list[Diagnostic] = field(default_factory=list)
+    is_manifest_altered: bool = False
+    """Whether somebody changed the manifest that was there: it is made anew."""
 
 
 def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -> Generation:
@@ -94,6 +96,7 @@ def _generated(
         manifest=record.text(),
         starters=starters,
         problems=problems,
+        is_manifest_altered=manifest.is_altered,
     )
 
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from arctic_training.codegen.definitions import read_definitions
+from arctic_training.codegen.manifest import digest
 from arctic_training.document import JSON
 from tests.support import DEFINITION, RICH_DEFINITION, arctic_gen, write
 
@@ -44,6 +45,10 @@ def _hashes(folder: Path) -> dict[str, str]:
         for p in files
         if p.name != "mine.yaml"
     }
+
+
+def _tree(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=FULL) for n in range(3, 500))])
@@ -104,3 +109,69 @@ def test_no_key_can_be_mistyped(tmp_path: Path) -> None:
         assert read_definitions([path])[1], wrong
         optional = number
     assert optional > 60
+
+
+@pytest.mark.parametrize("count", [40, pytest.param(2000, marks=FULL)])
+def test_no_mutation_of_the_manifest_is_put_right_in_silence(count: int, tmp_path: Path) -> None:
+    """One changed byte: it is refused, or one line says that the manifest is made anew.
+
+    The files stay as they are either way, and a manifest that is made anew is the one from before.
+    """
+    write(tmp_path / "mine.yaml", RICH_DEFINITION)
+    command = ["new-trainer", "--no-verify", "mine.yaml"]
+    assert arctic_gen(*command, folder=tmp_path).code == 0
+    manifest = tmp_path / "generated/manifest.json"
+    whole, before = manifest.read_bytes(), _tree(tmp_path)
+    line = "generated/manifest.json was not as it was written: it is made anew from the files\n"
+    chance = random.Random(0)  # noqa: S311 - it picks places
+    for _ in range(count):
+        place, bit = chance.randrange(len(whole)), chance.choice([1, 2, 128])
+        changed = whole[:place] + bytes([whole[place] ^ bit]) + whole[place + 1 :]
+        manifest.write_bytes(changed)
+        done = arctic_gen(*command, folder=tmp_path)
+        assert (done.code, done.err) == (0, line) or (
+            done.code == 2 and "manifest.json" in done.err and manifest.read_bytes() == changed
+        ), (place, bit, done)
+        assert done.code or manifest.read_bytes() == whole
+        manifest.write_bytes(whole)
+        assert _tree(tmp_path) == before
+
+
+def test_a_hand_edit_stays_whatever_the_manifest_says(tmp_path: Path) -> None:
+    """A record that was changed to allow the edit is not relied on: `--force` alone overwrites."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    command = ["new-trainer", "--no-verify", "mine.yaml"]
+    assert arctic_gen(*command, folder=tmp_path).code == 0
+    edited = tmp_path / "generated/arctic_trainers/mine/config.py"
+    before = edited.read_text("utf-8")
+    edited.write_text(before + "mine = 1\n", "utf-8")
+    manifest = tmp_path / "generated/manifest.json"
+    record = manifest.read_text("utf-8").replace(digest(before), digest(before + "mine = 1\n"))
+    write(manifest, record)
+    write(tmp_path / "mine.yaml", DEFINITION.replace("Strength", "Power"))
+    done = arctic_gen(*command, folder=tmp_path)
+    assert (done.code, "config.py was edited by hand" in done.out) == (1, True)
+    assert edited.read_text("utf-8") == before + "mine = 1\n"
+    assert arctic_gen(*command, "--force", folder=tmp_path).code == 0
+    assert arctic_gen("check", "--no-verify", folder=tmp_path) == (
+        0,
+        "1 trainer is what its definition makes\n",
+        "",
+    )
+
+
+def test_a_changed_record_of_another_trainer_stays_one(tmp_path: Path) -> None:
+    """What is not generated now is not made right: its hand edits are still looked out for."""
+    write(tmp_path / "pyproject.toml", "")
+    other = DEFINITION.replace("mine", "other")
+    write(tmp_path / "mine.yaml", DEFINITION)
+    write(tmp_path / "other.yaml", other)
+    command = ["new-trainer", "--no-verify"]
+    assert arctic_gen(*command, "mine.yaml", "other.yaml", folder=tmp_path).code == 0
+    manifest = tmp_path / "generated/manifest.json"
+    write(manifest, manifest.read_text("utf-8").replace('"other.yaml": "sha', '"other.yaml": "shb'))
+    assert arctic_gen(*command, "mine.yaml", folder=tmp_path).err.startswith("generated/manifest")
+    done = arctic_gen("check", "--no-verify", "other.yaml", folder=tmp_path)
+    assert "error[drift]: generated/manifest.json is not as it was written" in done.out
+    write(tmp_path / "other.yaml", other.replace("Strength", "Power"))
+    assert "error[edited]" in arctic_gen(*command, "other.yaml", folder=tmp_path).out

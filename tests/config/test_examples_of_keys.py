@@ -129,16 +129,6 @@ def _numbers(document: _Rule) -> _Rule:
     return {key: value if made[key] is None else made[key] for key, value in document.items()}
 
 
-def test_each_key_of_a_definition_has_an_example_that_it_takes() -> None:
-    """Of its own, or of what it refers to."""
-    schema = json.loads((ROOT / "schemas/trainer.schema.json").read_text("utf-8"))
-    assert _unshown(schema) == []
-    for _, rule in _keys(schema, schema):
-        whole = Schema({**rule, "definitions": schema["definitions"]})
-        for example in rule.get("examples", ()):
-            assert [error.message for error in whole.errors(example)] == []
-
-
 def test_each_field_of_a_definition_without_a_default_has_an_example() -> None:
     """A value that its type takes stands in the schema of the recipes."""
     model, schema = model_of(yaml.safe_load(_FIELDS))
