@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -12,7 +13,7 @@ __all__ = ["Kind", "document_kind", "of_other_kind"]
 
 Kind = Literal["definition", "recipe", ""]
 
-_KEYS: Final = {
+_KEYS: Final[dict[str, tuple[str, ...]]] = {
     "definition": (
         "schema_version",
         "extends",
@@ -25,21 +26,47 @@ _KEYS: Final = {
         "tokenizer_factory_type",
     ),
     "recipe": ("type", "model", "data"),
+    "name": ("name",),
+    "section": (
+        "sources",
+        "eval_sources",
+        "train_eval_split",
+        "div_length",
+        "mask_inputs",
+        "pack_samples",
+        "name_or_path",
+        "attn_implementation",
+        "disable_activation_checkpoint",
+        "hf_config_kwargs",
+        "peft_config",
+        "num_hidden_layers",
+        "micro_batch_size",
+        "gradient_accumulation_steps",
+        "train_iters",
+        "train_log_iter_interval",
+        "deepspeed",
+    ),
 }
+"""Keys of both, and those of recipes and their sections that hardly any other file has."""
+
 _ALMOST: Final = 0.85
 
 
 def document_kind(document: MapNode | None, *, is_named: bool) -> Kind:
     """Tell a definition from a recipe by its keys, mistyped ones too; neither has no kind.
 
-    Many a file has a `model` or a `type`: one that was not named itself needs two keys of a recipe.
+    Many a file has a `type` and `data`, or `extends` another: one that was not named itself is a
+    recipe only with a key beside two such that other files do not have, at its top or in `model` or
+    `data`; and a definition only with a `name`, or with two keys of one.
     """
     if document is None:
         return ""
     defining, training = len(_meant(document, "definition")), len(_meant(document, "recipe"))
     if defining > training:
-        return "definition"
-    return "recipe" if training >= (1 if is_named else 2) else ""
+        is_sure = defining > 1 or bool(_meant(document, "name"))
+        return "definition" if is_named or is_sure else ""
+    is_sure = training > 1 and any(_meant(part, "section") for part in _parts(document))
+    return "recipe" if is_sure or (is_named and training) else ""
 
 
 def of_other_kind(document: MapNode, wanted: Kind) -> Diagnostic | None:
@@ -64,12 +91,20 @@ def _to_generate(document: MapNode, path: str) -> str:
     return f"make the trainer with `arctic-gen new-trainer {path}`; a recipe names it by {named}"
 
 
-def _meant(document: MapNode, kind: Literal["definition", "recipe"]) -> list[str]:
+def _parts(document: MapNode) -> Iterator[MapNode]:
+    """Iterate over a document and its model and data, however these are spelled."""
+    yield document
+    for key in _meant(document, "recipe"):
+        if isinstance(section := document.entries[key].value, MapNode):
+            yield section
+
+
+def _meant(document: MapNode, kind: str) -> list[str]:
     """Return the keys of a document that a kind has, or nearly has."""
     return [key for key in document.entries if _is_meant(key, kind)]
 
 
 @lru_cache(maxsize=1024)
-def _is_meant(key: str, kind: Literal["definition", "recipe"]) -> bool:
+def _is_meant(key: str, kind: str) -> bool:
     """Return whether a kind has a key, or nearly has it; most documents have the same keys."""
     return bool(nearest(key, _KEYS[kind], cutoff=_ALMOST))
