@@ -39,7 +39,21 @@ def default_change(pair: KeyPair) -> str:
     if not pair.old or not pair.new or pair.old.is_required or pair.new.is_required:
         return ""
     before, now = pair.old.default, pair.new.default
-    return "" if before == now else f"is {_said(now)} by default, and was {_said(before)}"
+    is_same = _told_apart(before) == _told_apart(now)
+    return "" if is_same else f"is {_said(now)} by default, and was {_said(before)}"
+
+
+def _told_apart(value: object) -> object:
+    """Return a value that equals another where JSON has one for both: 1 is 1.0, and not true."""
+    match value:
+        case bool():
+            return (bool, value)
+        case list():
+            return [_told_apart(item) for item in value]
+        case dict():
+            return {key: _told_apart(item) for key, item in value.items()}
+        case _:
+            return value
 
 
 def _said(default: object) -> str:

@@ -1,11 +1,11 @@
-"""Rules about recipes: what they may hold, and what they mean where they say nothing."""
+"""Rules about recipes: the values that they may hold."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.codegen.breaking.complaints import default_change, of_keys, of_values
+from arctic_training.codegen.breaking.complaints import of_keys, of_values
 from arctic_training.codegen.breaking.pairs import KeyPair, own_factories
 from arctic_training.codegen.breaking.rule import (
     Break,
@@ -13,7 +13,6 @@ from arctic_training.codegen.breaking.rule import (
     Rule,
     field_rule,
     rule,
-    with_field,
 )
 from arctic_training.codegen.breaking.types import core, is_nullable, takes
 from arctic_training.codegen.field_types import ChoiceType, FieldType, TaggedType
@@ -23,25 +22,6 @@ from arctic_training.document import shown
 __all__ = ["RECIPE_RULES"]
 
 
-def _removed(pair: KeyPair) -> str:
-    return "" if pair.new else "is no key any more"
-
-
-def _required(pair: KeyPair) -> str:
-    if pair.old and pair.new and pair.new.is_required and not pair.old.is_required:
-        return "has to be given now"
-    return ""
-
-
-def _added(pair: KeyPair) -> str:
-    is_needed = not pair.old and pair.new and pair.new.is_required
-    return "is new, and has to be given" if is_needed else ""
-
-
-def _default(pair: KeyPair) -> str:
-    return "" if pair.is_held else default_change(pair)
-
-
 def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for slot, before, now in own_factories(old, new):
         names = before.base.name, now.base.name
@@ -49,13 +29,6 @@ def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
             message = f"`{slot.section}` of type `{slot.name}` has the keys of `{names[1]}`, "
             message += f"and had those of `{names[0]}`"
             yield Break(message=message, new=now.pointer, old=before.pointer)
-
-
-def _forgotten(pair: KeyPair) -> str:
-    if not pair.old or not pair.new:
-        return ""
-    gone = [name for name in pair.old.former if name not in {*pair.new.former, pair.new.name}]
-    return f"is not called `{gone[0]}` any more" if gone else ""
 
 
 def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
@@ -118,51 +91,6 @@ _SORT: Final = "type: object, properties: {sort: {const: %s}}"
 _A, _B = _KIND % "a", _KIND % "b"
 
 RECIPE_RULES: Final[tuple[Rule, ...]] = (
-    rule(
-        Contract.RECIPE,
-        "key-removed",
-        "A key is gone, and no other is `renamed_from` it.",
-        of_keys(_removed),
-        with_field("type: integer, default: 1"),
-        "config_type: {properties: {y: {type: integer, default: 1}}}\n",
-        "config_type: {properties: {y: {type: integer, default: 1, renamed_from: [x]}}}\n",
-    ),
-    rule(
-        Contract.RECIPE,
-        "required-key-added",
-        "There is a new key without a default.",
-        of_keys(_added),
-        with_field("type: integer, default: 1"),
-        with_field("type: integer, default: 1}, y: {factory: model"),
-        with_field("type: integer, default: 1}, y: {type: integer, default: 1"),
-    ),
-    field_rule(
-        Contract.RECIPE,
-        "key-required",
-        "A key has lost its default.",
-        of_keys(_required),
-        "type: integer, default: 1",
-        "type: integer",
-        "type: integer, default: 1, description: A number.",
-    ),
-    field_rule(
-        Contract.RECIPE,
-        "default-changed",
-        "A recipe that does not give a key means something else.",
-        of_keys(_default),
-        "type: number, default: 1",
-        "type: number, default: 2",
-        "type: number, default: 1.0",
-    ),
-    field_rule(
-        Contract.RECIPE,
-        "former-name-removed",
-        "A former name of a key is not taken any more.",
-        of_keys(_forgotten),
-        "type: integer, default: 1, renamed_from: [a, b]",
-        "type: integer, default: 1, renamed_from: [b]",
-        "type: integer, default: 1, renamed_from: [b, a, c]",
-    ),
     field_rule(
         Contract.RECIPE,
         "type-changed",
@@ -227,4 +155,4 @@ RECIPE_RULES: Final[tuple[Rule, ...]] = (
         "checkpoint_engine_type: [deepspeed, huggingface]\ncoupling: sample\n",
     ),
 )
-"""The rules of the contract of recipes."""
+"""The rules of the contract of recipes that are about values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from arctic_training.codegen.breaking.checkpoint_rules import CHECKPOINT_RULES, TRAINER_REMOVED
+from arctic_training.codegen.breaking.key_rules import KEY_RULES
 from arctic_training.codegen.breaking.limit_rules import LIMIT_RULES
 from arctic_training.codegen.breaking.loss_rules import LOSS_RULES
 from arctic_training.codegen.breaking.python_rules import PYTHON_RULES
@@ -18,6 +19,7 @@ RULES: Final[dict[str, Rule]] = {
     for rules in (
         (TRAINER_REMOVED,),
         CHECKPOINT_RULES,
+        KEY_RULES,
         RECIPE_RULES,
         LIMIT_RULES,
         PYTHON_RULES,

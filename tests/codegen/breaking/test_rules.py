@@ -68,6 +68,7 @@ def _x(schema: str) -> str:
     return f"config_type: {{properties: {{x: {{{schema}}}}}}}\n"
 
 
+_NUMBER_OR_BOOLEAN = "anyOf: [{type: number}, {type: boolean}]"
 _A = "{type: object, properties: {k: {const: a}}}"
 _B = "{type: object, properties: {k: {const: b}, n: {type: integer%s}}}"
 
@@ -108,6 +109,11 @@ _B = "{type: object, properties: {k: {const: b}, n: {type: integer%s}}}"
         (f"oneOf: [{_A}, {_B % ''}]", f"oneOf: [{_A}, {_B % ', default: 3'}]", []),
         ("type: integer, default: 1", "type: integer, default: 1, deprecated: Leave it.", []),
         ("type: [integer, 'null'], default: null", "type: [integer, 'null'], default: 1",
+         ["default-changed"]),
+        (f"{_NUMBER_OR_BOOLEAN}, default: 1", f"{_NUMBER_OR_BOOLEAN}, default: true",
+         ["default-changed"]),
+        (f"type: array, items: {{{_NUMBER_OR_BOOLEAN}}}, default: [0, true]",
+         f"type: array, items: {{{_NUMBER_OR_BOOLEAN}}}, default: [false, true]",
          ["default-changed"]),
         ("factory: model", "factory: model, description: Another.", []),
         ("factory: model", "type: string", ["type-changed"]),
