@@ -8,7 +8,7 @@ from typing import Final, cast
 
 from arctic_training.codegen.field_keywords import followed, keywords, kind_of, tag_of
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import JSON, MapNode, Node, Pointer, find, key_span, plain, value_span
+from arctic_training.document import JSON, Node, Pointer, find, key_span, plain, value_span
 
 __all__ = ["union_problems"]
 
@@ -66,10 +66,9 @@ _TAG: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*")
 def _bad_tags(document: Node, pointer: Pointer, members: list[JSON]) -> Iterator[Diagnostic]:
     """Find objects that no constant tells apart, or constants that name no class."""
     places = [(*pointer, index) for index in range(len(members))]
-    objects = [find(document, (*followed(document, place), "properties")) for place in places]
-    if not all(isinstance(node, MapNode) for node in objects):
-        wrong = places[next(n for n, node in enumerate(objects) if not isinstance(node, MapNode))]
-        yield _untold(value_span(document, wrong), "`oneOf` takes objects with `properties`")
+    if wrong := [place for place in places if not _is_object(document, place)]:
+        message = "`oneOf` takes objects with `properties`, and no null"
+        yield _untold(value_span(document, wrong[0]), message)
     elif not (tag := tag_of(document, pointer)):
         span = key_span(document, pointer)
         yield _untold(span, "no field tells these objects apart")
@@ -80,6 +79,11 @@ def _bad_tags(document: Node, pointer: Pointer, members: list[JSON]) -> Iterator
             if constant and not _TAG.fullmatch(str(plain(constant))):
                 message = "the constant that tells objects apart is a word: it names a class"
                 yield Diagnostic(code="reserved-name", message=message, span=constant.span)
+
+
+def _is_object(document: Node, pointer: Pointer) -> bool:
+    schema = keywords(document, followed(document, pointer))
+    return schema.get("type") == "object" and "properties" in schema
 
 
 def _untold(span: Span, message: str) -> Diagnostic:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
+from typing import Final, cast
 
-from jsonschema_rs import Draft7Validator, RegexOptions
+from jsonschema_rs import Draft7Validator, FancyRegexOptions, RegexOptions
 
 from arctic_training.codegen.field_keywords import NUMERIC, kind_of
 from arctic_training.codegen.fields import FieldReader
@@ -25,15 +25,19 @@ from arctic_training.document.schema import Subschema
 
 __all__ = ["choice_problems", "default_problems", "pattern_problems"]
 
+_LARGEST: Final = 1 << 53
+"""Beyond it, two whole numbers may be one to who reads JSON with floats."""
+
 
 def pattern_problems(
     document: Node, pointer: Pointer, schema: dict[str, JSON]
 ) -> Iterator[Diagnostic]:
-    """Find regular expressions that the models of the recipe cannot run."""
+    """Find regular expressions that the models or the schema of the recipe cannot run."""
     if "pattern" not in schema:
         return
     try:
-        Draft7Validator({"pattern": schema["pattern"]}, pattern_options=RegexOptions())
+        for engine in (RegexOptions(), FancyRegexOptions()):
+            Draft7Validator({"pattern": schema["pattern"]}, pattern_options=engine)
     except ValueError as error:
         yield Diagnostic(
             code="not-supported",
@@ -53,7 +57,8 @@ def choice_problems(
         message = "there is no value to choose beside null"
         span = value_span(document, (*pointer, "enum"))
         yield Diagnostic(code="not-allowed", message=message, span=span)
-    of_type: JSON = {"type": schema["type"]} if "type" in schema else {}
+    of_type: dict[str, JSON] = {"minimum": -_LARGEST, "maximum": _LARGEST}
+    of_type |= {"type": schema["type"]} if "type" in schema else {}
     rules: dict[str, JSON] = {"const": of_type, "enum": {"items": of_type}}
     if kind_of(schema) == "integer":
         rules |= {keyword: {"type": "integer"} for keyword in NUMERIC}

@@ -102,7 +102,12 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
 
 
 def _is_mistyped(key: str, parent: Node | None, applying: list[Subschema]) -> bool:
-    """Return whether a missing key is there under a name that is reported to mean it."""
+    """Return whether a missing key is there under a name that is reported to mean it.
+
+    That is so where no other keys are allowed: without its tag, an object may yet be any.
+    """
+    if not any(rule.get("additionalProperties") is False for rule in applying):
+        return False
     known = known_keys(applying)
     given = parent.entries if isinstance(parent, MapNode) else {}
     return any(nearest(other, known) == key for other in given if other not in known)
@@ -184,6 +189,8 @@ def _explained(error: ValidationError) -> tuple[str, str, str]:
             return "not-allowed", f"{value} does not have the form `{pattern}`", ""
         case Kind.Format(format=name):
             return "not-allowed", f"{value} is not a valid {name}", ""
+        case Kind.Contains():
+            return "not-allowed", f"{value} lacks what it has to hold", ""
         case Kind.UniqueItems():
             return "not-allowed", "the list holds the same value twice", ""
         case _:

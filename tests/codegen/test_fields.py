@@ -20,7 +20,7 @@ from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.config.attribute_docs import attribute_docs
-from arctic_training.document import JSON, value_span
+from arctic_training.document import JSON, Pointer, parse, value_span
 from tests.codegen.made import SECTIONS, made_of, model_of, refused_by
 from tests.support import DEFINITION, write
 
@@ -348,6 +348,32 @@ def _takes(model: TypeAdapter[str], text: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+DEEP = "(" * 70 + ")" * 70
+MAY_BE_NULL = {"type": ["object", "null"], "properties": {"kind": {"const": "b"}}}
+
+
+@pytest.mark.parametrize(
+    ("field", "place", "message"),
+    [
+        ({"type": "string", "pattern": DEEP, "default": ""}, ("pattern",), "not a regular expr"),
+        ({"oneOf": [_tagged("a", {}), MAY_BE_NULL]}, ("oneOf", 1), "and no null"),
+        ({"enum": [1, 1e308]}, ("enum", 1), "above the greatest value allowed"),
+        ({"const": -1e300}, ("const",), "below the least value allowed"),
+        ({"type": ["nubmer", "null"]}, ("type", 0), "did you mean `number`"),
+    ],
+)
+def test_what_schema_and_model_could_not_share_is_refused(
+    field: Field, place: Pointer, message: str
+) -> None:
+    """A field that one of the two could not be made for is refused where it says so."""
+    _, _, (problem,) = made_of({"x": field})
+    assert message in problem.sentence
+    pointer = ("config_type", "properties", "x", *place)
+    node, _ = parse(problem.span.source)
+    assert node is not None
+    assert problem.span == value_span(node, pointer)
 
 
 SHARED = """

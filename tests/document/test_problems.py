@@ -18,6 +18,8 @@ _SCHEMA = Schema(
             "either": {"anyOf": [{"type": "integer", "maximum": 3}, {"enum": ["low", "high"]}]},
             "fixed": {"const": "a"},
             "set": {"type": "array", "uniqueItems": True, "maxItems": 3},
+            "with_a": {"contains": {"const": "a"}, "x-hint": "among them a"},
+            "shape": {"required": ["kind"], "properties": {"kind": {"enum": ["flat"]}}},
         },
     }
 )
@@ -49,6 +51,9 @@ def _sentences(text: str) -> list[str]:
         ("either: lo", ["9 not-allowed `lo` is not one of `low`, `high`; did you mean `low`?"]),
         ("fixed: {}", ["8 not-allowed a mapping is not `a`"]),
         ("set: [1, 1]", ["6 not-allowed the list holds the same value twice"]),
+        ("with_a: [b]", ["9 not-allowed a list lacks what it has to hold among them a"]),
+        ("shape: {}", ["1 missing-key `kind` is missing"]),
+        ("shape: {kind2: flat}", ["1 missing-key `kind` is missing"]),
         ("set: [1, 2, 3, 4]", ["6 out-of-range a list is longer than 3"]),
     ],
 )
