@@ -9,14 +9,13 @@ from typing import Final, TypeAlias
 from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.checkpoint import CheckpointConfig
-from arctic_training.config.trainer import TrainerConfig
+from arctic_training.config.trainer import METRICS, TrainerConfig
 from arctic_training.errors import RecipeError
 
 __all__ = ["begin_or_resume", "earlier_run_problems", "resume_key"]
 
 _Engines: TypeAlias = Sequence[CheckpointEngine[CheckpointConfig]]
 
-_METRICS: Final = "train_log_metrics_path"
 _DISCARD: Final = "or delete what is there with `overwrite_output_dir=true`"
 
 
@@ -49,7 +48,7 @@ def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[R
             yield engine.problem("auto_resume", message, code="not-allowed")
     elif not resuming:
         found = [*_used_folders(enabled)]
-        yield from found or _used_metrics(config.train_log_metrics_path)
+        yield from found or _used_metrics(enabled, config)
 
 
 def _enabled(engines: _Engines) -> _Engines:
@@ -75,11 +74,17 @@ def _used_folders(engines: _Engines) -> Iterator[RecipeError]:
             )
 
 
-def _used_metrics(path: Path | None) -> Iterator[RecipeError]:
-    if path is not None and path.is_file() and path.stat().st_size:
-        message = f"`{path}` holds the metrics of an earlier run"
+def _used_metrics(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeError]:
+    path = config.metrics_path
+    if path is None or not path.is_file() or not path.stat().st_size:
+        return
+    message = f"`{path}` holds the metrics of an earlier run"
+    if config.names_metrics:
         hint = f"take another file, {_DISCARD}"
-        yield RecipeError((_METRICS,), message, code="earlier-run", hint=hint)
+        yield RecipeError((METRICS,), message, code="earlier-run", hint=hint)
+    else:
+        hint = f"take another `output_dir`, {_DISCARD}"
+        yield engines[0].problem("output_dir", message, code="earlier-run", hint=hint)
 
 
 def resume_key(engine: CheckpointEngine[CheckpointConfig]) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from arctic_training.config.trainer import TrainerConfig
+from arctic_training.config.trainer import METRICS, TrainerConfig
 
 __all__ = ["RECIPE", "as_json", "read_recipe", "write_recipe"]
 
@@ -17,7 +17,8 @@ RECIPE: Final = "recipe.json"
 def as_json(config: TrainerConfig) -> dict[str, object]:
     """Return a recipe, defaults and all, as JSON holds it."""
     values: dict[str, object] = json.loads(config.model_dump_json())
-    return values
+    metrics = config.metrics_path
+    return values | {METRICS: metrics and str(metrics)}
 
 
 def write_recipe(folder: Path, config: TrainerConfig) -> None:

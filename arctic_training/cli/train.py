@@ -154,8 +154,8 @@ def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
 def _report(run_path: Path, output: Path | None, *, debug: bool) -> None:
     """Write a page with the curves of RUN, its recipe and its environment.
 
-    RUN is the file that `train_log_metrics_path` named, or its folder. The page opens without a
-    network.
+    RUN is the `output_dir` of a run's checkpoints, or the file of its metrics. The page opens
+    without a network.
     """
     from arctic_training.cli.report import report
 

@@ -56,6 +56,13 @@ class CheckpointConfig(SectionConfig, frozen=True):
         """Whether a run goes on from what was saved by this section."""
         return self.enabled and self.auto_resume
 
+    def saves_within(self, num_steps: int) -> bool:
+        """Return whether a run of so many optimizer steps saves anything, if nothing cuts it."""
+        by_steps = 0 < self.save_every_n_steps <= num_steps
+        return self.enabled and bool(
+            by_steps or self.save_every_n_epochs or self.save_end_of_training
+        )
+
 
 class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):
     """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, JsonValue
 
 from arctic_training.config.base import Config, Human, PathInRecipe
 from arctic_training.config.checkpoint import CheckpointConfig
@@ -18,7 +19,7 @@ from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.tracker import MLflowConfig, WandBConfig
 
-__all__ = ["TrainerConfig"]
+__all__ = ["METRICS", "TrainerConfig"]
 
 
 _CHECKED: Final = "name the factory in the trainer's definition"
@@ -37,6 +38,14 @@ _PLANNED: Final = {
     "world_size": _LAUNCHED,
 }
 """Keys of recipes written for ArcticTraining, and what to do instead."""
+
+METRICS: Final = "train_log_metrics_path"
+"""Key of the file of metrics."""
+
+
+def _without_default(schema: dict[str, JsonValue]) -> None:
+    """Take the default out of a schema: other values of the recipe decide it."""
+    del schema["default"]
 
 
 class TrainerConfig(Config, frozen=True):
@@ -125,8 +134,11 @@ class TrainerConfig(Config, frozen=True):
     train_log_iter_interval: Annotated[int, Field(ge=0), Human()] = 1
     """Show every N-th optimizer step, and the last; 0 shows none."""
 
-    train_log_metrics_path: PathInRecipe | None = None
-    """File that gets one line of JSON for each optimizer step; null writes none."""
+    train_log_metrics_path: Annotated[
+        PathInRecipe | None, Field(json_schema_extra=_without_default)
+    ] = None
+    """File that gets one line of JSON for each optimizer step; null writes none. Left out, it is
+    `metrics.jsonl` in the first `output_dir` of `checkpoint`."""
 
     train_log_tensorboard_dir: PathInRecipe | None = None
     """Folder that TensorBoard reads; null writes none."""
@@ -166,3 +178,16 @@ class TrainerConfig(Config, frozen=True):
 
     eval_log_iter_interval: Annotated[Literal[1], Only(_EACH_SHOWN)] = 1
     """Of how many evaluations one is shown and logged."""
+
+    @property
+    def names_metrics(self) -> bool:
+        """Whether the recipe itself says where the metrics are, or that there are none."""
+        return METRICS in self.model_fields_set
+
+    @property
+    def metrics_path(self) -> Path | None:
+        """File of the metrics; None if nothing of the run has a place."""
+        if self.names_metrics:
+            return self.train_log_metrics_path
+        folders = (section.output_dir for section in self.checkpoint if section.enabled)
+        return next((folder / "metrics.jsonl" for folder in folders), None)

@@ -53,7 +53,7 @@ def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]
 
     """
     trackers: list[Tracker] = []
-    if (path := config.train_log_metrics_path) is not None:
+    if (path := config.metrics_path) is not None:
         trackers.append(MetricsLog(path, config, run_id=state.run_id))
     if (folder := config.train_log_tensorboard_dir) is not None:
         from arctic_training.tracker.tensorboard import TensorBoard

@@ -64,16 +64,29 @@ def _finish(
 
 
 def opening_line(run: _Run) -> str:
-    """Say how many optimizer steps are to go; if none is, how to train on."""
+    """Say how many steps are to go, and if they will leave nothing; if none is, how to train on."""
     step, horizon = run.state.global_step, run.training_horizon
     if not run.is_at_end:
-        return f"training: {horizon - step:,} steps to go of {horizon:,}"
+        return f"training: {horizon - step:,} steps to go of {horizon:,}{_warning(run)}"
     trained = f"nothing to do: {step:,} steps of {horizon:,} are trained"
     if step < horizon:
         key = "exit_iteration"
     else:
         key = "train_iters" if run.config.train_iters else "epochs"
     return f"{trained}; a higher `{key}` trains on"
+
+
+def _warning(run: _Run) -> str:
+    sections = run.config.checkpoint
+    if any(section.saves_within(run.training_horizon) for section in sections):
+        return ""
+    index = next((n for n, section in enumerate(sections) if section.enabled), None)
+    if index is None:
+        section = "{type: huggingface, output_dir: ./runs/first, save_end_of_training: true}"
+        remedy = f"`checkpoint: {section}` keeps the model"
+    else:
+        remedy = f"`checkpoint.{index}.save_end_of_training=true` keeps how it ends"
+    return f"\nwarning: nothing will be saved; {remedy}"
 
 
 def closing_lines(run: _Run, first_step: int, how: str = "") -> Iterator[str]:
@@ -95,7 +108,7 @@ def closing_lines(run: _Run, first_step: int, how: str = "") -> Iterator[str]:
         yield f"{'checkpoint' if engine.can_resume else 'model'}: {shown_path(path)}"
     if not saved:
         yield "nothing is saved: no section of `checkpoint` had reason to"
-    if (metrics := run.config.train_log_metrics_path) is not None and metrics.exists():
+    if (metrics := run.config.metrics_path) is not None and metrics.exists():
         yield f"metrics: {shown_path(metrics)}"
     if not run.training_finished:
         yield _how_to_go_on(run.checkpoint_engines)

@@ -85,6 +85,34 @@ def test_metrics_alone_are_not_overwritten(used: Path) -> None:
     assert problem.hint == f"take another file, {_REMEDY}"
 
 
+def test_metrics_beside_the_checkpoints(tmp_path: Path) -> None:
+    """Where no key names them, metrics stand in the `output_dir`; a fresh run is refused there.
+
+    The recipe in a checkpoint names them.
+    """
+    section = _section(tmp_path, save_every_n_steps=2)
+    metrics = tmp_path / "saved" / "metrics.jsonl"
+
+    def run(**changes: object) -> Recorder:
+        data = {"sources": jsonl(tmp_path / "said.jsonl", ragged(5))}
+        trainer = HandTrainer(hand_config(**{"data": data, "checkpoint": section} | changes))
+        trainer.progress = recorder = Recorder()
+        trainer.train()
+        return recorder
+
+    assert f"metrics: {metrics}" in run(train_iters=1).notes
+    with pytest.raises(UnusableRecipeError) as caught:
+        run(train_iters=2)
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("checkpoint", 0, "output_dir")
+    assert problem.message == f"`{metrics}` holds the metrics of an earlier run"
+    assert problem.hint == f"take another `output_dir`, {_REMEDY}"
+    run(train_iters=2, overwrite_output_dir=True)
+    assert [json.loads(line)["step"] for line in metrics.read_text().splitlines()] == [1, 2]
+    saved = read_recipe(tmp_path / "saved" / "epoch_0_global_step_2")
+    assert saved["train_log_metrics_path"] == str(metrics)
+
+
 def test_an_earlier_run_is_deleted_when_asked_for(tmp_path: Path) -> None:
     """`overwrite_output_dir` deletes checkpoints and metrics, and nothing else that lies there.
 

@@ -8,6 +8,7 @@ import os
 import pkgutil
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -89,6 +90,25 @@ def test_validating_touches_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     config = SFTTrainerConfig.model_validate(recipe)
     monkeypatch.undo()
     assert os.fspath(config.checkpoint[0].output_dir) == here
+
+
+@pytest.mark.parametrize(
+    ("said", "path"),
+    [
+        ({}, "second/metrics.jsonl"),
+        ({"train_log_metrics_path": "here.jsonl"}, "here.jsonl"),
+        ({"train_log_metrics_path": None}, None),
+        ({"checkpoint": []}, None),
+    ],
+)
+def test_metrics_stand_with_the_first_checkpoints(
+    said: dict[str, object], path: str | None
+) -> None:
+    """Metrics that the recipe does not place stand where checkpoints do, if there are any."""
+    folders = [{"output_dir": "first", "enabled": False}, {"output_dir": "second"}]
+    needed = {"model": {"name_or_path": "a"}, "data": {"sources": {"name_or_path": "b"}}}
+    config = SFTTrainerConfig.model_validate({**needed, "checkpoint": folders, **said})
+    assert config.metrics_path == (path and Path(path))
 
 
 def test_the_models_import_no_torch() -> None:

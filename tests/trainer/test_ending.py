@@ -75,9 +75,25 @@ def test_nothing_to_do(key: str, tmp_path: Path) -> None:
 
 
 def test_nothing_is_saved(tmp_path: Path) -> None:
-    """A run that saves nothing says so."""
+    """A run that saves nothing says so, before it trains and when it has."""
     notes = _said(HandTrainer, tmp_path, checkpoint=[])
+    assert notes[0].splitlines()[1] == (
+        "warning: nothing will be saved; `checkpoint: {type: huggingface, "
+        "output_dir: ./runs/first, save_end_of_training: true}` keeps the model"
+    )
     assert notes[2] == "nothing is saved: no section of `checkpoint` had reason to"
+
+
+@pytest.mark.parametrize("section", [{}, {"save_every_n_steps": 5}])
+def test_a_section_that_saves_nothing_is_told_before_training(
+    section: dict[str, object], tmp_path: Path
+) -> None:
+    """Where a section is there and never due, the warning names the key that makes it so."""
+    never = {"output_dir": str(tmp_path / "saved")} | section
+    due = never | {"save_end_of_training": True}
+    remedy = "`checkpoint.1.save_end_of_training=true` keeps how it ends"
+    notes = _said(HandTrainer, tmp_path, checkpoint=[due | {"enabled": False}, never])
+    assert notes[0].splitlines()[1:] == [f"warning: nothing will be saved; {remedy}"]
 
 
 @pytest.mark.parametrize(
