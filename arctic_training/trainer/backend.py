@@ -2,8 +2,10 @@
 
 Import ``deepspeed`` from here. Its choice of accelerator is settled first: left to itself it says
 that it falls back to the CPU. Its shared-memory reduction, which it would build with a C++
-compiler at the first start of a process group, is left out; gloo serves instead. So is MLflow,
-which its autotuner imports wherever it is installed, for over a second at every start.
+compiler at the first start of a process group, is left out; gloo serves instead. So are the
+compilers that it starts to learn which of its operations could be built, the first time it looks
+for that reduction; and MLflow, which its autotuner imports wherever it is installed, for over a
+second at every start.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ with warnings.catch_warnings(), _without("mlflow"):
 warnings.filterwarnings("ignore", r"`torch\.distributed\.", FutureWarning)
 disable_progress_bar()
 logger.setLevel("ERROR")
-deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
+deepspeed.ops.__compatible_ops__ = {"deepspeed_shm_comm": False}
 
 
 def let_deepspeed_speak() -> None:

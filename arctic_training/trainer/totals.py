@@ -182,4 +182,4 @@ def _of_all(mine: list[str]) -> str:
 def _number(value: Tensor | float, device: torch.device) -> Tensor:
     if isinstance(value, Tensor):
         return value.detach().to(device, torch.float64)
-    return torch.tensor(value, dtype=torch.float64, device=device)
+    return torch.full((), value, dtype=torch.float64, device=device)  # waits for no copy

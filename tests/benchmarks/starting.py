@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +21,7 @@ sys.modules["mlflow"] = None  # deepspeed would import it
 import deepspeed, torch, transformers
 transformers.AutoModelForCausalLM.from_config(
     transformers.LlamaConfig(
-        vocab_size=2048, hidden_size=128, intermediate_size=384, num_hidden_layers=2,
+        vocab_size=512, hidden_size=128, intermediate_size=384, num_hidden_layers=2,
         num_attention_heads=4, tie_word_embeddings=True,
     ),
     dtype=torch.float32,
@@ -28,17 +30,25 @@ transformers.AutoModelForCausalLM.from_config(
 
 
 def measure() -> Iterator[str]:
-    """Measure the imports and the model by hand, and the starter recipe up to its first step.
+    """Measure the imports and the model by hand, and the demo up to its first step.
 
     The data stands in the cache, as it does for all runs but the first; the step is in it. By hand,
     DeepSpeed does not import MLflow either: the ratio is the same where it is not installed.
     """
-    recipe = ROOT / "schemas" / "trainers" / "sft.recipe.yaml"
-    program = str(Path(sys.executable).with_name("arctic-train"))
+    programs = Path(sys.executable).parent
     with tempfile.TemporaryDirectory() as name:
+        demo = shutil.copytree(ROOT / "examples" / "focal", Path(name, "focal"))
+        generate = [str(programs / "arctic-gen"), "new-trainer", "focal.yaml"]
+        subprocess.run(generate, cwd=demo, check=True, stdout=subprocess.DEVNULL)
         script = write(Path(name, "by_hand.py"), _BY_HAND)
-        overrides = ["train_iters=1", "checkpoint=[]", f"data.cache_dir={name}/cache"]
-        command = [program, str(recipe), *overrides]
+        overrides = [
+            "train_iters=1",
+            "checkpoint=[]",
+            "overwrite_output_dir=true",
+            f"data.cache_dir={name}/cache",
+        ]
+        recipe = demo / "focal.recipe.yaml"
+        command = [str(programs / "arctic-train"), str(recipe), *overrides]
         cpu_ms(command, runs=1)
         by_hand = cpu_ms([sys.executable, str(script)], runs=_RUNS)
         ours = cpu_ms(command, runs=_RUNS)
