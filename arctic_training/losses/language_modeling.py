@@ -50,7 +50,12 @@ def next_token_logits(
 def next_token_loss(trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     """Return the cross-entropy of each trained token, summed: ``-sum log p(token | before)``.
 
-    Computed in fp32, whatever the model's dtype, and without a copy of the logits in fp32.
+    Computed in fp32, whatever the model's dtype, and without a copy of the logits in fp32. The
+    count is that of the trained tokens.
+
+    Raises:
+        RecipeError: the batch is packed and the model mixes documents.
+
     """
     logits, labels = next_token_logits(trainer, batch)
     total = -token_log_probabilities(logits, labels).sum()

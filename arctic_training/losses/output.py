@@ -19,7 +19,8 @@ __all__ = ["LossOutput", "Term"]
 class Term:
     """A quantity that is reported beside the loss.
 
-    ``sum`` and ``count`` are tensors of shape () or numbers. Neither is trained.
+    ``sum`` and ``count`` are tensors of shape (), of any dtype, or numbers. Neither is trained;
+    the runtime adds them up in fp64.
     """
 
     sum: Tensor | float
@@ -31,9 +32,9 @@ class LossOutput:
     """The loss of one micro-batch.
 
     Attributes:
-        sum: the loss, summed over what it is taken over, tokens as a rule; shape (), with a
-            gradient.
-        count: the number of things that ``sum`` is taken over; shape () or a number.
+        sum: the loss, summed over what it is taken over, tokens as a rule; floating point, of
+            shape (), with a gradient.
+        count: the number of things that ``sum`` is taken over; of shape (), or a number.
         terms: the quantities that the definition declares as ``metrics``, by name.
 
     """

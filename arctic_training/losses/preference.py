@@ -63,6 +63,16 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
     preferences & relationship to IPO").
 
     A pair counts as accurate where its margin is above 0.
+
+    Args:
+        trainer: its trained model, and the one of its section ``ref_model``, are causal language
+            models of transformers.
+        batch: the rows of all chosen answers, then those of the rejected ones.
+
+    Returns:
+        The loss in fp32, counted by pairs; as terms the means over the pairs of ``reward_margin``,
+        ``accuracy``, ``chosen_reward`` and ``rejected_reward``.
+
     """
     config, count = trainer.config, batch["num_pairs"]
     with torch.no_grad():
@@ -87,9 +97,9 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
 
 
 def answer_log_probabilities(model: nn.Module, batch: RowBatch) -> Tensor:
-    """Return ``log p(token | before)`` of each trained token and 0 elsewhere.
+    """Return ``log p(token | before)`` of each trained token, where the token before it stands.
 
-    The sum over a row is that of its answer. Padding stands on the right, where causal attention
+    Elsewhere it is 0, so the sum over a row is that of its answer. Padding stands on the right, where causal attention
     cannot reach it from a token, so no attention mask is needed.
 
     Args:

@@ -18,10 +18,11 @@ def mismatched_answers(batch: RowBatch) -> RowBatch:
     batch of one row stays as it is. Nothing is read from the device.
 
     Args:
-        batch: rows of one document each, whose trained tokens stand together at the end.
+        batch: rows of one document each, whose trained tokens stand together at the end; token ids
+            and labels, int64, of shape (rows, length).
 
     Returns:
-        Rows of the same length: what overhangs it is cut off an answer.
+        Rows of the same shapes: what overhangs the length is cut off an answer.
 
     """
     ids, labels, length = batch["input_ids"], batch["labels"], batch["labels"].shape[1]

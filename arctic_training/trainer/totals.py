@@ -76,9 +76,9 @@ class GlobalBatch:
 
         Args:
             output: what the loss returned for it.
-            tokens: how many it has.
-            squared_lengths: the sum of the squared lengths of its documents.
+            tokens: how many it has, without padding.
             samples: gives the indices of its samples, if it comes to that.
+            squared_lengths: the sum of the squared lengths of its documents, in tokens squared.
 
         Raises:
             TrainingError: the loss returned other terms than the definition declares.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from arctic_training.codegen.lint.outputs import Output, outputs
-from arctic_training.codegen.lint.rule import Example, Finding, Rule, Subject
+from arctic_training.codegen.lint.rule import Example, Find, Finding, Rule, Subject
 from arctic_training.codegen.lint.sums import Sums
 from arctic_training.diagnostics import Related, Severity, Span, nearest
 from arctic_training.document import value_span
@@ -42,28 +42,16 @@ def _undeclared(subject: Subject) -> Iterator[Finding]:
                 )
 
 
-def _means(subject: Subject) -> Iterator[Finding]:
-    for output in _outputs(subject):
-        total = output.argument("sum", 0)
-        if total is not None and (mean := Sums(output.function).mean(total)) is not None:
-            yield Finding(
-                message="this is a mean, and the `sum` of a loss is not to be divided",
-                span=_place(subject, output, mean),
-                hint="return the sum and, as `count`, what it is taken over; the runtime divides "
-                "once, by the count of the whole batch",
-            )
+def _sum_that(fails: Callable[[Sums, ast.expr], ast.expr | None], message: str, hint: str) -> Find:
+    """Return what finds the sums of losses of which a part is not what it has to be."""
 
+    def find(subject: Subject) -> Iterator[Finding]:
+        for output in _outputs(subject):
+            total = output.argument("sum", 0)
+            if total is not None and (part := fails(Sums(output.function), total)) is not None:
+                yield Finding(message=message, span=_place(subject, output, part), hint=hint)
 
-def _cut(subject: Subject) -> Iterator[Finding]:
-    for output in _outputs(subject):
-        total = output.argument("sum", 0)
-        if total is not None and (cut := Sums(output.function).cut(total)) is not None:
-            yield Finding(
-                message="this has no gradient, and the `sum` of a loss is what is trained",
-                span=_place(subject, output, cut),
-                hint="return the sum as it is computed; a term may be cut off, as it is reported "
-                "and not trained",
-            )
+    return find
 
 
 def _outputs(subject: Subject) -> list[Output]:
@@ -122,7 +110,12 @@ LOSS_RULES: Final = (
         '`reduction="sum"`.',
         bad=Example("", _loss("", "")),
         good=Example("", _loss(_SUM, "")),
-        find=_means,
+        find=_sum_that(
+            Sums.mean,
+            "this is a mean, and the `sum` of a loss is not to be divided",
+            "return the sum and, as `count`, what it is taken over; the runtime divides once, by "
+            "the count of the whole batch",
+        ),
     ),
     Rule(
         name="detached-loss",
@@ -132,7 +125,12 @@ LOSS_RULES: Final = (
         "ends there, after the model is loaded.",
         bad=Example("", _loss(_SUM, "", end=".detach()")),
         good=Example("", _loss(_SUM, "")),
-        find=_cut,
+        find=_sum_that(
+            Sums.cut,
+            "this has no gradient, and the `sum` of a loss is what is trained",
+            "return the sum as it is computed; a term may be cut off, as it is reported and not "
+            "trained",
+        ),
     ),
 )
 """The rules about losses."""
