@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.exact import Only
 from arctic_training.config.named import Named
-from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source import (
+    DataSourceConfig,
+    FunctionSourceConfig,
+    HFSourceConfig,
+    SnowflakeSourceConfig,
+)
 from arctic_training.config.source_text import BySource
 
 __all__ = [
@@ -19,44 +24,12 @@ __all__ = [
     "DocumentSource",
     "HFCausalSourceConfig",
     "HFInstructSourceConfig",
-    "HFSourceConfig",
     "PythonDocsSourceConfig",
     "SFTDataConfig",
-    "SnowflakeSourceConfig",
 ]
 
 
 _CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
-
-
-class HFSourceConfig(DataSourceConfig, frozen=True):
-    """What every source of the Hugging Face hub and of local files has."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "x-planned": {
-                "kwargs": "save the set with `save_to_disk`, and name its folder",
-                "split_mapping": "write the set's own name of the split under `split`",
-            }
-        }
-    )
-
-    name_or_path: Annotated[
-        str,
-        Field(
-            min_length=1,
-            json_schema_extra={"format": "name-or-path"},
-            examples=["HuggingFaceH4/ultrachat_200k", "./rows.jsonl"],
-        ),
-    ]
-    """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
-    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
-
-    split: Annotated[str, Field(min_length=1)] = "train"
-    """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
-
-    process: Annotated[Literal[True], Only("every sample is tokenised here")] = True
-    """Whether samples are made of the rows."""
 
 
 class HFInstructSourceConfig(HFSourceConfig, frozen=True):
@@ -90,38 +63,6 @@ class PythonDocsSourceConfig(DataSourceConfig, frozen=True):
     """
 
     type: Literal["python_docs"] = "python_docs"
-
-
-class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
-    """Rows of a table, a query or a dataset in Snowflake.
-
-    Conversations are in a column `messages`, documents in `text`, preferences in `prompt`, `chosen`
-    and `rejected`; `column_mapping` says which columns those are. A name that needs no quotes in
-    Snowflake is written in small letters.
-    """
-
-    type: Literal["snowflake"] = "snowflake"
-
-    sql: str | None = None
-    """Query that returns the rows; this, `table_name` or `dataset_uri` is given."""
-
-    table_name: Annotated[str, Field(min_length=1)] | None = None
-    """Table or view, as it stands behind FROM."""
-
-    dataset_uri: str | None = None
-    """Version of a dataset: `snow://dataset/NAME/versions/VERSION`."""
-
-    column_mapping: dict[str, str] = Field(default={})
-    """Columns that get another name: `{question: prompt}`."""
-
-    limit: Annotated[int, Field(ge=1), Human()] | None = None
-    """Take at most this many rows; null takes all."""
-
-    batch_size: Annotated[int, Field(ge=1), Human()] = 1024
-    """Rows that are worked on at a time."""
-
-    connection_name: Annotated[str, Field(min_length=1)] | None = None
-    """Connection of `~/.snowflake/connections.toml`; null is the default one."""
 
 
 DataSource: TypeAlias = Annotated[

@@ -7,9 +7,14 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, OneOrMany
-from arctic_training.config.data import DataConfig, HFSourceConfig, SnowflakeSourceConfig
+from arctic_training.config.data import DataConfig
 from arctic_training.config.named import Named
-from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source import (
+    DataSourceConfig,
+    FunctionSourceConfig,
+    HFSourceConfig,
+    SnowflakeSourceConfig,
+)
 from arctic_training.config.source_text import BySource
 
 __all__ = [

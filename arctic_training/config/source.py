@@ -1,14 +1,20 @@
-"""Recipe sections of sources: what all of them have, and one that is a function of the user's."""
+"""Recipe sections of the sources whose rows any data may be made of, and what all sources have."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, SectionConfig
+from arctic_training.config.exact import Only
 
-__all__ = ["DataSourceConfig", "FunctionSourceConfig"]
+__all__ = [
+    "DataSourceConfig",
+    "FunctionSourceConfig",
+    "HFSourceConfig",
+    "SnowflakeSourceConfig",
+]
 
 
 class DataSourceConfig(SectionConfig, frozen=True):
@@ -29,6 +35,68 @@ class DataSourceConfig(SectionConfig, frozen=True):
 
     eval_name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]+$")] = "eval"
     """Name of the evaluation set that a source of `eval_sources` belongs to."""
+
+
+class HFSourceConfig(DataSourceConfig, frozen=True):
+    """What every source of the Hugging Face hub and of local files has."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-planned": {
+                "kwargs": "save the set with `save_to_disk`, and name its folder",
+                "split_mapping": "write the set's own name of the split under `split`",
+            }
+        }
+    )
+
+    name_or_path: Annotated[
+        str,
+        Field(
+            min_length=1,
+            json_schema_extra={"format": "name-or-path"},
+            examples=["HuggingFaceH4/ultrachat_200k", "./rows.jsonl"],
+        ),
+    ]
+    """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
+    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
+
+    split: Annotated[str, Field(min_length=1)] = "train"
+    """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
+
+    process: Annotated[Literal[True], Only("every sample is tokenised here")] = True
+    """Whether samples are made of the rows."""
+
+
+class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
+    """Rows of a table, a query or a dataset in Snowflake.
+
+    Conversations are in a column `messages`, documents in `text`, preferences in `prompt`, `chosen`
+    and `rejected`; `column_mapping` says which columns those are. A name that needs no quotes in
+    Snowflake is written in small letters.
+    """
+
+    type: Literal["snowflake"] = "snowflake"
+
+    sql: str | None = None
+    """Query that returns the rows; this, `table_name` or `dataset_uri` is given."""
+
+    table_name: Annotated[str, Field(min_length=1)] | None = None
+    """Table or view, as it stands behind FROM."""
+
+    dataset_uri: str | None = None
+    """Version of a dataset: `snow://dataset/NAME/versions/VERSION`."""
+
+    column_mapping: dict[str, str] = Field(default={})
+    """Columns that get another name: `{question: prompt}`."""
+
+    limit: Annotated[int, Field(ge=1), Human()] | None = None
+    """Take at most this many rows; null takes all."""
+
+    batch_size: Annotated[int, Field(ge=1), Human()] = 1024
+    """Rows that are worked on at a time."""
+
+    connection_name: Annotated[str, Field(min_length=1)] | None = None
+    """Connection of `~/.snowflake/connections.toml`; null is the default one."""
 
 
 class FunctionSourceConfig(DataSourceConfig, frozen=True):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
-from arctic_training.config.data import HFSourceConfig
+from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
 from arctic_training.data.items import Counted, Items, Numbers

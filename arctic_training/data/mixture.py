@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 from arctic_training.config.base import SectionConfig
-from arctic_training.config.data import HFSourceConfig, SnowflakeSourceConfig
-from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source import (
+    DataSourceConfig,
+    FunctionSourceConfig,
+    HFSourceConfig,
+    SnowflakeSourceConfig,
+)
 from arctic_training.data.items import Endless, Items, Numbers, Part, sampled
 from arctic_training.data.report import Taken
 from arctic_training.errors import RecipeError

@@ -11,8 +11,8 @@ from typing import Final, TypeVar
 
 import numpy as np
 
-from arctic_training.config.data import SnowflakeSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig
+from arctic_training.config.source import SnowflakeSourceConfig
 from arctic_training.data.conversation import Conversation, as_message
 from arctic_training.data.documents import text_of
 from arctic_training.data.instruct import listed_messages

@@ -9,16 +9,19 @@ from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import (
     HFCausalSourceConfig,
     HFInstructSourceConfig,
-    HFSourceConfig,
     PythonDocsSourceConfig,
-    SnowflakeSourceConfig,
 )
 from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
     HFUnpairedSourceConfig,
     PythonDocsPreferenceSourceConfig,
 )
-from arctic_training.config.source import DataSourceConfig, FunctionSourceConfig
+from arctic_training.config.source import (
+    DataSourceConfig,
+    FunctionSourceConfig,
+    HFSourceConfig,
+    SnowflakeSourceConfig,
+)
 from arctic_training.data.digests import digest
 from arctic_training.data.mixture import told_of
 from arctic_training.errors import RecipeError

@@ -10,7 +10,6 @@ from arctic_training.config.data import (
     HFCausalSourceConfig,
     HFInstructSourceConfig,
     PythonDocsSourceConfig,
-    SnowflakeSourceConfig,
 )
 from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
@@ -18,7 +17,7 @@ from arctic_training.config.preference import (
     PreferenceSource,
     PythonDocsPreferenceSourceConfig,
 )
-from arctic_training.config.source import FunctionSourceConfig
+from arctic_training.config.source import FunctionSourceConfig, SnowflakeSourceConfig
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.items import Items
 from arctic_training.data.preferences import Preference

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.config.data import DataConfig, SnowflakeSourceConfig
+from arctic_training.config.data import DataConfig
+from arctic_training.config.source import SnowflakeSourceConfig
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 

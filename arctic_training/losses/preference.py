@@ -99,8 +99,8 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
 def answer_log_probabilities(model: nn.Module, batch: RowBatch) -> Tensor:
     """Return ``log p(token | before)`` of each trained token, where the token before it stands.
 
-    Elsewhere it is 0, so the sum over a row is that of its answer. Padding stands on the right, where causal attention
-    cannot reach it from a token, so no attention mask is needed.
+    Elsewhere it is 0, so the sum over a row is that of its answer. Padding stands on the right,
+    where causal attention cannot reach it from a token, so no attention mask is needed.
 
     Args:
         model: a causal language model of transformers: the trained one, or a frozen one.

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig, HFSourceConfig
+from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig, HFUnpairedSourceConfig
+from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.documents import check_documents
 from arctic_training.data.instruct import check_instruct
 from arctic_training.data.preferences import check_preferences

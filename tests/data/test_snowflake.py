@@ -11,7 +11,7 @@ from types import ModuleType, SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from arctic_training.config.data import SnowflakeSourceConfig
+from arctic_training.config.source import SnowflakeSourceConfig
 from arctic_training.data.mixture import mixed
 from arctic_training.data.preferences import Preference
 from arctic_training.data.snowflake import check_snowflake
