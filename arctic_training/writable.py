@@ -6,9 +6,10 @@ import codecs
 import os
 import shutil
 import tempfile
+from itertools import count
 from pathlib import Path
 
-__all__ = ["replace_text", "why_not_writable"]
+__all__ = ["free_beside", "replace_text", "why_not_writable"]
 
 
 def why_not_writable(folder: Path) -> str:
@@ -19,6 +20,12 @@ def why_not_writable(folder: Path) -> str:
             return ""
     except OSError as error:
         return f"`{folder}` cannot be written: {error.strerror}"
+
+
+def free_beside(path: Path) -> Path:
+    """Return a hidden name beside a file that nothing has: what is written first goes there."""
+    names = (path.with_name(f".{path.name}.{number}.unfinished") for number in count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -32,9 +39,9 @@ def replace_text(path: Path, text: str) -> None:
     """
     target = path.resolve()
     mark = codecs.BOM_UTF8 if target.read_bytes().startswith(codecs.BOM_UTF8) else b""
-    unfinished = target.with_name(f".{target.name}.unfinished")
+    unfinished = free_beside(target)
     try:
-        with unfinished.open("wb") as file:
+        with unfinished.open("xb") as file:
             file.write(mark + text.encode())
             file.flush()
             os.fsync(file.fileno())

@@ -141,6 +141,13 @@ def _environment_errors() -> tuple[type[Exception], ...]:
     return (UnreadableError, OSError)
 
 
+def _of_environment(error: Exception) -> str:
+    """Return what an error says, the file first that it is about."""
+    if isinstance(error, OSError) and isinstance(error.filename, str | os.PathLike):
+        return f"{error.filename}: {error.strerror}"
+    return str(error)
+
+
 def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if speaks():
@@ -162,7 +169,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     if debug and speaks():
         traceback.print_exception(error)
     if isinstance(error, _environment_errors()):
-        say(str(error))
+        say(_of_environment(error))
         return ExitCode.USAGE
     if (theirs := of_users_code(error)) is not None:
         say(theirs, hint="" if debug else "--debug shows the traceback")

@@ -11,7 +11,7 @@ from typing import Final
 from arctic_training.codegen.manifest import Manifest, digest
 from arctic_training.codegen.unified import unified_diff
 
-__all__ = ["Change", "Kind", "compare", "diff", "short_diff"]
+__all__ = ["Change", "Kind", "compare", "diff", "found_text", "short_diff"]
 
 _MOST_LINES: Final = 12
 """How many lines of a difference are shown where only its beginning is."""
@@ -51,10 +51,10 @@ def compare(
     """
     recorded = manifest.files()
     changes = [
-        _change(path, text, recorded.get(path), _read(f"{root}/{path}"))
+        _change(path, text, recorded.get(path), found_text(f"{root}/{path}"))
         for path, text in planned.items()
     ]
-    changes += [_removal(path, recorded.get(path), _read(f"{root}/{path}")) for path in stale]
+    changes += [_removal(path, recorded.get(path), found_text(f"{root}/{path}")) for path in stale]
     known = set(planned) | stale
     folders = {path.rpartition("/")[0] for path in known}
     changes += [Change(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)]
@@ -104,7 +104,13 @@ def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:
                 yield relative
 
 
-def _read(path: str) -> str | None:
+def found_text(path: str) -> str | None:
+    """Return the text of a file; nothing where there is none.
+
+    Raises:
+        OSError: something else stands there, or in its way.
+
+    """
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - often
             return file.read()
@@ -112,3 +118,6 @@ def _read(path: str) -> str | None:
         return None
     except UnicodeDecodeError:
         return ""
+    except (IsADirectoryError, NotADirectoryError) as error:
+        said = f"{error.strerror}: move away what is in the place of this generated file"
+        raise type(error)(error.errno, said, path) from error

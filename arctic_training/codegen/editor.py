@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.changes import Change, Kind
+from arctic_training.codegen.changes import Change, Kind, found_text
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
@@ -65,6 +65,6 @@ def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) ->
 
 
 def _change(path: Path, text: str) -> Change:
-    found = path.read_text("utf-8") if path.is_file() else None
+    found = found_text(str(path))
     kind = Kind.CREATE if found is None else Kind.KEEP if found == text else Kind.UPDATE
     return Change(path.name, kind, found, text)

@@ -138,14 +138,27 @@ def save(generation: Generation) -> list[Path]:
 
 
 def _starters(loaded: list[Loaded]) -> tuple[dict[Path, str], list[Diagnostic]]:
-    """Return the files of the user's to begin, and what would have to begin one twice."""
+    """Return the files of the user's to begin, and why others cannot be."""
     starters: dict[Path, str] = {}
     problems = []
     for item in loaded:
         for path, text, pointer in starter_files(item):
-            if starters.setdefault(path, text) != text:
-                problems.append(_begun_twice(path, value_span(item.spec.document, pointer)))
+            span = value_span(item.spec.document, pointer)
+            if os.path.lexists(path):
+                problems.append(_in_the_way(path, span))
+            elif starters.setdefault(path, text) != text:
+                problems.append(_begun_twice(path, span))
     return starters, problems
+
+
+def _in_the_way(path: Path, span: Span) -> Diagnostic:
+    what = "a link to nothing" if path.is_symlink() else "a folder"
+    return Diagnostic(
+        code="not-writable",
+        message=f"{path.name} cannot be begun: {what} has its name",
+        span=span,
+        hint="move it away, or write the file yourself",
+    )
 
 
 def _begun_twice(path: Path, span: Span) -> Diagnostic:

@@ -18,6 +18,7 @@ from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind
 from arctic_training.codegen.confined import UnsafePathError, all_confined
+from arctic_training.writable import free_beside
 
 __all__ = ["publish", "recover", "write_once"]
 
@@ -83,7 +84,7 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
     """Write files of the user's that do not exist; return those that were written."""
     written = []
     for path, text in files.items():
-        if not path.exists():
+        if not os.path.lexists(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_durably(path, text)
             written.append(path)
@@ -120,18 +121,18 @@ def _make_folders(paths: Iterable[str], root: Path) -> None:
 
 def _write_durably(path: Path, text: str) -> None:
     """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
-    unfinished = path.with_name(path.name + ".incomplete")
+    unfinished = free_beside(path)
     try:
-        _write_synced(str(unfinished), text)
+        _write_synced(str(unfinished), text, "x")
         unfinished.replace(path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
         raise
 
 
-def _write_synced(path: str, text: str) -> None:
+def _write_synced(path: str, text: str, mode: str = "w") -> None:
     """Write a file; when this returns, it is on the disk."""
-    with open(path, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - often
+    with open(path, mode, encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - often
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -32,7 +32,8 @@ __all__ = ["missing_modules", "recipe_path", "starter_files", "starter_recipe"]
 def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
     """Iterate over files of the user's that do not exist, with the texts to begin with.
 
-    The third is the place of the definition that names the file.
+    Something else may stand there, such as a folder. The third is the place of the definition that
+    names the file.
 
     Raises:
         UnsafePathError: a file would lie outside of the project, by a link.
@@ -44,7 +45,7 @@ def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
         extended = _extended_loss(item) if pointer == ("loss",) else None
         yield confined(file, project.root), stub(spec, path, extended), pointer
     recipe = recipe_path(item.path)
-    if not recipe.exists():
+    if not recipe.is_file():
         yield recipe, starter_recipe(spec, recipe, project), ("name",)
 
 

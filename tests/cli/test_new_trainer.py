@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -308,6 +310,46 @@ def test_one_file_is_begun_for_one_function(text: str, tmp_path: Path) -> None:
     assert done.code == 1
     assert "error[not-importable]: there is no mine_loss.py yet" in done.out
     assert sorted(_state(tmp_path)) == ["a.yaml", "b.yaml"]
+
+
+@pytest.mark.parametrize("name", ["mine_loss.py", "mine.recipe.yaml"])
+@pytest.mark.parametrize("what", ["a link to nothing", "a folder"])
+def test_what_is_in_the_place_of_a_file_to_begin_is_named(
+    name: str, what: str, tmp_path: Path
+) -> None:
+    """A folder or a broken link of the user's is not written over, and is not taken for a file."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    if what == "a folder":
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).symlink_to("nowhere")
+    done = _run(tmp_path, "mine.yaml")
+    assert done.code == 1
+    assert f"error[not-writable]: {name} cannot be begun: {what} has its name" in done.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["mine.yaml", name])
+
+
+@pytest.mark.parametrize(
+    "place", ["trainer.schema.json", "arctic_trainers/mine/config.py", "arctic_trainers/mine"]
+)
+def test_what_is_in_the_place_of_a_generated_file_is_named(place: str, project: Path) -> None:
+    """Where a folder stands for a file, or a file for their folder, nothing is written."""
+    write(project / "mine.yaml", _EDITED)
+    path = project / "generated" / place
+    if path.is_dir():
+        shutil.rmtree(path)
+        write(path, "mine")
+    else:
+        path.unlink(missing_ok=True)
+        write(path / "mine.txt", "mine")
+    before = _state(project)
+    done = _run(project, "mine.yaml", "--force")
+    assert (done.code, done.out) == (2, "")
+    assert re.fullmatch(f"error: {path}.*: move away what is in the place of .*\n", done.err)
+    assert _state(project) == before
+
+
+_EDITED = f"# yaml-language-server: $schema=generated/trainer.schema.json\n{DEFINITION}"
 
 
 def _manifest(path: str) -> str:

@@ -18,6 +18,7 @@ import pytest
 from arctic_training.codegen.changes import Change, Kind
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.publish import publish, recover, write_once
+from arctic_training.writable import replace_text
 from tests.support import DEFINITION, arctic_gen, write
 
 Tree = dict[str, str]
@@ -215,6 +216,23 @@ def test_what_is_the_users_is_never_overwritten(tmp_path: Path) -> None:
     there, new = write(tmp_path / "there.py", "mine"), tmp_path / "a/new.py"
     assert write_once({there: "begun", new: "begun"}) == [new]
     assert _read(tmp_path) == {"there.py": "mine", "a/new.py": "begun"}
+
+
+def test_nothing_of_the_users_is_taken_for_an_unfinished_file(tmp_path: Path) -> None:
+    """Files are begun and replaced under names that nothing has; a link to nothing stays one."""
+    path, link = tmp_path / "new.py", tmp_path / "link.py"
+    theirs = {
+        name: "mine"
+        for number in (0, 1)
+        for name in (".new.py.incomplete", "new.py.incomplete", f".new.py.{number}.unfinished")
+    }
+    for name in theirs:
+        write(tmp_path / name, "mine")
+    link.symlink_to("nowhere.py")
+    assert write_once({path: "begun", link: "begun"}) == [path]
+    replace_text(path, "replaced")
+    assert _read(tmp_path) == theirs | {"new.py": "replaced"}
+    assert link.readlink() == Path("nowhere.py")
 
 
 def test_an_interrupted_run_is_completed_before_anything_is_compared(tmp_path: Path) -> None:
