@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
+from typing_extensions import override
 
-from arctic_training.config.base import Human, OneOrMany, SectionConfig
+from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
 from arctic_training.config.named import Named
 
@@ -15,6 +16,11 @@ __all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
 
 class TokenizerConfig(SectionConfig, frozen=True):
     """What every tokenizer section has."""
+
+    @property
+    def named_by(self) -> str:
+        """Section of the recipe that names the tokenizer."""
+        return "tokenizer"
 
 
 class HFTokenizerConfig(TokenizerConfig, frozen=True):
@@ -33,6 +39,14 @@ class HFTokenizerConfig(TokenizerConfig, frozen=True):
     name_or_path: Annotated[str, Field(json_schema_extra={"format": "name-or-path"})] = ""
     """Name on the hub; or a folder, written as `./folder`, `/folder` or `~/folder`. Empty: the
     model's."""
+
+    chat_template: PathInRecipe | None = None
+    """File of a Jinja template that stands in place of the tokenizer's own; null takes that."""
+
+    @property
+    @override
+    def named_by(self) -> str:
+        return "tokenizer" if self.name_or_path else "model"
 
 
 class ByteLevelBPEConfig(TokenizerConfig, frozen=True):

@@ -49,7 +49,8 @@ class ChatDataFactory(
             RecipeError: the tokenizer cannot.
 
         """
-        tokenizer, pointer = self.trainer.tokenizer, ("tokenizer", "name_or_path")
+        tokenizer = self.trainer.tokenizer
+        pointer = (self.trainer.config.tokenizer.named_by, "name_or_path")
         if not tokenizer.is_fast:
             message = "the tokenizer does not say which characters a token stands for"
             hint = "take a fast tokenizer of the model"
@@ -58,7 +59,8 @@ class ChatDataFactory(
             return ChatEncoder(tokenizer, self.trained())
         except ValueError as error:
             message = "the tokenizer has no chat template"
-            raise RecipeError(pointer, message, code="not-supported") from error
+            hint = "give the file of one as `chat_template` of the section `tokenizer`"
+            raise RecipeError(pointer, message, code="not-supported", hint=hint) from error
 
     def marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
         """Render a conversation and find what the assistant says.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from typing_extensions import override
@@ -35,6 +36,9 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
             yield self._not_found("there is no such folder")
         else:
             settle_hub()
+        template = self.config.chat_template
+        if template is not None and not template.is_file():
+            yield self._unread(template, "there is no such file")
 
     @override
     def create(self) -> PreTrainedTokenizerBase:
@@ -48,7 +52,19 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
                 hint = "set its `pad_token` or its `eos_token`, and save it"
                 raise self._wrong(message, code="not-usable", hint=hint)
             tokenizer.pad_token = tokenizer.eos_token
+        if self.config.chat_template is not None:
+            tokenizer.chat_template = self._read(self.config.chat_template)
         return tokenizer
+
+    def _read(self, template: Path) -> str:
+        try:
+            return template.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise self._unread(template, first_line(error)) from error
+
+    def _unread(self, template: Path, reason: str) -> RecipeError:
+        message = f"the chat template `{template}` cannot be read: {reason}"
+        return self.problem("chat_template", message, code="not-found")
 
     def _not_found(self, reason: str) -> RecipeError:
         message = f"the tokenizer `{self._name_or_path}` cannot be loaded: {reason}"
@@ -56,9 +72,8 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
 
     def _wrong(self, message: str, *, code: str, hint: str) -> RecipeError:
         """Return the error of a name, wherever the recipe gives it."""
-        if self.config.name_or_path:
-            return self.problem("name_or_path", message, code=code, hint=hint)
-        return RecipeError(("model", "name_or_path"), message, code=code, hint=hint)
+        place = (self.config.named_by, "name_or_path")
+        return RecipeError(place, message, code=code, hint=hint)
 
     @property
     def _name_or_path(self) -> str:

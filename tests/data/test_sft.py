@@ -186,6 +186,7 @@ def test_unusable_templates(  # noqa: PLR0917 - four columns and two fixtures
     with pytest.raises(RecipeError, match=message) as caught:
         prepared(_factory(trainer, **section), [_said(("assistant", "b"))])
     assert ".".join(map(str, caught.value.pointer)) == pointer
+    assert caught.value.hint
 
 
 def test_batches_are_padded_on_the_right(

@@ -12,19 +12,25 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
+from arctic_training.data.chat import ChatEncoder, Trained
+from arctic_training.data.conversation import Conversation
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.huggingface import HFTokenizerFactory
 from arctic_training.trainer.context import TrainerContext
+from tests.support import ROOT, write
+
+
+def _factory(folder: Path, template: Path | None = None, **tokens: str) -> HFTokenizerFactory:
+    """Return the factory of a tokenizer in a folder that has the special tokens."""
+    words = models.WordLevel({"a": 0, "[END]": 1, "[PAD]": 2})
+    PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words), **tokens).save_pretrained(folder)
+    section = HFTokenizerConfig(name_or_path=str(folder), chat_template=template)
+    config = SimpleNamespace(tokenizer=section, model=RandomLlamaConfig())
+    return HFTokenizerFactory(cast("TrainerContext", SimpleNamespace(config=config)), section)
 
 
 def _loaded(folder: Path, **tokens: str) -> PreTrainedTokenizerBase:
-    """Return what is made of a tokenizer in a folder that has the special tokens."""
-    words = models.WordLevel({"a": 0, "[END]": 1, "[PAD]": 2})
-    PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words), **tokens).save_pretrained(folder)
-    section = HFTokenizerConfig(name_or_path=str(folder))
-    config = SimpleNamespace(tokenizer=section, model=RandomLlamaConfig())
-    trainer = cast("TrainerContext", SimpleNamespace(config=config))
-    return HFTokenizerFactory(trainer, section).create()
+    return _factory(folder, None, **tokens).create()
 
 
 @pytest.mark.parametrize(
@@ -41,3 +47,40 @@ def test_a_tokenizer_without_such_a_token_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="no token to fill rows with") as caught:
         _loaded(tmp_path)
     assert caught.value.pointer[-1] == "name_or_path"
+
+
+def test_a_chat_template_comes_from_a_file(tmp_path: Path) -> None:
+    """The guide's template serves a tokenizer without one: exactly the answer is trained."""
+    guide = (ROOT / "docs/guide.md").read_text("utf-8")
+    text = guide.partition("```jinja\n")[2].partition("```")[0]
+    factory = _factory(tmp_path, write(tmp_path / "chat.jinja", text), eos_token="[END]")  # noqa: S106 - a token of texts
+    encoder = ChatEncoder(factory.create(), Trained())
+    said: Conversation = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "a"}]
+    rendered, (span,) = encoder.spans(said)
+    assert rendered == "<|user|>\nhi[END]\n<|assistant|>\na[END]\n"
+    assert rendered[slice(*span)] == "a"
+    assert [*factory.problems()] == []
+
+
+def test_a_tokenizer_is_told_of_where_it_is_named() -> None:
+    """What is wrong with the model's own tokenizer is an error at the model's name."""
+    assert HFTokenizerConfig().named_by == "model"
+    assert HFTokenizerConfig(name_or_path="other").named_by == "tokenizer"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff"])
+def test_a_chat_template_that_cannot_be_read_is_refused(
+    content: bytes | None, tmp_path: Path
+) -> None:
+    """The recipe is refused at the key; a file that is not there, before anything is loaded."""
+    template = tmp_path / "chat.jinja"
+    factory = _factory(tmp_path, template, eos_token="[END]")  # noqa: S106 - a token of texts
+    if content is None:
+        (problem,) = factory.problems()
+    else:
+        template.write_bytes(content)
+        with pytest.raises(RecipeError) as caught:
+            factory.create()
+        problem = caught.value
+    assert problem.pointer[-1] == "chat_template"
+    assert problem.message.startswith(f"the chat template `{template}` cannot be read: ")
