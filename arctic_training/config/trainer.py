@@ -29,15 +29,18 @@ _NO_EXPERTS: Final = "expert parallelism is not built yet"
 _NO_SEQUENCES: Final = "sequence parallelism is not built yet"
 _NO_TILES: Final = "tiled feed-forward layers are not built yet"
 _LAUNCHED: Final = "the launcher says it: `arctic-train --num-processes N`"
+_NO_QUANTA: Final = "an adapter saves memory: `peft_config` of `model`"
 _PLANNED: Final = {
     "code": "a trainer of your own is made with `arctic-gen new-trainer`",
     "global_rank": _LAUNCHED,
     "ignore_label_index": "the label of what is not trained is always -100",
+    "load_in_4bit": _NO_QUANTA,
+    "load_in_8bit": _NO_QUANTA,
     "local_rank": _LAUNCHED,
     "reference_model_deepspeed": "the reference model stands whole on every process",
     "world_size": _LAUNCHED,
 }
-"""Keys of recipes written for ArcticTraining, and what to do instead."""
+"""Keys of recipes written for other tools, and what to do instead."""
 
 METRICS: Final = "train_log_metrics_path"
 """Key of the file of metrics."""

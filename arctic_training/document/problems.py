@@ -14,7 +14,7 @@ from arctic_training.document.names import name_problems, with_names
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.places import known_keys
 from arctic_training.document.schema import Schema, Subschema, with_numbers
-from arctic_training.document.unknown_keys import unknown_key
+from arctic_training.document.unknown_keys import keys_listed, unknown_key
 
 __all__ = ["check", "completed", "in_words", "joined", "shown"]
 
@@ -98,7 +98,18 @@ def _problems(error: ValidationError, node: Node, schema: Schema) -> Iterator[Di
             for inner in _best(branches):
                 yield from _problems(inner, node, schema)
         case _:
-            yield _wrong_value(error, value_span(node, pointer), applying)
+            keys = _keys_instead(error, node, schema)
+            yield _wrong_value(error, value_span(node, pointer), applying, otherwise=keys)
+
+
+def _keys_instead(error: ValidationError, node: Node, schema: Schema) -> str:
+    """List the keys of a section in whose place there is a text, such as a name."""
+    pointer: Pointer = tuple(error.instance_path)
+    if not (pointer and isinstance(error.kind, Kind.Type) and isinstance(error.instance, str)):
+        return ""
+    section = MapNode({}, value_span(node, pointer))
+    rules = schema.below(schema.at(node, pointer[:-1]), pointer[-1], section)
+    return keys_listed(known_keys(rules), rules, schema)
 
 
 def _is_mistyped(key: str, parent: Node | None, applying: list[Subschema]) -> bool:
@@ -156,7 +167,9 @@ def _best(branches: list[list[ValidationError]]) -> list[ValidationError]:
     return min(branches, key=distance)
 
 
-def _wrong_value(error: ValidationError, span: Span, applying: list[Subschema]) -> Diagnostic:
+def _wrong_value(
+    error: ValidationError, span: Span, applying: list[Subschema], *, otherwise: str = ""
+) -> Diagnostic:
     code, message, meant = _explained(error)
     code = _annotation(applying, "x-code") or code
     instead = FOREIGN_TYPES.get(str(error.instance), "") if code == "unknown-factory" else ""
@@ -165,7 +178,7 @@ def _wrong_value(error: ValidationError, span: Span, applying: list[Subschema]) 
         message=message,
         span=span,
         suggestion="" if instead else meant,
-        hint=instead or _annotation(applying, "x-hint"),
+        hint=instead or _annotation(applying, "x-hint") or otherwise,
     )
 
 

@@ -11,7 +11,7 @@ from arctic_training.document.node import JSON, Node, Pointer, find, key_span
 from arctic_training.document.places import known_keys, places, types_with
 from arctic_training.document.schema import Schema, Subschema
 
-__all__ = ["unknown_key"]
+__all__ = ["keys_listed", "unknown_key"]
 
 _ALIKE: Final = 0.85
 """How alike a key of another section must be: there are many."""
@@ -46,7 +46,7 @@ def unknown_key(
         suggestion=meant,
         hint=""
         if meant
-        else elsewhere or _similar(pointer, node, schema) or _listed(known, applying, schema),
+        else elsewhere or _similar(pointer, node, schema) or keys_listed(known, applying, schema),
     )
 
 
@@ -97,7 +97,7 @@ def _alternatives(words: list[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _listed(known: list[str], applying: list[Subschema], schema: Schema) -> str:
+def keys_listed(known: list[str], applying: list[Subschema], schema: Schema) -> str:
     """List the keys of a section; of many, first those that it needs, and how many more it has."""
     if len(known) <= _MOST_LISTED:
         return f"known here: {known_words(known)}" if known else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,25 @@ def test_what_is_begun_is_right_in_every_way(tmp_path: Path) -> None:
     assert linted.out == "7 definitions looked at: no findings\n"
     assert arctic_gen("validate", ".", folder=tmp_path).code == 0
     assert "label_smoothing" in (tmp_path / "own_sft.recipe.yaml").read_text("utf-8")
+
+
+def test_checkers_of_types_find_what_is_generated(tmp_path: Path) -> None:
+    """With what the guide puts into `pyproject.toml`, and not without, for editors and mypy."""
+    guide = (ROOT / "docs/guide.md").read_text("utf-8")
+    (settings,) = re.findall(r"^```toml\n(\[tool\.mypy\].*?)^```", guide, re.MULTILINE | re.DOTALL)
+    write(tmp_path / "pyproject.toml", "")
+    assert arctic_gen("init", "own", "--data", "dpo", folder=tmp_path).code == 0
+    assert arctic_gen("new-trainer", "--no-verify", "own.yaml", folder=tmp_path).code == 0
+    mypy = ["mypy", "--follow-imports", "skip", "--cache-dir", "mypy"]
+    for checker in (mypy, ["basedpyright", "--level", "error"]):
+        for text, code in (("", 1), (settings, 0)):
+            write(tmp_path / "pyproject.toml", text)
+            command = [sys.executable, "-m", *checker, "own_loss.py"]
+            done = subprocess.run(
+                command, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert done.returncode == code, done.stdout
+            assert ("arctic_trainers.own.config" in done.stdout) is bool(code)
 
 
 def test_the_schema_that_a_definition_names_is_kept(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ _SCHEMA = Schema(
             "fixed": {"const": "a"},
             "set": {"type": "array", "uniqueItems": True, "maxItems": 3},
             "with_a": {"contains": {"const": "a"}, "x-hint": "among them a"},
+            "part": {"type": "object", "properties": {"right": {}, "left": {}}},
             "shape": {"required": ["kind"], "properties": {"kind": {"enum": ["flat"]}}},
         },
     }
@@ -52,6 +53,12 @@ def _sentences(text: str) -> list[str]:
         ("fixed: {}", ["8 not-allowed a mapping is not `a`"]),
         ("set: [1, 1]", ["6 not-allowed the list holds the same value twice"]),
         ("with_a: [b]", ["9 not-allowed a list lacks what it has to hold among them a"]),
+        ("names: a", ["8 wrong-type expected a mapping, found `a`"]),
+        (
+            "part: a",
+            ["7 wrong-type expected a mapping, found `a` known here: `left`, `right`"],
+        ),
+        ("part: [a]", ["7 wrong-type expected a mapping, found a list"]),
         ("shape: {}", ["1 missing-key `kind` is missing"]),
         ("shape: {kind2: flat}", ["1 missing-key `kind` is missing"]),
         ("set: [1, 2, 3, 4]", ["6 out-of-range a list is longer than 3"]),

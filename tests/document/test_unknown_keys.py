@@ -43,6 +43,7 @@ def _advice(text: str, trainer: str = "sft") -> str:
         ("r: 8", "did you mean `model.peft_config.r`?"),
         ("epochs_count: 1", "epochs"),
         ("lr: 1", "did you mean `optimizer.learning_rate`?"),
+        ("report_to: wandb", "did you mean `wandb.enable`?"),
         ("batch_size: 1", "did you mean `micro_batch_size`?"),
         ("gradient_checkpointing: true", "did you mean `model.disable_activation_checkpoint`?"),
         ("optimizer: {epochs: 1}", "did you mean `epochs` at the top level?"),
@@ -54,6 +55,13 @@ def _advice(text: str, trainer: str = "sft") -> str:
 def test_a_key_in_the_wrong_place_is_shown_the_right_one(line: str, advice: str) -> None:
     """Nested, one level up, of another type, nearly right, or under the name of another tool."""
     assert _advice(f"{RECIPE}{line}\n") == advice
+
+
+def test_a_name_in_place_of_a_section_is_answered_with_its_keys() -> None:
+    """What other tools say by a name alone is a section here: of its first type, as a rule."""
+    (found,) = check(_document(f"{RECIPE}scheduler: cosine\n"), _schema("sft"))
+    assert found.message == "expected a mapping, found `cosine`"
+    assert found.hint.startswith("known here: `name`, `num_warmup_steps`, ")
 
 
 def test_a_key_of_the_trainers_own_wins_over_the_name_that_another_tool_has() -> None:
