@@ -1,13 +1,15 @@
-# Everything runs in .venv, which each target sets up when it is missing or out of date.
+# Everything runs in .venv, which each target sets up when it is missing or out of date. Another
+# version of Python has an environment beside it: make check PYTHON=python3.14 VENV=.venv-3.14
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-BIN := .venv/bin
-READY := .venv/.ready
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 # One compiler cache and one ninja per environment: DeepSpeed rebuilds its C++ when either changes.
-export TORCH_EXTENSIONS_DIR := $(CURDIR)/.venv/torch_extensions
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export TORCH_EXTENSIONS_DIR := $(CURDIR)/$(VENV)/torch_extensions
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export PYTHONUNBUFFERED := 1
 # Threads that wait for each other leave the processor to others meanwhile.
 export OMP_WAIT_POLICY := PASSIVE
@@ -23,8 +25,8 @@ help:  ## List the targets.
 setup: $(READY)  ## Make .venv, with pinned versions.
 
 $(READY): pyproject.toml constraints.txt
-	@echo "Setting up .venv (once, about two minutes) ..."
-	$(PYTHON) -m venv .venv
+	@echo "Setting up $(VENV) (once, about two minutes) ..."
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@$(BIN)/python -m compileall -q arctic_training generated
@@ -50,8 +52,8 @@ fix: $(READY)  ## Format, and mend what ruff can mend.
 	$(BIN)/ruff check --fix .
 
 generate: $(READY)  ## Regenerate everything that is rendered from code or definitions.
-	$(BIN)/python -m arctic_training.config.sections > .venv/sections.json
-	mv .venv/sections.json schemas/sections.schema.json
+	$(BIN)/python -m arctic_training.config.sections > $(VENV)/sections.json
+	mv $(VENV)/sections.json schemas/sections.schema.json
 	$(BIN)/arctic-gen new-trainer $(filter-out %.recipe.yaml,$(wildcard schemas/trainers/*.yaml))
 	$(BIN)/python docs/render.py
 

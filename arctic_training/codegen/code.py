@@ -7,12 +7,18 @@ name that the schema has admitted; templates refuse everything that is not ``Cod
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from markupsafe import Markup
 
 from arctic_training.codegen.slots import ImportPath
+from arctic_training.diagnostics.unseen import UNSEEN
 
 __all__ = ["Code", "Imports", "docstring", "literal", "printable", "with_deprecation"]
+
+
+_ESCAPE: Final = re.compile(r"\\(?:x(..)|u(.{4})|U(.{8})|.)")
+"""An escape of a literal; those that stand for a character by its number have the number."""
 
 
 class Code(Markup):
@@ -22,8 +28,13 @@ class Code(Markup):
 
 
 def literal(value: object) -> Code:
-    """Return a Python literal."""
-    return Code(repr(value))
+    """Return a Python literal, in which what can be seen stands as it is."""
+    return Code(_ESCAPE.sub(_seen, ascii(value)))
+
+
+def _seen(escape: re.Match[str]) -> str:
+    character = chr(int(escape[escape.lastindex], 16)) if escape.lastindex else ""
+    return escape[0] if not character or UNSEEN.match(character) else character
 
 
 def docstring(text: str) -> Code:
@@ -43,9 +54,7 @@ def printable(text: str) -> str:
 
     The escapes mean the same in Python and in a text of YAML in double quotes.
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return UNSEEN.sub(lambda unseen: ascii(unseen[0])[1:-1], text)
 
 
 class Imports:

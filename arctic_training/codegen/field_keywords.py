@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import Final, cast
 
@@ -31,9 +30,15 @@ LISTED: Final = ("minItems", "maxItems")
 
 
 def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
-    """Return a description as every reader of a docstring gets it: without indentation."""
-    text = inspect.cleandoc(str(schema.get("description", otherwise)))
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip()
+    """Return a description as every reader of a docstring gets it: without indentation.
+
+    ``inspect.cleandoc`` knows other spaces in Python 3.13 than in 3.12. What is returned here, it
+    leaves alone in both.
+    """
+    text = str(schema.get("description", otherwise)).expandtabs()
+    first, *others = (line.rstrip() for line in text.split("\n"))
+    margin = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
+    return "\n".join([first, *(line[margin:] for line in others)]).strip()
 
 
 def names_of(schema: Mapping[str, JSON]) -> tuple[tuple[str, ...], str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
+from arctic_training.diagnostics.unseen import UNSEEN
 
 __all__ = ["block", "head", "render"]
 
@@ -53,4 +54,4 @@ def _frame(span: Span) -> list[str]:
 
 def _visible(text: str) -> str:
     """Keep a line one line, columns above their marks, and control codes from the terminal."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    return UNSEEN.sub(" ", text)
