@@ -32,7 +32,9 @@ class EpochLoader(Generic[Batch_co]):
         collate: makes a batch of some samples. With workers it runs in another process.
         micro_batch_size: samples in a batch.
         seed: seed of the order.
-        num_workers: processes that make batches; 0 makes them in this one.
+        num_workers: processes that make batches; 0 makes them in this one. They are forks, also
+            where Python 3.14 would begin others: these have the samples without a copy, and what
+            `collate` refers to, such as the trainer, need not be picklable.
         lengths: if given, int64 of shape (samples): samples of like length share a batch, where
             the shuffled order brings many batches of them together.
 
@@ -62,6 +64,7 @@ class EpochLoader(Generic[Batch_co]):
                 batch_sampler=chosen,
                 collate_fn=collate,
                 num_workers=num_workers,
+                multiprocessing_context="fork" if num_workers else None,
                 generator=torch.Generator(),
             )
             return iter(loader)

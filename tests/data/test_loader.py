@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 from itertools import chain
 
@@ -55,6 +56,20 @@ def test_global_random_numbers_stay(num_workers: int) -> None:
     assert list(_loader(20, 3, 7, num_workers).batches(1, start=2)) == expected
     after = (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # type: ignore[index]  # noqa: NPY002
     assert before == after
+
+
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_workers_need_no_pickled_samples(method: str) -> None:
+    """However Python begins processes by default, workers have all that collating refers to."""
+    by_default = multiprocessing.get_start_method()
+    multiprocessing.set_start_method(method, force=True)
+    try:
+        loader = EpochLoader(
+            range(6), lambda chosen: 2 * sum(chosen), micro_batch_size=3, seed=7, num_workers=1
+        )
+        assert sum(loader.batches(0)) == 30
+    finally:
+        multiprocessing.set_start_method(by_default, force=True)
 
 
 @given(
