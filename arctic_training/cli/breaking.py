@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from arctic_training.cli.documents import document_files, read_document
-from arctic_training.cli.output import finish
+from arctic_training.cli.output import counted, finish
 from arctic_training.codegen.breaking.against import Earlier, NoSuchStateError, earlier
 from arctic_training.codegen.breaking.compare import breaks
 from arctic_training.codegen.breaking.rule import Contract
@@ -97,4 +97,4 @@ def _moved(span: Span, state: Earlier) -> Span:
 
 
 def _summary(count: int, against: str) -> str:
-    return f"{count} trainer{'s' if count != 1 else ''} compared with {against}: nothing breaks"
+    return f"{counted(count, 'trainer')} compared with {against}: nothing breaks"

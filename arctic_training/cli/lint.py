@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.documents import document_files
-from arctic_training.cli.output import finish
+from arctic_training.cli.output import counted, finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
 from arctic_training.codegen.lint.baseline import baseline_text, read_baseline
 from arctic_training.codegen.lint.edits import apply
@@ -69,9 +69,8 @@ def _read(paths: list[Path]) -> tuple[list[Loaded], list[Diagnostic]]:
 
 def _write(path: Path, found: list[Diagnostic]) -> None:
     path.write_text(baseline_text(found, path.resolve().parent), encoding="utf-8")
-    count = f"{len(found)} finding{'s' if len(found) != 1 else ''}"
-    click.echo(f"{path} lists {count}", err=True)
+    click.echo(f"{path} lists {counted(len(found), 'finding')}", err=True)
 
 
 def _summary(count: int) -> str:
-    return f"{count} definition{'s' if count != 1 else ''} looked at: no findings"
+    return f"{counted(count, 'definition')} looked at: no findings"

@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from arctic_training.cli.documents import document_files, read_document
-from arctic_training.cli.output import finish
+from arctic_training.cli.output import counted, finish
 from arctic_training.codegen.unified import unified_diff
 from arctic_training.codegen.versions import migrated_definition
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Source
@@ -105,4 +105,4 @@ def _diff(migration: _Migration) -> str:
 
 
 def _summary(count: int) -> str:
-    return f"{count} file{'s' if count != 1 else ''} looked at: nothing to migrate"
+    return f"{counted(count, 'file')} looked at: nothing to migrate"

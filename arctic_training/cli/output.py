@@ -23,6 +23,7 @@ __all__ = [
     "Command",
     "Commands",
     "ExitCode",
+    "counted",
     "debug_option",
     "finish",
     "format_option",
@@ -152,6 +153,11 @@ def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if speaks():
         click.echo(f"error: {message}" + (f"\nhint: {hint}" if hint else ""), err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return how many there are, such as `1 recipe` or `2 recipes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _interrupted() -> int:

@@ -12,7 +12,7 @@ import click
 
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
-from arctic_training.cli.output import ExitCode, finish, say
+from arctic_training.cli.output import ExitCode, counted, finish, say
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
 from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
@@ -110,7 +110,7 @@ def _finish_dry_run(path: Path, recipe: CheckedRecipe, form: Format) -> NoReturn
     missing = [*missing_paths(recipe)]
     summary = f"{path} is a recipe that the trainer `{recipe.trainer}` takes"
     if number := len(local_paths(recipe)):
-        summary += f"; {number} local path{'s' if number > 1 else ''} of models and data found"
+        summary += f"; {counted(number, 'local path')} of models and data found"
     if recipe.warnings and not missing and form is Format.TEXT:
         click.echo(render([*recipe.warnings], form), nl=False)
         finish([], form, summary=summary)

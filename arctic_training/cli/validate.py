@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.documents import document_files, read_document
-from arctic_training.cli.output import finish
+from arctic_training.cli.output import counted, finish
 from arctic_training.codegen.definitions import (
     Loaded,
     factories_problems,
@@ -64,5 +64,5 @@ def _problems(paths: list[Path], counts: dict[str, int]) -> list[Diagnostic]:
 
 
 def _summary(counts: dict[str, int]) -> str:
-    parts = [f"{n} {kind}{'s' if n != 1 else ''}" for kind, n in counts.items() if n]
-    return f"{' and '.join(parts)} checked: no problems" if parts else "nothing to check"
+    parts = [counted(number, kind) for kind, number in counts.items() if number]
+    return f"{' and '.join(parts)} checked: no findings" if parts else "nothing to check"

@@ -1,4 +1,4 @@
-"""Stage 3, factories: those that definitions share, read without importing anything.
+"""For stage 3, link: the factories that definitions share, read without importing anything.
 
 They stand in the project's ``factories.yaml``, and in that of each installed package which an
 entry point of the group ``arctic_training.factories`` names.

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from arctic_training.launcher.python_path import python_path
+
 __all__ = ["launch", "launch_command", "split_flags"]
 
 _WITH_VALUE: Final = frozenset(
@@ -92,10 +94,7 @@ def launch(command: Sequence[str], *, source_roots: Sequence[Path] = ()) -> int:
         Its exit code; 128 and the number of a signal that ended it.
 
     """
-    known = os.environ.get("PYTHONPATH")
-    folders = [*map(str, source_roots), *([known] if known else [])]
-    environment = os.environ | ({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})
-    process = subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=os.environ | python_path(source_roots))
     before = {
         number: signal.signal(number, lambda sent, _: process.send_signal(sent))
         for number in (signal.SIGTERM, signal.SIGINT)

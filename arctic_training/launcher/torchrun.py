@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.launcher.failure import LOST
+from arctic_training.launcher.python_path import python_path
 
 __all__ = ["launch"]
 
@@ -79,10 +80,7 @@ def _prepare_environment(num_processes: int, source_roots: Sequence[Path]) -> No
     """Let the processes share the cores, and find the user's modules."""
     threads = max(1, (os.cpu_count() or 1) // num_processes)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
-    known = os.environ.get("PYTHONPATH")
-    folders = [*map(str, source_roots), *([known] if known else [])]
-    if folders:
-        os.environ["PYTHONPATH"] = os.pathsep.join(folders)
+    os.environ.update(python_path(source_roots))
 
 
 @contextmanager

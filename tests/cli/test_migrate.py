@@ -64,7 +64,7 @@ def test_an_old_file_still_loads_with_one_warning(old: str, tmp_path: Path) -> N
     assert (done.code, done.out.count("warning["), done.out.count("error[")) == (0, 1, 0)
     assert "`arctic-gen migrate" in done.out
     arctic_gen("migrate", "x.yaml", folder=tmp_path)
-    assert "no problems" in arctic_gen("validate", "x.yaml", folder=tmp_path).out
+    assert "no findings" in arctic_gen("validate", "x.yaml", folder=tmp_path).out
 
 
 @pytest.mark.parametrize("flags", [["--check"], ["--diff"], ["--check", "--diff"]])

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_is_read_and_what_is_neither_is_named(folder: Path) -> None:
     """Definitions and recipes are checked, other YAML is named, generated folders are left out."""
     result = arctic_gen("validate", ".", folder=folder)
-    assert (result.code, result.out) == (0, "1 definition and 2 recipes checked: no problems\n")
+    assert (result.code, result.out) == (0, "1 definition and 2 recipes checked: no findings\n")
     assert result.err.splitlines() == [
         f"skipped: {name} is no definition and no recipe"
         for name in ("compose.yaml", "empty.yaml", "hooks.yaml", "rows.json", "tokenizer.json")
@@ -57,7 +57,7 @@ def test_what_no_person_wrote_is_passed_over_in_silence(tmp_path: Path) -> None:
     command = ["git", "init", "-q"]
     subprocess.run(command, cwd=tmp_path, check=True)
     result = arctic_gen("validate", ".", folder=tmp_path)
-    assert result == (0, "1 recipe checked: no problems\n", "")
+    assert result == (0, "1 recipe checked: no findings\n", "")
     assert arctic_gen("validate", "b.json", folder=tmp_path).code == 1
 
 
