@@ -70,6 +70,14 @@ def _rename(random: Random, definition: _Definition) -> None:
     fields[f"{old}_now"] = field | former
 
 
+def _merge(_random: Random, definition: _Definition) -> None:
+    """Make one field of two that are alike: no recipe can give both any more."""
+    fields = _fields(definition)
+    if {"alpha", "beta"} <= fields.keys():
+        fields["beta"]["renamed_from"] = ["alpha"]
+        del fields["alpha"]
+
+
 def _inside(random: Random, definition: _Definition) -> None:
     """Change a field of the object among the fields, or of the shared one."""
     objects = [definition["definitions"]["range"]]
@@ -126,7 +134,7 @@ def _harmless(random: Random, definition: _Definition) -> None:
 
 _MUTATIONS: list[_Mutation] = [
     *(_retype, _add, _remove, _rename, _inside, _nullable, _default, _alternatives, _slots),
-    *(_class, _loss, _harmless),
+    *(_class, _loss, _harmless, _merge),
 ]
 
 
@@ -137,6 +145,7 @@ def changed_definitions(folder: Path, count: int) -> Iterator[tuple[TrainerSpec,
         random = Random(seed)  # noqa: S311 - the same definitions each time
         old = yaml.safe_load(RICH_DEFINITION)
         old |= {"name": f"mutant{made}", "loss": f"theirs{made}:loss"}
+        _fields(old)["beta"] = {"type": "number", "default": 0.5}
         new = copy.deepcopy(old)
         for _ in range(random.randint(1, 2) if made else 0):
             random.choice(_MUTATIONS)(random, new)

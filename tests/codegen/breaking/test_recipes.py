@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from functools import reduce
+from operator import or_
 from pathlib import Path
+from random import Random
 from typing import cast
 
 import pytest
@@ -40,6 +43,12 @@ def _recipes(spec: TrainerSpec) -> list[dict[str, JSON]]:
     return [whole, *(whole | {key: value} for key in keys for value in _VALUES)]
 
 
+def _joined(recipes: list[dict[str, JSON]]) -> list[dict[str, JSON]]:
+    """Return recipes that give the keys of all others, each with the value of one of these."""
+    random = Random(0)  # noqa: S311 - the same recipes each time
+    return [reduce(or_, random.sample(recipes, len(recipes))) for _ in range(10)]
+
+
 def _read(recipe: dict[str, JSON], schema: Schema) -> JSON | None:
     """Return what a recipe says, by today's names and with its numbers; None if it is refused."""
     node, _ = parse(Source("recipe.json", json.dumps(recipe)))
@@ -58,8 +67,9 @@ def test_a_recipe_that_is_refused_is_never_called_safe(count: int, tmp_path: Pat
             continue
         safe += 1
         before, now = (Schema(json.loads(recipe_schema(spec))) for spec in (old, new))
-        taken = [recipe for recipe in _recipes(old) if _read(recipe, before) is not None]
-        assert len(taken) > 10
+        single = [recipe for recipe in _recipes(old) if _read(recipe, before) is not None]
+        taken = single + [r for r in _joined(single) if _read(r, before) is not None]
+        assert len(taken) > 20
         assert [recipe for recipe in taken if _read(recipe, now) is None] == []
     assert safe > count / 8
 
