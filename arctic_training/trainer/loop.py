@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
+from typing_extensions import override
 
 from arctic_training.callback.observed import Observed
 from arctic_training.checkpoint.alone import alone
@@ -21,19 +22,16 @@ from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import TrainingError
 from arctic_training.losses.output import LossOutput
-from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.ending import closing_lines, ending, opening_line
-from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
-from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
-from arctic_training.trainer.progress import Progress
-from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, StepReport
-from arctic_training.trainer.state import Schedule, TrainingState
+from arctic_training.trainer.report import STANDARD
+from arctic_training.trainer.reporting import Reporting
+from arctic_training.trainer.state import Schedule
 from arctic_training.trainer.stop import StopRequests
-from arctic_training.trainer.totals import GlobalBatch, Reduction, Totals, placed
+from arctic_training.trainer.totals import GlobalBatch, Reduction, placed
 from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["TrainingLoop"]
@@ -42,20 +40,16 @@ Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
-class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
+class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
     config: Config_co
     metrics: Mapping[str, Reduction]
-    state: TrainingState
     schedule: Schedule
-    progress: Progress
     model: nn.Module
     scheduler: LRScheduler
-    engine: Engine
     train_dataloader: EpochLoader[BatchT]
     eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
-    evaluations: dict[str, EvaluationReport]
     checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
     epoch_finished: bool
     training_finished: bool
@@ -64,11 +58,8 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
     _parts: Parts[BatchT]
     _global_batch: GlobalBatch
     _last_step: int
-    _logged: dict[str, float]
-    _meter: Meter
     _memory_profile: MemoryProfile
     _stop_requests: StopRequests
-    _trackers: list[Tracker]
     _whole_steps: WholeSteps
 
     @abstractmethod
@@ -104,6 +95,7 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         return accelerator or torch.device("cpu")
 
     @property
+    @override
     def training_horizon(self) -> int:
         """Optimizer steps in the whole run."""
         return self.schedule.training_horizon
@@ -112,10 +104,6 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
     def is_at_end(self) -> bool:
         """Whether no further optimizer step is to be taken in this run."""
         return self.is_stopping or self.state.global_step >= self._last_step
-
-    def note(self, text: str) -> None:
-        """Tell the user something, once."""
-        self.progress.note(text)
 
     def log(self, name: str, value: float) -> None:
         """Report a figure of one's own with the optimizer step that ends next.
@@ -164,10 +152,6 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         self._tell(closing_lines(self, first_step, how))
         if self.is_stopping:
             self._stop_requests.obey()
-
-    def _tell(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.note(line)
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
@@ -243,30 +227,3 @@ class TrainingLoop(Observed, ABC, Generic[Config_co, BatchT]):
         self.state.tokens += totals.tokens
         self._report(totals, learning_rate)
         return True
-
-    def _report(self, totals: Totals, learning_rate: float) -> None:
-        report = StepReport(
-            step=self.state.global_step,
-            horizon=self.training_horizon,
-            epoch=self.state.epoch_idx,
-            loss=totals.loss,
-            learning_rate=learning_rate,
-            tokens=totals.tokens,
-            gradient_norm=self.engine.gradient_norm,
-            measures=self._meter.measure(totals),
-            terms=totals.terms | self._logged,
-        )
-        self._logged.clear()
-        self.progress.show(report)
-        self._track(report)
-
-    def _report_evaluation(self, name: str, totals: Totals) -> None:
-        step, epoch = self.state.global_step, self.state.epoch_idx
-        report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
-        self.evaluations[name] = report
-        self.note(report.as_text())
-        self._track(report)
-
-    def _track(self, report: Report) -> None:
-        for tracker in self._trackers:
-            tracker.log(report)

@@ -1,0 +1,69 @@
+"""What a trainer reports: to a person, and to the trackers that its recipe asks for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+
+from arctic_training.tracker.tracker import Tracker
+from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.meter import Meter
+from arctic_training.trainer.progress import Progress
+from arctic_training.trainer.report import EvaluationReport, Report, StepReport
+from arctic_training.trainer.state import TrainingState
+from arctic_training.trainer.totals import Totals
+
+__all__ = ["Reporting"]
+
+
+class Reporting(ABC):
+    """Says what each optimizer step and each evaluation came to, wherever a run is followed."""
+
+    state: TrainingState
+    engine: Engine
+    progress: Progress
+    evaluations: dict[str, EvaluationReport]
+
+    _logged: dict[str, float]
+    _meter: Meter
+    _trackers: list[Tracker]
+
+    @property
+    @abstractmethod
+    def training_horizon(self) -> int:
+        """Optimizer steps in the whole run."""
+
+    def note(self, text: str) -> None:
+        """Tell the user something, once."""
+        self.progress.note(text)
+
+    def _tell(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.note(line)
+
+    def _report(self, totals: Totals, learning_rate: float) -> None:
+        report = StepReport(
+            step=self.state.global_step,
+            horizon=self.training_horizon,
+            epoch=self.state.epoch_idx,
+            loss=totals.loss,
+            learning_rate=learning_rate,
+            tokens=totals.tokens,
+            gradient_norm=self.engine.gradient_norm,
+            measures=self._meter.measure(totals),
+            terms=totals.terms | self._logged,
+        )
+        self._logged.clear()
+        self.progress.show(report)
+        self._track(report)
+
+    def _report_evaluation(self, name: str, totals: Totals) -> None:
+        step, epoch = self.state.global_step, self.state.epoch_idx
+        report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
+        self.evaluations[name] = report
+        self.note(report.as_text())
+        self._track(report)
+
+    def _track(self, report: Report) -> None:
+        for tracker in self._trackers:
+            tracker.log(report)
