@@ -17,8 +17,9 @@ RECIPE: Final = "recipe.json"
 def as_json(config: TrainerConfig) -> dict[str, object]:
     """Return a recipe, defaults and all, as JSON holds it."""
     values: dict[str, object] = json.loads(config.model_dump_json())
-    metrics = config.metrics_path
-    return values | {METRICS: metrics and str(metrics)}
+    if config.metrics_path != config.train_log_metrics_path:
+        del values[METRICS]  # null would write none
+    return values
 
 
 def write_recipe(folder: Path, config: TrainerConfig) -> None:
