@@ -80,7 +80,7 @@ def _new_trainer(
 @click.option("--description", help="What the trainer does.")
 @click.option("--loss", help="Where its loss is, as module:function.")
 @click.option("--from", "base", metavar="NAME|PATH", help="Trainer or definition that it extends.")
-@click.option("--data", help="Data factory.")
+@click.option("--data", help="Data factory: causal, sft, dpo or unpaired.")
 @click.option("--model", help="Model factory.")
 @click.option("--checkpoint", help="Checkpoint engine.")
 @click.option("--optimizer", help="Optimizer factory.")

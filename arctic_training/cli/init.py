@@ -47,10 +47,14 @@ def _offered(kind: str) -> str:
     return "sft" if kind == "data" else ", ".join(f.name for f in factories if not f.extends)
 
 
-_SLOTS: Final = tuple(
-    Question(slot.kind, f"Which {slot.kind} factories, the default first?", _offered(slot.kind))
-    for slot in SLOTS
-)
+def _words(kind: str) -> str:
+    """Return what is asked; the default names all factories that there are, but of data."""
+    if kind == "data":
+        return f"Which data factory, of {', '.join(built_in_factories()[kind])}?"
+    return f"Which {kind} factories, the default first?"
+
+
+_SLOTS: Final = tuple(Question(slot.kind, _words(slot.kind), _offered(slot.kind)) for slot in SLOTS)
 QUESTIONS: Final = (
     Question("description", "What does the trainer do?", "A trainer of our own."),
     Question("loss", "Where is its loss, as module:function?", ""),

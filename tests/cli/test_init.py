@@ -14,6 +14,7 @@ import yaml
 
 from arctic_training.cli.gen import command
 from arctic_training.cli.init import QUESTIONS, init
+from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.definitions import read_definitions
 from tests.support import DEFINITION, ROOT, arctic_gen, write
 
@@ -155,6 +156,17 @@ def test_every_question_has_a_flag() -> None:
     assert isinstance(command, click.Group)
     flags = {p.name for p in command.commands["init"].params if isinstance(p, click.Option)}
     assert flags - {"no_questions", "debug"} == {question.key for question in QUESTIONS}
+
+
+def test_the_data_that_a_trainer_may_begin_with_is_named() -> None:
+    """There is no default with all of it, so flag and question name every data factory."""
+    named = set(built_in_factories()["data"])
+    assert isinstance(command, click.Group)
+    (flag,) = [p for p in command.commands["init"].params if p.name == "data"]
+    assert isinstance(flag, click.Option)
+    (question,) = [question for question in QUESTIONS if question.key == "data"]
+    for text in (flag.help or "", question.words):
+        assert named <= {*re.findall(r"\w+", text)}
 
 
 @pytest.mark.parametrize(
