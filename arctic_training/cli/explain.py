@@ -25,12 +25,12 @@ _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _SCHEMAS: Final = {"definition": "trainer", "findings": "diagnostics"}
 
 
-def explain(subject: str, overrides: Sequence[str] = ()) -> NoReturn:
+def explain(subject: str, arguments: Sequence[str] = ()) -> NoReturn:
     """Say what a key means; of a definition or a recipe, where each of its values comes from."""
     if Path(subject).suffix in _SUFFIXES:
-        explain_file(Path(subject), overrides)
-    if overrides:
-        raise click.UsageError(f"`{subject}` is no recipe: it takes no KEY=VALUE")
+        explain_file(Path(subject), arguments)
+    if arguments:
+        raise click.UsageError(f"`{subject}` is a key: only a FILE takes keys and KEY=VALUE")
     known = dict(_known(Project.of(Path("here"))))
     found = [m for m in _distinct(known) if _is_meant(subject, m[1].key)]
     if not found:

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple, NoReturn, cast
 
 import click
 
 from arctic_training.api import checked_recipe
 from arctic_training.cli.output import finish
-from arctic_training.codegen.extend import extend
+from arctic_training.codegen.default_places import default_place
+from arctic_training.codegen.definitions import read_definition
+from arctic_training.codegen.extend import extend, known_definitions
 from arctic_training.codegen.manifest import ManifestError
-from arctic_training.diagnostics import Diagnostic, Format
+from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.diagnostics import Diagnostic, Format, did_you_mean
 from arctic_training.document import (
     JSON,
     MapNode,
     Node,
+    Pointer,
     ScalarNode,
     children,
     document_kind,
@@ -26,9 +30,12 @@ from arctic_training.document import (
 )
 from arctic_training.errors import InvalidRecipeError
 from arctic_training.project import Project
-from arctic_training.recipe import PLACE, defaults
+from arctic_training.recipe import PLACE, CheckedRecipe, defaults
+from arctic_training.resources import schema
 
 __all__ = ["explain_file"]
+
+_BUILT_IN: Final = "built-in default"
 
 
 class _Row(NamedTuple):
@@ -36,9 +43,23 @@ class _Row(NamedTuple):
     value: JSON
     place: str
 
+    @property
+    def bare(self) -> str:
+        """The key without the numbers of items of lists."""
+        return ".".join(step for step in self.key.split(".") if not step.isdecimal())
 
-def explain_file(path: Path, overrides: Sequence[str]) -> NoReturn:
-    """Print each value and its origin: file and line, command line, or default."""
+    def is_of(self, key: str) -> bool:
+        """Return whether the way to it leads through a key; numbers may be left out of that."""
+        return any(f".{key}." in f".{way}." for way in (self.key, self.bare))
+
+
+def explain_file(path: Path, arguments: Sequence[str]) -> NoReturn:
+    """Print each value and its origin: file and line, command line, or a default and whose it is.
+
+    Of the arguments, `KEY=VALUE` is laid over a recipe; keys leave all but their values out.
+    """
+    overrides = [argument for argument in arguments if "=" in argument]
+    keys = [argument for argument in arguments if "=" not in argument]
     document, problems = load(path)
     if document is not None and document_kind(document, is_named=True) == "recipe":
         rows, problems = _of_recipe(path, overrides)
@@ -49,10 +70,26 @@ def explain_file(path: Path, overrides: Sequence[str]) -> NoReturn:
         problems += found
     else:
         rows = []
+    rows = _narrowed(rows, keys, path)
     width = max((len(row.key) for row in rows), default=0)
     for key, value, place in rows:
         click.echo(f"{key:{width}}  {json.dumps(value, ensure_ascii=False)}  ({place})")
     finish(problems, Format.TEXT)
+
+
+def _narrowed(rows: list[_Row], keys: Sequence[str], path: Path) -> list[_Row]:
+    """Return the rows of some keys, or of what stands below these; without keys, all.
+
+    Raises:
+        ClickException: nothing is called by one of the keys.
+
+    """
+    for key in keys if rows else ():
+        if not any(row.is_of(key) for row in rows):
+            known = {name for row in rows for name in (row.bare, row.bare.rpartition(".")[2])}
+            hint = did_you_mean(key, known, f"`arctic-gen explain {path}` shows all")
+            raise click.ClickException(f"nothing in {path} is called `{key}`; {hint}")
+    return [row for row in rows if not keys or any(map(row.is_of, keys))]
 
 
 def _of_definition(document: MapNode, path: Path) -> tuple[list[_Row], list[Diagnostic]]:
@@ -60,7 +97,13 @@ def _of_definition(document: MapNode, path: Path) -> tuple[list[_Row], list[Diag
         whole, _, found = extend(document, path, Project.of(path))
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
-    return [*_written(whole, "")], found
+    known = cast("dict[str, dict[str, JSON]]", schema("trainer.schema.json").root["properties"])
+    left_out = [
+        _Row(key, rule["default"], _BUILT_IN)
+        for key, rule in known.items()
+        if "default" in rule and key not in whole.entries
+    ]
+    return [*_written(whole, ""), *left_out], found
 
 
 def _of_recipe(path: Path, overrides: Sequence[str]) -> tuple[list[_Row], list[Diagnostic]]:
@@ -69,14 +112,37 @@ def _of_recipe(path: Path, overrides: Sequence[str]) -> tuple[list[_Row], list[D
         recipe = checked_recipe(path, overrides)
     except InvalidRecipeError as error:
         return [], error.diagnostics
-    left_out = defaults(recipe.document, recipe.schema)
-    rows = [
-        *_written(recipe.document, ""),
-        *(_Row(".".join(map(str, way)), value, "default") for way, value in left_out),
+    definition = _definition(recipe)
+    left_out = [
+        _Row(".".join(map(str, way)), value, _default(recipe, definition, way))
+        for way, value in defaults(recipe.document, recipe.schema)
     ]
+    rows = [*_written(recipe.document, ""), *left_out]
     sections = [row.key.partition(".")[0] for row in rows]
     order = {section: number for number, section in enumerate(dict.fromkeys(sections))}
     return sorted(rows, key=lambda row: order[row.key.partition(".")[0]]), [*recipe.warnings]
+
+
+def _definition(recipe: CheckedRecipe) -> TrainerSpec | None:
+    """Return what the trainer of a recipe was made of; None where it is not there, or wrong."""
+    try:
+        path = known_definitions(recipe.project).get(recipe.trainer)
+        if path is None or not path.is_file():
+            return None
+        document, _ = load(path)
+        project = Project.of(path)
+        loaded = read_definition(document, path.resolve(), project)[0] if document else None
+    except ManifestError as error:
+        raise click.ClickException(str(error)) from error
+    return loaded.spec if loaded else None
+
+
+def _default(recipe: CheckedRecipe, definition: TrainerSpec | None, way: Pointer) -> str:
+    """Say whose a default is; of a trainer without its definition, nobody knows."""
+    if definition is None:
+        return "default"
+    place = default_place(definition, recipe.document, way)
+    return f"default of {place.source.path}:{place.line}" if place else _BUILT_IN
 
 
 def _written(node: Node, way: str) -> Iterator[_Row]:

@@ -13,17 +13,19 @@ __all__ = ["TELLING"]
 
 @click.command("explain", cls=Command)
 @click.argument("subject", metavar="KEY|FILE")
-@click.argument("overrides", nargs=-1, metavar="[KEY=VALUE]...")
+@click.argument("arguments", nargs=-1, metavar="[KEY]... [KEY=VALUE]...")
 @debug_option
-def _explain(subject: str, overrides: tuple[str, ...], *, debug: bool) -> None:
+def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
     """Say what a key of definitions or recipes means; of a FILE, whence each value comes.
 
-    A FILE is a definition or a recipe; KEY=VALUE is laid over a recipe, as arctic-train does.
+    A FILE is a definition or a recipe, a default is that of a definition or built in. A KEY behind
+    it, such as optimizer.betas, leaves out all but its values; KEY=VALUE is laid over a recipe, as
+    arctic-train does.
     """
     from arctic_training.cli.explain import explain
 
     del debug
-    explain(subject, overrides)
+    explain(subject, arguments)
 
 
 @click.command("list", cls=Command)

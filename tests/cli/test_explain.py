@@ -85,10 +85,10 @@ def test_a_recipe_is_explained_value_by_value(tmp_path: Path) -> None:
     rows = {row[0]: row[1:] for row in map(str.split, done.out.splitlines())}
     assert rows["micro_batch_size"] == ["2", "(r.yaml:22)"]
     assert rows["optimizer.learning_rate"] == ["0.001", "(command", "line)"]
-    assert rows["optimizer.type"] == ['"fused_adam"', "(default)"]
-    assert rows["model.max_position_embeddings"] == ["2048", "(default)"]
-    assert rows["deepspeed.zero_optimization.stage"] == ["0", "(default)"]
-    assert rows["model.peft_config"] == ["null", "(default)"]
+    assert rows["optimizer.type"][:3] == ['"fused_adam"', "(default", "of"]
+    assert rows["model.max_position_embeddings"] == ["2048", "(built-in", "default)"]
+    assert rows["deepspeed.zero_optimization.stage"] == ["0", "(built-in", "default)"]
+    assert rows["model.peft_config"] == ["null", "(built-in", "default)"]
     assert not [key for key in rows if key.startswith(("model.peft_config.", "checkpoint"))]
 
 
@@ -143,3 +143,103 @@ def test_a_schema_is_printed_as_it_is(tmp_path: Path) -> None:
     recipe = json.loads(arctic_gen("schema", "sft", folder=tmp_path).out)
     assert recipe["properties"]["type"]["const"] == "sft"
     assert arctic_gen("schema", "sff", folder=tmp_path).err.endswith("did you mean `sft`?\n")
+
+
+_EXTENDED = """\
+schema_version: 1
+name: child
+extends: ./base.yaml
+config_type:
+  properties:
+    beta: {type: integer, default: 3}
+    shape:
+      type: object
+      properties: {width: {type: integer, default: 1}, depth: {type: integer, default: 2}}
+      default: {depth: 4}
+optimizer_factory_type:
+  - name: slow
+    class: my_optimizer:SlowFactory
+    extends: fused_adam
+    config_type: {properties: {patience: {type: integer, default: 5}}}
+loss: child_loss:loss
+"""
+
+
+@pytest.fixture
+def extended(tmp_path: Path) -> Path:
+    """Return a project with a trainer that extends another, and a recipe of it."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "base.yaml", DEFINITION)
+    write(tmp_path / "child.yaml", _EXTENDED)
+    made = arctic_gen("new-trainer", "--no-verify", "child.yaml", folder=tmp_path)
+    assert made.code == 0, made.out
+    write(tmp_path / "r.yaml", RECIPE.replace("type: sft", "type: child"))
+    return tmp_path
+
+
+def _rows(folder: Path, *arguments: str) -> dict[str, str]:
+    done = arctic_gen("explain", *arguments, folder=folder)
+    assert (done.code, done.err) == (0, "")
+    rows = [line.split(maxsplit=1) for line in done.out.splitlines()]
+    return {key: place.rpartition("  (")[2].removesuffix(")") for key, place in rows}
+
+
+def test_a_default_is_told_to_be_the_definitions_or_built_in(extended: Path) -> None:
+    """With the line that sets it: of the definition, of its base, of a factory of its own."""
+    rows = _rows(extended, "r.yaml")
+    assert rows["beta"] == "default of child.yaml:6"
+    assert rows["alpha"] == "default of base.yaml:9"
+    assert rows["shape.depth"] == "default of child.yaml:10"
+    assert rows["shape.width"] == "default of child.yaml:9"
+    assert rows["optimizer.type"] == "default of child.yaml:12"
+    assert rows["optimizer.patience"] == "default of child.yaml:15"
+    assert rows["optimizer.betas"] == "built-in default"
+    assert rows["scheduler.type"] == "default of base.yaml:15"
+    assert rows["epochs"] == "built-in default"
+    assert rows["micro_batch_size"] == "r.yaml:22"
+    assert {place for place in rows.values() if place == "default"} == set()
+
+
+def test_a_default_of_a_built_in_trainer_is_of_its_definition(tmp_path: Path) -> None:
+    """Its definition ships with the package, and is shown like one of the project."""
+    write(tmp_path / "r.yaml", RECIPE)
+    place = _rows(tmp_path, "r.yaml", "optimizer.type")["optimizer.type"]
+    assert re.fullmatch(r"default of .*schemas/trainers/sft\.yaml:\d+", place)
+
+
+def test_what_a_definition_leaves_out_is_built_in(tmp_path: Path) -> None:
+    """Its own keys have defaults too."""
+    write(tmp_path / "d.yaml", DEFINITION)
+    assert _rows(tmp_path, "d.yaml", "coupling") == {"coupling": "built-in default"}
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [
+        ("shape", ["shape.depth", "shape.width"]),
+        ("optimizer.betas", ["optimizer.betas"]),
+        ("betas", ["optimizer.betas"]),
+        ("checkpoint.output_dir", ["checkpoint.0.output_dir"]),
+        ("checkpoint.0.output_dir", ["checkpoint.0.output_dir"]),
+        ("hidden_size", ["model.hidden_size"]),
+    ],
+)
+def test_a_key_narrows_what_is_explained(key: str, shown: list[str], extended: Path) -> None:
+    """A whole way, one without the numbers of items, a section or the end of a way."""
+    text = (extended / "r.yaml").read_text("utf-8") + "checkpoint: [{output_dir: a}]\n"
+    write(extended / "r.yaml", text)
+    assert sorted(_rows(extended, "r.yaml", key, "seed=7")) == shown
+
+
+def test_a_key_that_a_file_has_not_is_no_success(extended: Path) -> None:
+    """The nearest that it has is named, or how to see all."""
+    done = arctic_gen("explain", "r.yaml", "shap.depth", folder=extended)
+    assert done == (
+        2,
+        "",
+        "error: nothing in r.yaml is called `shap.depth`; did you mean `shape.depth`?\n",
+    )
+    done = arctic_gen("explain", "child.yaml", "zzz", folder=extended)
+    assert done.err == (
+        "error: nothing in child.yaml is called `zzz`; `arctic-gen explain child.yaml` shows all\n"
+    )
