@@ -9,6 +9,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.output import finish
+from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, short_diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.lint.linter import term_problems
@@ -42,6 +43,7 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
         with alone_in(Project.of(path).generated for path in paths):
             there = [path for path in paths if path not in gone]
             loaded, found = read_definitions(there, stubber=pasted)
+            found = joined([*rivals(loaded)], found)
             problems += found
             for part in () if has_errors(found) else by_project(loaded):
                 problems += _drift(part, types=types)

@@ -11,7 +11,7 @@ from arctic_training.cli.made import ignored_by_git, is_made
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, document_kind, load
 
-__all__ = ["document_files", "read_document"]
+__all__ = ["document_files", "documents_in", "read_document"]
 
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
@@ -27,6 +27,12 @@ def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
             yield from ((found, False) for found in _below(path))
         else:
             yield path, True
+
+
+def documents_in(folder: Path) -> list[Path]:
+    """Return the files right in a folder that may be documents, sorted."""
+    found = (path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+    return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from arctic_training.cli.output import ExitCode, finish
+from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.importable import import_roots
@@ -46,6 +47,7 @@ def new_trainer(
             recover(root)
         try:
             loaded, problems = read_definitions(definitions, output=output, stubber=pasted)
+            problems = joined([*rivals(loaded)], problems)
             if has_errors(problems):
                 finish(problems, form)
             generations = [generate(part, types=types, force=force) for part in by_project(loaded)]
@@ -102,7 +104,14 @@ def _remember(
     }
     read |= {file for module, roots in modules.items() if (file := module_file(module, roots))}
     said += _next_steps(loaded)
-    seen = Seen(read=read - made.keys(), made=made, folders=folders, modules=modules, said=said)
+    seen = Seen(
+        read=read - made.keys(),
+        made=made,
+        folders=folders,
+        documents={item.path.resolve().parent for item in loaded},
+        modules=modules,
+        said=said,
+    )
     remember(definitions, output, seen, began)
 
 

@@ -18,6 +18,7 @@ from arctic_training.codegen.importable import unimportable
 from arctic_training.codegen.link import link
 from arctic_training.codegen.manifest import Manifest
 from arctic_training.codegen.resolve import Stubber, resolve
+from arctic_training.codegen.same_names import place_of_name
 from arctic_training.codegen.shared_factories import shared_factories, with_shared_factories
 from arctic_training.codegen.spec import FACTORIES, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors
@@ -39,6 +40,7 @@ __all__ = [
     "factories_problems",
     "read_definition",
     "read_definitions",
+    "taken",
     "taken_names",
 ]
 
@@ -177,12 +179,16 @@ def taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
     for item in loaded:
         other = first.setdefault((item.project.generated, item.spec.package), item)
         if other.path.resolve() != item.path.resolve():
-            place = key_span(other.spec.document, ("name",))
-            yield _taken(item, f"{shown_path(other.path)} has it", (Related("taken here", place),))
+            at = key_span(other.spec.document, ("name",))
+            yield taken(item, f"{shown_path(other.path)} has it", (Related("taken here", at),))
             continue
         definition = before[item.project.manifest].get(item.spec.package, item.spec.source)
-        if definition != item.spec.source and (item.project.root / definition).exists():
-            yield _taken(item, f"{definition} has it", ())
+        path = item.project.root / definition
+        if definition != item.spec.source and path.exists():
+            place = place_of_name(path, item.spec.package)
+            related = (Related("taken here", place),) if place else ()
+            reason = f"{definition} {'has it' if place else 'was generated under it'}"
+            yield taken(item, reason, related)
 
 
 def _generated_before(manifest: Path) -> dict[str, str]:
@@ -191,7 +197,8 @@ def _generated_before(manifest: Path) -> dict[str, str]:
     return {package_name(name): record.definition for name, record in trainers.items()}
 
 
-def _taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic:
+def taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic:
+    """Return that a definition cannot have its name, with the place of the one that has it."""
     return Diagnostic(
         code="name-taken",
         message=f"the name `{item.spec.name}` is taken: {reason}",

@@ -22,6 +22,7 @@ __all__ = ["Seen", "remember", "said_before"]
 
 _PACKAGE: Final = Path(__file__).parent.parent
 _GENERATOR: Final = ("codegen", "config", "diagnostics", "document", "schemas", "templates")
+_DOCUMENTS: Final = (".yaml", ".yml", ".json")
 _BYTECODE: Final = "__pycache__"
 _CLOCK: Final = 0.02
 """How many seconds the times of files may lag behind the clock."""
@@ -39,6 +40,9 @@ class Seen:
 
     folders: Iterable[Path]
     """Packages that were generated, in which nothing else is to stand."""
+
+    documents: Iterable[Path]
+    """Folders of the definitions, in which another may get the name of one."""
 
     modules: Mapping[str, tuple[Path, ...]]
     """Modules of the user's functions, each with the folders in which it is looked for."""
@@ -59,6 +63,7 @@ def remember(definitions: list[Path], output: Path | None, seen: Seen, began: fl
         "projects": _projects(definitions, output),
         "files": {str(path): _digest(path) for path in seen.read} | made,
         "folders": {str(folder): _names(folder) for folder in seen.folders},
+        "documents": {str(folder): _documents(folder) for folder in seen.documents},
         "modules": {m: [*map(str, roots)] for m, roots in seen.modules.items()},
         "found": {m: _found(m, roots) for m, roots in seen.modules.items()},
         "said": seen.said,
@@ -79,6 +84,9 @@ def said_before(definitions: list[Path], output: Path | None) -> str | None:
             and record["projects"] == _projects(definitions, output)
             and all(_digest(Path(path)) == made for path, made in record["files"].items())
             and all(_names(Path(folder)) == names for folder, names in record["folders"].items())
+            and all(
+                _documents(Path(folder)) == names for folder, names in record["documents"].items()
+            )
             and all(
                 _found(module, tuple(map(Path, roots))) == record["found"][module]
                 for module, roots in record["modules"].items()
@@ -115,6 +123,10 @@ def _hash(content: bytes) -> str:
 
 def _names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in os.scandir(folder) if entry.name != _BYTECODE)
+
+
+def _documents(folder: Path) -> list[str]:
+    return sorted(e.name for e in os.scandir(folder) if e.name.endswith(_DOCUMENTS))
 
 
 def _found(module: str, roots: tuple[Path, ...]) -> str:

@@ -297,7 +297,8 @@ def test_an_implementation_takes_the_place_of_a_loss(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        DEFINITION + "implementation: mine_loss:MineTrainer\n",
+        DEFINITION.replace("name: mine\n", "name: other\n")
+        + "implementation: mine_loss:MineTrainer\n",
         DEFINITION.replace("name: mine\n", "name: other\n").replace(":mine_loss", ":other_loss"),
     ],
     ids=["loss and implementation", "two losses"],
@@ -379,3 +380,68 @@ def test_a_foreign_manifest_is_refused(text: str, tmp_path: Path) -> None:
         assert done.code == 2
         assert done.err.startswith(f"error: {tmp_path}/generated/manifest.json ")
         assert _state(tmp_path) == before
+
+
+@pytest.mark.parametrize("verb", ["new-trainer", "check"])
+@pytest.mark.parametrize("marker", ["pyproject.toml", "", "generated"])
+def test_a_second_definition_of_a_name_is_found_unnamed(
+    verb: str, marker: str, tmp_path: Path
+) -> None:
+    """It need not be named: the one that is cannot have the name, and both places are shown."""
+    if marker == "generated":
+        write(tmp_path / "first.yaml", DEFINITION)
+        assert arctic_gen("new-trainer", "--no-verify", "first.yaml", folder=tmp_path).code == 0
+    elif marker:
+        write(tmp_path / marker, "")
+    write(tmp_path / "first.yaml", f"# mine\n{DEFINITION}")
+    write(tmp_path / "second.yaml", DEFINITION)
+    done = arctic_gen(verb, "--no-verify", "second.yaml", folder=tmp_path)
+    said = "second.yaml:2:7: error[name-taken]: the name `mine` is taken: first.yaml has it\n"
+    assert (done.code, done.out.startswith(said)) == (1, True)
+    assert "  first.yaml:3:1: taken here\n" in done.out
+    assert done.out.count("error[") == 1
+
+
+def test_a_definition_of_the_same_name_is_looked_for_in_the_whole_project(tmp_path: Path) -> None:
+    """In folders that no other tool, project or run owns; `a-b` and `a_b` are one package."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "a/one.yaml", DEFINITION.replace("name: mine\n", "name: a-b\n"))
+    other = DEFINITION.replace("name: mine\n", 'name: "a_b"  # the other\n')
+    for place in (".hidden/x.yaml", "build/x.yaml", "nested/x.yaml"):
+        write(tmp_path / place, other)
+    write(tmp_path / "nested/pyproject.toml", "")
+    write(tmp_path / "b/recipe.yaml", "type: a_b\nscheduler: {name: a_b}\n")
+    write(tmp_path / "b/torn.yaml", "name: a_b\nextends: [\n")
+    assert arctic_gen("new-trainer", "--no-verify", "a/one.yaml", folder=tmp_path).code == 0
+    assert arctic_gen("check", "--no-verify", folder=tmp_path).code == 0
+    write(tmp_path / "b/deep/two.yaml", other)
+    for command in (["new-trainer", "a/one.yaml", "--force"], ["check"]):
+        done = arctic_gen(*command, "--no-verify", folder=tmp_path)
+        assert "is taken: b/deep/two.yaml has it\n" in done.out
+        assert "  b/deep/two.yaml:2:1: taken here\n" in done.out
+    done = arctic_gen(
+        "new-trainer", "a/one.yaml", "--output", "else", "--no-verify", folder=tmp_path
+    )
+    assert done.code == 0
+
+
+def test_a_second_definition_beside_ends_a_run_without_changes(tmp_path: Path) -> None:
+    """What was said before of an unchanged definition is not said again."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    for _ in range(2):
+        assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    write(tmp_path / "copy.yaml", DEFINITION)
+    done = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert (done.code, "copy.yaml has it" in done.out) == (1, True)
+
+
+def test_a_name_that_was_given_up_is_told_from_one_that_is_taken(tmp_path: Path) -> None:
+    """A definition of another name by now, under whose old one something was generated."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: other\n"))
+    write(tmp_path / "new.yaml", DEFINITION)
+    done = arctic_gen("new-trainer", "--no-verify", "new.yaml", folder=tmp_path)
+    assert "the name `mine` is taken: mine.yaml was generated under it\n" in done.out
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    assert arctic_gen("new-trainer", "--no-verify", "new.yaml", folder=tmp_path).code == 0
