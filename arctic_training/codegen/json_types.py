@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import assert_never, cast
+from typing import Final, assert_never, cast
 
 from arctic_training.codegen.field_types import (
     ChoiceType,
@@ -32,6 +33,9 @@ from arctic_training.document import JSON, Schema
 
 __all__ = ["field_schema", "former_names", "json_schema"]
 
+_LONGEST: Final = 200
+"""How many characters an example has at most."""
+
 
 def field_schema(field: FieldSpec) -> JSONSchema:
     """Return the schema of a field with its description, and its default or else an example."""
@@ -48,9 +52,11 @@ def field_schema(field: FieldSpec) -> JSONSchema:
 
 
 def _example(kind: FieldType, schema: JSONSchema) -> JSONSchema:
-    """Return an example of a type; none where its limits, such as a pattern, take no sample."""
+    """Return an example of a type; none where a pattern takes no sample, or it would be long."""
     some = sample(kind)
-    return {} if any(Schema(cast("dict[str, JSON]", schema)).errors(some)) else {"examples": [some]}
+    is_long = len(json.dumps(some)) > _LONGEST
+    is_wrong = is_long or any(Schema(cast("dict[str, JSON]", schema)).errors(some))
+    return {} if is_wrong else {"examples": [some]}
 
 
 def json_schema(kind: FieldType) -> JSONSchema:

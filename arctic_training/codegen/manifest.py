@@ -72,7 +72,7 @@ class Manifest:
             }
         except FileNotFoundError:
             return cls()
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise ManifestError(f"{path} is not a manifest of arctic-gen") from error
         if version != _VERSION:
             raise ManifestError(f"{path} was written by another version of arctic-gen")
@@ -99,6 +99,8 @@ class Manifest:
 
 def _record(name: str, entry: Mapping[str, Any], interface: object) -> TrainerRecord:
     """Return what a manifest says of a trainer; those of before had no checksum."""
+    if not isinstance(entry["definition"], str):
+        raise TypeError("a definition is named by its path")
     written = {key: part for key, part in entry.items() if key != "checksum"}
     checksum = _checksum(name, written, interface)
     return TrainerRecord(

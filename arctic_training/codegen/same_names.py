@@ -19,6 +19,9 @@ from arctic_training.project import package_name
 
 __all__ = ["may_be_named", "place_of_name"]
 
+_MOST_BYTES: Final = 1 << 16
+"""How much of a file is looked at: a name stands near the top, and much of a folder is data."""
+
 _NAME: Final = re.compile(rb"\bname\b[\"']?\s*:([^\n#]*)")
 _WORD: Final = re.compile(rb"[a-z][a-z0-9_-]*")
 
@@ -39,7 +42,8 @@ def place_of_name(path: Path, package: str) -> Span | None:
 def may_be_named(path: Path, packages: set[str]) -> set[str]:
     """Return those of some packages whose name a text may give itself: most are not parsed."""
     try:
-        text = path.read_bytes()
+        with path.open("rb") as file:
+            text = file.read(_MOST_BYTES)
     except OSError:
         return set()
     words = {word for value in _NAME.findall(text) for word in _WORD.findall(value)}

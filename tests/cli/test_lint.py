@@ -140,3 +140,5 @@ def test_a_definition_that_was_moved_names_its_schema_anew(tmp_path: Path) -> No
     assert rest == text.partition("\n")[2]
     write(moved, text.replace("generated/", "https://example.org/", 1))
     assert "lost-schema" not in arctic_gen("lint", "deep", folder=tmp_path).out
+    write(moved, text.replace("generated/", "x" * 5000, 1))
+    assert "warning[lost-schema]" in arctic_gen("lint", "deep", folder=tmp_path).out

@@ -365,6 +365,8 @@ def _manifest(path: str) -> str:
         "[]",
         '{"version": 2, "trainers": {}}',
         '{"version": 1, "trainers": {"x": 1}}',
+        '{"version": 1, "trainers": {"x": {"definition": 1, "files": {}}}}',
+        '{"version": 1, "trainers": ' + "[" * 100_000,
         _manifest("../mine.yaml"),
         _manifest("/etc/passwd"),
         _manifest("arctic_trainers/mine/../../../mine.yaml"),

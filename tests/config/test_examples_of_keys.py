@@ -136,3 +136,10 @@ def test_each_field_of_a_definition_without_a_default_has_an_example() -> None:
     for document in _documents(schema.root):
         assert [error.message for error in schema.errors(document)] == []
         model.model_validate({"type": "mine"} | document)
+
+
+def test_no_example_is_wrong_or_longer_than_anybody_reads() -> None:
+    """A field whose pattern takes no sample, or whose shortest value is long, has none."""
+    fields = "code: {type: string, pattern: '^[0-9]{3}$'}\nlong: {type: string, minLength: 999}\n"
+    _, schema = model_of(yaml.safe_load(fields))
+    assert _unshown(schema.root) == ["code", "long"]
