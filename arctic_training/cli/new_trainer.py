@@ -12,7 +12,6 @@ from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.importable import import_roots
-from arctic_training.codegen.lint.linter import term_problems
 from arctic_training.codegen.lock import alone_in
 from arctic_training.codegen.manifest import Manifest, ManifestError
 from arctic_training.codegen.pipeline import Generation, generate, save
@@ -22,7 +21,7 @@ from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.templates import templates
 from arctic_training.codegen.types_check import TypeCheckError
 from arctic_training.codegen.unchanged import Seen, remember
-from arctic_training.diagnostics import Format, has_errors
+from arctic_training.diagnostics import Diagnostic, Format, has_errors
 from arctic_training.document import joined, shown_path
 from arctic_training.project import Project, module_file
 
@@ -54,7 +53,7 @@ def new_trainer(
         except (TypeCheckError, ManifestError) as error:
             raise click.ClickException(str(error)) from error
         problems += [problem for generation in generations for problem in generation.problems]
-        problems = joined(problems, term_problems(loaded)) if types else problems
+        problems = joined(problems, _term_problems(loaded) if types else [])
         if has_errors(problems):
             finish(problems, form)
         for generation in generations:
@@ -69,6 +68,12 @@ def new_trainer(
     if problems or form is not Format.TEXT:
         finish(problems, form)
     raise SystemExit(ExitCode.FINE)
+
+
+def _term_problems(loaded: list[Loaded]) -> list[Diagnostic]:
+    from arctic_training.codegen.lint.linter import term_problems  # with types alone
+
+    return term_problems(loaded)
 
 
 def _remember(
