@@ -78,9 +78,12 @@ def project(tmp_path: Path) -> Path:
     for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run([*git, *words], cwd=tmp_path, check=True)
     write(tmp_path / "changed.yaml", changed.replace("minimum: 0", "minimum: 0.1"))
-    write(tmp_path / "old.yaml", DEFINITION.replace("schema_version: 1\n", ""))
+    old, wrong = (
+        DEFINITION.replace("name: mine\n", f"name: {name}\n") for name in ("old", "wrong")
+    )
+    write(tmp_path / "old.yaml", old.replace("schema_version: 1\n", ""))
     write(tmp_path / "torn.yaml", "name: [")
-    write(tmp_path / "wrong.yaml", DEFINITION.replace("alpha", "alpha-"))
+    write(tmp_path / "wrong.yaml", wrong.replace("alpha", "alpha-"))
     write(tmp_path / "moved.yaml", DEFINITION.replace("name: mine\n", "name: moved\n"))
     write(tmp_path / "good.yaml", RECIPE)
     write(tmp_path / "bad.yaml", RECIPE + "epoks: 1\n")
