@@ -138,7 +138,8 @@ class TrainerConfig(Config, frozen=True):
     """Show every N-th optimizer step, and the last; 0 shows none."""
 
     train_log_metrics_path: Annotated[
-        PathInRecipe | None, Field(json_schema_extra=_without_default)
+        PathInRecipe | None,
+        Field(json_schema_extra=_without_default, examples=["./runs/first/metrics.jsonl"]),
     ] = None
     """File that gets one line of JSON for each optimizer step; null writes none. Left out, it is
     `metrics.jsonl` in the first `output_dir` of `checkpoint`."""
