@@ -176,4 +176,10 @@ def _unfinished(document: Node, pointer: Pointer, schema: dict[str, JSON]) -> It
     extra = schema.get("additionalProperties", False)
     if kind == "object" and ("properties" in schema) == (extra is not False):
         message = "an object has either `properties` or `additionalProperties`"
-        yield Diagnostic(code="missing-key", message=message, span=span)
+        yield Diagnostic(
+            code="missing-key",
+            message=message,
+            span=span,
+            hint="`properties: {size: {type: number}}` names the keys, and "
+            "`additionalProperties: {type: number}` takes any",
+        )

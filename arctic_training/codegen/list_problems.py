@@ -18,7 +18,12 @@ def list_problems(
     span = value_span(document, (*pointer, "type"))
     match schema.get("items"):
         case None:
-            yield Diagnostic(code="missing-key", message="`items` is missing", span=span)
+            yield Diagnostic(
+                code="missing-key",
+                message="`items` is missing",
+                span=span,
+                hint="say what the list holds, such as `items: {type: number}`",
+            )
         case list(items):
             yield from _bad_tuple(document, pointer, schema, len(items))
         case _ if "additionalItems" in schema:

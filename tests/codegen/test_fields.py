@@ -376,6 +376,22 @@ def test_what_schema_and_model_could_not_share_is_refused(
     assert problem.span == value_span(node, pointer)
 
 
+@pytest.mark.parametrize(
+    ("field", "finished"),
+    [
+        ({"type": "array"}, "items: {type: number}"),
+        ({"type": "object"}, "properties: {size: {type: number}}"),
+        ({"type": "object"}, "additionalProperties: {type: number}"),
+    ],
+)
+def test_what_a_field_lacks_is_told_as_it_is_written(field: Field, finished: str) -> None:
+    """The hint for an unfinished field holds what finishes it."""
+    _, _, (problem,) = made_of({"x": field})
+    assert problem.code == "missing-key"
+    assert f"`{finished}`" in problem.hint
+    model_of({"x": field | yaml.safe_load(finished)})
+
+
 SHARED = """
 definitions:
   betas:
