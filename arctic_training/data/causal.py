@@ -10,7 +10,7 @@ from typing_extensions import override
 from arctic_training.config.data import CausalDataConfig
 from arctic_training.data.items import batches
 from arctic_training.data.mixture import mixed
-from arctic_training.data.packing import packed
+from arctic_training.data.packing import best_fit_decreasing
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import preparation_report
 from arctic_training.data.samples import Sample, Samples
@@ -68,7 +68,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
             packs = samples.singly()
         else:
             samples = read.fitted(length, "split")
-            packs = packed(samples, length)
+            packs = best_fit_decreasing(samples.lengths, length)
         report = preparation_report(
             read=read, losses=(), samples=samples, rows=len(packs), row_length=length
         )

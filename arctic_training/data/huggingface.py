@@ -86,7 +86,7 @@ def load_rows(
         also = [column for column in taken if column in names]
         chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
         return Counted(
-            len(rows), lambda numbers: map(make, _some(chosen, numbers), numbers.tolist())
+            len(rows), lambda numbers: map(make, _some(chosen, numbers), map(int, numbers))
         )
 
     def stream() -> Iterator[T]:

@@ -2,47 +2,57 @@
 
 from __future__ import annotations
 
+from array import array
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
-from arctic_training.data.samples import Packs, Samples
+from arctic_training.data.samples import Packs
 
-__all__ = ["best_fit_decreasing", "packed"]
+__all__ = ["best_fit_decreasing"]
+
+_NONE: Final = -1
 
 
-def best_fit_decreasing(lengths: NDArray[np.int64], capacity: int) -> list[list[int]]:
-    """Return packs of at most ``capacity`` tokens, each a list of indices into ``lengths``.
+def best_fit_decreasing(lengths: NDArray[np.int64], capacity: int) -> Packs:
+    """Return packs of at most ``capacity`` tokens.
 
     The longest sample first, each into the pack that it leaves the least room in, or into a new
     one (Johnson, 1973: at most 11/9 of the fewest possible packs, and 4 more). Samples of one
-    length stay in their order. The rooms of the packs are bits of a number, so that the least
-    that is large enough is one bit operation away.
+    length stay in their order.
 
     Args:
         lengths: tokens of each sample, at most ``capacity``; shape (samples).
         capacity: tokens in a pack, at most.
 
     """
-    packs: list[list[int]] = []
-    with_room: list[list[list[int]]] = [[] for _ in range(capacity + 1)]
+    order = np.argsort(-lengths, kind="stable")
+    chosen = _chosen(lengths[order], capacity)
+    return Packs(order[np.argsort(chosen, kind="stable")], np.bincount(chosen))
+
+
+def _chosen(sizes: NDArray[np.int64], capacity: int) -> NDArray[np.int64]:
+    """Return the number of the pack that each sample goes into; the sizes fall.
+
+    Packs of the same room lie one on the other: ``top`` is the uppermost of each room, ``below``
+    what each lies on. Rooms that have a pack are bits of a number, so that the least that is large
+    enough is one bit operation away.
+    """
+    chosen, below = array("q"), array("q")
+    top = [_NONE] * (capacity + 1)
     rooms = 0
-    sizes = lengths.tolist()
-    for index in np.argsort(-lengths, kind="stable").tolist():
-        size = sizes[index]
+    for size in memoryview(sizes):
         enough = rooms >> size
         if enough:
             room = size + (enough & -enough).bit_length() - 1
-            pack = with_room[room].pop()
-            rooms ^= (not with_room[room]) << room
+            pack = top[room]
+            top[room] = below[pack]
+            rooms ^= (top[room] == _NONE) << room
         else:
-            room, pack = capacity, []
-            packs.append(pack)
-        pack.append(index)
-        with_room[room - size].append(pack)
+            room, pack = capacity, len(below)
+            below.append(_NONE)
+        chosen.append(pack)
+        below[pack], top[room - size] = top[room - size], pack
         rooms |= 1 << (room - size)
-    return packs
-
-
-def packed(samples: Samples, capacity: int) -> Packs:
-    """Return packs of samples, none longer than ``capacity``."""
-    return Packs.of(best_fit_decreasing(samples.lengths, capacity))
+    return np.asarray(chosen)

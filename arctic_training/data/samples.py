@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Final, Literal, NamedTuple, TypeAlias, overload
 
 import numpy as np
@@ -93,6 +92,8 @@ class Samples:
 
     def where(self, chosen: NDArray[np.bool_]) -> Samples:
         """Return the chosen samples; ``chosen`` is of shape (samples)."""
+        if chosen.all():
+            return self
         return replace(self, starts=self.starts[chosen], lengths=self.lengths[chosen])
 
     def fitted(self, max_length: int, over_length: OverLength) -> Samples:
@@ -153,12 +154,6 @@ class Packs:
 
     numbers: NDArray[np.int64]
     lengths: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, packs: Sequence[Sequence[int]]) -> Packs:
-        """Put packs one behind the other."""
-        numbers = np.fromiter(chain.from_iterable(packs), np.int64)
-        return cls(numbers, np.fromiter(map(len, packs), np.int64, len(packs)))
 
     def __len__(self) -> int:
         """Return the number of rows."""

@@ -13,7 +13,7 @@ from arctic_training.data.chat_data import ChatDataFactory
 from arctic_training.data.collate import RowCollator
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.mixture import mixed
-from arctic_training.data.packing import packed
+from arctic_training.data.packing import best_fit_decreasing
 from arctic_training.data.prepared import Prepared
 from arctic_training.data.report import Loss, preparation_report
 from arctic_training.data.samples import Sample, Samples
@@ -94,7 +94,11 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
         config = self.config
         fitted = read.fitted(self.max_length, config.over_length)
         samples = fitted.where(fitted.num_trained > 0)
-        packs = packed(samples, self.max_length) if config.pack_samples else samples.singly()
+        packs = (
+            best_fit_decreasing(samples.lengths, self.max_length)
+            if config.pack_samples
+            else samples.singly()
+        )
         losses = (
             Loss(
                 reason=f"longer than {self.max_length:,} tokens",

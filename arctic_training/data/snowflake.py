@@ -147,7 +147,7 @@ def _items(
         def load(numbers: Numbers) -> Iterator[T]:
             wanted = np.zeros(size, dtype=np.bool_)
             wanted[numbers] = True
-            return map(row_of, compress(_rows(config, frame), wanted), numbers.tolist())
+            return map(row_of, compress(_rows(config, frame), wanted), map(int, numbers))
 
         return Counted(size, load)
 

@@ -17,7 +17,7 @@ import torch
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.collate import RowCollator
-from arctic_training.data.packing import packed
+from arctic_training.data.packing import best_fit_decreasing
 from arctic_training.data.samples import Rows, Sample, Samples
 from arctic_training.losses.language_modeling import next_token_loss
 
@@ -34,7 +34,7 @@ def measure() -> Iterator[str]:
     torch.set_num_threads(1)
     samples = _samples()
     alone = _batches(Rows(samples, samples.singly()), _BATCH)
-    together = _batches(Rows(samples, packed(samples, _ROW)), 1)
+    together = _batches(Rows(samples, best_fit_decreasing(samples.lengths, _ROW)), 1)
     with tempfile.TemporaryDirectory() as name:
         trainer = SFTTrainer(SFTTrainerConfig.model_validate(_recipe(Path(name))))
         trainer.model = trainer.engine.unwrapped

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain
+import tracemalloc
+from itertools import chain, islice
 from typing import get_args
 
 import numpy as np
@@ -86,12 +87,28 @@ def _best_fit_decreasing(lengths: list[int], capacity: int) -> list[int]:
 def test_packing(lengths: list[int], more: int) -> None:
     """Every sample is in one pack, none is too long, and they are those of best-fit decreasing."""
     capacity = max(lengths, default=1) + more
-    packs = best_fit_decreasing(np.array(lengths, np.int64), capacity)
+    packs = _packed(lengths, capacity)
     assert sorted(chain(*packs)) == [*range(len(lengths))]
     loads = sorted(sum(lengths[i] for i in pack) for pack in packs)
     assert loads == _best_fit_decreasing(lengths, capacity)
     assert max(loads, default=0) <= capacity
-    assert packs == best_fit_decreasing(np.array(lengths, np.int64), capacity)
+    assert packs == _packed(lengths, capacity)
+
+
+def _packed(lengths: list[int], capacity: int) -> list[list[int]]:
+    packs = best_fit_decreasing(np.array(lengths, np.int64), capacity)
+    numbers = iter(packs.numbers.tolist())
+    return [[*islice(numbers, length)] for length in packs.lengths.tolist()]
+
+
+def test_packing_holds_a_few_bytes_of_each_sample() -> None:
+    """What is held of a sample is a few numbers in arrays: at most 40 bytes at any time."""
+    lengths = np.random.default_rng(1).lognormal(5, 1, 50_000).astype(np.int64).clip(1, 2048)
+    tracemalloc.start()
+    best_fit_decreasing(lengths, 2048)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= 40 * len(lengths)
 
 
 def test_packs_of_real_lengths_are_full() -> None:
@@ -104,7 +121,7 @@ def test_packs_of_real_lengths_are_full() -> None:
 def test_rows() -> None:
     """A row is the list of its samples, by number and by slice."""
     samples = _made([[True] * n for n in (1, 2, 3)])
-    rows = Rows(samples, Packs.of([[2, 0], [1]]))
+    rows = Rows(samples, Packs(np.array([2, 0, 1]), np.array([2, 1])))
     assert [[len(sample.input_ids) for sample in row] for row in rows] == [[3, 1], [2]]
     assert [len(row) for row in rows[1:]] == [1]
     assert rows.lengths.tolist() == [4, 2]
@@ -149,5 +166,5 @@ def test_report_for_people() -> None:
 def test_nothing(samples: list[list[bool]]) -> None:
     """No sample, or one without tokens, is no reason to fail."""
     made = _made(samples)
-    assert best_fit_decreasing(made.lengths, 5) == [[0]] * len(samples)
+    assert _packed(made.lengths.tolist(), 5) == [[0]] * len(samples)
     assert made.num_trained.tolist() == [0] * len(samples)
