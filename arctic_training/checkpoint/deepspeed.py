@@ -22,6 +22,7 @@ from arctic_training.checkpoint.universal import MOVED_STATES, saved_states, uni
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.model.loading import first_line
+from arctic_training.wording import counted
 
 __all__ = ["DeepSpeedCheckpointEngine"]
 
@@ -93,7 +94,9 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         changed = changes(saved, as_json(config))
         refused = [change.as_error() for change in changed if not change.is_allowed]
         if num_processes != size:
-            self.trainer.note(f"note: {num_processes} processes saved the run, {size} go on")
+            self.trainer.note(
+                f"note: {counted(num_processes, 'process')} saved the run, {size} now"
+            )
             each = saved[ACCUMULATION]
             assert isinstance(each, int)
             now = config.gradient_accumulation_steps

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from arctic_training.errors import RecipeError
+from arctic_training.wording import counted
 
 __all__ = ["ACCUMULATION", "share_problem"]
 
@@ -33,7 +34,7 @@ def share_problem(
         else f"{needed} cannot be shared out among {processes} processes: take another number"
     )
     message = (
-        f"{saved_processes} processes of {saved_each} micro-batches a step saved the run, "
-        f"here there are {processes} of {each}"
+        f"{counted(saved_processes, 'process')} of {counted(saved_each, 'micro-batch')} a step "
+        f"saved the run, here it has {processes} of {each}"
     )
     return RecipeError((ACCUMULATION,), message, code="changed", hint=hint)

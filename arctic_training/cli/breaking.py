@@ -9,7 +9,7 @@ from typing import NoReturn
 import click
 
 from arctic_training.cli.documents import document_files, read_document
-from arctic_training.cli.output import counted, finish
+from arctic_training.cli.output import finish
 from arctic_training.codegen.breaking.against import Earlier, NoSuchStateError, earlier
 from arctic_training.codegen.breaking.compare import breaks
 from arctic_training.codegen.breaking.rule import Contract
@@ -26,6 +26,7 @@ from arctic_training.diagnostics import (
     has_errors,
 )
 from arctic_training.project import Project
+from arctic_training.wording import counted
 
 __all__ = ["breaking"]
 

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.documents import document_files
-from arctic_training.cli.output import counted, finish
+from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
 from arctic_training.codegen.lint.baseline import baseline_text, read_baseline
 from arctic_training.codegen.lint.edits import apply
@@ -17,6 +17,7 @@ from arctic_training.codegen.lint.linter import lint as lint_definitions
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.document import document_kind, load
+from arctic_training.wording import counted
 
 __all__ = ["lint"]
 

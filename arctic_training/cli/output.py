@@ -12,7 +12,7 @@ import click
 
 from arctic_training.cli import interrupt
 from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
+from arctic_training.launcher.failure import LOST, apart, is_lost_peer, speaks
 from arctic_training.launcher.world import World
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ __all__ = [
     "Command",
     "Commands",
     "ExitCode",
-    "counted",
     "debug_option",
     "finish",
     "format_option",
@@ -155,11 +154,6 @@ def say(message: str, *, hint: str = "") -> None:
         click.echo(f"error: {message}" + (f"\nhint: {hint}" if hint else ""), err=True)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return how many there are, such as `1 recipe` or `2 recipes`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _interrupted() -> int:
     if World.of_environment().is_first:
         click.echo("interrupted", err=True)
@@ -176,6 +170,9 @@ def _report(error: Exception, *, debug: bool) -> int:
         traceback.print_exception(error)
     if isinstance(error, _environment_errors()):
         say(_of_environment(error))
+        return ExitCode.USAGE
+    if reason := apart(error):
+        say(f"the processes cannot work together: {reason}")
         return ExitCode.USAGE
     if (theirs := of_users_code(error)) is not None:
         say(theirs, hint="" if debug else "--debug shows the traceback")

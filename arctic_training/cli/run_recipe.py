@@ -12,7 +12,7 @@ import click
 
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
-from arctic_training.cli.output import ExitCode, counted, finish, say
+from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
 from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
@@ -23,6 +23,7 @@ from arctic_training.errors import (
 )
 from arctic_training.launcher.world import World
 from arctic_training.recipe import CheckedRecipe
+from arctic_training.wording import counted
 
 __all__ = ["Launch", "run_recipe", "train"]
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
+from arctic_training.wording import counted
+
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
@@ -30,8 +32,8 @@ def show_rows(
         for side, row in sides.items():
             what = f"{'pair' if len(sides) > 1 else 'row'} {index}{side}"
             trained = sum(is_trained for _, is_trained in row)
-            counted = f"{len(row):,} tokens, {trained:,} of them trained"
-            console.rule(f"{what}: {counted}", align="left")
+            amount = f"{counted(len(row), 'token')}, {trained:,} of them trained"
+            console.rule(f"{what}: {amount}", align="left")
             console.print(_marked(tokenizer, row, colours=console.is_terminal))
 
 

@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.documents import document_files, read_document
-from arctic_training.cli.output import counted, finish
+from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import (
     Loaded,
     factories_problems,
@@ -20,6 +20,7 @@ from arctic_training.diagnostics import Diagnostic, Format
 from arctic_training.document import joined, shown_path
 from arctic_training.project import Project
 from arctic_training.recipe import check_recipe
+from arctic_training.wording import counted
 
 __all__ = ["validate"]
 

@@ -16,6 +16,7 @@ from arctic_training.errors import Pointer, TrainingError
 from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.report import StepReport
+from arctic_training.wording import counted
 
 if TYPE_CHECKING:
     from arctic_training.api import AnyTrainer
@@ -92,7 +93,7 @@ def _gradient(subject: Subject) -> str:
     reached = sum(bool(gradient.any()) for gradient in gradients.values())
     if not reached:
         raise BrokenClaimError("the gradient of the loss is 0 everywhere")
-    return f"it reaches {reached} of {len(named)} parameters"
+    return f"it reaches {reached} of {counted(len(named), 'parameter')}"
 
 
 def _descent(subject: Subject) -> str:
@@ -203,7 +204,7 @@ def _order(subject: Subject) -> str:
     if len(one) != len(other) or not all(map(_is_same, one, other)):
         message = "two runs of one recipe do not get the same batches"
         raise BrokenClaimError(message, pointer=("data_factory_type",))
-    return f"{len(one)} batches of two epochs are the same each time"
+    return f"two epochs have the same {counted(len(one), 'batch')} each time"
 
 
 def _batches(trainer: AnyTrainer) -> Iterator[Mapping[str, object]]:

@@ -93,5 +93,5 @@ class ChatDataFactory(
 
 def _shown(conversation: Conversation) -> str:
     """Return a conversation, shortened, on one line."""
-    said = "; ".join(f"{m['role']}: {m['content']!r}" for m in conversation)
+    said = "; ".join(f"{m['role']}: {' '.join(m['content'].split())}" for m in conversation)
     return said if len(said) <= _SHOWN else said[: _SHOWN - 3] + "..."

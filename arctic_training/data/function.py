@@ -22,6 +22,7 @@ from arctic_training.data.digests import digest_of_module, digests_of_files
 from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.data.preferences import Preference
 from arctic_training.errors import RecipeError
+from arctic_training.wording import counted
 
 __all__ = [
     "check_function",
@@ -46,7 +47,8 @@ def check_function(config: FunctionSourceConfig) -> None:
     try:
         inspect.signature(_function(config)).bind(**config.arguments)
     except TypeError as error:
-        message = f"`{config.function}` cannot be called with them: {error}"
+        reason = str(error).replace("'", "`")
+        message = f"`{config.function}` cannot be called with them: {reason}"
         raise RecipeError(("arguments",), message, code="wrong-type") from error
 
 
@@ -210,6 +212,6 @@ def _no_sample(number: int, what: str, name: str) -> RecipeError:
 
 
 def _another_time(first: int, second: int) -> RecipeError:
-    message = f"it yielded {first:,} samples when they were counted, and {second:,} after that"
+    message = f"when counted, it yielded {counted(first, 'sample')}, and {second:,} after that"
     hint = "let each call yield the same samples in the same order"
     return RecipeError(("function",), message, code="wrong-data", hint=hint)

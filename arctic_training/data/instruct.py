@@ -11,6 +11,7 @@ from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.diagnostics import known_words
+from arctic_training.document import shown
 from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["check_instruct", "instruct_conversations", "listed_messages"]
@@ -106,7 +107,7 @@ def _listed(
     for item in items if isinstance(items, list) else [items]:
         speaker = item.get(field) if isinstance(item, dict) else None
         if not isinstance(item, dict) or not isinstance(speaker, str) or speaker not in roles:
-            said = "missing" if speaker is None else f"`{speaker}`"
+            said = "missing" if speaker is None else shown(speaker)
             message = f"row {number} has a message whose `{field}` is {said}"
             hint = (
                 f"add a role for it to `role_mapping`; known here: {known_words(map(str, roles))}"

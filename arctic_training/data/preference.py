@@ -19,6 +19,7 @@ from arctic_training.data.report import Loss, preparation_report
 from arctic_training.data.samples import Packs, Row, Samples
 from arctic_training.data.sides import SideDataFactory, left_out
 from arctic_training.data.source_items import preferences
+from arctic_training.wording import counted
 
 __all__ = ["PreferenceDataFactory"]
 
@@ -62,7 +63,7 @@ class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatc
         flaws = {
             f"{_answers(int(alone.sum()))} no other of the prompt to be paired with": alone,
             "both sides are the same": _same(read),
-            f"a side is longer than {most:,} tokens": (lengths > most).any(1),
+            f"a side is longer than {counted(most, 'token')}": (lengths > most).any(1),
             "nothing of a side is trained": (read.num_trained.reshape(-1, 2) == 0).any(1),
         }
         return left_out(read, flaws)

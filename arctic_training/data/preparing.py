@@ -35,6 +35,7 @@ from arctic_training.data.stored import (
 )
 from arctic_training.data.stream import Passed, StreamLoader, streaming_problems
 from arctic_training.errors import RecipeError
+from arctic_training.wording import counted
 from arctic_training.writable import why_not_writable
 
 __all__ = ["PreparingDataFactory"]
@@ -171,7 +172,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     def _stream(self) -> EpochLoader[BatchT]:
         recipe = self.trainer.config
-        self.trainer.note(f"streaming; of the first {self.config.shuffle_buffer:,} items:")
+        self.trainer.note(f"streaming; of the first {counted(self.config.shuffle_buffer, 'item')}:")
         return StreamLoader(
             self.streamed,
             self.collator(),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from arctic_training.data.samples import Sample, Samples
+from arctic_training.wording import counted
 
 __all__ = ["Loss", "PreparationReport", "Taken", "preparation_report", "told"]
 
@@ -74,16 +75,15 @@ class PreparationReport:
     def lines(self) -> Iterator[str]:
         """Iterate over what a person reads."""
         yield (
-            f"data: {self.samples:,} samples, {self.tokens:,} tokens, "
-            f"{self.trained_tokens:,} of them trained"
+            f"data: {_amount(self.samples, self.tokens)}, {self.trained_tokens:,} of them trained"
         )
         for taken in self.taken:
-            yield f"{taken.source}: {taken.samples:,} of {taken.of:,} samples taken"
-        yield f"read: {self.samples_read:,} samples, {self.tokens_read:,} tokens"
+            yield f"{taken.source}: {taken.samples:,} of {counted(taken.of, 'sample')} taken"
+        yield f"read: {_amount(self.samples_read, self.tokens_read)}"
         for loss in self.losses:
-            yield f"left out: {loss.samples:,} samples, {loss.tokens:,} tokens: {loss.reason}"
+            yield f"left out: {_amount(loss.samples, loss.tokens)}: {loss.reason}"
         if self.fill is not None:
-            yield f"packed: {self.rows:,} rows, {self.fill:.2%} full"
+            yield f"packed: {counted(self.rows, 'row')}, {self.fill:.2%} full"
         yield from self._bars()
 
     def _bars(self) -> Iterator[str]:
@@ -91,10 +91,15 @@ class PreparationReport:
         width = len(f"{max((length for length, _ in self.histogram), default=0):,}")
         for length, number in self.histogram:
             bar = "#" * -(-_BAR * number // most)
-            yield f"  to {length:>{width},} tokens  {bar:{_BAR}} {number:,}"
+            noun = "token" if length == 1 else "tokens"
+            yield f"  to {length:>{width},} {noun:6}  {bar:{_BAR}} {number:,}"
 
 
 _JSON: Final = TypeAdapter(PreparationReport)
+
+
+def _amount(samples: int, tokens: int) -> str:
+    return f"{counted(samples, 'sample')}, {counted(tokens, 'token')}"
 
 
 def preparation_report(
@@ -136,5 +141,5 @@ def told(samples: Iterable[Sample], note: Callable[[str], None]) -> Iterator[Sam
         tokens += len(sample.input_ids)
         if number % _LOOKS == 0 and time.monotonic() - said > _PAUSE:
             said = time.monotonic()
-            note(f"preparing: {number:,} samples, {tokens:,} tokens so far")
+            note(f"preparing: {_amount(number, tokens)} so far")
         yield sample

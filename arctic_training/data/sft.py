@@ -20,6 +20,7 @@ from arctic_training.data.samples import Sample, Samples
 from arctic_training.data.source_items import conversations
 from arctic_training.data.tokens import TokenDataFactory
 from arctic_training.errors import RecipeError
+from arctic_training.wording import counted
 
 __all__ = ["SFTDataFactory"]
 
@@ -101,7 +102,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
         )
         losses = (
             Loss(
-                reason=f"longer than {self.max_length:,} tokens",
+                reason=f"longer than {counted(self.max_length, 'token')}",
                 samples=max(0, len(read) - len(fitted)),
                 tokens=read.num_tokens - fitted.num_tokens,
             ),

@@ -36,6 +36,12 @@ T = TypeVar("T")
 _WAYS: Final = ("sql", "table_name", "dataset_uri")
 _URI: Final = re.compile(r"snow://dataset/[^/]+/versions/[^/]+/?")
 _FILES: Final = r".*data_.*[.]parquet"
+_SQL: Final = re.compile(
+    r"""(?P<blank>\s+|;|(?:--|//)[^\n]*|/[*].*?[*]/)"""
+    r"""|'(?:[^'\\]|\\.)*'|"[^"]*"|[$][$].*?[$][$]|.""",
+    re.DOTALL,
+)
+"""A part of a query: text, names and code in quotes are whole, `blank` says nothing."""
 
 
 def _way(config: SnowflakeSourceConfig) -> str:
@@ -170,8 +176,14 @@ def _checked(config: SnowflakeSourceConfig, needed: Sequence[str]) -> Frame:
 
 def _query(config: SnowflakeSourceConfig, what: str) -> str:
     """Return a query for something of all rows; the recipe may ask whatever its user may."""
-    rows = config.table_name or f"({(config.sql or '').rstrip().removesuffix(';')})"
+    rows = config.table_name or f"({_without_end(config.sql or '')})"
     return f"SELECT {what} FROM {rows}"  # noqa: S608 - that is what `sql` is for
+
+
+def _without_end(sql: str) -> str:
+    """Return a query without the semicolon and the comments behind it, so that more may follow."""
+    said = [part.end() for part in _SQL.finditer(sql) if part.lastgroup != "blank"]
+    return sql[: max(said, default=0)]
 
 
 def _frame(config: SnowflakeSourceConfig, opened: Session) -> Frame:

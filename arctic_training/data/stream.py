@@ -17,6 +17,7 @@ from arctic_training.data.report import PreparationReport
 from arctic_training.data.samples import Row
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
+from arctic_training.wording import counted
 
 __all__ = ["Passed", "StreamLoader", "streaming_problems"]
 
@@ -97,7 +98,7 @@ class Passed:
 
     def __str__(self) -> str:
         lost = self.tokens_read - self.tokens
-        return f"streaming: {self.tokens_read:,} tokens read, {lost:,} of them left out"
+        return f"streaming: {counted(self.tokens_read, 'token')} read, {lost:,} of them left out"
 
 
 def streaming_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:

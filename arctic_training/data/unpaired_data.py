@@ -20,6 +20,7 @@ from arctic_training.data.report import preparation_report
 from arctic_training.data.samples import Packs, Row, Samples
 from arctic_training.data.sides import SideDataFactory, left_out
 from arctic_training.data.source_items import answers
+from arctic_training.wording import counted
 
 __all__ = ["UnpairedDataFactory"]
 
@@ -48,7 +49,7 @@ class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
         places = np.flatnonzero(read.lengths)
         there, most = read.where(read.lengths > 0), self.max_length
         flaws = {
-            f"longer than {most:,} tokens": there.lengths > most,
+            f"longer than {counted(most, 'token')}": there.lengths > most,
             "nothing in them is trained": there.num_trained == 0,
         }
         losses, kept = left_out(there, flaws)

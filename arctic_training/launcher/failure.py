@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import timedelta
 from functools import cache
 from typing import Final
 
 from arctic_training.launcher.world import World
 
-__all__ = ["LOST", "is_lost_peer", "speaks"]
+__all__ = ["LOST", "apart", "is_lost_peer", "speaks"]
 
 LOST: Final = 75
 """Exit code of a process that fails because another one of the run is gone."""
+
+_LOST_PEER: Final = re.compile(
+    "gloo|ncclRemoteError|ncclSystemError|NCCL communicator was aborted|NCCL watchdog"
+    "|Watchdog caught collective|Connection (closed|reset) by (remote )?peer"
+)
+"""What gloo and NCCL say where another process is gone; their other errors are this one's own."""
 
 _KEY: Final = "arctic_training/failures"
 _PATIENCE: Final = timedelta(seconds=10)
@@ -43,6 +50,21 @@ def is_lost_peer(error: BaseException) -> bool:
     """Return whether an error says no more than that another process of the run is gone."""
     if World.of_environment().size == 1:
         return False
-    from torch.distributed import DistNetworkError
+    from torch.distributed import DistNetworkError, DistStoreError
 
-    return isinstance(error, DistNetworkError) or "gloo" in str(error)
+    if isinstance(error, DistNetworkError | DistStoreError):
+        return True
+    return isinstance(error, RuntimeError) and bool(_LOST_PEER.search(str(error)))
+
+
+def apart(error: BaseException) -> str:
+    """Return why processes cannot work together, if that is what an error says, in few words.
+
+    NCCL says it in its last line, such as that two processes were given one GPU.
+    """
+    if World.of_environment().size == 1:
+        return ""
+    from torch.distributed import DistError
+
+    said = str(error).strip() if isinstance(error, DistError) else ""
+    return said.splitlines()[-1] if said else ""

@@ -18,6 +18,7 @@ from arctic_training.model.adapter import add_adapter
 from arctic_training.model.checkpointing import with_activation_checkpoints
 from arctic_training.model.layers import unknown_layers
 from arctic_training.model.loading import first_line
+from arctic_training.wording import counted
 
 if TYPE_CHECKING:
     from transformers.models.auto.auto_factory import _BaseAutoModelClass
@@ -66,7 +67,9 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         """Find rows of data that are longer than the model's longest, if it has one, in tokens."""
         length = self.trainer.config.data.max_length
         if longest is not None and length is not None and length > longest:
-            message = f"rows may have {length:,} tokens, and the model takes {longest:,} at most"
+            message = (
+                f"rows may have {counted(length, 'token')}, and the model takes {longest:,} at most"
+            )
             hint = f"set `max_length: {longest}` in `data`"
             yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)
 

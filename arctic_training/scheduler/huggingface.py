@@ -13,6 +13,7 @@ from typing_extensions import override
 from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.errors import RecipeError
 from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.wording import counted
 
 __all__ = ["HFSchedulerFactory"]
 
@@ -49,7 +50,7 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
     def create(self) -> LRScheduler:
         warmup_steps, horizon = self.trainer.warmup_steps, self.trainer.training_horizon
         if warmup_steps > horizon:
-            message = f"the warm-up takes more than the {horizon} steps of the run"
+            message = f"the warm-up takes more than the {counted(horizon, 'step')} of the run"
             raise self.problem("num_warmup_steps", message, code="out-of-range")
         scheduler: LRScheduler = transformers.get_scheduler(
             self.config.name,

@@ -8,6 +8,7 @@ from typing_extensions import override
 
 from arctic_training.config.scheduler import WSDSchedulerConfig
 from arctic_training.scheduler.factory import SchedulerFactory
+from arctic_training.wording import counted
 
 __all__ = ["WSDSchedulerFactory"]
 
@@ -22,7 +23,7 @@ class WSDSchedulerFactory(SchedulerFactory[WSDSchedulerConfig]):
     def create(self) -> LRScheduler:
         config, horizon = self.config, self.trainer.training_horizon
         if config.num_warmup_steps + config.num_decay_steps > horizon:
-            message = f"warm-up and decay take more than the {horizon} steps of the run"
+            message = f"warm-up and decay take more than the {counted(horizon, 'step')} of the run"
             raise self.problem("num_decay_steps", message, code="out-of-range")
         scheduler: LRScheduler = transformers.get_wsd_schedule(
             self.trainer.optimizer,

@@ -17,6 +17,7 @@ from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.progress import Progress
 from arctic_training.trainer.state import TrainingState
+from arctic_training.wording import counted
 
 __all__ = ["closing_lines", "ending", "opening_line"]
 
@@ -67,8 +68,9 @@ def opening_line(run: _Run) -> str:
     """Say how many steps are to go, and if they will leave nothing; if none is, how to train on."""
     step, horizon = run.state.global_step, run.training_horizon
     if not run.is_at_end:
-        return f"training: {horizon - step:,} steps to go of {horizon:,}{_warning(run)}"
-    trained = f"nothing to do: {step:,} steps of {horizon:,} are trained"
+        return f"training: {counted(horizon - step, 'step')} to go of {horizon:,}{_warning(run)}"
+    are = "is" if step == 1 else "are"
+    trained = f"nothing to do: {counted(step, 'step')} of {horizon:,} {are} trained"
     if step < horizon:
         key = "exit_iteration"
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sys
 import time
 from dataclasses import dataclass
 from typing import Final, Self
@@ -119,7 +120,8 @@ def _memory() -> float:
     """Return the peak of memory so far: of the accelerator, or of the process where none is."""
     if torch.cuda.is_available():
         return torch.cuda.max_memory_allocated() / _GIB
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / _GIB
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts in bytes, Linux in KiB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _GIB
 
 
 def _size(parameter: Parameter) -> int:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
+from arctic_training.wording import counted
 
 __all__ = ["Schedule", "TrainingState"]
 
@@ -67,8 +68,8 @@ class TrainingState:
         if self.train_batch_idx and first >= last:
             raise RecipeError(
                 ("data",),
-                f"the run to resume stands in an epoch of {self.batches_per_epoch} batches, "
-                f"here an epoch has {batches}",
+                "the run to resume stands in an epoch of "
+                f"{counted(self.batches_per_epoch, 'batch')}, here an epoch has {batches}",
                 hint="restore the data and `micro_batch_size`, or take another `output_dir`",
             )
         done = math.ceil(self.train_batch_idx * before / num_processes)

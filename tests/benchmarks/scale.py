@@ -1,8 +1,8 @@
-"""Memory and speed of preparing a file, 50 and 100 times as much, into the cache, with packing.
+"""Memory and speed of preparing a file, and 50 and 100 times as much, into the cache, with packing.
 
-The file has 2,000 real conversations, of about 400,000 tokens; what grows is told by the two larger
-ones, for JSON is read in blocks of 10 MiB. Memory is what the process
-beside the files that are mapped, at most, over what it held before the first.
+The file has 2,000 real conversations, of about 400,000 tokens. Memory is what the process holds
+beside the files that are mapped, at most, over what it held before the first. JSON is read in
+blocks of 10 MiB: what a sample takes is told by the two larger ones.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ def test_what_is_no_sample_is_refused(function: str, message: str, module: str) 
 def test_each_call_has_to_yield_the_same(module: str) -> None:
     """What yields more at another call is refused: nobody could say which samples were trained."""
     counted = function_documents(_source(module, "growing")).counted()
-    with pytest.raises(RecipeError, match="it yielded 1 samples when they were counted, and 2"):
+    with pytest.raises(RecipeError, match="when counted, it yielded 1 sample, and 2 after that"):
         [*counted.load(_numbers(0))]
 
 

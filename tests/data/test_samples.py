@@ -156,7 +156,7 @@ def test_report_for_people() -> None:
     assert [*report.lines()] == [
         "data: 3 samples, 11 tokens, 8 of them trained",
         "read: 4 samples, 20 tokens",
-        "left out: 1 samples, 9 tokens: longer than 4 tokens",
+        "left out: 1 sample, 9 tokens: longer than 4 tokens",
         "packed: 3 rows, 91.67% full",
         f"  to 4 tokens  {'#' * 30} 3",
     ]

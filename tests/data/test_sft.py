@@ -133,8 +133,8 @@ def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) 
     assert recorder.notes[0].splitlines()[:4] == [
         f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained",
         f"read: 4 samples, {2 * length + lost + silent} tokens",
-        f"left out: 1 samples, {lost} tokens: longer than {length} tokens",
-        f"left out: 1 samples, {silent} tokens: nothing in them is trained",
+        f"left out: 1 sample, {lost} tokens: longer than {length} tokens",
+        f"left out: 1 sample, {silent} tokens: nothing in them is trained",
     ]
 
 
@@ -168,7 +168,7 @@ _REFUSING = "{% generation %}{{ raise_exception('no system role') }}{% endgenera
 @pytest.mark.parametrize(
     ("template", "section", "pointer", "message"),
     [
-        ("{{ messages[0].content | upper }}", {}, "data.mask_inputs", "assistant: 'b'"),
+        ("{{ messages[0].content | upper }}", {}, "data.mask_inputs", "assistant: b$"),
         (None, {"mask_inputs": False}, "tokenizer.name_or_path", "has no chat template"),
         (_REFUSING, {}, "data.sources", "refuses a conversation: no system role"),
     ],

@@ -117,6 +117,25 @@ def test_conversations(snowflake: Snowflake, reader: HandTrainer) -> None:
     assert "connection_name=mine" in snowflake.asked
 
 
+@pytest.mark.parametrize(
+    "end", [" ", ";", " -- all of it", "; -- all of it\n", " /* a; b */ ;\n", " // all;\n;;", "--"]
+)
+@pytest.mark.parametrize(
+    "query",
+    ["SELECT * FROM T", "SELECT ';--' AS a -- a'\nFROM T", "SELECT 'it''s \\'' FROM \"a--\""],
+)
+def test_what_ends_a_query_may_stand_there(
+    end: str, query: str, snowflake: Snowflake, reader: HandTrainer
+) -> None:
+    """Semicolons and comments at the end are left out, and nothing else is, also within quotes."""
+    snowflake.tables = dict.fromkeys(["T", '"a--"'], pa.table({"TEXT": ["a"]}))
+    source = _source(sql=query + end)
+    assert [*mixed(documents, reader.make_data_factory(), [source])] == ["a"]
+    contents(reader.make_data_factory(), [source])
+    asked = {question.partition(" FROM ")[2] for question in snowflake.asked}
+    assert asked == {f"({query})"}
+
+
 def test_documents_and_preferences(snowflake: Snowflake, reader: HandTrainer) -> None:
     """Columns get the names that are needed; those without quotes are written in small letters."""
     snowflake.tables["T"] = pa.table({"BODY": ["a", "[b"], "Question": ["c", "d"]})

@@ -234,7 +234,7 @@ def test_missing_splits_and_columns(
             '{"turns": [{"from": ["human"], "value": "a"}]}\n',
             {"role_mapping": _TURNS},
             ("role_mapping", "user"),
-            "a message whose `from` is ",
+            "a message whose `from` is a list",
         ),
         (_LISTED, {"role_mapping": _TURNS, "content_key": "x"}, ("content_key",), "no text there"),
         (

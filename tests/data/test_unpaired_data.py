@@ -88,7 +88,7 @@ def test_the_report_counts_labels_and_losses(trainer: DPOTrainer, tmp_path: Path
     assert first == "answers: 2 good, 2 bad"
     assert second.startswith("data: 4 samples, ")
     (lost,) = (line for line in lines if line.startswith("left out"))
-    assert lost.startswith("left out: 1 samples, ")
+    assert lost.startswith("left out: 1 sample, ")
     assert lost.endswith(": longer than 128 tokens")
 
 

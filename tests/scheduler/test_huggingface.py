@@ -51,7 +51,7 @@ def test_warm_up_in_steps() -> None:
     highest = trainer.config.optimizer.learning_rate
     rates = [report.learning_rate for report in recorder.reports]
     assert rates == pytest.approx([0, highest / 2, highest, highest])
-    with pytest.raises(RecipeError, match="more than the 1 steps") as caught:
+    with pytest.raises(RecipeError, match="more than the 1 step of the run") as caught:
         HandTrainer(hand_config(train_iters=1, scheduler=section))
     assert caught.value.pointer == ("scheduler", "num_warmup_steps")
 

@@ -74,6 +74,15 @@ def test_nothing_to_do(key: str, tmp_path: Path) -> None:
     assert first == (f"nothing to do: 2 steps of {horizon} are trained; a higher `{key}` trains on")
 
 
+def test_one_step_is_one_step(tmp_path: Path) -> None:
+    """What there is one of is named in the singular."""
+    section = _resuming(tmp_path) | {"save_every_n_steps": 1}
+    first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, train_iters=1)
+    assert first == "training: 1 step to go of 1"
+    first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, train_iters=1)
+    assert first == "nothing to do: 1 step of 1 is trained; a higher `train_iters` trains on"
+
+
 def test_nothing_is_saved(tmp_path: Path) -> None:
     """A run that saves nothing says so, before it trains and when it has."""
     notes = _said(HandTrainer, tmp_path, checkpoint=[])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -100,6 +101,18 @@ def test_a_model_that_does_not_say_its_layers() -> None:
     """Of a model without layers and heads there is time and memory, and nothing made up."""
     measures = Meter(nn.Linear(2, 2), torch.device("cpu"), 1).measure(Totals(0.0, 1.0, 1, {}))
     assert (measures.tflops, measures.mfu) == (None, None)
+
+
+@pytest.mark.parametrize(("platform", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_peak_of_memory_is_in_gib(
+    platform: str, unit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux counts the peak of a process in KiB, macOS in bytes: both are told in GiB."""
+    usage = SimpleNamespace(ru_maxrss=3 * 2**30 // unit)
+    monkeypatch.setattr("arctic_training.trainer.meter.resource.getrusage", lambda _who: usage)
+    monkeypatch.setattr("sys.platform", platform)
+    meter = Meter(nn.Linear(2, 2), torch.device("cpu"), 1)
+    assert meter.measure(Totals(0.0, 1.0, 1, {})).memory_gib == 3
 
 
 @pytest.mark.parametrize("clipping", [0.0, 0.01])

@@ -1,0 +1,22 @@
+"""How numbers of things are written for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["counted"]
+
+_HISSING: Final = ("ch", "s", "sh", "x")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with what it counts: `1 process`, `1,000 processes`.
+
+    Args:
+        number: how many there are.
+        noun: what one of them is called; its plural ends in `s`.
+
+    """
+    if number == 1:
+        return f"1 {noun}"
+    return f"{number:,} {noun}{'es' if noun.endswith(_HISSING) else 's'}"
