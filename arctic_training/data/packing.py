@@ -42,7 +42,7 @@ def _chosen(sizes: NDArray[np.int64], capacity: int) -> NDArray[np.int64]:
     chosen, below = array("q"), array("q")
     top = [_NONE] * (capacity + 1)
     rooms = 0
-    for size in memoryview(sizes):
+    for size in sizes.data:
         enough = rooms >> size
         if enough:
             room = size + (enough & -enough).bit_length() - 1
