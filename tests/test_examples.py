@@ -157,13 +157,12 @@ def test_distillation_is_counted_by_the_formula(beta: float) -> None:
     assert count == float(output.count)
 
 
-@pytest.mark.parametrize("padding", [4, 9])
-def test_kto_is_counted_by_the_formula(padding: int) -> None:
-    """Loss and terms of ragged answers equal NumPy's in fp64, with the baseline of their batch."""
-    batch = pair_batch(_SIDES, padding=padding, seed=7)
-    labels = [True, False, True, True, False, False]
-    model, reference = Bigrams(1), Bigrams(2)
-    tokens = answers(batch["input_ids"], _SIDES)
+_LABELS: Final = [True, False, True, True, False, False]
+_POLICY, _REFERENCE = Bigrams(1), Bigrams(2)
+
+
+def _kto(tokens: list[Answer], labels: list[bool]) -> tuple[float, float, list[float]]:
+    """Return the sum of the loss over a micro-batch, its baseline and its rewards."""
     lasts = [before for (before, _), *_ in tokens]
     others = [
         [(last, answer[0][1]), *answer[1:]]
@@ -171,23 +170,32 @@ def test_kto_is_counted_by_the_formula(padding: int) -> None:
     ]
 
     def reward(answer: Answer) -> float:
-        ratio = log_probability(model, answer) - log_probability(reference, answer)
-        return 0.2 * ratio
+        return 0.2 * (log_probability(_POLICY, answer) - log_probability(_REFERENCE, answer))
 
-    baseline = max(0.0, sum(map(reward, others)) / 6)
+    baseline = max(0.0, sum(map(reward, others)) / len(others))
     rewards = [*map(reward, tokens)]
-    expected = sum(
+    loss = sum(
         1.5 - 1.5 / (1 + math.exp(baseline - each))
         if is_good
         else 0.5 - 0.5 / (1 + math.exp(each - baseline))
         for each, is_good in zip(rewards, labels, strict=True)
     )
+    return loss, baseline, rewards
 
+
+def _kto_loss(batch: Mapping[str, object]) -> LossOutput:
     config = SimpleNamespace(beta=0.2, good_weight=1.5, bad_weight=0.5, ref_model=object())
-    trainer = SimpleNamespace(
-        config=config, model=model, frozen_model={config.ref_model: reference}.get
-    )
-    output = _loss("kto")(trainer, {**batch, "is_good": torch.tensor(labels)})
+    frozen = {config.ref_model: _REFERENCE}
+    trainer = SimpleNamespace(config=config, model=_POLICY, frozen_model=frozen.get)
+    return _loss("kto")(trainer, batch)
+
+
+@pytest.mark.parametrize("padding", [4, 9])
+def test_kto_is_counted_by_the_formula(padding: int) -> None:
+    """Loss and terms of ragged answers equal NumPy's in fp64, with the baseline of their batch."""
+    batch = pair_batch(_SIDES, padding=padding, seed=7)
+    expected, baseline, rewards = _kto(answers(batch["input_ids"], _SIDES), _LABELS)
+    output = _kto_loss({**batch, "is_good": torch.tensor(_LABELS)})
     terms = {
         name: (torch.as_tensor(term.sum).item(), float(term.count))
         for name, term in output.terms.items()
@@ -197,9 +205,29 @@ def test_kto_is_counted_by_the_formula(padding: int) -> None:
     assert expected == pytest.approx(output.sum.item(), rel=1e-5)
     assert output.count == 6
     assert (baseline, 1) == pytest.approx(terms["baseline"], rel=1e-5)
-    good = sum(each for each, is_good in zip(rewards, labels, strict=True) if is_good)
+    good = sum(each for each, is_good in zip(rewards, _LABELS, strict=True) if is_good)
     assert (good, 3) == pytest.approx(terms["chosen_reward"], rel=1e-5)
     assert (sum(rewards) - good, 3) == pytest.approx(terms["rejected_reward"], rel=1e-5)
+
+
+def test_a_baseline_of_kto_is_that_of_its_micro_batch(project: Path) -> None:
+    """So the definition says: cut in two, a batch has two baselines, and another loss.
+
+    Each part comes to the formula of its own rows, whatever stands in the other.
+    """
+    assert "\ncoupling: micro_batch " in (project / "kto.yaml").read_text(encoding="utf-8")
+    batch = {**pair_batch(_SIDES, padding=9, seed=7), "is_good": torch.tensor(_LABELS)}
+    rows = {name: value for name, value in batch.items() if isinstance(value, torch.Tensor)}
+    tokens = answers(rows["input_ids"], _SIDES)
+    whole = _kto_loss(batch).sum.item()
+    total = 0.0
+    for part in (slice(0, 3), slice(3, 6)):
+        cut = _kto_loss({name: value[part] for name, value in rows.items()})
+        expected, baseline, _ = _kto(tokens[part], _LABELS[part])
+        assert expected == pytest.approx(cut.sum.item(), rel=1e-5)
+        assert baseline == pytest.approx(torch.as_tensor(cut.terms["baseline"].sum).item())
+        total += expected
+    assert total != pytest.approx(whole, rel=1e-4)
 
 
 def test_rewards_are_ranked_by_the_formula() -> None:

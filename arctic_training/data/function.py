@@ -44,8 +44,9 @@ def check_function(config: FunctionSourceConfig) -> None:
         RecipeError: its pointer begins at the source.
 
     """
+    signature = _signature(_function(config))
     try:
-        inspect.signature(_function(config)).bind(**config.arguments)
+        signature.bind(**config.arguments)
     except TypeError as error:
         reason = str(error).replace("'", "`")
         message = f"`{config.function}` cannot be called with them: {reason}"
@@ -144,11 +145,20 @@ def _called(config: FunctionSourceConfig) -> Iterable[object]:
 
 def _arguments(config: FunctionSourceConfig, function: _Function) -> dict[str, object]:
     """Return the arguments; a text for a parameter that is a `Path`, or has several, is one."""
-    parameters = inspect.signature(function).parameters
+    parameters = _signature(function).parameters
     return {
         name: _each(_path, value) if name in parameters and _is_path(parameters[name]) else value
         for name, value in config.arguments.items()
     }
+
+
+def _signature(function: _Function) -> inspect.Signature:
+    """Return the parameters of a function; a compiled one that does not tell them takes any."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        anything = inspect.Parameter("arguments", inspect.Parameter.VAR_KEYWORD)
+        return inspect.Signature([anything])
 
 
 def _path(value: object) -> object:

@@ -26,7 +26,8 @@ from arctic_training.document import (
     plain,
 )
 from arctic_training.module_names import module_names
-from arctic_training.project import Project, module_file
+from arctic_training.module_spec import module_spec
+from arctic_training.project import Project
 from arctic_training.recipe.function_stub import function_stub
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.signature import AnyFunction, signature_schema
@@ -90,13 +91,16 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
     named = find(place.source, ("function",))
     assert named is not None, "the schema of recipes asks for it"
     module, _, name = str(plain(named)).partition(":")
-    file = module_file(module, (*project.source_roots, *map(Path, sys.path)))
+    spec = module_spec(module, (*project.source_roots, *map(Path, sys.path)))
     given = find(place.source, ("arguments",))
     paste = function_stub(name, place.types, plain(given) if given else {})
-    if file is None:
+    if spec is None:
         path = f"{module.replace('.', '/')}.py"
         message, hint = f"there is no module `{module}`", f"write this into {path}:"
         return None, [_not_there(named, message, hint, paste)]
+    file = Path(spec.origin or "")
+    if file.suffix != ".py":
+        return None, []  # compiled: the run looks at it before it reads anything
     try:
         parsed = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:

@@ -17,9 +17,9 @@ def kto_loss(trainer: Trainer[KTOTrainerConfig, UnpairedBatch], batch: UnpairedB
     """Return ``w (1 - sigmoid(r - z))`` of a good answer, ``w (1 - sigmoid(z - r))`` of a bad one.
 
     The reward is ``r = beta log(p(answer) / p_reference(answer))``. The baseline ``z`` is the mean
-    of prompts with the next row's answers, at least 0 and without a gradient: it couples the
-    micro-batch (Ethayarajh et al., 2024, "KTO: Model Alignment as Prospect Theoretic
-    Optimization", equation 8 and section 4.1).
+    of prompts with the next row's answers, at least 0 and without a gradient, over the
+    micro-batch of this process, as the paper has it (Ethayarajh et al., 2024, "KTO: Model
+    Alignment as Prospect Theoretic Optimization", equation 8 and section 4.1).
     """
     config, is_good = trainer.config, batch["is_good"]
     with torch.no_grad():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from arctic_training.config.source import FunctionSourceConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.function import (
+    check_function,
     content_of_function,
     function_conversations,
     function_documents,
@@ -218,3 +220,28 @@ def test_a_recipe_trains_on_what_a_function_yields(tmp_path: Path) -> None:
     done = python("-m", "arctic_training.cli.train", tmp_path / "r.yaml", folder=Path("/"))
     assert (done.code, done.err) == (0, ""), done.out
     assert "step 1/1" in done.out
+
+
+def test_a_compiled_module_is_a_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one without its text, samples are the same, and the cache knows what it is compiled from.
+
+    What a compiled function does not tell of its parameters is not checked before it is called.
+    """
+    monkeypatch.syspath_prepend(str(tmp_path))
+    digests = []
+    for name, said in (("compiled_one", "a"), ("compiled_two", "b")):
+        text = write(
+            tmp_path / f"{name}.py", f"def rows(count):\n    yield from ['{said}'] * count"
+        )
+        py_compile.compile(str(text), str(text.with_suffix(".pyc")))
+        text.unlink()
+        source = _source(name, "rows", count=2)
+        check_function(source)
+        assert [*function_documents(source).stream()] == [said] * 2
+        digests.append(content_of_function(source))
+        with pytest.raises(RecipeError, match="unexpected keyword argument `number`"):
+            check_function(_source(name, "rows", count=2, number=3))
+    assert digests[0] != digests[1]
+    untold = _source("builtins", "dict", a="b")
+    check_function(untold)
+    assert [*function_documents(untold).stream()] == ["a"]

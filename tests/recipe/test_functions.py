@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import py_compile
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
 from typing import Final
 
@@ -175,3 +180,58 @@ def test_a_function_that_is_not_there_is_said_to_be_so(
     """A name that the module does not have is an error where it is named."""
     code, out = _dry_run(tmp_path, _recipe(_GIVEN, function))
     assert (code, said in out) == (1, True), out
+
+
+def _elsewhere(folder: Path) -> Path:
+    """Return a folder that Python does not look into, with a package `editable`."""
+    write(folder / "editable/__init__.py", "")
+    write(folder / "editable/said.py", "def rows(count: int):\n    yield []\n")
+    return folder
+
+
+def _compiled(folder: Path) -> None:
+    source = write(folder / "compiled.py", "def rows(count: int):\n    yield []\n")
+    py_compile.compile(str(source), str(source.with_suffix(".pyc")))
+    source.unlink()
+
+
+class _Finder:
+    """Finds a package as an editable installation has it found."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find_spec(
+        self, name: str, _path: Sequence[str] | None, _target: object = None
+    ) -> ModuleSpec | None:
+        """Return the spec of the one package that it knows."""
+        file = self._folder / name / "__init__.py"
+        is_known = name == "editable"
+        return spec_from_file_location(name, file) if is_known else None
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        ("compiled:rows", ""),
+        ("numpy.random.mtrand:rand", ""),
+        ("itertools:count", ""),
+        ("deep.er.compiled:rows", ""),
+        ("editable.said:rows", "error[wrong-type]: expected a whole number, found `many`"),
+        ("editable.said:row", "did you mean `editable.said:rows`?"),
+        ("editable.itertools:rows", "there is no module `editable.itertools`"),
+        ("deep:rows", "there is no module `deep`"),
+        ("compiled.more:rows", "there is no module `compiled.more`"),
+    ],
+)
+def test_a_module_is_found_as_python_finds_it(
+    function: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiled one is there, and the run looks into it; one of an editable package is read."""
+    finder = _Finder(_elsewhere(tmp_path / "elsewhere"))
+    monkeypatch.setattr("sys.meta_path", [*sys.meta_path, finder])
+    _compiled(tmp_path / "project")
+    _compiled(tmp_path / "project/deep/er")
+    code, out = _dry_run(tmp_path / "project", _recipe("{count: many}", function))
+    assert (code, problem in out) == (int(bool(problem)), True), out
+    assert bool(out) is bool(problem)
