@@ -1,14 +1,17 @@
-"""Memory and speed of preparing a file, and 50 and 100 times as much, into the cache, with packing.
+"""Memory and speed of preparing a file, 25 and 100 times as much, into the cache, with packing.
 
-The file has 2,000 real conversations, of about 400,000 tokens. Memory is what the process holds
-beside the files that are mapped, at most, over what it held before the first. JSON is read in
-blocks of 10 MiB: what a sample takes is told by the two larger ones.
+The file has 2,000 real conversations, of about 400,000 tokens. Each time it is a process of its
+own; memory is what it holds beside the files that are mapped, at most, over what it held before.
+JSON is read in blocks of 10 MiB, so that the two larger ones tell what a sample takes.
+``python -m tests.benchmarks.scale FOLDER TIMES`` prints a line.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -20,21 +23,27 @@ from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.trainer.data_stage import DataStage
 from tests.benchmarks.preparing import conversations
 
-_TIMES = (1, 50, 100)
+_TIMES = (1, 25, 100)
 
 
 def measure() -> Iterator[str]:
-    """Measure both sizes, each in a cache of its own, and then the larger one from the cache."""
-    before = _megabytes()
+    """Measure each size, in a cache of its own, and then the largest one from the cache."""
     with tempfile.TemporaryDirectory() as folder:
         for times in _TIMES:
-            yield f"{times:3} times: {_prepared(Path(folder), times, before)}"
-        yield f"{times:3} times, from the cache: {_prepared(Path(folder), times, before)}"
+            yield f"{times:3} times: {_alone(folder, times)}"
+        yield f"{times:3} times, from the cache: {_alone(folder, times)}"
 
 
-def _prepared(folder: Path, times: int, before: float) -> str:
+def _alone(folder: str, times: int) -> str:
+    command = [sys.executable, "-m", "tests.benchmarks.scale", folder, str(times)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+def _prepared(folder: Path, times: int) -> str:
     cache = folder / f"cache-{times}"
     stage = DataStage(SFTTrainer, _config(_written(folder, times), cache))
+    before = _megabytes()
     with _most_memory() as megabytes:
         began = time.process_time()
         rows = len(stage.training_data())
@@ -93,3 +102,7 @@ def _config(path: Path, cache: Path) -> SFTTrainerConfig:
             },
         }
     )
+
+
+if __name__ == "__main__":
+    print(_prepared(Path(sys.argv[1]), int(sys.argv[2])))
