@@ -18,7 +18,8 @@ INTERRUPTED: Final = 130
 def listen() -> None:
     """Let Ctrl-C raise ``KeyboardInterrupt``, once; again, it ends the process at once.
 
-    Of several processes each is told twice, by the terminal and by the launcher: it has its time.
+    Of several processes each may be told twice, by the terminal and by the launcher: it has its
+    time. So it has when the launcher ends it by SIGTERM, because another one has ended first.
     Where Ctrl-C is ignored, as in the background of a script, it stays so.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
@@ -39,6 +40,8 @@ def end_at_once() -> None:
 
 def _first(_number: int, _frame: object) -> None:
     signal.signal(signal.SIGINT, _again)
+    if World.of_environment().size > 1:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

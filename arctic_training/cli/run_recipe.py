@@ -130,10 +130,11 @@ def _launch(arguments: list[str], how: Launch, recipe: CheckedRecipe) -> NoRetur
     roots = [root for root in recipe.project.source_roots if root.is_dir()]
     if how.flags is not None:
         command = deepspeed.launch_command(arguments, how.flags, num_processes=how.num_processes)
-        raise SystemExit(deepspeed.launch(command, source_roots=roots))
-    command = ["-m", "arctic_training.cli.train", *arguments]
-    number = how.num_processes or 1
-    code, message = torchrun.launch(command, num_processes=number, source_roots=roots)
+        code, message = deepspeed.launch(command, source_roots=roots)
+    else:
+        command = ["-m", "arctic_training.cli.train", *arguments]
+        number = how.num_processes or 1
+        code, message = torchrun.launch(command, num_processes=number, source_roots=roots)
     if message:
         say(message)
     raise SystemExit(code)

@@ -7,10 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from arctic_training.launcher.failure import LOST
 from arctic_training.launcher.python_path import python_path
 
 __all__ = ["launch", "launch_command", "split_flags"]
@@ -37,6 +39,11 @@ _WITHOUT_VALUE: Final = frozenset(
 )
 _ELSEWHERE: Final = {"--hostfile", "--master_port", "--num_nodes"}
 """Flags that mean that processes may meet on another machine, or say where."""
+
+_OF_A_MACHINE: Final = "deepspeed.launcher.launch"
+"""DeepSpeed's launcher of the processes of one machine, which its first one starts."""
+
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
 
 def split_flags(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -76,35 +83,89 @@ def launch_command(
     own = [] if num_processes is None else [f"--num_gpus={num_processes}"]
     names = {flag.partition("=")[0] for flag in flags}
     if "--log_level" not in names:
-        own.append("--log_level=error")
+        own.append("--log_level=critical")
     if not names & _ELSEWHERE:
         own.append(f"--master_port={_free_port()}")
     launcher = [sys.executable, "-m", "deepspeed.launcher.runner", *flags, *own]
     return [*launcher, "--no_local_rank", "--module", "arctic_training.cli.train", *arguments]
 
 
-def launch(command: Sequence[str], *, source_roots: Sequence[Path] = ()) -> int:
-    """Run a command that starts the processes; signals are handed on to it.
+def launch(command: Sequence[str], *, source_roots: Sequence[Path] = ()) -> tuple[int, str]:
+    """Run a command that starts the processes; a signal is handed on to each of them, once.
+
+    DeepSpeed's launchers, when Ctrl-C reaches them, end with a traceback and end the processes by
+    another signal. So they stand in a group of their own, which a terminal does not interrupt.
 
     Args:
         command: as ``launch_command`` returns it.
         source_roots: folders from which the processes import modules.
 
     Returns:
-        Its exit code; 128 and the number of a signal that ended it.
+        The exit code, 128 and the number of a signal that ended a process; and what is to be said
+        of it, where the processes cannot say it themselves.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C came before there was a process on this machine.
 
     """
-    process = subprocess.Popen(command, env=os.environ | python_path(source_roots))
-    before = {
-        number: signal.signal(number, lambda sent, _: process.send_signal(sent))
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
+    environment = os.environ | python_path(source_roots)
+    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
+    with _handed_on(process.pid) as unheard:
         code = process.wait()
+    if signal.SIGINT in unheard:
+        raise KeyboardInterrupt
+    return (128 + unheard[0], "") if unheard else _outcome(code)
+
+
+@contextmanager
+def _handed_on(launcher: int) -> Iterator[list[int]]:
+    """Hand signals on to the processes; give those that came where there was none.
+
+    Such a signal ends the launcher: elsewhere, it ends the processes on its part.
+    """
+    unheard: list[int] = []
+
+    def hand_on(number: int, _frame: object) -> None:
+        processes = _processes(launcher)
+        for each in processes:
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
+        if not processes:
+            unheard.append(number)
+            with suppress(ProcessLookupError):
+                os.killpg(launcher, signal.SIGTERM)
+
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+    try:
+        for number in heeded:
+            signal.signal(number, hand_on)
+        yield unheard
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    return 128 - code if code < 0 else code
+        for number in heeded:
+            signal.signal(number, before[number])
+
+
+def _processes(launcher: int) -> list[int]:
+    """Return the ids of the processes of the run on this machine."""
+    import psutil
+
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(launcher).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                parent = each.parent()
+                if parent is not None and _OF_A_MACHINE in parent.cmdline():
+                    found.append(each.pid)
+    return found
+
+
+def _outcome(code: int) -> tuple[int, str]:
+    """Read an exit code; DeepSpeed makes one of a signal, -9, which a shell knows as 247."""
+    number = -code if code < 0 else 256 - code
+    if code < 0 or number in {*signal.Signals}:
+        return 128 + number, f"a process was ended by {signal.Signals(number).name}"
+    return code, "the processes lost each other" if code == LOST else ""
 
 
 def _free_port() -> int:

@@ -74,7 +74,8 @@ class StopRequests:
             yield
         finally:
             for number, handler in heard.items():
-                signal.signal(number, handler)
+                if signal.getsignal(number) == self._terminate:  # else Ctrl-C has come
+                    signal.signal(number, handler)
 
     def _terminate(self, number: int, _frame: object) -> None:
         self._signal = signal.Signals(number)
