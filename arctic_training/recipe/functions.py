@@ -26,9 +26,9 @@ from arctic_training.document import (
     plain,
 )
 from arctic_training.module_names import module_names
-from arctic_training.module_spec import module_spec
 from arctic_training.project import Project
 from arctic_training.recipe.function_stub import function_stub
+from arctic_training.recipe.module_spec import module_spec
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.signature import AnyFunction, signature_schema
 
