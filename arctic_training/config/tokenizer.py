@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
-from typing_extensions import override
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
@@ -44,8 +43,8 @@ class HFTokenizerConfig(TokenizerConfig, frozen=True):
     """File of a Jinja template that stands in place of the tokenizer's own; null takes that."""
 
     @property
-    @override
     def named_by(self) -> str:
+        """Section that says which tokenizer it is: this one, or else `model`."""
         return "tokenizer" if self.name_or_path else "model"
 
 
