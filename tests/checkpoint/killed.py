@@ -26,6 +26,9 @@ from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 STEPS = 10
 
+# Under Python 3.14 the lock of a progress bar has a name; Python warns where a killed run left it.
+os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"
+
 
 class _Killed(HandTrainer, abstract=True):
     """Is killed after a step: before it is saved if the step is even, or else while it is.

@@ -33,8 +33,10 @@ def _computes_in_fp16(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _trainer(folder: Path, **changes: object) -> HandTrainer:
+    said = jsonl(folder / "said.jsonl", ragged(11))
     values: dict[str, object] = {
-        "data": {"sources": jsonl(folder / "said.jsonl", ragged(11))},
+        "data": {"sources": said},
+        "tokenizer": {"sources": said, "vocab_size": 300},  # the same under every Python
         "gradient_accumulation_steps": 3,
         "train_iters": 4,
         "optimizer": {"type": "sgd", "learning_rate": 0.1},
