@@ -137,9 +137,23 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         return choice[0]
 
     def _newest(self) -> Path | None:
-        """Return the whole checkpoint of the highest step; damaged ones are named and passed."""
-        for path in self.saved():
+        """Return the whole checkpoint of the highest step; damaged ones are named and passed.
+
+        Raises:
+            RecipeError: all are damaged: to begin anew is for the user to choose.
+
+        """
+        saved = self.saved()
+        for path in saved:
             if is_intact(path):
                 return path
             self.trainer.note(f"warning: {path} is damaged; looking for an older checkpoint")
+        if saved:
+            raise self.problem(
+                "output_dir",
+                f"every checkpoint in it is damaged, {len(saved)} in all",
+                code="damaged",
+                hint="take another `output_dir`, or begin anew with `overwrite_output_dir=true` "
+                "and without `auto_resume`",
+            )
         return None

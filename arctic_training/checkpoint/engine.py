@@ -14,7 +14,8 @@ from typing_extensions import override
 from arctic_training.checkpoint.folder import is_whole, remove, unfinished_in
 from arctic_training.checkpoint.scores import best, best_problems
 from arctic_training.config.checkpoint import CheckpointConfig
-from arctic_training.errors import RecipeError
+from arctic_training.document import shown_path
+from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.factory import Component
 from arctic_training.writable import why_not_writable
 
@@ -60,12 +61,27 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         return bool(by_steps or (by_epochs and trainer.epoch_finished) or at_end or at_stop)
 
     def save_if_due(self) -> None:
-        """Save if the recipe wants it and this step is not saved yet; delete what is too old."""
+        """Save if the recipe wants it and this step is not saved yet; delete what is too old.
+
+        Raises:
+            TrainingError: nothing more can be written.
+
+        """
         if self.is_due:
-            self.save()
+            try:
+                self.save()
+            except OSError as error:
+                raise self._unsaved(error) from error
             self._saved_step = self.trainer.state.global_step
             if self.trainer.world.is_first:
                 self._prune()
+
+    def _unsaved(self, error: OSError) -> TrainingError:
+        output, step = shown_path(self.config.output_dir), self.trainer.state.global_step
+        return TrainingError(
+            f"step {step} cannot be saved in `{output}`: {error.strerror or error}",
+            hint="once that is mended, `auto_resume` goes on from the newest checkpoint",
+        )
 
     def saved(self) -> list[Path]:
         """Return the folders of all checkpoints of this kind in ``output_dir``, newest first."""

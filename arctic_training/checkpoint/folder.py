@@ -15,6 +15,7 @@ from typing import Final
 import torch.distributed
 
 from arctic_training.checkpoint.mark import MARK
+from arctic_training.disk import told_by_disk
 from arctic_training.launcher.world import World
 
 __all__ = ["is_intact", "is_whole", "remove", "unfinished_in", "writing", "writing_together"]
@@ -30,13 +31,18 @@ def writing(folder: Path) -> Iterator[Path]:
     Whatever happens in between, nothing that is not whole ever stands under that name; if the
     process is killed at the very moment when one takes the place of another, nothing does. An
     unfinished one of an earlier run is overwritten.
+
+    Raises:
+        OSError: it cannot be written, whatever the library says that writes.
+
     """
     unfinished = _aside(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        yield unfinished
-        _mark(unfinished)
+        with told_by_disk(unfinished):
+            yield unfinished
+            _mark(unfinished)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
@@ -59,7 +65,8 @@ def writing_together(folder: Path, world: World) -> Iterator[Path]:
             torch.distributed.barrier()
     else:
         torch.distributed.barrier()
-        yield _aside(folder)
+        with told_by_disk(_aside(folder)):
+            yield _aside(folder)
         torch.distributed.barrier()
     torch.distributed.barrier()
 

@@ -163,6 +163,7 @@ def _interrupted() -> int:
 def _report(error: Exception, *, debug: bool) -> int:
     """Say whose error it is, and return the code to end with."""
     from arctic_training.cli.blame import of_users_code
+    from arctic_training.cli.memory import ROOM, is_out_of_memory
 
     if is_lost_peer(error):
         return LOST
@@ -174,6 +175,9 @@ def _report(error: Exception, *, debug: bool) -> int:
     if reason := apart(error):
         say(f"the processes cannot work together: {reason}")
         return ExitCode.USAGE
+    if is_out_of_memory(error):
+        say(f"out of memory: {error}".partition("\n")[0], hint=ROOM)
+        return ExitCode.FINDINGS
     if (theirs := of_users_code(error)) is not None:
         say(theirs, hint="" if debug else "--debug shows the traceback")
         return ExitCode.FINDINGS

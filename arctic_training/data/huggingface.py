@@ -224,6 +224,15 @@ def _named(pointer: Pointer, column: str, columns: list[str]) -> str:
     return f"write `{pointer[0]}: {meant or 'NAME'}`; there are {known_words(columns)}"
 
 
+def _reason(error: Exception) -> str:
+    """Return what `datasets` says, or the reader whose error it passes on without a word of it."""
+    import datasets
+
+    is_passed_on = isinstance(error, datasets.exceptions.DatasetGenerationError)
+    cause = error.__cause__ if is_passed_on else None
+    return first_line(cause if isinstance(cause, Exception) else error)
+
+
 class _Explaining:
     """Turns what `datasets` raises, its readers' and clients' errors, into errors of the recipe."""
 
@@ -236,7 +245,7 @@ class _Explaining:
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if not isinstance(error, Exception) or isinstance(error, RecipeError):
             return
-        name, reason = self._config.name_or_path, first_line(error)
+        name, reason = self._config.name_or_path, _reason(error)
         field = "split" if reason.startswith(("Unknown split", "Bad split")) else "name_or_path"
         hint = "" if field == "split" or Path(name).is_absolute() else LOADING_HINT
         message = f"the data set `{name}` cannot be loaded: {reason}"

@@ -12,7 +12,7 @@ import atexit
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 __all__ = ["ended_whole"]
 
@@ -35,6 +35,7 @@ def ended_whole() -> Iterator[None]:
 
 def _end(codes: list[int]) -> None:
     if "torch" in sys.modules:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):  # a terminal that is gone
+                stream.flush()
         os._exit(codes[0])

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
-__all__ = ["World"]
+__all__ = ["World", "environment_problem"]
+
+_SAYS: Final = {
+    "MASTER_ADDR": "where processes meet",
+    "MASTER_PORT": "where processes meet",
+    "RANK": "which process this is",
+}
+"""What one of several processes has to be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +25,32 @@ class World:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Return what a launcher said in ``RANK`` and ``WORLD_SIZE``; without one, 0 of 1."""
-        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        """Return what a launcher said in ``RANK`` and ``WORLD_SIZE``; without one, 0 of 1.
+
+        What is no number is ``environment_problem``'s to tell, before anything is computed.
+        """
+        return cls(_number("RANK", 0), _number("WORLD_SIZE", 1))
 
     @property
     def is_first(self) -> bool:
         """Whether this is the process that speaks and writes for all."""
         return self.rank == 0
+
+
+def environment_problem() -> str:
+    """Return what in the environment of a process cannot be; an empty text if all of it can."""
+    for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_PORT"):
+        if not (said := os.environ.get(name, "0")).isdecimal():
+            return f"{name} is `{said}`, and no number"
+    world = World.of_environment()
+    for name, what in _SAYS.items():
+        if world.size > 1 and name not in os.environ:
+            return f"WORLD_SIZE is {world.size}, but {name} does not say {what}"
+    if world.rank >= world.size:
+        return f"RANK is {world.rank}, but WORLD_SIZE is {world.size}: ranks count from 0"
+    return ""
+
+
+def _number(name: str, otherwise: int) -> int:
+    said = os.environ.get(name, "")
+    return int(said) if said.isdecimal() else otherwise

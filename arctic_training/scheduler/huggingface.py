@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, cast
 
 import transformers
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from typing_extensions import override
 
 from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.errors import RecipeError
+from arctic_training.model.loading import first_line
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.wording import counted
 
@@ -52,11 +54,35 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
         if warmup_steps > horizon:
             message = f"the warm-up takes more than the {counted(horizon, 'step')} of the run"
             raise self.problem("num_warmup_steps", message, code="out-of-range")
-        scheduler: LRScheduler = transformers.get_scheduler(
-            self.config.name,
-            self.trainer.optimizer,
-            num_warmup_steps=warmup_steps,
-            num_training_steps=horizon,
-            scheduler_specific_kwargs=dict(self.config.scheduler_specific_kwargs),
-        )
+        own = self.config.scheduler_specific_kwargs
+        if warmup_steps + own.get("num_decay_steps", 0) > horizon:
+            message = f"warm-up and decay take more than the {horizon} steps of the run"
+            raise self.problem("scheduler_specific_kwargs", message, code="out-of-range")
+        try:
+            scheduler: LRScheduler = transformers.get_scheduler(
+                self.config.name,
+                self.trainer.optimizer,
+                num_warmup_steps=warmup_steps,
+                num_training_steps=horizon,
+                scheduler_specific_kwargs=dict(own),
+            )
+            _check_rates(scheduler, {0, warmup_steps, horizon - 1, horizon})
+        except (ValueError, ArithmeticError) as error:
+            message = f"there is no such schedule `{self.config.name}`: {first_line(error)}"
+            raise self.problem("scheduler_specific_kwargs", message, code="not-allowed") from error
         return scheduler
+
+
+def _check_rates(scheduler: LRScheduler, steps: Iterable[int]) -> None:
+    """Compute learning rates before they are needed.
+
+    Raises:
+        ValueError: one is none.
+        ArithmeticError: one cannot be computed.
+
+    """
+    assert isinstance(scheduler, LambdaLR)
+    shares = {step: share(step) for share in scheduler.lr_lambdas for step in sorted(steps)}
+    for step, share in shares.items():
+        if isinstance(share, complex) or not 0 <= share < math.inf:
+            raise ValueError(f"after step {step} its rate is {share} times the highest")

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.document import shown_path
+from arctic_training.errors import TrainingError
 from arctic_training.tracker.record import write_record
 from arctic_training.trainer.report import Report
 from arctic_training.writable import replace_text
@@ -27,11 +29,20 @@ class MetricsLog:
         self._is_begun = False
 
     def log(self, report: Report) -> None:
-        """Add a step; the line is in the file when this returns."""
-        if not self._is_begun:
-            self._begin(report.step)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(report.as_json() + "\n")
+        """Add a step; the line is in the file when this returns.
+
+        Raises:
+            TrainingError: it cannot be written.
+
+        """
+        try:
+            if not self._is_begun:
+                self._begin(report.step)
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(report.as_json() + "\n")
+        except OSError as error:
+            message = f"the metrics cannot be written to `{shown_path(self._path)}`"
+            raise TrainingError(f"{message}: {error.strerror or error}") from error
 
     def finish(self, *, failed: bool) -> None:
         """Do nothing: every line is in the file already."""

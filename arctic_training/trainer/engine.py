@@ -102,10 +102,7 @@ class Engine:
 
         """
         if not loss_sum.requires_grad:
-            raise TrainingError(
-                "the loss has no gradient: its sum does not come from the model's weights",
-                hint="take out a `detach()`, an `item()` or a `torch.no_grad()` on its way",
-            )
+            raise _without_gradient()
         self._wrapper.backward(loss_sum * self.loss_scale, scale_wrt_gas=False)
 
     def step(self, count: float) -> bool:
@@ -118,13 +115,16 @@ class Engine:
             Whether the step was taken; in fp16, one whose gradients overflow is skipped.
 
         Raises:
-            TrainingError: the gradients are no finite numbers, and no scale makes up for it.
+            TrainingError: there are no gradients, or they are no finite numbers, and no scale makes
+                up for it.
 
         """
         divisor = count * self.loss_scale / self.world_size
         optimizer = self._wrapper.optimizer
         if not _scales_losses(optimizer):
             gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
+            if not gradients:
+                raise _without_gradient()
             torch._foreach_mul_(gradients, 1.0 / divisor)
             self._wrapper.step()
             return True
@@ -212,6 +212,13 @@ class Engine:
         state = module.state_dict()
         buffers = {n: value.detach().cpu() for n, value in state.items() if n not in parameters}
         return weights | buffers
+
+
+def _without_gradient() -> TrainingError:
+    return TrainingError(
+        "the loss has no gradient: its sum does not come from the model's weights",
+        hint="take out a `detach()`, an `item()` or a `torch.no_grad()` on its way",
+    )
 
 
 def _trained_size(model: nn.Module) -> int:

@@ -21,6 +21,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import TrainingError
+from arctic_training.losses.checked import checked_output, number
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.ending import closing_lines, ending, opening_line
@@ -112,13 +113,14 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.
 
         Raises:
-            TrainingError: the step is reported with another figure of that name.
+            TrainingError: the step is reported with another figure of that name, or the value is no
+                number.
 
         """
         if name in STANDARD or name in self.metrics:
             message = f"each step is reported with a figure `{name}` already"
             raise TrainingError(message, hint="log it under another name")
-        self._logged[name] = value
+        self._logged[name] = number(value, name)
 
     def train(self) -> None:
         """Train to the horizon, or to ``exit_iteration``, or until the run is to stop.
@@ -180,7 +182,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         self, batch: BatchT, into: GlobalBatch, loader: EpochLoader[BatchT], index: int
     ) -> Tensor:
         """Add the loss of the batch of that index to others; return its sum."""
-        output = LossOutput.of(self.loss(to_device(batch, self.device)))
+        output = checked_output(self.loss(to_device(batch, self.device)), into.place)
         tokens = self._parts.data.count_tokens(batch)
         squared = squared_lengths(batch)
         if loader.is_filler(index):

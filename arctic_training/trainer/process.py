@@ -12,7 +12,7 @@ from torch._C._distributed_c10d import HashStore
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
-from arctic_training.launcher.world import World
+from arctic_training.launcher.world import World, environment_problem
 from arctic_training.trainer.backend import deepspeed
 
 __all__ = [
@@ -28,12 +28,12 @@ def start_process_group(world: World) -> None:
     """Join the processes of the run; a process that runs alone makes a group of its own.
 
     Raises:
-        TrainingError: there are several, and nothing says where they meet.
+        TrainingError: there are several, and nothing says where they meet, or the environment of
+            this one makes no sense.
 
     """
-    if world.size > 1 and "MASTER_ADDR" not in os.environ:
-        message = f"WORLD_SIZE is {world.size}, but MASTER_ADDR does not say where processes meet"
-        raise TrainingError(message, hint="start with `arctic-train --num-processes N`")
+    if problem := environment_problem():
+        raise TrainingError(problem, hint="start with `arctic-train --num-processes N`")
     for variable, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
         os.environ.setdefault(variable, value)
     if torch.cuda.is_available():
@@ -82,4 +82,4 @@ def seed_everything(seed: int) -> None:
     """Seed the random numbers of Python, NumPy and PyTorch."""
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries draw from the global generator
-    torch.manual_seed(seed)
+    torch.manual_seed(seed % 2**64)

@@ -13,6 +13,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.log import is_among, start_log
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.report import StepReport
+from arctic_training.trainer.until_gone import UntilGone
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -51,7 +52,7 @@ def new_progress(config: TrainerConfig, world: World) -> Progress:
     interval = config.train_log_iter_interval
     shown: list[Progress] = []
     if is_among(config.logger.print_output_ranks, world):
-        shown.append(_display(interval, world))
+        shown.append(UntilGone(_display(interval, world)))
     if write := start_log(config.logger, world):
         shown.append(PlainProgress(interval, write))
     match shown:

@@ -59,7 +59,7 @@ class GlobalBatch:
 
     def __init__(self, metrics: Mapping[str, Reduction], place: str = "") -> None:
         self._metrics = metrics
-        self._place = place
+        self.place = place
         self._rows: list[Tensor] = []
         self._samples: list[Callable[[], Sequence[int]]] = []
         self._closed: list[Callable[[], Sequence[int]]] = []
@@ -85,7 +85,7 @@ class GlobalBatch:
 
         """
         if output.terms.keys() != self._metrics.keys():
-            raise _other_terms({*output.terms}, {*self._metrics}, self._place)
+            raise _other_terms({*output.terms}, {*self._metrics}, self.place)
         terms = [output.terms[name] for name in self._metrics]
         numbers = [output.sum, output.count, tokens, squared_lengths]
         numbers += [number for term in terms for number in (term.sum, term.count)]
@@ -113,9 +113,9 @@ class GlobalBatch:
         if torch.distributed.get_world_size() > 1:
             torch.distributed.all_reduce(sums)
         loss, count, tokens, squared, *rest, stops = sums.tolist()
-        if count <= 0:
+        if not 0 < count < math.inf:
             raise TrainingError(
-                "a global batch has nothing to train: the loss's count is 0",
+                f"a global batch has nothing to train: the loss's count is {count:g}",
                 hint="let the loss count what it sums up, such as trained tokens",
             )
         if not math.isfinite(loss):

@@ -130,6 +130,20 @@ def test_damaged_checkpoint_is_passed(
     assert (f"warning: {newest} is damaged" in out) is warned
 
 
+def test_a_run_of_damaged_checkpoints_does_not_begin_anew(
+    three_steps: Path, tmp_path: Path
+) -> None:
+    """Where every checkpoint is damaged, to begin at the beginning is the user's to choose."""
+    shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
+    for saved in (tmp_path / "saved").glob("*/"):
+        _truncate(saved)
+    with pytest.raises(RecipeError, match="every checkpoint in it is damaged, 3 in all") as caught:
+        _trainer(tmp_path)
+    assert caught.value.pointer == ("checkpoint", 0, "output_dir")
+    assert "`overwrite_output_dir=true`" in caught.value.hint
+    assert len([*(tmp_path / "saved").glob("*/")]) == 3
+
+
 def test_nothing_to_resume_from(tmp_path: Path) -> None:
     """Without a checkpoint a run begins at the beginning; a finished one has nothing to do."""
     assert _trainer(tmp_path).state.global_step == 0

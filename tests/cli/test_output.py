@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+import torch
 
 from arctic_training import project
+from arctic_training.cli.memory import ROOM
 from arctic_training.diagnostics import Format
 from tests.support import RECIPE, ROOT, Result, arctic_gen, arctic_train, write
 
@@ -137,12 +139,21 @@ def test_a_bug_says_so_and_hides_its_traceback(
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (OSError("no space left"), 2, "error: no space left\n"),
         (PermissionError(13, "Not yours", "x"), 2, "error: x: Not yours\n"),
+        (MemoryError("too large"), 1, f"error: out of memory: too large\nhint: {ROOM}\n"),
+        (
+            torch.OutOfMemoryError("CUDA out of memory. Tried.\nMore."),
+            1,
+            f"error: out of memory: CUDA out of memory. Tried.\nhint: {ROOM}\n",
+        ),
     ],
 )  # fmt: skip
 def test_what_the_environment_does_is_no_bug(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, text: str
 ) -> None:
-    """Ctrl-C ends with 130 and one line, an error of the system with 2 and its own words."""
+    """Ctrl-C ends with 130 and one line, an error of the system with 2 and its own words.
+
+    Memory that is used up ends with 1, and what takes less of it.
+    """
     monkeypatch.setattr(project.Project, "of", _fail(error))
     write(tmp_path / "r.yaml", RECIPE)
     result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)

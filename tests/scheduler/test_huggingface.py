@@ -84,3 +84,22 @@ def test_keys_of_another_schedule() -> None:
     )
     trainer.train()
     assert trainer.scheduler.get_last_lr() == pytest.approx([_PEAK / 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "message"),
+    [
+        ("cosine_with_min_lr", {}, "min_lr or min_lr_rate"),
+        ("polynomial", {"lr_end": 5}, "must be smaller"),
+        ("polynomial", {"power": -3}, "negative power"),
+        ("inverse_sqrt", {"timescale": 0}, "division by zero"),
+        ("polynomial", {"lr_end": -1}, "after step 3 its rate is -1499"),
+        ("warmup_stable_decay", {"num_decay_steps": 9}, "more than the 4 steps of the run"),
+    ],
+)
+def test_numbers_that_make_no_schedule(name: str, own: dict[str, float], message: str) -> None:
+    """What a schedule cannot be made of is an error of its section, and not of a later step."""
+    section = {"name": name, "num_warmup_steps": 0, "scheduler_specific_kwargs": own}
+    with pytest.raises(RecipeError, match=message) as caught:
+        HandTrainer(hand_config(train_iters=4, scheduler=section))
+    assert caught.value.pointer == ("scheduler", "scheduler_specific_kwargs")

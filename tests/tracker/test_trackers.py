@@ -241,3 +241,14 @@ def test_a_run_is_tracked_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert (first.first_step, first.steps, first.failed) == (1, [1, 2], False)
     assert (second.first_step, second.steps, second.failed) == (3, [], True)
     assert first.run_id == second.run_id
+
+
+def test_metrics_that_cannot_be_written(tmp_path: Path) -> None:
+    """A folder in place of the file is refused before the run; what fails later says where."""
+    config = sft_config(train_log_metrics_path=str(tmp_path))
+    (problem,) = tracker_problems(config)
+    assert (problem.pointer, problem.code) == (("train_log_metrics_path",), "not-writable")
+    assert problem.message == f"`{tmp_path}` is a folder"
+    (tracker,) = start_trackers(config, TrainingState())
+    with pytest.raises(TrainingError, match=r"metrics cannot be written to .*: Is a directory"):
+        tracker.log(REPORT)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import re
 from dataclasses import replace
 
@@ -12,6 +14,7 @@ import rich.console
 from arctic_training.launcher.world import World
 from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
+from arctic_training.trainer.until_gone import UntilGone
 from tests.tiny import REPORT, sft_config
 
 _REPORT = replace(REPORT, horizon=3, tokens=900)
@@ -136,9 +139,10 @@ def test_display_fits_the_output(
     """The display is live on a terminal that can move its cursor, and plain lines elsewhere."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     monkeypatch.setenv("TERM", term)
-    assert isinstance(new_progress(sft_config(), World()), kind)
-    silent = new_progress(sft_config(train_log_iter_interval=0), World())
-    assert isinstance(silent, PlainProgress)
+    for interval, expected in ((1, kind), (0, PlainProgress)):
+        progress = new_progress(sft_config(train_log_iter_interval=interval), World())
+        assert isinstance(progress, UntilGone)
+        assert isinstance(progress.shown, expected)
 
 
 @pytest.mark.parametrize(
@@ -164,3 +168,22 @@ def test_no_steps_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """With an interval of 0 what is noted is shown, and no step, the last neither."""
     _run(PlainProgress(0), range(1, 4), 3)
     assert capsys.readouterr().out == "data: [red]3[/red] samples\n"
+
+
+@pytest.mark.parametrize("is_terminal", [False, True])
+def test_a_display_that_is_gone_ends_no_run(
+    is_terminal: bool,  # noqa: FBT001 - a row of the table
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When a terminal is closed, or a pipe ends, a run goes on unseen."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    progress = new_progress(sft_config(), World())
+
+    def gone(_text: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("sys.stdout.write", gone)
+    _run(progress, range(1, 4), 3)
+    assert isinstance(progress, UntilGone)
+    assert progress.shown is None

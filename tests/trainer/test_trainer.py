@@ -160,6 +160,8 @@ _TERMS = {"tokens_each": Term(1.0, 1), "samples": Term(1.0, 1)}
     ("output", "message"),
     [
         (LossOutput(torch.tensor(1.0), 0, _TERMS), "count is 0"),
+        (LossOutput(torch.tensor(1.0), torch.nan, _TERMS), "step 1: .* count is nan"),
+        (LossOutput(torch.tensor(1.0), torch.inf, _TERMS), "count is inf"),
         (LossOutput(torch.tensor(torch.nan), 1, _TERMS), "step 1: the loss is nan"),
         (LossOutput(torch.tensor(torch.inf), 1, _TERMS), "the loss is inf"),
         (LossOutput(torch.tensor(1.0), 1, {"mine": Term(1.0, 1)}), "it also returns `mine`"),
@@ -279,3 +281,18 @@ def test_a_trainer_that_was_cut_does_not_train_on(tmp_path: Path) -> None:
             cut.train()
         assert "`auto_resume`" in caught.value.hint
     assert cut.state.global_step == 0
+
+
+class _Elsewhere(HandTrainer, abstract=True):
+    """Its loss has a gradient, and none of the model's weights has a part in it."""
+
+    @override
+    def loss(self, batch: SFTBatch) -> LossOutput:
+        return replace(super().loss(batch), sum=torch.ones((), requires_grad=True) * 2)
+
+
+def test_a_loss_of_other_weights_ends_training() -> None:
+    """A gradient that reaches no weight of the model trains nothing, and that is said."""
+    trainer = _Elsewhere(hand_config(train_iters=1))
+    with pytest.raises(TrainingError, match="does not come from the model's weights"):
+        trainer.train()
