@@ -12,6 +12,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -82,7 +83,7 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
 
     """
     place = Path("recipe") if isinstance(recipe, Mapping) else Path(recipe)
-    text = json.dumps(dict(recipe), default=fspath) if isinstance(recipe, Mapping) else None
+    text = json.dumps(dict(recipe), default=_as_json) if isinstance(recipe, Mapping) else None
     document, problems = parse(Source(str(place), text)) if text is not None else load(place)
     if not isinstance(document, MapNode):
         raise InvalidRecipeError(problems)
@@ -92,6 +93,20 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
     if checked is None or has_errors(problems):
         raise InvalidRecipeError(problems)
     return checked
+
+
+def _as_json(value: object) -> object:
+    """Return a path, or a number of NumPy's, as a recipe writes it.
+
+    Raises:
+        TypeError: a recipe holds nothing of the kind.
+
+    """
+    if isinstance(value, PathLike):
+        return fspath(value)
+    if isinstance(value, Real):
+        return int(value) if isinstance(value, Integral) else float(value)
+    raise TypeError(f"a recipe holds no value of the type `{type(value).__name__}`")
 
 
 def configured(recipe: CheckedRecipe) -> TrainerConfig:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -80,6 +81,17 @@ def test_what_only_a_model_can_tell_stands_at_its_value() -> None:
     assert document is not None
     location = ("data", "sources", 1, "huggingface_instruct", "split")
     assert present(document, location) == ("data", "sources", 1, "split")
+
+
+def test_values_of_python_in_a_recipe() -> None:
+    """A mapping may hold paths and numbers of NumPy's; what no recipe can hold is told by type."""
+    values = yaml.safe_load(RECIPE)
+    values["optimizer"] = {"learning_rate": np.float32(0.5)}
+    config = load_recipe(values | {"seed": np.int64(3)})
+    assert isinstance(config, SFTTrainerConfig)
+    assert (config.seed, config.optimizer.learning_rate) == (3, 0.5)
+    with pytest.raises(TypeError, match="a recipe holds no value of the type `set`"):
+        load_recipe(values | {"seed": {3}})
 
 
 def test_a_config_of_no_trainer() -> None:

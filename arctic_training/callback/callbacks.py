@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Literal, TypeAlias, TypeVar, final, get_args
 
 from arctic_training.diagnostics import nearest
+from arctic_training.errors import RegistryError
 
 __all__ = ["Callback", "Callbacks", "CallbacksOf", "Moment", "Phase", "callback_problems"]
 
@@ -54,7 +55,14 @@ class Callbacks:
                     self.add(moment, function)
 
     def add(self, moment: Moment, callback: Callback) -> None:
-        """Call a function at that moment, after those that are there."""
+        """Call a function at that moment, after those that are there.
+
+        Raises:
+            RegistryError: there is no such moment, or nothing to call.
+
+        """
+        for problem in _problems(moment, [callback]):
+            raise RegistryError(f"callbacks {problem}")
         if callback not in self._of[moment]:
             self._of[moment].append(callback)
 
@@ -62,19 +70,19 @@ class Callbacks:
     def around(self, phase: Phase, trainer: object) -> Iterator[None]:
         """Call what belongs before and after a phase.
 
-        A phase within itself, such as an override that calls ``super()``, is one; and a loss that
-        is taken to evaluate is none of training's.
+        A phase within itself, such as an override that calls ``super()`` or a callback of its own
+        that asks for it, is one; and a loss that is taken to evaluate is none of training's.
         """
         if phase in self._active or (phase == "loss" and "evaluate" in self._active):
             yield
             return
-        self._call(f"pre-{phase}", trainer)
         self._active.append(phase)
         try:
+            self._call(f"pre-{phase}", trainer)
             yield
+            self._call(f"post-{phase}", trainer)
         finally:
             self._active.remove(phase)
-        self._call(f"post-{phase}", trainer)
 
     def _call(self, moment: str, trainer: object) -> None:
         for callback in self._of[moment]:
@@ -83,15 +91,18 @@ class Callbacks:
 
 def callback_problems(owner: type) -> Iterator[str]:
     """Iterate over what is wrong with the callbacks that a class names."""
-    known = get_args(Moment)
     for declared in _declared(owner):
         for moment, functions in declared.items():
-            if moment not in known:
-                meant = nearest(moment, known)
-                near = f"; did you mean `{meant}`?" if meant else ""
-                yield f"its `callbacks` have no moment `{moment}`{near}"
-            elif not all(map(callable, functions)):
-                yield f"its `callbacks` at `{moment}` are not all functions"
+            yield from (f"its `callbacks` {each}" for each in _problems(moment, functions))
+
+
+def _problems(moment: str, functions: Sequence[Callback]) -> Iterator[str]:
+    known = get_args(Moment)
+    if moment not in known:
+        meant = nearest(moment, known)
+        yield f"have no moment `{moment}`" + (f"; did you mean `{meant}`?" if meant else "")
+    elif not all(map(callable, functions)):
+        yield f"at `{moment}` are not all functions"
 
 
 def _declared(owner: type) -> Iterator[Mapping[Moment, Sequence[Callback]]]:

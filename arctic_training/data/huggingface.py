@@ -228,6 +228,8 @@ def _reason(error: Exception) -> str:
     """Return what `datasets` says, or the reader whose error it passes on without a word of it."""
     import datasets
 
+    if isinstance(error, StopIteration) or "corresponds to no data" in str(error):
+        return "it has no rows"
     is_passed_on = isinstance(error, datasets.exceptions.DatasetGenerationError)
     cause = error.__cause__ if is_passed_on else None
     return first_line(cause if isinstance(cause, Exception) else error)

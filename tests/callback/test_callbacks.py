@@ -107,6 +107,36 @@ def test_moments_that_do_not_exist() -> None:
         type("Wrong", (HandTrainer,), {"name": "wrong", "callbacks": {"pre-step": (3,)}})
 
 
+def test_what_is_added_is_looked_at(tmp_path: Path) -> None:
+    """So it is where a callback is added to a trainer."""
+    trainer = _trainer(HandTrainer, tmp_path)
+    moment: Any = "post-stpe"
+    with pytest.raises(RegistryError, match="no moment `post-stpe`; did you mean `post-step`"):
+        trainer.add_callback(moment, _FIRST)
+    callback: Any = 3
+    with pytest.raises(RegistryError, match="at `pre-step` are not all functions"):
+        trainer.add_callback("pre-step", callback)
+
+
+@pytest.mark.parametrize("moment", ["pre-train", "post-train"])
+def test_a_callback_that_asks_for_its_own_phase(moment: Moment, tmp_path: Path) -> None:
+    """A callback of `train` that calls `train` is not called by it again: each step is taken once.
+
+    What it does beside it, such as to train first, has its effect.
+    """
+    trainer = _trainer(HandTrainer, tmp_path)
+    called: list[int] = []
+
+    def train(trainer: HandTrainer) -> None:
+        called.append(trainer.state.global_step)
+        trainer.train()
+
+    trainer.add_callback(moment, train)
+    trainer.train()
+    assert trainer.state.global_step == trainer.training_horizon
+    assert called == [0 if moment == "pre-train" else trainer.training_horizon]
+
+
 def test_a_callback_that_fails_ends_training(tmp_path: Path) -> None:
     """What a callback raises is not swallowed, and the phase that it stood before does not run."""
     trainer = _trainer(HandTrainer, tmp_path)

@@ -244,6 +244,9 @@ def test_missing_splits_and_columns(
             "row 0 has no list of functions",
         ),
         ("not JSON", {}, ("name_or_path",), "cannot be loaded"),
+        ("", {}, ("name_or_path",), "cannot be loaded: it has no rows"),
+        ("\n\n", {}, ("name_or_path",), "cannot be loaded: it has no rows"),
+        (_LISTED + '{"messages', {}, ("name_or_path",), "Missing a closing quotation mark"),
     ],
 )
 def test_unusable_rows(
