@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from arctic_training.launcher.world import World
+from arctic_training.launcher.world import World, environment_problem
 
 __all__ = ["LOST", "apart", "is_lost_peer", "speaks"]
 
@@ -29,11 +29,11 @@ _PATIENCE: Final = timedelta(seconds=10)
 def speaks() -> bool:
     """Return whether this process, which fails, is the one to say why.
 
-    It is if it is alone, or the first to ask. The store of the process group knows, which the
-    launcher holds, so that it outlives the processes.
+    It is if it is alone, or told what no launcher says, or the first to ask. The store of the
+    process group knows, which the launcher holds, so that it outlives the processes.
     """
     world = World.of_environment()
-    if world.size == 1:
+    if world.size == 1 or environment_problem():
         return True
     from torch._C._distributed_c10d import TCPStore
     from torch.distributed import DistError

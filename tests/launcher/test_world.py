@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from arctic_training.launcher.failure import speaks
 from arctic_training.launcher.world import World, environment_problem
 
 _MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
@@ -36,10 +37,16 @@ _MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
 def test_an_environment_that_cannot_be(
     environment: dict[str, str], problem: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What no launcher says is told in words, where a process would wait for others for ever."""
+    """What no launcher says is told in words, where a process would wait for others for ever.
+
+    Whichever process it is, it says so itself.
+    """
     for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert environment_problem() == problem
+    speaks.cache_clear()
+    assert not problem or speaks()
+    speaks.cache_clear()
     assert isinstance(World.of_environment().is_first, bool)
