@@ -18,6 +18,7 @@ from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean
 from arctic_training.document import find, key_span, parse, plain, value_span
 from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
 from arctic_training.project import Project
+from arctic_training.recipe import outdated
 
 __all__ = ["conformance"]
 
@@ -25,7 +26,7 @@ __all__ = ["conformance"]
 def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
     """Try what a trainer promises on a tiny model, and print a verdict a line."""
     item = _loaded(name, form)
-    problems: list[Diagnostic] = []
+    problems = _told_as_outdated(item)
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
         from arctic_training.cli.tiny import tiny
         from arctic_training.conformance.subject import Subject
@@ -66,6 +67,13 @@ def _loaded(name: str, form: Format) -> Loaded:
     if problems:
         finish(problems, form)
     return loaded[0]
+
+
+def _told_as_outdated(item: Loaded) -> list[Diagnostic]:
+    """Return a warning if what is tried was generated from a definition of before."""
+    package = item.project.trainer_package(item.spec.name)
+    old = outdated(package, item.project) if package else None
+    return [old.warning(value_span(item.spec.document, ("name",)))] if old else []
 
 
 def _starter(item: Loaded) -> Mapping[str, object]:

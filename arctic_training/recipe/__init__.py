@@ -10,6 +10,7 @@ from arctic_training.recipe.check import (
     trainer_name,
 )
 from arctic_training.recipe.defaults import defaults
+from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import PLACE, apply_overrides
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "check_recipe",
     "defaults",
     "migrated_recipe",
+    "outdated",
     "recipe_schema",
     "trainer_name",
 ]

@@ -25,10 +25,12 @@ from arctic_training.document import (
     rewritten,
     shown,
     shown_path,
+    value_span,
     with_names,
 )
 from arctic_training.project import Project
 from arctic_training.recipe.functions import with_arguments
+from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
 
@@ -72,7 +74,9 @@ def check_recipe(
         return None, problems
     schema = recipe_schema(package)
     chosen = with_overridden_names(recipe, schema)
-    problems = check(chosen, schema)
+    old = outdated(package, project)
+    told = [old.warning(value_span(recipe, ("type",)))] if old else []
+    problems = [*told, *check(chosen, schema)]
     if has_errors(problems):
         return None, problems
     whole = with_paths(completed(chosen, schema), schema)
