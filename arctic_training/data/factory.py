@@ -6,8 +6,12 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Generic, TypeVar
 
+from typing_extensions import override
+
+from arctic_training.config.base import Config
 from arctic_training.config.data import DataConfig
 from arctic_training.data.loader import EpochLoader
+from arctic_training.errors import RecipeError
 from arctic_training.factory import Factory
 
 __all__ = ["DataFactory"]
@@ -19,8 +23,21 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT], root=True):
     """Makes the loader of the training data. The tokenizer stands already."""
 
+    is_evaluated: bool = False
+    """Whether it makes an evaluation set: then its section is a copy, with sources of its own."""
+
     is_held_out: bool = False
     """Whether it makes the part that `train_eval_split` keeps from training, and not the other."""
+
+    @override
+    def located(self, error: RecipeError, section: Config) -> RecipeError:
+        if section is not self.config or not self.is_evaluated:
+            return super().located(error, section)
+        field, *below = error.pointer
+        if field == "sources":
+            field = "train_eval_split" if self.is_held_out else "eval_sources"
+        moved = RecipeError((field, *below), error.message, code=error.code, hint=error.hint)
+        return super().located(moved, self.trainer.config.data)
 
     @abstractmethod
     def count_tokens(self, batch: BatchT) -> int:

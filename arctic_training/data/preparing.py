@@ -204,7 +204,8 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         self.trainer.note("\n".join(self.lines(prepared)))
         if not prepared.report.trained_tokens:
             hint = f"`max_length` is {self.max_length}"
-            message = f"no {self.unit} is left to train on"
+            use = "evaluate" if self.is_evaluated else "train"
+            message = f"no {self.unit} is left to {use} on"
             raise self.problem("sources", message, code="no-data", hint=hint)
         return Rows(prepared.samples, prepared.packs)
 

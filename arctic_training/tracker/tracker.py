@@ -37,7 +37,7 @@ def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
                 code="not-installed",
                 hint=f"pip install 'arctic-training-gen[{package}]'",
             )
-    if (path := config.train_log_metrics_path) is not None and path.is_dir():
+    if (path := config.metrics_path) is not None and path.is_dir():
         message, hint = f"`{path}` is a folder", "name a file in it, such as `metrics.jsonl`"
         yield RecipeError(("train_log_metrics_path",), message, code="not-writable", hint=hint)
     for pointer, folder in _folders(config):

@@ -47,17 +47,20 @@ def evaluation_factories(
     """
     names = factory.config.eval_names
     if factory.config.train_eval_split[1]:
-        held_out = type(factory)(factory.trainer, factory.config.model_copy())
+        held_out = _evaluating(factory, {})
         held_out.is_held_out = True
         return dict.fromkeys(names, held_out)
     sources = factory.config.eval_sources
     chosen = {name: tuple(s for s in sources if s.eval_name == name) for name in names}
-    return {
-        name: type(factory)(
-            factory.trainer, factory.config.model_copy(update=_APART | {"sources": own})
-        )
-        for name, own in chosen.items()
-    }
+    return {name: _evaluating(factory, _APART | {"sources": own}) for name, own in chosen.items()}
+
+
+def _evaluating(
+    factory: DataFactory[DataConfig, BatchT], changes: Mapping[str, object]
+) -> DataFactory[DataConfig, BatchT]:
+    evaluating = type(factory)(factory.trainer, factory.config.model_copy(update=changes))
+    evaluating.is_evaluated = True
+    return evaluating
 
 
 def evaluation_problems(config: TrainerConfig) -> Iterator[RecipeError]:

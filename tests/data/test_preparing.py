@@ -59,7 +59,7 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path, monkeypatch: pytest.M
     few, many = _peak(tmp_path, 200, 2), _peak(tmp_path, 4000, 2)
     work_on(1_000_000)
     at_once = _peak(tmp_path, 4000, 3)
-    assert few < many < 2 * few
+    assert many < 2 * few
     assert at_once > 4 * many
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from arctic_training.errors import UnusableRecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.trainer.report import MEASURED
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -110,3 +110,17 @@ def test_an_evaluation_that_never_is(
     with pytest.raises(UnusableRecipeError) as caught:
         HandTrainer(hand_config(data=data, eval_interval=interval))
     assert [problem.pointer for problem in caught.value.problems] == [pointer]
+
+
+@pytest.mark.parametrize("given", ["eval_sources", "train_eval_split"])
+def test_nothing_to_evaluate_on(given: str, tmp_path: Path) -> None:
+    """A set of which no sample is left is told at the key that asks for it, not at training's."""
+    said = jsonl(tmp_path / "said.jsonl", ragged(9))
+    long = jsonl(
+        tmp_path / "long.jsonl", [[*ragged(1)[0][:1], {"role": "assistant", "content": "so " * 99}]]
+    )
+    unseen = {"eval_sources": long, "max_length": 64}
+    data = unseen if given == "eval_sources" else {"train_eval_split": [0.99, 0.01]}
+    with pytest.raises(RecipeError, match="no sample is left to evaluate on") as caught:
+        HandTrainer(hand_config(data={"sources": said} | data, eval_interval=1))
+    assert caught.value.pointer == ("data", given)
