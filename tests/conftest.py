@@ -27,8 +27,10 @@ _own.mkdir(parents=True)
 for _shared in [*_user.glob("pip"), *_user.glob("arctic-training/mypy-*")]:
     (_own.parent / _shared.relative_to(_user)).symlink_to(_shared)
 
-# A shell lets what it starts in the background ignore Ctrl-C, and so would all that tests start.
+# A shell lets what it starts in the background ignore Ctrl-C, `nohup` lets it ignore the end of
+# the terminal, and so would all that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # A busy machine is no defect: how long an example takes is for `make bench`.
 hypothesis.settings.register_profile("busy", deadline=None)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from arctic_training.errors import TrainingError
 from arctic_training.tracker.metrics_log import MetricsLog
 from tests.tiny import REPORT, sft_config
 
@@ -68,6 +69,6 @@ def test_a_log_that_cannot_be_begun_anew_is_left_as_it_was(
         raise OSError("no space left")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(TrainingError, match="no space left"):
         _write(path, range(3, 4), 2.0)
     assert path.read_text() == before
