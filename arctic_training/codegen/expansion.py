@@ -45,6 +45,7 @@ def _size(document: MapNode, node: Node, sizes: dict[Pointer, int]) -> int:
 def _target_size(document: MapNode, reference: Node, sizes: dict[Pointer, int]) -> int:
     place = target(reference)
     if place not in sizes:
+        sizes[place] = 0  # what is met within it again is a value that looks like a reference
         node = find(document, place)
         sizes[place] = _size(document, node, sizes) if node else 0
     return sizes[place]

@@ -92,7 +92,7 @@ def has_default(slot: SlotSpec) -> bool:
 
 def section_description(slot: SlotSpec) -> str:
     """Return what a section is: its own description, or that of the recipe that all share."""
-    if slot.description:
+    if slot.description or slot.is_nested:
         return slot.description
     properties = cast("dict[str, JSONSchema]", _definition("TrainerConfig")["properties"])
     return str(properties[slot.slot.section]["description"])

@@ -434,3 +434,27 @@ def test_shared_fields_are_made_once_and_follow_each_other(tmp_path: Path) -> No
     assert (Path(low.source.path).name, low.line) == ("common.yaml", 10)
     made = render(plan(loaded.spec))["arctic_trainers/mine/config.py"]
     assert made.count("class MineRangeConfig(") == 1
+
+
+def test_a_default_that_looks_like_a_reference_is_a_value(tmp_path: Path) -> None:
+    """It is refused as the value that it is, and never followed, were it into itself."""
+    looping = SHARED.replace(
+        "high: {type: number, default: 1}", "high: {type: number, default: {}}"
+    )
+    looping = looping.replace("default: {}", "default: {$ref: '#/definitions/range'}")
+    field = "    beta: {$ref: '#/definitions/range', description: Both.}\n"
+    text = DEFINITION.replace("    alpha:\n", f"{field}    alpha:\n") + looping
+    loaded, problems = read_definitions([write(tmp_path / "mine.yaml", text)])
+    assert not loaded
+    assert [problem.code for problem in problems] == ["wrong-type"]
+
+
+def test_a_section_may_go_without_a_description(tmp_path: Path) -> None:
+    """An empty one says nothing, of a model beside the trained one as of any field."""
+    section = "    ref_model: {factory: model, description: ''}\n"
+    text = DEFINITION.replace("    alpha:\n", f"{section}    alpha:\n")
+    ((item,), _) = read_definitions([write(tmp_path / "mine.yaml", text)])
+    made = render(plan(item.spec))
+    assert "| `ref_model` | `random_llama`, `huggingface` | `random_llama` |  |" in "".join(
+        made.values()
+    )
