@@ -94,7 +94,7 @@ def _others(module: Module) -> set[str]:
         (
             "codegen",
             {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
-            | {"checkpoint", "module_names", "user_cache", "writable"},
+            | {"checkpoint", "isolated_git", "module_names", "user_cache", "writable"},
             {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
     ],

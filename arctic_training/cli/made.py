@@ -20,13 +20,19 @@ def is_made(names: list[str]) -> bool:
 
 def ignored_by_git(folder: Path) -> set[Path]:
     """Return the files and folders below a folder that git ignores; none outside a repository."""
-    import subprocess  # only a folder needs it
+    from arctic_training.isolated_git import (  # only a folder needs it
+        GitNotInstalledError,
+        Repository,
+        isolated_git,
+    )
 
-    command = ["git", "-C", str(folder), *_LISTED]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False)
-    except FileNotFoundError:  # git is not installed
+    repository = Repository.of(folder)
+    if repository is None:
         return set()
-    listed = done.stdout if done.returncode == 0 else b""
+    try:
+        with isolated_git(repository) as git:
+            listed = git.run(folder, *_LISTED) or b""
+    except GitNotInstalledError:
+        return set()
     names = listed.decode(errors="surrogateescape").split("\0")[:-1]
     return {folder / name for name in names}

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
+
+from arctic_training.isolated_git import (
+    GitNotInstalledError,
+    IsolatedGit,
+    Repository,
+    isolated_git,
+)
 
 __all__ = ["Earlier", "NoSuchStateError", "earlier"]
 
@@ -47,45 +53,72 @@ def earlier(reference: str, here: Path) -> Iterator[tuple[Earlier, Path]]:
         NoSuchStateError: it is neither.
 
     """
-    top = _git(here, "rev-parse", "--show-toplevel")
-    commit = f"{reference}^{{commit}}"
-    named = _git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", commit)
-    if top is None or named is None:
-        folder = Path(reference).resolve()
-        if not reference or not folder.is_dir():
-            where = "" if top is not None else "; this is no repository of git"
-            raise NoSuchStateError(f"`{reference}` is no commit of git and no folder{where}")
-        yield Earlier(folder), folder
-        return
-    root = Path(top.decode().rstrip("\n")).resolve()
-    with tempfile.TemporaryDirectory(prefix="arctic-gen-") as name:
-        folder = Path(name).resolve()
-        _extract(root, here.resolve().relative_to(root).as_posix(), named.decode().strip(), folder)
-        yield Earlier(folder, reference), folder / here.resolve().relative_to(root)
+    with ExitStack() as stack:
+        repository = Repository.of(here)
+        git = stack.enter_context(_installed(repository)) if repository else None
+        if git and (commit := _commit(git, here, reference)):
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="arctic-gen-"))).resolve()
+            below = here.resolve().relative_to(git.repository.work_tree)
+            _extract(git, below.as_posix(), commit, folder)
+            yield Earlier(folder, reference), folder / below
+        else:
+            yield _other_folder(reference, is_repository=git is not None)
 
 
-def _extract(root: Path, below: str, commit: str, folder: Path) -> None:
+@contextmanager
+def _installed(repository: Repository) -> Iterator[IsolatedGit]:
+    try:
+        with isolated_git(repository) as git:
+            yield git
+    except GitNotInstalledError as error:
+        raise NoSuchStateError("git is not installed") from error
+
+
+def _other_folder(reference: str, *, is_repository: bool) -> tuple[Earlier, Path]:
+    folder = Path(reference).resolve()
+    if not reference or not folder.is_dir():
+        where = "" if is_repository else "; this is no repository of git"
+        raise NoSuchStateError(f"`{reference}` is no commit of git and no folder{where}")
+    return Earlier(folder), folder
+
+
+def _commit(git: IsolatedGit, here: Path, reference: str) -> str:
+    """Return the name of the commit that a reference means, or an empty text."""
+    options = ("--verify", "--quiet", "--end-of-options")
+    named = git.run(here, "rev-parse", *options, f"{reference}^{{commit}}")
+    return (named or b"").decode().strip()
+
+
+def _extract(git: IsolatedGit, below: str, commit: str, folder: Path) -> None:
     """Write the files of a commit that matter below a folder of it."""
-    listed = _whole(_git(root, "ls-tree", "-r", "-l", "-z", "--full-tree", commit, "--", below))
+    top = git.repository.work_tree
+    options = ("-r", "-l", "-z", "--full-tree")
+    listed = _whole(git.run(top, "ls-tree", *options, commit, "--", below))
     blobs: dict[Path, bytes] = {}
     for line in listed.split(b"\0")[:-1]:
         about, _, name = line.partition(b"\t")
         mode, _, blob, size = about.split()
         path = name.decode(errors="surrogateescape")
         matters = mode in {b"100644", b"100755"} and path.endswith(_SUFFIXES)
-        if matters and not size.isdigit():  # in a clone that is not whole
+        if matters and not (size.isdigit() and _stays_inside(path)):  # cloned in part; hostile
             raise NoSuchStateError(f"git cannot read `{path}` of that state")
         if matters and int(size) <= _MOST_BYTES:
             blobs[folder / path] = blob
     (folder / below).mkdir(parents=True, exist_ok=True)
-    for file, content in zip(blobs, _contents(root, list(blobs.values())), strict=True):
+    for file, content in zip(blobs, _contents(git, list(blobs.values())), strict=True):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)
 
 
-def _contents(root: Path, blobs: list[bytes]) -> Iterator[bytes]:
+def _stays_inside(path: str) -> bool:
+    """Return whether a path of a tree leads to a place below it: git stores any other as well."""
+    return not path.startswith("/") and ".." not in path.split("/")
+
+
+def _contents(git: IsolatedGit, blobs: list[bytes]) -> Iterator[bytes]:
     """Iterate over the contents of objects of git's, which are asked for in one process."""
-    answer = _whole(_git(root, "cat-file", "--batch", asked=b"\n".join([*blobs, b""])))
+    asked = b"\n".join([*blobs, b""])
+    answer = _whole(git.run(git.repository.work_tree, "cat-file", "--batch", stdin=asked))
     end = 0
     for _ in blobs:
         start = answer.index(b"\n", end) + 1
@@ -99,13 +132,3 @@ def _whole(answer: bytes | None) -> bytes:
     if answer is None:
         raise NoSuchStateError("git cannot read that state")
     return answer
-
-
-def _git(folder: Path, *arguments: str, asked: bytes = b"") -> bytes | None:
-    """Return what git says, or None where it fails."""
-    command = ["git", "-C", str(folder), *arguments]
-    try:
-        done = subprocess.run(command, input=asked, capture_output=True, check=False)
-    except FileNotFoundError as error:
-        raise NoSuchStateError("git is not installed") from error
-    return done.stdout if done.returncode == 0 else None
