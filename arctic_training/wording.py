@@ -6,7 +6,7 @@ from typing import Final
 
 __all__ = ["counted"]
 
-_HISSING: Final = ("ch", "s", "sh", "x")
+_HISSING: Final = ("nch", "tch", "s", "sh", "x")  # an epoch does not hiss
 
 
 def counted(number: int, noun: str) -> str:

@@ -16,6 +16,7 @@ import pytest
 # Libraries read these when they are imported, which collecting tests does.
 os.environ["OMP_NUM_THREADS"] = "1"  # several workers share two cores, and the models are tiny
 os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["ARCTIC_TRAINING_STATUS_DELAY"] = "3600"  # a busy machine writes no other lines
 os.environ["HF_HOME"] = tempfile.mkdtemp(prefix="arctic-tests-")
 atexit.register(shutil.rmtree, os.environ["HF_HOME"], ignore_errors=True)
 

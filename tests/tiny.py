@@ -14,6 +14,7 @@ import yaml
 from torch.optim import SGD, Optimizer
 
 from arctic_trainers.sft import SFTTrainerConfig
+from arctic_training.activity import Stage
 from arctic_training.checkpoint.deepspeed import DeepSpeedCheckpointEngine
 from arctic_training.config.base import OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
@@ -84,6 +85,7 @@ class Recorder:
     def __init__(self) -> None:
         self.notes: list[str] = []
         self.reports: list[StepReport] = []
+        self.stages: list[Stage] = []
 
     def note(self, text: str) -> None:
         """Take down a line."""
@@ -92,6 +94,13 @@ class Recorder:
     def show(self, report: StepReport) -> None:
         """Take down an optimizer step."""
         self.reports.append(report)
+
+    def begin(self, stage: Stage) -> None:
+        """Take down a stage."""
+        self.stages.append(stage)
+
+    def finish(self, stage: Stage) -> None:
+        """Show it no more."""
 
     def end(self) -> None:
         """End."""

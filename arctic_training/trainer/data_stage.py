@@ -15,7 +15,7 @@ from arctic_training.launcher.world import World
 from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.process import seed_everything
-from arctic_training.trainer.progress import Progress, new_progress
+from arctic_training.trainer.progress import Progress, new_progress, running
 from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import taking
 from arctic_training.trainer.trainer import Trainer
@@ -39,11 +39,12 @@ class DataStage(Generic[BatchT]):
 
         """
         self.config = config
-        trainer = cast("TrainerContext", self)  # the parts use no more of a trainer
-        model = taking(trainer_class.model_factory_type, config.model)(trainer, config.model)
-        self.config = config = with_row_length(config, lambda: model)
         self.world = World.of_environment()
         self.progress: Progress = new_progress(config, self.world)
+        trainer = cast("TrainerContext", self)  # the parts use no more of a trainer
+        model = taking(trainer_class.model_factory_type, config.model)(trainer, config.model)
+        with running(self.progress, "reading the model's configuration"):
+            self.config = config = with_row_length(config, lambda: model)
         self.data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
         self.evaluated = evaluation_factories(self.data)
         tokenizer = taking(trainer_class.tokenizer_factory_type, config.tokenizer)(
@@ -55,7 +56,8 @@ class DataStage(Generic[BatchT]):
             raise UnusableRecipeError(problems)
         seed_everything(config.seed)
         use_threads(config.data.num_proc)
-        self.tokenizer: PreTrainedTokenizerBase = tokenizer.create()
+        with running(self.progress, "loading the tokenizer"):
+            self.tokenizer: PreTrainedTokenizerBase = tokenizer.create()
 
     def note(self, text: str) -> None:
         """Tell the user something, once."""
@@ -68,7 +70,8 @@ class DataStage(Generic[BatchT]):
             RecipeError: it cannot be prepared.
 
         """
-        return self.data.create()
+        with running(self.progress, "preparing the data"):
+            return self.data.create()
 
     def prepare_all(self) -> None:
         """Prepare the training data and every evaluation set.
@@ -83,4 +86,5 @@ class DataStage(Generic[BatchT]):
         self.training_data()
         for name, factory in self.evaluated.items():
             self.note(f"evaluation set `{name}`")
-            factory.create()
+            with running(self.progress, f"preparing `{name}`"):
+                factory.create()

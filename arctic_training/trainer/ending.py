@@ -65,10 +65,11 @@ def _finish(
 
 
 def opening_line(run: _Run) -> str:
-    """Say how many steps are to go, and if they will leave nothing; if none is, how to train on."""
+    """Return how many steps remain, with a warning if nothing will be saved."""
     step, horizon = run.state.global_step, run.training_horizon
     if not run.is_at_end:
-        return f"training: {counted(horizon - step, 'step')} to go of {horizon:,}{_warning(run)}"
+        remaining = counted(horizon - step, "step")
+        return f"training: {remaining} remaining (of {horizon:,}){_warning(run)}"
     are = "is" if step == 1 else "are"
     trained = f"nothing to do: {counted(step, 'step')} of {horizon:,} {are} trained"
     if step < horizon:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -20,7 +21,9 @@ from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
+from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
+from arctic_training.launcher.world import World
 from arctic_training.losses.checked import checked_output, number
 from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.device import to_device
@@ -28,10 +31,12 @@ from arctic_training.trainer.ending import closing_lines, ending, opening_line
 from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.parts import Parts
+from arctic_training.trainer.progress import running
 from arctic_training.trainer.report import STANDARD
 from arctic_training.trainer.reporting import Reporting
 from arctic_training.trainer.state import Schedule
 from arctic_training.trainer.stop import StopRequests
+from arctic_training.trainer.summary import summary_lines
 from arctic_training.trainer.totals import GlobalBatch, Reduction, placed
 from arctic_training.trainer.whole_steps import WholeSteps
 
@@ -45,6 +50,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
     config: Config_co
+    world: World
     metrics: Mapping[str, Reduction]
     schedule: Schedule
     model: nn.Module
@@ -131,6 +137,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
 
         """
         first_step = self.state.global_step + 1
+        self._tell(summary_lines(self))
         self.note(opening_line(self))
         self._meter.restart()
         self._memory_profile.begin("step")
@@ -201,8 +208,10 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         with torch.no_grad(), replayed(random_numbers()):
             for name, loader in self.eval_dataloaders.items():
                 whole = GlobalBatch(self.metrics, loss_place(type(self).loss))
-                for index, batch in enumerate(loader.batches(0)):
-                    self._add(batch, whole, loader, index)
+                with running(self.progress, f"evaluating `{name}`", len(loader)) as stage:
+                    for index, batch in enumerate(loader.batches(0)):
+                        self._add(batch, whole, loader, index)
+                        stage.advance()
                 with placed(f"step {self.state.global_step}, evaluation of `{name}`"):
                     totals = whole.close()
                 self._report_evaluation(name, totals)
@@ -211,7 +220,12 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
     def checkpoint(self) -> None:
         """Let each checkpoint engine save that has reason to."""
         for engine in self.checkpoint_engines:
-            engine.save_if_due()
+            with self._saving(engine):
+                engine.save_if_due()
+
+    def _saving(self, engine: CheckpointEngine[CheckpointConfig]) -> AbstractContextManager[object]:
+        where = shown_path(engine.config.output_dir)
+        return running(self.progress, f"saving to {where}") if engine.is_due else nullcontext()
 
     def _optimizer_step(self) -> bool:
         """Take an optimizer step, and report it; return whether it was taken."""

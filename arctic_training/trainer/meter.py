@@ -15,7 +15,7 @@ from torch.nn import Parameter
 
 from arctic_training.trainer.totals import Totals
 
-__all__ = ["Measures", "Meter", "ModelFlops", "peak_flops"]
+__all__ = ["Measures", "Meter", "ModelFlops", "device_name", "num_weights", "peak_flops"]
 
 _PEAKS: Final = {
     "B200": 2250e12,
@@ -59,8 +59,8 @@ class ModelFlops:
             return None
         size = getattr(config, "head_dim", None) or width // heads
         multiplied = list(model.parameters())
-        weights = sum(map(_size, multiplied)) - _looked_up(model)
-        trained = sum(_size(each) for each in multiplied if each.requires_grad)
+        weights = sum(map(num_weights, multiplied)) - _looked_up(model)
+        trained = sum(num_weights(each) for each in multiplied if each.requires_grad)
         return cls(4.0 * weights + 2.0 * min(trained, weights), 12.0 * layers * heads * size)
 
     def of_step(self, totals: Totals) -> float:
@@ -88,7 +88,7 @@ class Meter:
     def __init__(self, model: nn.Module, device: torch.device, world_size: int) -> None:
         self._flops = ModelFlops.of(model)
         is_half = next(model.parameters()).dtype.itemsize == torch.half.itemsize
-        self._peak = peak_flops(_name(device)) if is_half else None
+        self._peak = peak_flops(device_name(device)) if is_half else None
         self._world_size = world_size
         self.restart()
 
@@ -112,7 +112,8 @@ def peak_flops(device: str) -> float | None:
     return next((peak for name, peak in _PEAKS.items() if name in device), None)
 
 
-def _name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """Return the name of a GPU, or the type of any other device."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
@@ -124,8 +125,8 @@ def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / _GIB
 
 
-def _size(parameter: Parameter) -> int:
-    """Return the size of a weight, whole where ZeRO spread it out."""
+def num_weights(parameter: Parameter) -> int:
+    """Return the number of elements of a parameter, of all shards where ZeRO partitions it."""
     size: int = getattr(parameter, "ds_numel", parameter.numel())
     return size
 
@@ -136,4 +137,4 @@ def _looked_up(model: nn.Module) -> int:
         return 0
     table = getattr(model.get_input_embeddings(), "weight", None)
     last = getattr(model.get_output_embeddings(), "weight", None)
-    return _size(table) if isinstance(table, Parameter) and table is not last else 0
+    return num_weights(table) if isinstance(table, Parameter) and table is not last else 0

@@ -118,7 +118,14 @@ class EvaluationReport:
     def as_text(self) -> str:
         """Return one line for people."""
         terms = [f"{name} {value:.4f}" for name, value in self.totals.terms.items()]
-        return " | ".join([f"step {self.step}", self.name, f"loss {self.totals.loss:.4f}", *terms])
+        return " | ".join(
+            [
+                f"step {self.step}",
+                f"evaluation `{self.name}`",
+                f"loss {self.totals.loss:.4f}",
+                *terms,
+            ]
+        )
 
 
 def finite(figures: Mapping[str, float]) -> dict[str, float | None]:

@@ -48,7 +48,7 @@ from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.process import prepare_process, seed_process
-from arctic_training.trainer.progress import new_progress
+from arctic_training.trainer.progress import new_progress, running
 from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
 from arctic_training.trainer.state import Schedule, TrainingState
@@ -157,11 +157,12 @@ class Trainer(
 
         """
         self.config = config
-        self.config = config = with_row_length(config, self.make_model_factory)
-        self._callbacks = Callbacks(type(self))
-        self.state = TrainingState()
         self.world = World.of_environment()
         self.progress = new_progress(config, self.world)
+        with running(self.progress, "reading the model's configuration"):
+            self.config = config = with_row_length(config, self.make_model_factory)
+        self._callbacks = Callbacks(type(self))
+        self.state = TrainingState()
         self.epoch_finished = False
         self.training_finished = False
         self.is_stopping = False
@@ -174,29 +175,34 @@ class Trainer(
 
         self._parts = parts = self._make_parts()
         self.checkpoint_engines = parts.checkpoint
-        parts.check(config)
-
-        prepare_process(self.world, config)
+        with running(self.progress, "checking the environment, models and data"):
+            parts.check(config)
+            prepare_process(self.world, config)
         use_threads(config.data.num_proc)
-        self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
-        self.train_dataloader = train_loader(parts.data)
-        self.eval_dataloaders = evaluation_loaders(parts.evaluated)
+        with running(self.progress, "loading the tokenizer"):
+            self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
+        with running(self.progress, "preparing the data"):
+            self.train_dataloader = train_loader(parts.data)
+            self.eval_dataloaders = evaluation_loaders(parts.evaluated)
         self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
         self._memory_profile.begin("e2e")
         drawn = random_numbers()
-        self.model = parts.model.create().to(self.device)
-        with replayed(drawn):
-            self._frozen_models = FrozenModels(parts.frozen, self.device)
-        self.optimizer: Optimizer = parts.optimizer.create()
-        self.scheduler = parts.scheduler.create()
-        self._meter = Meter(self.model, self.device, self.world.size)
-        self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
+        with running(self.progress, "loading the model"):
+            self.model = parts.model.create().to(self.device)
+            with replayed(drawn):
+                self._frozen_models = FrozenModels(parts.frozen, self.device)
+        with running(self.progress, "initializing the optimizer and DeepSpeed"):
+            self.optimizer: Optimizer = parts.optimizer.create()
+            self.scheduler = parts.scheduler.create()
+            self._meter = Meter(self.model, self.device, self.world.size)
+            self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
         weakref.finalize(self, self.engine.close).atexit = False
         self.model = self.engine.model
         seed_process(self.world, config)
-        self._resume()
-        self._last_step = self.schedule.last_step(config, self.state.global_step)
-        self._trackers = start_trackers(config, self.state) if self.world.is_first else []
+        with running(self.progress, "restoring the state of the run"):
+            self._resume()
+            self._last_step = self.schedule.last_step(config, self.state.global_step)
+            self._trackers = start_trackers(config, self.state) if self.world.is_first else []
 
     def _make_parts(self) -> Parts[BatchT]:
         data = self.make_data_factory()

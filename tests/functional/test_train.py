@@ -34,7 +34,7 @@ def test_command_trains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         "-m", "arctic_training.cli.train", "recipes/tiny.yaml", "seed=7", folder=tmp_path
     )
     assert (code, err) == (0, "")
-    data, training, steps_text = out.partition("training: 3 steps to go of 3\n")
+    data, training, steps_text = out.partition("training: 3 steps remaining (of 3)\n")
     steps = steps_text.splitlines()
     assert data.startswith("data: ")
     assert training

@@ -83,7 +83,7 @@ def test_command_trains_in_two_processes(tmp_path: Path) -> None:
     command = ("-m", "arctic_training.cli.train", "--num-processes", "2", "tiny.yaml")
     code, out, err = python(*command, folder=tmp_path)
     assert (code, err) == (0, "")
-    data, training, steps_text = out.partition("training: 2 steps to go of 2\n")
+    data, training, steps_text = out.partition("training: 2 steps remaining (of 2)\n")
     steps = steps_text.splitlines()
     assert data.startswith("data: ")
     assert data.count("data: ") == 1

@@ -15,6 +15,9 @@ from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.report import Report
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
+_SUMMARY = ("model: ", "devices: ", "batch: ", "steps: ")
+"""How the lines begin that tests/trainer/test_summary.py is about."""
+
 
 class _Interrupted(HandTrainer, abstract=True):
     """Ctrl-C comes in its third step."""
@@ -39,7 +42,7 @@ def _said(kind: type[HandTrainer], folder: Path, **changes: object) -> list[str]
         trainer.train()
     except KeyboardInterrupt:
         assert kind is _Interrupted
-    return recorder.notes
+    return [note for note in recorder.notes if not note.startswith(_SUMMARY)]
 
 
 def _resuming(folder: Path) -> dict[str, object]:
@@ -51,7 +54,7 @@ def test_a_run_says_what_it_did(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     section = {"output_dir": str(tmp_path / "saved"), "save_end_of_training": True}
     assert _said(HandTrainer, tmp_path, checkpoint=section) == [
-        "training: 4 steps to go of 4",
+        "training: 4 steps remaining (of 4)",
         "trained: steps 1 to 4 of 4",
         "checkpoint: saved/epoch_1_global_step_4",
         "metrics: metrics.jsonl",
@@ -78,7 +81,7 @@ def test_one_step_is_one_step(tmp_path: Path) -> None:
     """What there is one of is named in the singular."""
     section = _resuming(tmp_path) | {"save_every_n_steps": 1}
     first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, train_iters=1)
-    assert first == "training: 1 step to go of 1"
+    assert first == "training: 1 step remaining (of 1)"
     first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, train_iters=1)
     assert first == "nothing to do: 1 step of 1 is trained; a higher `train_iters` trains on"
 
@@ -127,7 +130,7 @@ def test_ctrl_c_says_how_to_go_on(
     saved = f"checkpoint: {tmp_path}/saved/epoch_0_global_step_2"
     assert (saved in notes) is (interval == 2)
     again = _said(HandTrainer, tmp_path, checkpoint=section | {"auto_resume": True})
-    assert f"training: {2 if interval == 2 else 4} steps to go of 4" in again
+    assert f"training: {2 if interval == 2 else 4} steps remaining (of 4)" in again
 
 
 class _Tracker:

@@ -7,14 +7,17 @@ import io
 import os
 import re
 from dataclasses import replace
+from threading import Event
 
 import pytest
 import rich.console
 
+from arctic_training.activity import DELAY
 from arctic_training.launcher.world import World
+from arctic_training.trainer.best_effort_display import BestEffortDisplay
+from arctic_training.trainer.live_progress import LiveProgress
 from arctic_training.trainer.meter import Measures
-from arctic_training.trainer.progress import LiveProgress, PlainProgress, Progress, new_progress
-from arctic_training.trainer.until_gone import UntilGone
+from arctic_training.trainer.progress import PlainProgress, Progress, new_progress, running
 from tests.tiny import REPORT, sft_config
 
 _REPORT = replace(REPORT, horizon=3, tokens=900)
@@ -65,61 +68,121 @@ def test_time_left(steps: int, left: str, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out.endswith(f" {left}\n")
 
 
-def test_live_display(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a terminal a bar shows the newest figures, and lines stay above it as they are."""
+def _terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> io.StringIO:
+    """Let rich take a string for a terminal of that width."""
     real, written = rich.console.Console, io.StringIO()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(
         rich.console,
         "Console",
-        lambda: real(file=written, force_terminal=True, width=140, color_system=None),
+        lambda: real(file=written, force_terminal=True, width=width, color_system=None),
     )
-    progress = LiveProgress()
-    _run(progress, range(1, 4), 3)
-    out = written.getvalue()
-    assert "data: [red]3[/red] samples\n" in out
-    assert all(
-        text in out for text in ("3/3", "loss 2.5000", "margin 0.2500", "1,800 tokens/s", "1.5 GiB")
-    )
+    return written
+
+
+def _lines(written: io.StringIO) -> list[str]:
+    """Return what a terminal shows in the end of lines that are not wrapped."""
+    text = re.sub(r"\x1b\[(?:1A|2K|\?25[hl])", "", written.getvalue())
+    return [line.rpartition("\r")[2].rstrip() for line in text.split("\n")]
+
+
+def test_losses_stay_in_scrollback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a line stays for every N-th step and the last, above a bar of the newest."""
+    written = _terminal(monkeypatch, 100)
+    _run(LiveProgress(interval=2), range(1, 6), 5)
+    lines = _lines(written)
+    assert lines[0] == "data: [red]3[/red] samples"
+    steps = [line for line in lines if " | loss 2.5000 | margin 0.2500 | learning" in line]
+    assert [step.partition(" |")[0] for step in steps] == ["step 2/5", "step 4/5", "step 5/5"]
+    bars = [line for line in lines if "\u2501" in line]
+    assert bars[-1].startswith("step 5/5")
+    assert "loss 2.5000" in bars[-1]
 
 
 @pytest.mark.parametrize(
-    ("width", "figures"),
+    ("width", "bar"),
     [
-        (30, ""),
-        (50, "loss 15.9634"),
-        (80, "loss 15.9634  entropy 5.7012"),
-        (100, "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s"),
-        (120, "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s  1,800 tokens/s"),
+        (20, r"385/4000"),
+        (30, r"385/4000  loss 15\.9634"),
+        (40, r"step 385/4000  loss 15\.9634  30:08 left"),
+        (50, r"step 385/4000 [\u2501\u2578 ]+ loss 15\.9634 +30:08 left"),
+        (80, r"step 385/4000 [\u2501\u2578 ]+ loss 15\.9634  entropy 5\.7012 +30:08 left"),
         (
-            140,
+            120,
             (
-                "loss 15.9634  entropy 5.7012  learning rate 1.00e-03  0.50 s  1,800 tokens/s  "
-                "12.3 TFLOPS  1.5 GiB"
+                r"step 385/4000 [\u2501\u2578 ]+ loss 15\.9634  entropy 5\.7012  "
+                r"learning rate 1\.00e-03  1,800 tokens/s  0\.50 s +30:08 left"
             ),
         ),
     ],
 )
-def test_narrow_terminals(width: int, figures: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Step, horizon and time left always stay; the least important figures go first."""
-    real, written = rich.console.Console, io.StringIO()
-    monkeypatch.setattr(
-        rich.console,
-        "Console",
-        lambda: real(file=written, force_terminal=True, width=width, color_system=None),
-    )
-    measures = Measures(0.5, 1.5, 12.345)
-    terms = {"entropy": 5.7012}
-    progress = LiveProgress()
+def test_narrow_terminals(width: int, bar: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any width the bar is one line; the loss survives 30 columns, the time left 40."""
+    written = _terminal(monkeypatch, width)
+    progress = LiveProgress(interval=1000)
     progress.show(
-        replace(_REPORT, step=385, horizon=4000, loss=15.9634, terms=terms, measures=measures)
+        replace(
+            _REPORT,
+            step=385,
+            horizon=4000,
+            loss=15.9634,
+            terms={"entropy": 5.7012},
+            measures=Measures(0.5, 1.5, 12.345),
+        )
     )
     progress.end()
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", written.getvalue())
-    last = text.rstrip("\n").rpartition("\r")[2]
-    shown = re.fullmatch(r"step +385/4000 [━╸ ]+(.*?) +30:08 left", last)
-    assert shown
-    assert shown[1] == figures
+    shown = [line for line in _lines(written) if line]
+    assert re.fullmatch(bar, shown[-1])
+    assert all(len(line) <= width for line in shown)
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_lines_in_scrollback_fit(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line above the bar has the loss and the metrics, and of other figures what fits."""
+    written = _terminal(monkeypatch, width)
+    _run(LiveProgress(), range(1, 2), 1)
+    (line,) = (line for line in _lines(written) if line.startswith("step 1/1 |"))
+    assert line.startswith("step 1/1 | loss 2.5000 | margin 0.2500")
+    assert len(line) <= width
+
+
+def _refresh(progress: LiveProgress) -> None:
+    assert progress._live is not None
+    progress._live.refresh()
+
+
+def test_stages_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Evaluation and saving are shown above the bar while they run, and leave nothing behind."""
+    written = _terminal(monkeypatch, 60)
+    progress = LiveProgress()
+    with running(progress, "loading the model"):
+        _refresh(progress)
+    assert progress._live is None
+    progress.show(replace(_REPORT, horizon=1))
+    with running(progress, "evaluating `short`", 8) as stage:
+        stage.advance()
+        _refresh(progress)
+    progress.end()
+    assert " loading the model ..." in written.getvalue()
+    assert " evaluating `short`: 1 of 8 batches" in written.getvalue()
+
+
+def test_a_slow_stage_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a file a stage is one line once it takes long, and none before."""
+    written: list[str] = []
+    is_written = Event()
+
+    def write(text: str) -> None:
+        written.append(text)
+        is_written.set()
+
+    progress = PlainProgress(write=write)
+    with running(progress, "loading the model"):
+        pass  # quick: within the delay
+    monkeypatch.setenv(DELAY, "0")
+    with running(progress, "evaluating `short`", 8):
+        assert is_written.wait(60)  # slow: until it is shown
+    assert written == ["evaluating `short`: 0 of 8 batches"]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +204,7 @@ def test_display_fits_the_output(
     monkeypatch.setenv("TERM", term)
     for interval, expected in ((1, kind), (0, PlainProgress)):
         progress = new_progress(sft_config(train_log_iter_interval=interval), World())
-        assert isinstance(progress, UntilGone)
+        assert isinstance(progress, BestEffortDisplay)
         assert isinstance(progress.shown, expected)
 
 
@@ -184,6 +247,8 @@ def test_a_display_that_is_gone_ends_no_run(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     monkeypatch.setattr("sys.stdout.write", gone)
+    with running(progress, "loading the model"):
+        pass
     _run(progress, range(1, 4), 3)
-    assert isinstance(progress, UntilGone)
+    assert isinstance(progress, BestEffortDisplay)
     assert progress.shown is None

@@ -1,4 +1,4 @@
-"""A display that may go before the run that it shows: a terminal is closed, a pipe ends."""
+"""Progress display that survives a closed terminal or a broken pipe."""
 
 from __future__ import annotations
 
@@ -6,41 +6,54 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from arctic_training.activity import Stage
 from arctic_training.trainer.report import StepReport
 
 if TYPE_CHECKING:
     from arctic_training.trainer.progress import Progress
 
-__all__ = ["UntilGone"]
+__all__ = ["BestEffortDisplay"]
 
 
-class UntilGone:
-    """Shows a run as long as there is where to; then the run goes on unseen, and is saved."""
+class BestEffortDisplay:
+    """Shows a run until its output fails; the run itself goes on, and is saved."""
 
     def __init__(self, shown: Progress) -> None:
         self.shown: Progress | None = shown
-        """The display; None once it is gone."""
+        """The display; None after its output has failed."""
 
     def note(self, text: str) -> None:
         """Show the line."""
-        with self._as_long_as_there_is() as shown:
+        with self._attempt() as shown:
             if shown:
                 shown.note(text)
 
     def show(self, report: StepReport) -> None:
         """Show the step."""
-        with self._as_long_as_there_is() as shown:
+        with self._attempt() as shown:
             if shown:
                 shown.show(report)
 
+    def begin(self, stage: Stage) -> None:
+        """Show the stage."""
+        with self._attempt() as shown:
+            if shown:
+                shown.begin(stage)
+
+    def finish(self, stage: Stage) -> None:
+        """Show the stage no more."""
+        with self._attempt() as shown:
+            if shown:
+                shown.finish(stage)
+
     def end(self) -> None:
         """End."""
-        with self._as_long_as_there_is() as shown:
+        with self._attempt() as shown:
             if shown:
                 shown.end()
 
     @contextmanager
-    def _as_long_as_there_is(self) -> Iterator[Progress | None]:
+    def _attempt(self) -> Iterator[Progress | None]:
         try:
             yield self.shown
         except OSError:
