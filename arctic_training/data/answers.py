@@ -18,7 +18,7 @@ from jinja2 import TemplateError
 
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.marks import Marks, Piece
-from arctic_training.data.spans import Render, Span, UndecidableError
+from arctic_training.data.spans import Answer, Render, Span, UndecidableError
 from arctic_training.data.tags import TAG, before_tags, behind_tags
 from arctic_training.data.turns import says_more, turn_span
 
@@ -32,11 +32,11 @@ _SPARED: Final = (
 """What is not replaced, from one attempt to the next."""
 
 
-def answer_spans(conversation: Conversation, text: str, render: Render) -> list[Span]:
+def answer_spans(conversation: Conversation, text: str, render: Render) -> list[Answer]:
     """Return where each of the assistant's messages stands in the rendered text, in order.
 
-    A message that the template leaves out has no span; an empty one has an empty span. The end of
-    the turn is not part of it.
+    A message that the template leaves out is not among them; an empty one has an empty span. The
+    end of the turn is not part of it.
 
     Args:
         conversation: the messages.
@@ -49,8 +49,8 @@ def answer_spans(conversation: Conversation, text: str, render: Render) -> list[
 
     """
     tracer = _Tracer(conversation, text, render)
-    found = (tracer.span(index) for index in range(len(tracer.answers)))
-    return [span for span in found if span is not None]
+    found = ((message, tracer.span(number)) for number, message in enumerate(tracer.answers))
+    return [Answer(message, span) for message, span in found if span is not None]
 
 
 class _Tracer:

@@ -16,7 +16,8 @@ from arctic_training.data.answers import answer_spans
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.items import batches
 from arctic_training.data.samples import Sample
-from arctic_training.data.spans import Span
+from arctic_training.data.spans import Answer, Span
+from arctic_training.data.turn_ends import TurnEnds
 
 __all__ = ["ChatEncoder", "LeftOutError", "Marked", "Trained"]
 
@@ -55,8 +56,7 @@ class ChatEncoder:
     """Renders conversations and tokenises them.
 
     Where the template marks answers with ``{% generation %}``, exactly what it marks is trained.
-    Else it is every token with a character of an answer in it, and the special token directly
-    behind, which ends the turn.
+    Else it is every token with a character of an answer in it, or of the end-of-turn text behind.
 
     Raises:
         ValueError: the tokenizer has no chat template.
@@ -69,9 +69,13 @@ class ChatEncoder:
         self.template: str = tokenizer.get_chat_template()
         self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
         self._has_marks = bool(_MARKED.search(self.template))
-        added = tokenizer.added_tokens_decoder.items()
-        self._special = {number for number, token in added if token.special}
-        self._special |= {*tokenizer.all_special_ids}
+        added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
+        self._turn_ends = TurnEnds(self.render, [*added, *tokenizer.all_special_tokens])
+
+    @property
+    def lacks_turn_ends(self) -> bool:
+        """Whether the template wrote an answer without any end-of-turn text behind it."""
+        return self._turn_ends.is_any_missing
 
     def render(self, conversation: Conversation) -> str:
         """Return the text of a conversation.
@@ -103,14 +107,23 @@ class ChatEncoder:
             return text, [Span(0, len(text))]
         if self._has_marks:
             text, spans = self._rendered(conversation, marks=True)
-        else:
-            text = self.render(conversation)
-            spans = answer_spans(conversation, text, self.render)
+            return text, self._chosen(text, spans)
+        text = self.render(conversation)
+        answers = answer_spans(conversation, text, self.render)
+        chosen = self._chosen(text, [answer.span for answer in answers])
+        kept = answers[len(answers) - len(chosen) :]
+        return text, [
+            self._turn_ends.extended(conversation, text, Answer(answer.message, span))
+            for answer, span in zip(kept, chosen, strict=True)
+        ]
+
+    def _chosen(self, text: str, spans: list[Span]) -> list[Span]:
+        """Return the spans that are trained, of all that the assistant says."""
         if self._trained.last_turn_only:
             spans = spans[-1:]
         if not self._trained.empty_think:
             spans = [_without_empty_think(text, span) for span in spans]
-        return text, spans
+        return spans
 
     def encode(self, marked: Iterable[Marked]) -> Iterator[Sample]:
         """Iterate over the samples of texts with their trained parts; some are read at a time."""
@@ -132,8 +145,6 @@ class ChatEncoder:
         for start, end in spans:
             first = bisect_right(tokens, start, key=lambda token: place(token)[1])
             last = bisect_left(tokens, end, key=lambda token: place(token)[0])
-            if not self._has_marks and last < len(ids) and ids[last] in self._special:
-                last += place(last)[0] == end
             trained[first:last] = True
         return Sample(ids, trained)
 

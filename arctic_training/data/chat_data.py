@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar, Final, Generic, TypeVar
 
 from jinja2 import TemplateError
@@ -12,6 +12,7 @@ from arctic_training.config.data import DataConfig
 from arctic_training.data.chat import ChatEncoder, LeftOutError, Marked, Trained
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.preparing import PreparingDataFactory
+from arctic_training.data.samples import Sample
 from arctic_training.data.spans import UndecidableError
 from arctic_training.errors import RecipeError
 
@@ -21,6 +22,10 @@ Chat_co = TypeVar("Chat_co", bound=DataConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 _SHOWN: Final = 300
+_NO_TURN_END: Final = (
+    "the chat template writes no end of turn behind some answers: there, the model does not learn "
+    "to stop; add `{{ eos_token }}` to the template"
+)
 
 
 class ChatDataFactory(
@@ -61,6 +66,12 @@ class ChatDataFactory(
             message = "the tokenizer has no chat template"
             hint = "give the file of one as `chat_template` of the section `tokenizer`"
             raise RecipeError(pointer, message, code="not-supported", hint=hint) from error
+
+    def samples(self, encoder: ChatEncoder, marked: Iterable[Marked]) -> Iterator[Sample]:
+        """Iterate over the samples of rendered conversations; note an answer without its end."""
+        yield from encoder.encode(marked)
+        if encoder.lacks_turn_ends:
+            self.trainer.note(_NO_TURN_END)
 
     def marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
         """Render a conversation and find what the assistant says.

@@ -88,7 +88,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
 
         """
         encoder = self.encoder()
-        return encoder.encode(self.marked(encoder, said) for said in conversations)
+        return self.samples(encoder, (self.marked(encoder, said) for said in conversations))
 
     @override
     def arranged(self, read: Samples) -> Prepared:

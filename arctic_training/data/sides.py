@@ -64,11 +64,12 @@ class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, Batch
 
         """
         encoder = self.encoder()
-        return encoder.encode(
+        sides = (
             self._side(encoder, prompt, answer)
             for prompt, *answers in preferences
             for answer in answers
         )
+        return self.samples(encoder, sides)
 
     def _side(self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation) -> Marked:
         """Render a side; of all that the assistant says, only what is not in the prompt counts.

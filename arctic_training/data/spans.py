@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from arctic_training.data.conversation import Conversation
 
-__all__ = ["Render", "Span", "UndecidableError"]
+__all__ = ["Answer", "Render", "Span", "UndecidableError"]
 
 Render: TypeAlias = Callable[[Conversation], str]
 """Applies a chat template."""
@@ -18,6 +18,13 @@ class Span(NamedTuple):
 
     start: int
     end: int
+
+
+class Answer(NamedTuple):
+    """Text of an assistant message: the number of the message, and where the text stands."""
+
+    message: int
+    span: Span
 
 
 class UndecidableError(ValueError):

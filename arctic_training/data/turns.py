@@ -18,7 +18,7 @@ from jinja2 import TemplateError
 from arctic_training.data.conversation import SAID, Conversation, Message
 from arctic_training.data.spans import Render, Span, UndecidableError
 
-__all__ = ["says_more", "turn_span"]
+__all__ = ["plain_message", "says_more", "turn_span"]
 
 _NO_THOUGHT: Final = re.compile(r"<think>\s*</think>\s*\Z")
 
@@ -26,6 +26,12 @@ _NO_THOUGHT: Final = re.compile(r"<think>\s*</think>\s*\Z")
 def says_more(message: Message) -> bool:
     """Return whether a message says more than its content."""
     return any(message.get(key) for key in SAID)
+
+
+def plain_message(message: Message, content: str) -> Message:
+    """Return a message with another content, without calls and thoughts."""
+    plain = {key: item for key, item in message.items() if key not in SAID}
+    return cast("Message", {**plain, "content": content})
 
 
 def turn_span(conversation: Conversation, index: int, text: str, render: Render, mark: str) -> Span:
@@ -42,9 +48,8 @@ def turn_span(conversation: Conversation, index: int, text: str, render: Render,
         UndecidableError: with another message in its place, the template writes the rest anew.
 
     """
-    plain = {key: item for key, item in conversation[index].items() if key not in SAID}
     other = [*conversation]
-    other[index] = cast("Message", {**plain, "content": mark})
+    other[index] = plain_message(conversation[index], mark)
     try:
         before, *rest = render(other).split(mark)
     except TemplateError as error:

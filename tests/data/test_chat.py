@@ -15,7 +15,7 @@ from transformers import PreTrainedTokenizerBase
 from arctic_training.data.answers import answer_spans
 from arctic_training.data.chat import ChatEncoder, Trained
 from arctic_training.data.conversation import Conversation
-from arctic_training.data.spans import Span, UndecidableError
+from arctic_training.data.spans import UndecidableError
 from tests.tiny import HandTrainer, hand_config
 
 Turns: TypeAlias = list[tuple[str, str]]
@@ -305,14 +305,15 @@ def test_tags_that_a_template_writes_anew(
 ) -> None:
     """A tag that the template writes anew is the assistant's if it stands in the answer."""
     style = Style(_QWEN, _chatml)
-    assert _spans(style, [("user", said), ("assistant", said)], tokenizer)[-1] == expected
+    spans = _spans(style, [("user", said), ("assistant", said)], tokenizer)
+    assert spans == [f"{expected}<|im_end|>"]
 
 
 def test_answers_that_are_left_out(tokenizer: PreTrainedTokenizerBase) -> None:
     """A message that the template leaves out has no span."""
     style = Style("{% for m in messages[-2:] %}({{ m.content }}){% endfor %}", _chatml)
     turns = [("assistant", "one"), ("assistant", ""), ("assistant", ""), ("assistant", "four")]
-    assert _spans(style, turns, tokenizer) == ["", "four"]
+    assert _spans(style, turns, tokenizer) == [")", "four)"]
 
 
 @pytest.mark.parametrize(
@@ -341,8 +342,8 @@ def test_marks_avoid_the_text() -> None:
 
     few = _said([("user", everything[::70000]), ("assistant", "yes" + everything[5])])
     text = render(few)
-    (span,) = answer_spans(few, text, render)
-    assert text[span.start : span.end] == few[1]["content"]
+    ((index, (start, end)),) = answer_spans(few, text, render)
+    assert (index, text[start:end]) == (1, few[1]["content"])
     many = _said([("user", everything), ("assistant", "yes")])
     with pytest.raises(UndecidableError):
         answer_spans(many, render(many), render)
@@ -358,8 +359,9 @@ def test_renderings_are_few(tokenizer: PreTrainedTokenizerBase) -> None:
         return encoder.render(conversation)
 
     said = _said([("user", "a"), ("assistant", " b ")] * 20)
-    spans = answer_spans(said, encoder.render(said), render)
+    found = answer_spans(said, encoder.render(said), render)
     assert len(rendered) == 1
-    assert [end - start for start, end in spans] == [3] * 20
-    assert all(isinstance(span, Span) for span in spans)
+    assert [(index, end - start) for index, (start, end) in found] == [
+        (index, 3) for index in range(1, 40, 2)
+    ]
     assert re.fullmatch(r"(.*\n)+", encoder.render(said))

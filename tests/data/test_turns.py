@@ -59,11 +59,11 @@ def _qwen(said: Conversation) -> Pieces:
         if calls := message.get("tool_calls"):
             written = "\n".join(map(_written, calls))
             yield "<|im_start|>assistant\n", False
-            yield f"{content}\n{written}" if content else written, True
+            yield f"{content}\n{written}<|im_end|>" if content else f"{written}<|im_end|>", True
         else:
             yield f"<|im_start|>{message['role']}\n", False
-            yield content, message["role"] == "assistant"
-        yield "<|im_end|>\n", False
+            yield f"{content}<|im_end|>", message["role"] == "assistant"
+        yield "\n", False
 
 
 def _written(call: Any) -> str:  # noqa: ANN401 - as JSON has it
@@ -76,8 +76,8 @@ def _llama(said: Conversation) -> Pieces:
         yield f"[{message['role']}]\n\n", False
         calls: Any = message.get("tool_calls")
         written = json.dumps(calls[0]["function"], ensure_ascii=False) if calls else ""
-        yield written or message["content"].strip(), message["role"] == "assistant"
-        yield "<|eot|>", False
+        answer = written or message["content"].strip()
+        yield f"{answer}<|eot|>", message["role"] == "assistant"
 
 
 def _mistral(said: Conversation) -> Pieces:
@@ -86,11 +86,10 @@ def _mistral(said: Conversation) -> Pieces:
             yield f"[INST]{message['content']}[/INST]", False
             continue
         if calls := message.get("tool_calls"):
-            yield f"[TOOL_CALLS]{json.dumps(calls, ensure_ascii=False)}", True
+            yield f"[TOOL_CALLS]{json.dumps(calls, ensure_ascii=False)}</s>", True
         else:
             yield " ", False
-            yield message["content"], True
-        yield "</s>", False
+            yield f"{message['content']}</s>", True
 
 
 _STYLES: Final[dict[str, tuple[str, Callable[[Conversation], Pieces]]]] = {
@@ -130,7 +129,7 @@ def _encoder(trainer: HandTrainer, template: str) -> ChatEncoder:
 @pytest.mark.parametrize("name", _STYLES)
 @given(said=_conversations())
 def test_calls_are_trained(trainer: HandTrainer, name: str, said: Conversation) -> None:
-    """A turn with calls is trained whole: its content, the calls, and what stands around them."""
+    """A turn with calls is trained whole: content, calls, what stands around them, and its end."""
     template, by_hand = _STYLES[name]
     pieces = [*by_hand(said)]
     text, spans = _encoder(trainer, template).spans(said)
@@ -158,11 +157,11 @@ def test_thoughts_are_trained(trainer: HandTrainer, behind: Conversation) -> Non
     thinks = cast("Message", {"role": "assistant", "content": "yes", "reasoning_content": "hm"})
     said = [Message(role="user", content="yes?"), thinks, *behind]
     text, ((start, end),) = _encoder(trainer, _THINKING).spans(said)
-    assert text[start:end] == "<think>\nhm\n</think>\n\nyes"
+    assert text[start:end] == "<think>\nhm\n</think>\n\nyes<|im_end|>"
 
 
 def test_a_call_ends_with_the_end_of_its_turn(trainer: HandTrainer) -> None:
-    """The special token directly behind the calls is trained, and nothing behind that."""
+    """The end of turn behind the calls is trained, and nothing behind that."""
     said = [Message(role="assistant", content="", tool_calls=[_call({"x": 1})])]
     encoder = _encoder(trainer, _QWEN)
     (sample,) = encoder.encode([encoder.spans(said)])

@@ -50,7 +50,7 @@ def test_a_tokenizer_without_such_a_token_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_chat_template_comes_from_a_file(tmp_path: Path) -> None:
-    """The guide's template serves a tokenizer without one: exactly the answer is trained."""
+    """The guide's template serves a tokenizer without one: the answer and its end are trained."""
     guide = (ROOT / "docs/guide.md").read_text("utf-8")
     text = guide.partition("```jinja\n")[2].partition("```")[0]
     factory = _factory(tmp_path, write(tmp_path / "chat.jinja", text), eos_token="[END]")  # noqa: S106 - a token of texts
@@ -58,7 +58,7 @@ def test_a_chat_template_comes_from_a_file(tmp_path: Path) -> None:
     said: Conversation = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "a"}]
     rendered, (span,) = encoder.spans(said)
     assert rendered == "<|user|>\nhi[END]\n<|assistant|>\na[END]\n"
-    assert rendered[slice(*span)] == "a"
+    assert rendered[slice(*span)] == "a[END]"
     assert [*factory.problems()] == []
 
 

@@ -1,0 +1,116 @@
+"""End-of-turn text: what a chat template writes behind an answer to close the assistant's turn.
+
+A model has to generate this text itself, so it gets a loss like the answer. It may be one token,
+white space and a token, several tokens, or plain text such as `### End`. What a template writes
+behind the last message of a conversation closes the turn, because there is no next message for it
+to open. Behind an earlier answer, only what it has in common with that closes the turn; the rest
+opens the next message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from jinja2 import TemplateError
+
+from arctic_training.data.conversation import Conversation
+from arctic_training.data.spans import Answer, Render, Span
+from arctic_training.data.turns import plain_message, says_more
+
+__all__ = ["TurnEnds"]
+
+_SENTINEL: Final = "\U0010fffd"
+"""Content that replaces an answer: a code point of private use, which no template looks at."""
+
+_NOTHING_MATCHES: Final = r"(?!)"
+
+
+class TurnEnds:
+    """Finds the end-of-turn text behind answers.
+
+    Args:
+        render: applies the chat template.
+        tokens: added tokens of the tokenizer, special or not, as they are written.
+
+    """
+
+    def __init__(self, render: Render, tokens: Iterable[str]) -> None:
+        self._render = render
+        longest_first = sorted({t for t in tokens if t and not t.isspace()}, key=len, reverse=True)
+        token = "|".join(map(re.escape, longest_first)) or _NOTHING_MATCHES
+        self._token = re.compile(token)
+        self._unit = re.compile(rf"{token}|\s+|(?:(?!{token})[^\n])+")
+        self._earlier: dict[tuple[str, bool], str] = {}
+        self._last: dict[str, str] = {}
+        self.is_any_missing = False
+        """Whether there was an answer without end-of-turn text behind it."""
+
+    def extended(self, conversation: Conversation, text: str, answer: Answer) -> Span:
+        """Return the span of an answer with the end-of-turn text behind it, if there is any.
+
+        Args:
+            conversation: the messages.
+            text: the conversation, rendered.
+            answer: one of its answers.
+
+        """
+        start, end = answer.span
+        following = conversation[answer.message + 1 :]
+        if following:
+            until = conversation[: answer.message + 1]
+            found = self._before(following[0]["role"], until, text, end)
+        else:
+            found = self._closing(text[:start], text[end:])
+        self.is_any_missing |= not found
+        return Span(start, end + len(found))
+
+    def _before(self, role: str, until: Conversation, text: str, end: int) -> str:
+        """Return the end-of-turn text before a message of a role; most often it is known."""
+        key = role, says_more(until[-1])
+        known = self._earlier.get(key)
+        if not known or not text.startswith(known, end):
+            known = self._earlier[key] = self._between(until, text, end)
+        return known
+
+    def _between(self, until: Conversation, text: str, end: int) -> str:
+        """Return the end-of-turn text of an answer that other messages follow."""
+        *earlier, answer = until
+        try:
+            rendered = self._render([*earlier, plain_message(answer, _SENTINEL)])
+        except TemplateError:  # such as of a template that takes no answer as the last message
+            token = self._token.match(text, end)
+            return token[0] if token else ""
+        before, found, behind = rendered.rpartition(_SENTINEL)
+        return self._common(self._closing(before, behind), text, end) if found else ""
+
+    def _common(self, closing: str, text: str, end: int) -> str:
+        """Return the whole units that end-of-turn text and what stands behind an answer share."""
+        place = end
+        for unit in self._units(closing):
+            if not text.startswith(unit, place):
+                break
+            place += len(unit)
+        return text[end:place].rstrip()
+
+    def _closing(self, before: str, behind: str) -> str:
+        """Return what closes the last turn of a text, of which it stands behind the answer.
+
+        A template that always appends a generation prompt ends as it does before an answer: then
+        the first unit closes the turn.
+        """
+        known = self._last.get(behind)
+        if known is None:
+            first, *others = self._visible(behind) or ["", ""]
+            prompts = bool(others) and self._visible(before)[-1:] == others[-1:]
+            ending = behind[: behind.index(first) + len(first)] if prompts else behind
+            known = self._last[behind] = ending.rstrip()
+        return known
+
+    def _visible(self, text: str) -> list[str]:
+        return [unit for unit in self._units(text) if not unit.isspace()]
+
+    def _units(self, text: str) -> Iterator[str]:
+        """Iterate over added tokens, runs of white space, and lines of other text."""
+        return (match[0] for match in self._unit.finditer(text))
