@@ -77,6 +77,7 @@ def _train(
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
+    from arctic_training.cli.isolated import refuse_isolated_tasks
     from arctic_training.cli.run_recipe import Launch, run_recipe, train
     from arctic_training.launcher.deepspeed import split_flags
 
@@ -87,15 +88,17 @@ def _train(
     if flags and launcher == "torchrun":
         raise click.UsageError(f"{flags[0]} is a flag of `--launcher deepspeed`")
     recipe, overrides = _split(others)
+    launch = Launch(
+        num_processes,
+        flags if flags or launcher == "deepspeed" else None,
+        passed_on=["--python-profile", python_profile],
+    )
+    refuse_isolated_tasks([str(recipe), *overrides], launch)
     run_recipe(
         recipe,
         overrides,
         action=train if python_profile == "disable" else partial(train, profile=python_profile),
-        launch=Launch(
-            num_processes,
-            flags if flags or launcher == "deepspeed" else None,
-            passed_on=["--python-profile", python_profile],
-        ),
+        launch=launch,
         dry_run=dry_run,
         form=form,
         debug=debug,

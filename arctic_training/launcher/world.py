@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Final, Self
 
-__all__ = ["World", "environment_problem"]
+__all__ = ["World", "environment_problem", "integer_variable"]
 
 _SAYS: Final = {
     "MASTER_ADDR": "where processes meet",
@@ -29,7 +29,7 @@ class World:
 
         What is no number is ``environment_problem``'s to tell, before anything is computed.
         """
-        return cls(_number("RANK", 0), _number("WORLD_SIZE", 1))
+        return cls(integer_variable("RANK", 0), integer_variable("WORLD_SIZE", 1))
 
     @property
     def is_first(self) -> bool:
@@ -51,6 +51,7 @@ def environment_problem() -> str:
     return ""
 
 
-def _number(name: str, otherwise: int) -> int:
+def integer_variable(name: str, otherwise: int) -> int:
+    """Return a number of the environment; ``otherwise`` where there is none."""
     said = os.environ.get(name, "")
     return int(said) if said.isdecimal() else otherwise

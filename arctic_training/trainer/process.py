@@ -12,6 +12,7 @@ from torch._C._distributed_c10d import HashStore
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
+from arctic_training.launcher.isolation import find_isolation
 from arctic_training.launcher.world import World, environment_problem
 from arctic_training.trainer.backend import deepspeed
 
@@ -29,9 +30,11 @@ def start_process_group(world: World) -> None:
 
     Raises:
         TrainingError: there are several, and nothing says where they meet, or the environment of
-            this one makes no sense.
+            this one makes no sense, or each of them would train a separate model.
 
     """
+    if isolation := find_isolation():
+        raise TrainingError(isolation.message, hint=isolation.hint)
     if problem := environment_problem():
         raise TrainingError(problem, hint="start with `arctic-train --num-processes N`")
     for variable, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
