@@ -126,11 +126,12 @@ def _warn(recipe: CheckedRecipe) -> None:
 
 def _launch(arguments: list[str], how: Launch, recipe: CheckedRecipe) -> NoReturn:
     from arctic_training.launcher import deepspeed, torchrun
+    from arctic_training.launcher.hostfile import uses_ssh
 
     roots = [root for root in recipe.project.source_roots if root.is_dir()]
     if how.flags is not None:
         command = deepspeed.launch_command(arguments, how.flags, num_processes=how.num_processes)
-        code, message = deepspeed.launch(command, source_roots=roots)
+        code, message = deepspeed.launch(command, source_roots=roots, is_remote=uses_ssh(how.flags))
     else:
         command = ["-m", "arctic_training.cli.train", *arguments]
         number = how.num_processes or 1

@@ -59,6 +59,7 @@ def command() -> None:
     default="disable",
     help="Print where Python spent its time in training, by time in a function alone or in all.",
 )
+@click.option("--run-id", hidden=True, expose_value=False)
 @click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
 @format_option
 @debug_option
@@ -77,7 +78,7 @@ def _train(
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
-    from arctic_training.cli.isolated import refuse_isolated_tasks
+    from arctic_training.cli.one_run import refuse_hosts, refuse_isolated_tasks
     from arctic_training.cli.run_recipe import Launch, run_recipe, train
     from arctic_training.launcher.deepspeed import split_flags
 
@@ -94,6 +95,8 @@ def _train(
         passed_on=["--python-profile", python_profile],
     )
     refuse_isolated_tasks([str(recipe), *overrides], launch)
+    if flags and not dry_run:
+        refuse_hosts(flags)
     run_recipe(
         recipe,
         overrides,

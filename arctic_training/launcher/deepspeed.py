@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Final
 
 from arctic_training.launcher.failure import LOST
 from arctic_training.launcher.python_path import python_path
+from arctic_training.launcher.remote import RUN_ID, RemoteProcesses, exported_environment
 
 __all__ = ["launch", "launch_command", "split_flags"]
 
@@ -42,6 +44,14 @@ _ELSEWHERE: Final = {"--hostfile", "--master_port", "--num_nodes"}
 
 _OF_A_MACHINE: Final = "deepspeed.launcher.launch"
 """DeepSpeed's launcher of the processes of one machine, which its first one starts."""
+
+_UNREACHABLE: Final = 255
+"""Exit code of ssh, and so of pdsh, for its own errors; elsewhere, DeepSpeed's for SIGHUP."""
+
+_ENVIRONMENT: Final = 2
+"""Exit code for what is wrong with the environment, not with a recipe."""
+
+_OUT_OF_REACH: Final = "a signal did not reach all hosts: processes there may still be training"
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 
@@ -87,10 +97,14 @@ def launch_command(
     if not names & _ELSEWHERE:
         own.append(f"--master_port={_free_port()}")
     launcher = [sys.executable, "-m", "deepspeed.launcher.runner", *flags, *own]
-    return [*launcher, "--no_local_rank", "--module", "arctic_training.cli.train", *arguments]
+    run_id = f"{RUN_ID}{uuid.uuid4().hex}"
+    module = ["--no_local_rank", "--module", "arctic_training.cli.train"]
+    return [*launcher, *module, *arguments, run_id]
 
 
-def launch(command: Sequence[str], *, source_roots: Sequence[Path] = ()) -> tuple[int, str]:
+def launch(
+    command: Sequence[str], *, source_roots: Sequence[Path] = (), is_remote: bool = False
+) -> tuple[int, str]:
     """Run a command that starts the processes; a signal is handed on to each of them, once.
 
     DeepSpeed's launchers, when Ctrl-C reaches them, end with a traceback and end the processes by
@@ -99,51 +113,80 @@ def launch(command: Sequence[str], *, source_roots: Sequence[Path] = ()) -> tupl
     Args:
         command: as ``launch_command`` returns it.
         source_roots: folders from which the processes import modules.
+        is_remote: whether processes are started on other machines, by ssh.
 
     Returns:
         The exit code, 128 and the number of a signal that ended a process; and what is to be said
         of it, where the processes cannot say it themselves.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C came before there was a process on this machine.
+        KeyboardInterrupt: Ctrl-C came before there was a process.
 
     """
-    environment = os.environ | python_path(source_roots)
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, process_group=0)
-    with _handed_on(process.pid) as unheard:
-        code = process.wait()
-    if signal.SIGINT in unheard:
+    with exported_environment() as exported:
+        environment = os.environ | python_path(source_roots) | exported
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, process_group=0
+        )
+        signals = _Signals(process.pid)
+        with signals.handed_on():
+            code = process.wait()
+    if signals.remote and signals.remote.is_out_of_reach:
+        return 128 + signals.last, _OUT_OF_REACH
+    if signal.SIGINT in signals.unheard:
         raise KeyboardInterrupt
-    return (128 + unheard[0], "") if unheard else _outcome(code)
+    if signals.unheard:
+        return 128 + signals.unheard[0], ""
+    return _outcome(code, is_remote=is_remote)
 
 
-@contextmanager
-def _handed_on(launcher: int) -> Iterator[list[int]]:
-    """Hand signals on to the processes; give those that came where there was none.
+class _Signals:
+    """Signals to this process, which it hands on to the processes of the run.
 
-    Such a signal ends the launcher: elsewhere, it ends the processes on its part.
+    Args:
+        launcher: process id of DeepSpeed's launcher, which leads a process group.
+
     """
-    unheard: list[int] = []
 
-    def hand_on(number: int, _frame: object) -> None:
-        processes = _processes(launcher)
-        for each in processes:
-            with suppress(ProcessLookupError):
-                os.kill(each, number)
-        if not processes:
-            unheard.append(number)
-            with suppress(ProcessLookupError):
-                os.killpg(launcher, signal.SIGTERM)
+    def __init__(self, launcher: int) -> None:
+        self._launcher = launcher
+        self.last = 0
+        """The newest signal."""
+        self.unheard: list[int] = []
+        """Signals that came where there was no process; such a one ends the launcher."""
+        self.remote: RemoteProcesses | None = None
+        """The processes on other machines, once a signal was sent to them."""
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-    try:
-        for number in heeded:
-            signal.signal(number, hand_on)
-        yield unheard
-    finally:
-        for number in heeded:
-            signal.signal(number, before[number])
+    @contextmanager
+    def handed_on(self) -> Iterator[None]:
+        """Hand signals on instead of ending by them; those that are ignored stay ignored."""
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
+        try:
+            for number in heeded:
+                signal.signal(number, self._hand_on)
+            yield
+        finally:
+            for number in heeded:
+                signal.signal(number, before[number])
+
+    def _hand_on(self, number: int, _frame: object) -> None:
+        self.last = number
+        self.remote = self.remote or RemoteProcesses.of_launcher(self._launcher)
+        if self.remote and not self.remote.is_out_of_reach:
+            self.remote.send(number)
+        elif self.remote or not _send(number, _processes(self._launcher)):
+            self.unheard.append(number)
+            with suppress(ProcessLookupError):
+                os.killpg(self._launcher, signal.SIGTERM)
+
+
+def _send(number: int, processes: Sequence[int]) -> bool:
+    """Send a signal to processes; return whether there are any."""
+    for each in processes:
+        with suppress(ProcessLookupError):
+            os.kill(each, number)
+    return bool(processes)
 
 
 def _processes(launcher: int) -> list[int]:
@@ -160,8 +203,10 @@ def _processes(launcher: int) -> list[int]:
     return found
 
 
-def _outcome(code: int) -> tuple[int, str]:
+def _outcome(code: int, *, is_remote: bool) -> tuple[int, str]:
     """Read an exit code; DeepSpeed makes one of a signal, -9, which a shell knows as 247."""
+    if is_remote and code == _UNREACHABLE:
+        return _ENVIRONMENT, "a host cannot be reached, or its connection was lost"
     number = -code if code < 0 else 256 - code
     if code < 0 or number in {*signal.Signals}:
         return 128 + number, f"a process was ended by {signal.Signals(number).name}"

@@ -48,7 +48,8 @@ def test_every_flag_is_one_of_deepspeed() -> None:
     assert (read.no_ssh, read.save_pid, read.log_level) == (True, True, "info")
     assert (read.module, read.no_local_rank) == (True, True)
     assert read.user_script == "arctic_training.cli.train"
-    assert read.user_args == ["r.yaml", "seed=1"]
+    assert read.user_args[:2] == ["r.yaml", "seed=1"]
+    assert read.user_args[2].startswith("--run-id=")
 
 
 def test_runs_of_one_machine_have_ports_of_their_own() -> None:

@@ -1,4 +1,4 @@
-"""Refusal of parallel tasks that would each train a separate model."""
+"""Refusal of processes and hosts that would not train one model together."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import click
 
 from arctic_training.cli.output import ExitCode
 from arctic_training.cli.run_recipe import Launch
+from arctic_training.launcher.hostfile import hostfile_problem
 from arctic_training.launcher.isolation import find_isolation
 
-__all__ = ["refuse_isolated_tasks"]
+__all__ = ["refuse_hosts", "refuse_isolated_tasks"]
 
 
 def refuse_isolated_tasks(words: Sequence[str], launch: Launch) -> None:
@@ -25,8 +26,21 @@ def refuse_isolated_tasks(words: Sequence[str], launch: Launch) -> None:
     if found is None:
         return
     if found.is_first:
-        click.echo(f"error: {found.message}\nhint: {found.hint}", err=True)
+        _print(found.message, found.hint)
     raise SystemExit(ExitCode.USAGE)
+
+
+def refuse_hosts(flags: Sequence[str]) -> None:
+    """End if the hosts that flags of DeepSpeed's launcher name cannot be used."""
+    message, hint = hostfile_problem(flags)
+    if message:
+        _print(message, hint)
+        raise SystemExit(ExitCode.USAGE)
+
+
+def _print(message: str, hint: str) -> None:
+    """Print an error without asking other processes who reports it: there is no group yet."""
+    click.echo(f"error: {message}\nhint: {hint}", err=True)
 
 
 def _started_by(launch: Launch) -> str:
