@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, TypeAlias
 
 import yaml
 
 from arctic_training.diagnostics import Source, Span
+from arctic_training.document.json_reader import JSONReader, NotJSONError, may_be_json
 
 __all__ = ["comments"]
 
@@ -21,7 +23,14 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def comments(source: Source) -> Iterator[Span]:
-    """Iterate over the comments of a text that parses, each from its `#` to the end of its line."""
+    """Iterate over the comments of a text that parses, each from its `#` to the end of its line.
+
+    JSON has none.
+    """
+    if may_be_json(source):
+        with suppress(NotJSONError):
+            JSONReader(source).document()
+            return
     texts = _texts(source)
     first, last = next(texts)
     for number, line in enumerate(source.lines, 1):

@@ -7,21 +7,26 @@ exists: a document is text from anybody.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import yaml
 
-from arctic_training.diagnostics import Diagnostic, Related, Source, Span
+from arctic_training.diagnostics import Diagnostic, Source, Span
+from arctic_training.document.json_reader import JSONReader, NotJSONError, may_be_json
 from arctic_training.document.node import Entry, ListNode, MapNode, Node, ScalarNode
+from arctic_training.document.refused import (
+    MOST_CHARACTERS,
+    MOST_DEPTH,
+    RefusedError,
+    duplicate_key,
+    too_deep,
+)
 from arctic_training.document.scalars import plain_scalar
 
 __all__ = ["MOST_CHARACTERS", "parse"]
 
-MOST_CHARACTERS: Final = 1 << 20
-"""How long a text may be."""
-
-_MOST_DEPTH: Final = 64
 _MOST_COPIES: Final = 10_000
 _TAG: Final = "tag:yaml.org,2002:"
 _CORE_TAGS: Final = {"!", "bool", "float", "int", "map", "null", "seq", "str"}
@@ -31,27 +36,26 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     """Parse a text; without a tree, the list holds at least one error.
 
-    YAML 1.2 core scalars, one document, texts as keys. Refused: duplicate keys, tags other than
+    A text that is JSON is read as JSON, whatever it is called; any other as YAML 1.2: core
+    scalars, one document, strings as keys. Refused: duplicate keys, tags other than
     the core ones, merge keys, infinite numbers, more than 1 MiB, more than 64 levels, aliases
     that stand for themselves or for more than 10,000 values in all.
     """
-    reader = _Reader(source)
+    if len(source.text) > MOST_CHARACTERS:
+        return None, [RefusedError("the file is larger than 1 MiB", source.start()).diagnostic]
+    reader: JSONReader | _Reader = JSONReader(source)
     try:
+        if may_be_json(source):
+            with suppress(NotJSONError):
+                return reader.document(), reader.problems
+        reader = _Reader(source)
         return reader.document(), reader.problems
-    except _RefusedError as refused:
+    except RefusedError as refused:
         return None, [*reader.problems, refused.diagnostic]
     except yaml.YAMLError as error:
         return None, [*reader.problems, _syntax_error(source, error)]
     except UnicodeEncodeError as error:  # half a surrogate pair, from the command line
         return None, [*reader.problems, _no_character(source, error.start)]
-
-
-class _RefusedError(Exception):
-    """The text cannot be made into a tree."""
-
-    def __init__(self, message: str, span: Span, code: str = "yaml-syntax") -> None:
-        super().__init__(message)
-        self.diagnostic = Diagnostic(code=code, message=message, span=span)
 
 
 @dataclass
@@ -64,21 +68,18 @@ class _Reader:
     copies: int = 0
 
     def document(self) -> Node:
-        if len(self.source.text) > MOST_CHARACTERS:
-            raise _RefusedError("the file is larger than 1 MiB", self.source.start())
         events = yaml.parse(self.source.text, Loader=_LOADER)
         root: Node | None = None
         for event in events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
-                    raise _RefusedError("a second document begins here", self.span(event))
+                    raise RefusedError("a second document begins here", self.span(event))
                 root = self.node(event, events, 1)
         return root or ScalarNode(None, self.source.start())
 
     def node(self, event: yaml.NodeEvent, events: Iterator[yaml.Event], depth: int) -> Node:
-        if depth > _MOST_DEPTH:
-            message = f"more than {_MOST_DEPTH} levels of nesting"
-            raise _RefusedError(message, self.span(event))
+        if depth > MOST_DEPTH:
+            raise too_deep(self.span(event))
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event)
         self.refuse_tag(event)
@@ -106,15 +107,15 @@ class _Reader:
     def alias(self, event: yaml.AliasEvent) -> Node:
         anchor = str(event.anchor)
         if anchor in self.open_anchors:
-            raise _RefusedError(f"`*{anchor}` stands inside itself", self.span(event))
+            raise RefusedError(f"`*{anchor}` stands inside itself", self.span(event))
         if anchor not in self.anchors:
-            raise _RefusedError(f"nothing is anchored as `&{anchor}`", self.span(event))
+            raise RefusedError(f"nothing is anchored as `&{anchor}`", self.span(event))
         node, size = self.anchors[anchor]
         self.nodes += size
         self.copies += size
         if self.copies > _MOST_COPIES:
             message = f"the aliases stand for more than {_MOST_COPIES} values"
-            raise _RefusedError(message, self.span(event))
+            raise RefusedError(message, self.span(event))
         return node
 
     def scalar(self, event: yaml.ScalarEvent) -> ScalarNode:
@@ -148,7 +149,7 @@ class _Reader:
             place = self.span(event)
             value = self.value(events, depth)
             if key in entries:
-                self.problems.append(_duplicate(key, place, entries[key].key))
+                self.problems.append(duplicate_key(key, place, entries[key].key))
             else:
                 entries[key] = Entry(place, value)
         raise AssertionError("the parser ends every mapping")
@@ -160,17 +161,17 @@ class _Reader:
 
     def key(self, event: yaml.NodeEvent) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            raise _RefusedError("a key must be a text", self.span(event))
+            raise RefusedError("a key must be a text", self.span(event))
         self.refuse_tag(event)
         if event.value == "<<" and not event.style:
             message = "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
-            raise _RefusedError(message, self.span(event), "not-supported")
+            raise RefusedError(message, self.span(event), "not-supported")
         return str(event.value)
 
     def refuse_tag(self, event: yaml.Event) -> None:
         tag = getattr(event, "tag", None)
         if tag and tag.removeprefix(_TAG) not in _CORE_TAGS:
-            raise _RefusedError(f"the tag `{tag}` has no meaning here", self.span(event))
+            raise RefusedError(f"the tag `{tag}` has no meaning here", self.span(event))
 
     def span(self, first: yaml.Event, last: yaml.Event | None = None) -> Span:
         """Return the place of an event; of a block collection, no more than its first line."""
@@ -184,16 +185,6 @@ class _Reader:
             ending = len(self.source.lines[start.line]) + 1
             return Span(self.source, line, column, line, max(ending, column))
         return Span(self.source, line, column, end.line + 1, end.column + 1)
-
-
-def _duplicate(key: str, place: Span, first: Span) -> Diagnostic:
-    return Diagnostic(
-        code="duplicate-key",
-        message=f"`{key}` was set on line {first.line} already",
-        span=place,
-        related=(Related("first set here", first),),
-        hint="remove one of the two",
-    )
 
 
 def _syntax_error(source: Source, error: yaml.YAMLError) -> Diagnostic:

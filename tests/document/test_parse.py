@@ -197,10 +197,10 @@ def test_scalars_are_those_of_yaml_1_2(text: str, value: JSON) -> None:
         ("a: .nan", "1:4", "`.nan` is not a finite number"),
         ("a: 1e999", "1:4", "`1e999` is too large a number"),
         ("a: " + "9" * 500, "1:4", "a number of 500 characters is longer than 400"),
-        ("a: 1\nb: 2\na: 3", "3:1", "`a` was set on line 1 already"),
-        ("{a: 1, 'a': 2}", "1:8", "`a` was set on line 1 already"),
-        ("a: 1\rb: 2\r\na: 3", "3:1", "`a` was set on line 1 already"),
-        ("x: '\u2028'\n\x85a: 1\na: 3", "5:1", "`a` was set on line 4 already"),
+        ("a: 1\nb: 2\na: 3", "3:1", "duplicate key `a`: first set on line 1"),
+        ("{a: 1, 'a': 2}", "1:8", "duplicate key `a`: first set on line 1"),
+        ("a: 1\rb: 2\r\na: 3", "3:1", "duplicate key `a`: first set on line 1"),
+        ("x: '\u2028'\n\x85a: 1\na: 3", "5:1", "duplicate key `a`: first set on line 4"),
     ],
 )
 def test_what_yaml_may_say_and_a_document_may_not_is_refused_at_its_place(

@@ -86,7 +86,7 @@ def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
         ("seed.x=1", "wrong-override", "`x` would stand in a value that is no section"),
         ("seed=*x", "yaml-syntax", "nothing is anchored as `&x`"),
         ("seed=.inf", "wrong-type", "`.inf` is not a finite number"),
-        ("seed={a: 1, a: 2}", "duplicate-key", "`a` was set on line 1 already"),
+        ("seed={a: 1, a: 2}", "duplicate-key", "duplicate key `a`: first set on line 1"),
         ("seed=\udcff", "yaml-syntax", "a character that YAML does not allow"),
     ],
 )  # fmt: skip
