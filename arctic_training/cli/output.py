@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from arctic_training.cli import interrupt
+from arctic_training.cli import interrupt, streams
 from arctic_training.launcher.ending import ended_whole
 from arctic_training.launcher.failure import LOST, apart, is_lost_peer, speaks
 from arctic_training.launcher.world import World
@@ -100,12 +100,24 @@ def run(command: click.Command, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; whatever happens, end with a code of ``ExitCode`` and without a traceback."""
     if arguments is not None:
         _run(command, arguments)
+    streams.open_closed()
+    streams.protect()
     interrupt.listen()
     with ended_whole():
         try:
             _run(command, sys.argv[1:])
+        except SystemExit as exit_:
+            raise SystemExit(_settled(exit_.code)) from None
         finally:
             interrupt.end_at_once()
+
+
+def _settled(code: str | int | None) -> str | int | None:
+    """Return the code to end with: that of the environment, if what was printed is lost."""
+    if (reason := streams.lost_output()) and code in {ExitCode.FINE, ExitCode.FINDINGS}:
+        say(reason)
+        return ExitCode.USAGE
+    return code
 
 
 def _run(command: click.Command, arguments: list[str]) -> NoReturn:

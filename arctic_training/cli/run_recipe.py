@@ -13,6 +13,7 @@ import click
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
+from arctic_training.cli.streams import forgive
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
 from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
@@ -156,6 +157,7 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
             trainer.train()
     except KeyboardInterrupt:  # the trainer has said how it stands
         raise SystemExit(ExitCode.INTERRUPTED) from None
+    forgive()
     leave_process_group()
 
 

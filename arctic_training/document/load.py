@@ -7,8 +7,9 @@ from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Source, nearest
 from arctic_training.document.node import MapNode, Node, plain
-from arctic_training.document.parse import MOST_CHARACTERS, parse
+from arctic_training.document.parse import parse
 from arctic_training.document.problems import shown
+from arctic_training.document.refused import MOST_CHARACTERS
 
 __all__ = ["UnreadableError", "load", "shown_path"]
 

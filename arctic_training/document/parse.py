@@ -25,7 +25,7 @@ from arctic_training.document.refused import (
 )
 from arctic_training.document.scalars import plain_scalar
 
-__all__ = ["MOST_CHARACTERS", "parse"]
+__all__ = ["parse"]
 
 _MOST_COPIES: Final = 10_000
 _TAG: Final = "tag:yaml.org,2002:"
