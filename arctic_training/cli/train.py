@@ -173,14 +173,25 @@ def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the recipe from the overrides."""
     from arctic_training.diagnostics import nearest
 
-    for word in words:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("-"):
             flags = [f for p in click.get_current_context().command.params for f in p.opts]
-            meant = nearest(word, flags)
-            raise click.NoSuchOption(word, possibilities=[meant] if meant else None)
+            flag, _, value = word.partition("=")
+            if meant := nearest(flag, flags):
+                raise click.NoSuchOption(word, possibilities=[meant])
+            raise click.NoSuchOption(word, _without_dashes(flag, value or following))
     if not words:
         raise click.UsageError("Missing argument 'RECIPE'.")
     return Path(words[0]), list(words[1:])
+
+
+def _without_dashes(flag: str, value: str) -> str:
+    """Return what to write for a value of the recipe that is given as an option."""
+    key = flag.lstrip("-").replace("-", "_")
+    if not key or not key[0].isalpha():
+        return f"No such option '{flag}'."
+    shown = "VALUE" if not value or value.startswith("-") or "=" in value else value
+    return f"No such option '{flag}'. Values of the recipe are set without dashes: {key}={shown}"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FOREIGN_KEYS", "FOREIGN_TYPES"]
+__all__ = ["FOREIGN_KEYS", "FOREIGN_TYPES", "foreign_type"]
 
 _EXPERTS: Final = "experts are trained like other weights: leave out `_moe`"
+_ADAMW: Final = "write `type: fused_adam`, which is AdamW"
+_NO_QUANTISED: Final = "states are never quantised here: write `type: fused_adam` or `cpu_adam`"
+_NAMED: Final = "write `name: {}`: it is a schedule of `type: huggingface`"
+_FILES: Final = "give the file as `name_or_path`; its ending says what it is"
 _KNOWN_SET: Final = "give the data set as `name_or_path` of a source"
 
 FOREIGN_TYPES: Final = {
     "HuggingFaceH4/ultrafeedback_binarized": _KNOWN_SET,
     "ProjectGutenbergSFT": _KNOWN_SET,
+    **dict.fromkeys(("adam", "adamw", "adamw_torch", "adamw_torch_fused", "adamw_hf"), _ADAMW),
+    **dict.fromkeys(("fusedadam", "torch_adam", "adamw_apex_fused"), _ADAMW),
+    **dict.fromkeys(("adamw_8bit", "paged_adamw_8bit", "adamw_bnb_8bit"), _NO_QUANTISED),
+    **dict.fromkeys(("paged_adamw_32bit", "paged_adamw"), "write `type: cpu_adam`"),
+    **{name: _NAMED.format(name) for name in ("cosine", "linear", "constant", "polynomial")},
+    **{name: _NAMED.format(name) for name in ("constant_with_warmup", "cosine_with_restarts")},
+    **dict.fromkeys(("json", "jsonl", "csv", "tsv", "parquet", "text", "arrow"), _FILES),
+    **dict.fromkeys(("hf", "transformers", "auto", "automodel"), "write `type: huggingface`"),
+    **dict.fromkeys(("autotokenizer", "autotokenizerfast"), "write `type: huggingface`"),
     "cpu_adam_moe": _EXPERTS,
     "fused_adam_moe": _EXPERTS,
     "liger": "Liger's kernels are not built in: write `type: huggingface`, which trains the same",
@@ -119,3 +132,8 @@ FOREIGN_KEYS: Final = {
     "zero_stage": "deepspeed.zero_optimization.stage",
 }
 """The key of a recipe that says the same as a key of another tool, or as good as."""
+
+
+def foreign_type(name: str) -> str:
+    """Return what to write for a type of another tool; empty if none has it."""
+    return FOREIGN_TYPES.get(name) or FOREIGN_TYPES.get(name.casefold(), "")

@@ -24,5 +24,5 @@ class Unique:
 
 def _without_repetition(items: list[object]) -> list[object]:
     if len({(isinstance(item, bool), item) for item in items}) < len(items):
-        raise ValueError("the list holds the same value twice")
+        raise ValueError("duplicate items in a list")
     return items

@@ -43,6 +43,7 @@ def _frame(span: Span) -> list[str]:
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     first = max(0, start - _WIDTH // 2) if len(line) > _WIDTH else 0
+    line = line[:start] + _marked(line[start:end]) + line[end:]
     shown = _visible(line[first : first + _WIDTH])
     marks = "^" * max(1, min(end, first + _WIDTH) - start)
     gutter = f"{span.line:5} | "
@@ -50,6 +51,11 @@ def _frame(span: Span) -> list[str]:
         f"{gutter}{shown}".rstrip(),
         f"{' ' * (len(gutter) - 2)}| {' ' * (start - first)}{marks}",
     ]
+
+
+def _marked(text: str) -> str:
+    """Show what is not seen where it is pointed at: a tab as an arrow, others as an open box."""
+    return UNSEEN.sub("\u2423", text.replace("\t", "\u2192"))
 
 
 def _visible(text: str) -> str:

@@ -24,8 +24,9 @@ from arctic_training.document.node import (
 )
 from arctic_training.document.parse import parse
 from arctic_training.document.places import Place, places
-from arctic_training.document.problems import check, completed, in_words, joined, shown
+from arctic_training.document.problems import check, completed, joined
 from arctic_training.document.schema import Schema, with_numbers
+from arctic_training.document.wording import as_written, in_words, shown
 
 __all__ = [
     "JSON",
@@ -41,6 +42,7 @@ __all__ = [
     "ScalarNode",
     "Schema",
     "UnreadableError",
+    "as_written",
     "check",
     "children",
     "comments",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal
 
 from arctic_training.diagnostics import Diagnostic, nearest
@@ -49,7 +50,9 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Keys of both, and those of recipes and their sections that hardly any other file has."""
 
-_ALMOST: Final = 0.85
+_ALMOST: Final = 0.8
+_MOST_COMPARED: Final = 64
+"""Keys that are compared by letters: no document of ours has more at one place."""
 
 
 def document_kind(document: MapNode | None, *, is_named: bool) -> Kind:
@@ -100,8 +103,10 @@ def _parts(document: MapNode) -> Iterator[MapNode]:
 
 
 def _meant(document: MapNode, kind: str) -> list[str]:
-    """Return the keys of a document that a kind has, or nearly has."""
-    return [key for key in document.entries if _is_meant(key, kind)]
+    """Return the keys of a document that a kind has, or nearly has, among the first of many."""
+    known = _KEYS[kind]
+    near = {key for key in islice(document.entries, _MOST_COMPARED) if _is_meant(key, kind)}
+    return [key for key in document.entries if key in known or key in near]
 
 
 @lru_cache(maxsize=1024)

@@ -8,8 +8,8 @@ from typing import Final
 from arctic_training.diagnostics import Diagnostic, Source, nearest
 from arctic_training.document.node import MapNode, Node, plain
 from arctic_training.document.parse import parse
-from arctic_training.document.problems import shown
 from arctic_training.document.refused import MOST_CHARACTERS
+from arctic_training.document.wording import shown
 
 __all__ = ["UnreadableError", "load", "shown_path"]
 
@@ -73,6 +73,6 @@ def shown_path(path: Path) -> str:
 def _no_mapping(node: Node) -> Diagnostic:
     value = plain(node)
     message = (
-        f"expected a mapping, found {shown(value)}" if value is not None else "the file is empty"
+        f"expected mapping, found {shown(value)}" if value is not None else "the file is empty"
     )
     return Diagnostic(code="wrong-type", message=message, span=node.span)

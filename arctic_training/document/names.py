@@ -66,11 +66,20 @@ def _marked(node: Node, schema: Schema, mark: str) -> Iterator[tuple[Pointer, Su
     if mark not in schema.keywords:
         return
     for pointer, inner, applying in schema.walk(node):
-        for key in inner.entries if isinstance(inner, MapNode) else ():
-            rules = [p.get(key) for s in applying if isinstance(p := s.get("properties"), dict)]
-            rule = next((rule for rule in rules if isinstance(rule, dict) and mark in rule), None)
-            if rule:
-                yield (*pointer, key), rule
+        if isinstance(inner, MapNode):
+            rules = _with_mark(applying, mark)
+            yield from (((*pointer, key), rules[key]) for key in inner.entries if key in rules)
+
+
+def _with_mark(applying: list[Subschema], mark: str) -> dict[str, Subschema]:
+    """Return the rules of keys that have a mark; of a key with several, the first."""
+    found: dict[str, Subschema] = {}
+    for subschema in applying:
+        properties = subschema.get("properties")
+        for key, rule in properties.items() if isinstance(properties, dict) else ():
+            if isinstance(rule, dict) and mark in rule:
+                found.setdefault(key, rule)
+    return found
 
 
 def _deprecated(node: Node, pointer: Pointer, message: str, hint: str = "") -> Diagnostic:

@@ -24,13 +24,13 @@ from arctic_training.document.refused import (
     too_deep,
 )
 from arctic_training.document.scalars import plain_scalar
+from arctic_training.document.yaml_errors import LOADER, inside, no_character, syntax_error
 
 __all__ = ["parse"]
 
 _MOST_COPIES: Final = 10_000
 _TAG: Final = "tag:yaml.org,2002:"
 _CORE_TAGS: Final = {"!", "bool", "float", "int", "map", "null", "seq", "str"}
-_LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
@@ -53,9 +53,9 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     except RefusedError as refused:
         return None, [*reader.problems, refused.diagnostic]
     except yaml.YAMLError as error:
-        return None, [*reader.problems, _syntax_error(source, error)]
+        return None, [*reader.problems, syntax_error(source, error)]
     except UnicodeEncodeError as error:  # half a surrogate pair, from the command line
-        return None, [*reader.problems, _no_character(source, error.start)]
+        return None, [*reader.problems, no_character(source, error.start)]
 
 
 @dataclass
@@ -68,12 +68,16 @@ class _Reader:
     copies: int = 0
 
     def document(self) -> Node:
-        events = yaml.parse(self.source.text, Loader=_LOADER)
+        events = yaml.parse(self.source.text, Loader=LOADER)
         root: Node | None = None
         for event in events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
-                    raise RefusedError("a second document begins here", self.span(event))
+                    raise RefusedError(
+                        "a second document begins here: a file holds one",
+                        self.span(event),
+                        hint="remove the `---` above it, or split the file",
+                    )
                 root = self.node(event, events, 1)
         return root or ScalarNode(None, self.source.start())
 
@@ -107,9 +111,10 @@ class _Reader:
     def alias(self, event: yaml.AliasEvent) -> Node:
         anchor = str(event.anchor)
         if anchor in self.open_anchors:
-            raise RefusedError(f"`*{anchor}` stands inside itself", self.span(event))
+            raise RefusedError(f"alias `*{anchor}` inside its own value", self.span(event))
         if anchor not in self.anchors:
-            raise RefusedError(f"nothing is anchored as `&{anchor}`", self.span(event))
+            hint = f"quote it if it is a string: `'*{anchor}'`"
+            raise RefusedError(f"undefined alias `*{anchor}`", self.span(event), hint=hint)
         node, size = self.anchors[anchor]
         self.nodes += size
         self.copies += size
@@ -161,7 +166,7 @@ class _Reader:
 
     def key(self, event: yaml.NodeEvent) -> str:
         if not isinstance(event, yaml.ScalarEvent):
-            raise RefusedError("a key must be a text", self.span(event))
+            raise RefusedError("a key must be a string", self.span(event))
         self.refuse_tag(event)
         if event.value == "<<" and not event.style:
             message = "merge keys (`<<`) are not part of YAML 1.2; write the keys out"
@@ -171,7 +176,8 @@ class _Reader:
     def refuse_tag(self, event: yaml.Event) -> None:
         tag = getattr(event, "tag", None)
         if tag and tag.removeprefix(_TAG) not in _CORE_TAGS:
-            raise RefusedError(f"the tag `{tag}` has no meaning here", self.span(event))
+            hint = "remove it, or quote the value if it is a string"
+            raise RefusedError(f"unknown tag `{tag}`", self.span(event), hint=hint)
 
     def span(self, first: yaml.Event, last: yaml.Event | None = None) -> Span:
         """Return the place of an event; of a block collection, no more than its first line."""
@@ -180,45 +186,8 @@ class _Reader:
         assert end is not None, "the parser marks every event"
         line, column = start.line + 1, start.column + 1
         if line > len(self.source.lines):
-            return _inside(Span(self.source, line, column, line, column))
+            return inside(Span(self.source, line, column, line, column))
         if end.line > start.line and not getattr(first, "style", None):
             ending = len(self.source.lines[start.line]) + 1
             return Span(self.source, line, column, line, max(ending, column))
         return Span(self.source, line, column, end.line + 1, end.column + 1)
-
-
-def _syntax_error(source: Source, error: yaml.YAMLError) -> Diagnostic:
-    if isinstance(error, yaml.MarkedYAMLError) and (
-        mark := error.problem_mark or error.context_mark
-    ):
-        span = Span(source, mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-        said = (error.context, error.problem)
-        return Diagnostic(
-            code="yaml-syntax", message=": ".join(filter(None, said)), span=_inside(span)
-        )
-    if isinstance(error, yaml.reader.ReaderError):
-        wrong = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
-        return _no_character(source, wrong.start() if wrong else 0)
-    return Diagnostic(code="yaml-syntax", message=str(error), span=source.start())
-
-
-def _no_character(source: Source, position: int) -> Diagnostic:
-    before = Source(source.path, source.text[:position]).lines
-    line, column = len(before), len(before[-1]) + 1
-    return Diagnostic(
-        code="yaml-syntax",
-        message="a character that YAML does not allow",
-        span=Span(source, line, column, line, column + 1),
-    )
-
-
-def _inside(span: Span) -> Span:
-    """Move a place behind the last line, where the parser noticed the end, to that line's end."""
-    source = span.source
-    line = len(source.lines)
-    while line > 1 and not source.lines[line - 1].strip():
-        line -= 1
-    if span.line <= line:
-        return span
-    column = len(source.lines[line - 1]) + 1
-    return Span(source, line, column, line, column + 1)

@@ -2,82 +2,136 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from typing import Final
 
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Diagnostic, known_words, nearest
-from arctic_training.document.node import JSON, Node, Pointer, find, key_span
+from arctic_training.document.complaint import Complaint
+from arctic_training.document.node import (
+    JSON,
+    Entry,
+    MapNode,
+    Node,
+    Pointer,
+    ScalarNode,
+    find,
+    key_span,
+)
 from arctic_training.document.places import known_keys, places, types_with
 from arctic_training.document.schema import Schema, Subschema
 
-__all__ = ["keys_listed", "unknown_key"]
+__all__ = ["KeyFinder", "keys_listed"]
 
-_ALIKE: Final = 0.85
+_ALIKE: Final = 0.8
 """How alike a key of another section must be: there are many."""
 
 _MOST_SHOWN: Final = 3
 _MOST_LISTED: Final = 12
 
 
-def unknown_key(
-    pointer: Pointer, node: Node, schema: Schema, applying: list[Subschema]
-) -> Diagnostic:
-    """Return what to say of the key that ``pointer`` ends in.
+@dataclass(frozen=True)
+class KeyFinder:
+    """Finds what unknown keys of one document were meant to be."""
 
-    ``applying`` are the subschemas that apply to the section in which it stands.
-    """
-    key = str(pointer[-1])
-    for planned in (outer.get("x-planned", {}) for outer in applying):
-        if isinstance(planned, dict) and key in planned:
-            return Diagnostic(
-                code="not-supported",
-                message=f"`{key}` is not supported yet",
-                span=key_span(node, pointer),
-                hint=str(planned[key]),
-            )
-    known = known_keys(applying)
-    elsewhere = _elsewhere(pointer, node, schema, applying)
-    meant = "" if elsewhere else nearest(key, known)
-    return Diagnostic(
-        code="unknown-key",
-        message=f"unknown key `{key}`",
-        span=key_span(node, pointer),
-        suggestion=meant,
-        hint=""
-        if meant
-        else elsewhere or _similar(pointer, node, schema) or keys_listed(known, applying, schema),
-    )
+    document: Node
+    schema: Schema
 
+    @cached_property
+    def ways(self) -> list[Pointer]:
+        """The ways to all keys that the document may have."""
+        return [place.pointer for place in places(_opened(self.document, self.schema), self.schema)]
 
-def _elsewhere(pointer: Pointer, node: Node, schema: Schema, applying: list[Subschema]) -> str:
-    """Return where a key belongs that is known by this name, here or to users of other tools."""
-    key, section = str(pointer[-1]), find(node, pointer[:-1])
-    if section is not None and (types := types_with(key, applying, section, schema)):
-        return f"it is a key of {_alternatives([f'type: {name}' for name in types])}"
-    there = [place.pointer for place in places(node, schema)]
-    target = tuple(FOREIGN_KEYS.get(key, "").split("."))
-    meant = [way for way in there if _bare(way) == target[: len(way)]]
-    longest = max(map(len, meant), default=0)
-    exact = [way for way in meant if len(way) == longest]
-    return _question(exact or [way for way in there if way[-1] == key], pointer)
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """The last steps of all ways."""
+        return frozenset(str(way[-1]) for way in self.ways)
 
+    def unknown_key(self, pointer: Pointer, applying: list[Subschema]) -> Complaint:
+        """Return what to say of the key that ``pointer`` ends in.
 
-def _similar(pointer: Pointer, node: Node, schema: Schema) -> str:
-    there = [place.pointer for place in places(node, schema)]
-    meant = nearest(str(pointer[-1]), {str(way[-1]) for way in there}, cutoff=_ALIKE)
-    return _question([way for way in there if way[-1] == meant], pointer)
+        ``applying`` are the subschemas that apply to the section in which it stands.
+        """
+        key, span = str(pointer[-1]), key_span(self.document, pointer)
+        for planned in (outer.get("x-planned", {}) for outer in applying):
+            if isinstance(planned, dict) and key in planned:
+                message, hint = f"`{key}` is not supported yet", str(planned[key])
+                found = Diagnostic(code="not-supported", message=message, span=span, hint=hint)
+                return Complaint("unknown", pointer, found)
+        known = known_keys(applying)
+        types, exact = self._types(pointer, applying), self._exact(pointer)
+        meant = "" if types or exact else nearest(key, known)
+        ways = exact or ([] if types or meant else self._similar(pointer))
+        hint = types or _question(ways, pointer) or _dash(key)
+        found = Diagnostic(
+            code="unknown-key",
+            message=f"unknown key `{key}`",
+            span=span,
+            suggestion=meant,
+            hint="" if meant else hint or keys_listed(known, applying, self.schema),
+        )
+        return Complaint(
+            "unknown", pointer, found, ((*pointer[:-1], meant),) if meant else (*ways,)
+        )
 
-
-def _question(ways: list[Pointer], pointer: Pointer) -> str:
-    """Ask for the ways that share the most with where the key stands."""
-    if not ways:
+    def _types(self, pointer: Pointer, applying: list[Subschema]) -> str:
+        """Return of which other types of its section a key is, as an advice."""
+        key, section = str(pointer[-1]), find(self.document, pointer[:-1])
+        if section is not None and (types := types_with(key, applying, section, self.schema)):
+            return f"it is a key of {_alternatives([f'type: {name}' for name in types])}"
         return ""
+
+    def _exact(self, pointer: Pointer) -> list[Pointer]:
+        """Return where a key belongs that has this name, here or in another tool."""
+        key = str(pointer[-1])
+        target = tuple(FOREIGN_KEYS.get(key, "").split("."))
+        if key not in self.names and target == ("",):
+            return []
+        meant = [way for way in self.ways if _bare(way) == target[: len(way)]]
+        longest = max(map(len, meant), default=0)
+        exact = [way for way in meant if len(way) == longest]
+        return _closest(exact or [way for way in self.ways if way[-1] == key], pointer)
+
+    def _similar(self, pointer: Pointer) -> list[Pointer]:
+        meant = nearest(str(pointer[-1]), sorted(self.names), cutoff=_ALIKE)
+        return _closest([way for way in self.ways if way[-1] == meant], pointer)
+
+
+def _opened(document: Node, schema: Schema) -> Node:
+    """Return a document with an empty section where a name or nothing stands for one."""
+    if not isinstance(document, MapNode):
+        return document
+    entries = dict(document.entries)
+    for key, entry in document.entries.items():
+        if isinstance(entry.value, ScalarNode):
+            empty = MapNode({}, entry.value.span)
+            if known_keys(schema.below(schema.at(document, ()), key, empty)):
+                entries[key] = Entry(entry.key, empty)
+    return MapNode(entries, document.span)
+
+
+def _dash(key: str) -> str:
+    return "an item of a list begins with `- `, with a space" if key.startswith("-") else ""
+
+
+def _closest(ways: list[Pointer], pointer: Pointer) -> list[Pointer]:
+    """Return the ways that share the most with where a key stands, and of those the shortest."""
+    if not ways:
+        return []
     closest = max(_shared(way, pointer) for way in ways)
     near = [way for way in ways if _shared(way, pointer) == closest]
     shortest = min(map(len, near))
-    asked = [".".join(map(str, way)) for way in near if len(way) == shortest][:_MOST_SHOWN]
-    where = " at the top level" if shortest == 1 < len(pointer) else ""
+    return [way for way in near if len(way) == shortest]
+
+
+def _question(ways: list[Pointer], pointer: Pointer) -> str:
+    """Ask for the ways to where a key may belong."""
+    if not ways:
+        return ""
+    asked = [".".join(map(str, way)) for way in ways][:_MOST_SHOWN]
+    where = " at the top level" if len(ways[0]) == 1 < len(pointer) else ""
     return f"did you mean {_alternatives(asked)}{where}?"
 
 

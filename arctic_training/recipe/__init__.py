@@ -11,7 +11,8 @@ from arctic_training.recipe.check import (
 )
 from arctic_training.recipe.defaults import defaults
 from arctic_training.recipe.outdated import outdated
-from arctic_training.recipe.overrides import PLACE, apply_overrides
+from arctic_training.recipe.overrides import apply_overrides
+from arctic_training.recipe.place import PLACE
 
 __all__ = [
     "PLACE",

@@ -33,6 +33,7 @@ from arctic_training.recipe.functions import with_arguments
 from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
+from arctic_training.recipe.single_items import with_single_items
 
 __all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe", "recipe_schema", "trainer_name"]
 
@@ -73,10 +74,11 @@ def check_recipe(
     if package is None:
         return None, problems
     schema = recipe_schema(package)
-    chosen = with_overridden_names(recipe, schema)
+    single, wrong = with_single_items(recipe, schema)
+    chosen = with_overridden_names(single, schema)
     old = outdated(package, project)
     told = [old.warning(value_span(recipe, ("type",)))] if old else []
-    problems = [*told, *check(chosen, schema)]
+    problems = [*told, *wrong, *check(chosen, schema)]
     if has_errors(problems):
         return None, problems
     whole = with_paths(completed(chosen, schema), schema)

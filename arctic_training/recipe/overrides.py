@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -21,11 +22,9 @@ from arctic_training.document import (
     parse,
     shown,
 )
+from arctic_training.recipe.place import PLACE
 
-__all__ = ["PLACE", "apply_overrides", "with_overridden_names"]
-
-PLACE: Final = "command line"
-"""The file, to a reader, of what an override says."""
+__all__ = ["apply_overrides", "with_overridden_names"]
 
 _MOST_KEYS: Final = 64
 
@@ -42,14 +41,16 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
         path, separator, written = text.partition("=")
         keys = path.split(".")
         if not separator or not all(keys) or len(keys) > _MOST_KEYS:
-            problems.append(_wrong(source, f"expected key=value, found {shown(text)}"))
+            message = f"expected key=value, found {shown(text)}"
+            problems.append(_wrong(source, message, _with_colon(text)))
             continue
         value, found = parse(Source(PLACE, written))
         problems += [replace(p, span=source.line(1), related=()) for p in found]
         if value is None or found:
             continue
         try:
-            changed = _set(recipe, keys, _moved(value, source.line(1)), source.line(1))
+            moved = _moved(value, source, len(path) + 1)
+            changed = _set(recipe, keys, moved, source.line(1))
         except LookupError as error:
             problems.append(_wrong(source, str(error.args[0])))
             continue
@@ -97,31 +98,55 @@ def _set(node: Node, keys: list[str], value: Node, span: Span) -> Node:
             entry = Entry(old.key if old and rest else span, _set(inside, rest, value, span))
             return MapNode({**entries, key: entry}, node.span)
         case ListNode(items=items):
+            if not key.lstrip("-").isdecimal() and len(items) == 1:
+                return ListNode((_set(items[0], keys, value, span),), node.span)
             if key not in map(str, range(len(items))):
                 raise LookupError(f"{shown(key)} is no item of a list of {len(items)}")
             index = int(key)
             changed = _set(items[index], rest, value, span)
             return ListNode((*items[:index], changed, *items[index + 1 :]), node.span)
+        case ScalarNode(value=None):
+            return _set(MapNode({}, span), keys, value, span)
         case ScalarNode():
             raise LookupError(f"{shown(key)} would stand in a value that is no section")
 
 
-def _moved(node: Node, span: Span) -> Node:
-    """Give a value and all values in it one place."""
+def _moved(node: Node, source: Source, by: int) -> Node:
+    """Give a value and all values in it the place that they have in the whole argument."""
+    span = _shifted(node.span, source, by)
     match node:
         case ScalarNode(value=value):
             return ScalarNode(value, span)
         case ListNode(items=items):
-            return ListNode(tuple(_moved(item, span) for item in items), span)
+            return ListNode(tuple(_moved(item, source, by) for item in items), span)
         case MapNode(entries=entries):
-            moved = {k: Entry(span, _moved(entry.value, span)) for k, entry in entries.items()}
+            moved = {
+                key: Entry(_shifted(entry.key, source, by), _moved(entry.value, source, by))
+                for key, entry in entries.items()
+            }
             return MapNode(moved, span)
 
 
-def _wrong(source: Source, message: str) -> Diagnostic:
+def _shifted(span: Span, source: Source, by: int) -> Span:
+    """Return the place of a part of the value, which follows ``by`` characters; never empty."""
+    column = span.column + (by if span.line == 1 else 0)
+    end = span.end_column + (by if span.end_line == 1 else 0)
+    if (span.line, column) == (span.end_line, end):
+        return source.line(1)
+    return Span(source, span.line, column, span.end_line, end)
+
+
+def _with_colon(text: str) -> str:
+    """Return `key=value` for `key: value`; empty for what is neither."""
+    found = re.fullmatch(r"([\w.]+): *(\S.*)", text)
+    return f"write {found[1]}={found[2]}" if found else ""
+
+
+def _wrong(source: Source, message: str, hint: str = "") -> Diagnostic:
     return Diagnostic(
         code="wrong-override",
         message=message,
         span=source.line(1),
-        hint="such as optimizer.learning_rate=1e-5 or checkpoint.0.output_dir=./runs/second",
+        hint=hint
+        or "such as optimizer.learning_rate=1e-5 or checkpoint.0.output_dir=./runs/second",
     )

@@ -143,7 +143,7 @@ def test_a_definition_that_is_wrong_is_reported_at_its_line(project: Path) -> No
     write(project / "mine.yaml", DEFINITION.replace("default: 0.5", "default: many"))
     done = _check(project)
     assert done.code == 1
-    assert "mine.yaml:9:16: error[wrong-type]: expected a number, found `many`" in done.out
+    assert "mine.yaml:9:16: error[wrong-type]: expected number, found `many`" in done.out
 
 
 def test_a_module_that_is_gone_is_reported_where_it_is_named(project: Path) -> None:

@@ -21,13 +21,13 @@ from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
         (
             "learning_rate",
             "recipe of mine: optimizer(fused_adam).learning_rate",
-            "takes a number, at least 0",
+            "takes number, at least 0",
         ),
         ("optimizer.betas", "recipe of mine: optimizer(fused_adam).betas", "[0.9, 0.999]"),
         (
             "micro_batch_size",
             "recipe of mine: micro_batch_size",
-            "takes a whole number, at least 1",
+            "takes integer, at least 1",
         ),
         ("data_factory_type", "definition: data_factory_type", "the first is the default"),
         ("exclusiveMinimum", "field of a definition: exclusiveMinimum", "such as 0"),
@@ -108,7 +108,7 @@ def test_a_wrong_recipe_is_not_explained(tmp_path: Path) -> None:
     done = arctic_gen("explain", "r.yaml", "seed=-1", folder=tmp_path)
     assert (done.code, done.out.splitlines()[0]) == (
         1,
-        "command line:1:1: error[out-of-range]: `-1` is below the least value allowed, 0",
+        "command line:1:1: error[out-of-range]: `-1` is below the minimum of 0",
     )
     done = arctic_gen("explain", "d.yaml", "seed=-1", folder=tmp_path)
     assert done == (2, "", "error: d.yaml is no recipe: it takes no KEY=VALUE\n")

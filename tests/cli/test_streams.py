@@ -67,7 +67,7 @@ def test_an_error_stream_that_is_full_keeps_the_code(tmp_path: Path) -> None:
 
 def test_no_file_takes_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     """With standard output closed, what is printed goes into no file that is opened later."""
-    made = []
+    made: list[dict[Path, str]] = []
     for redirection in ("", ">&- 2>&-"):
         folder = tmp_path / str(len(made))
         write(folder / "mine.yaml", DEFINITION)

@@ -359,8 +359,8 @@ MAY_BE_NULL = {"type": ["object", "null"], "properties": {"kind": {"const": "b"}
     [
         ({"type": "string", "pattern": DEEP, "default": ""}, ("pattern",), "not a regular expr"),
         ({"oneOf": [_tagged("a", {}), MAY_BE_NULL]}, ("oneOf", 1), "and no null"),
-        ({"enum": [1, 1e308]}, ("enum", 1), "above the greatest value allowed"),
-        ({"const": -1e300}, ("const",), "below the least value allowed"),
+        ({"enum": [1, 1e308]}, ("enum", 1), "above the maximum"),
+        ({"const": -1e300}, ("const",), "below the minimum"),
         ({"type": ["nubmer", "null"]}, ("type", 0), "did you mean `number`"),
     ],
 )

@@ -42,14 +42,14 @@ _Place: TypeAlias = tuple[str, int, int]
 def test_text_shows_the_place_the_line_and_what_to_do() -> None:
     """Each finding is a head of one line, its line with marks, related places and the hint.
 
-    No control code reaches the terminal, and tabs keep their columns above the marks.
+    No control code reaches the terminal, and what is not seen is, above the marks, a symbol.
     """
     assert render(_FINDINGS, Format.TEXT) == (
         "conf/a b.yaml:1:1: error[unknown-key]: unknown key `one`; did you mean `two`?\n"
         "    1 | one: 1\n"
         "      | ^^^\n"
         "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this\n"
-        "    2 |  two:  [31m2\n"
+        "    2 |  two: ␣[31m2\n"
         "      |       ^^^^^^\n"
         "  conf/a b.yaml:1:6: first, here\n"
         "    1 | one: 1\n"

@@ -15,13 +15,13 @@ from tests.support import write
     [
         (b"", "1:1", "wrong-type", "the file is empty"),
         (b"# nothing\n", "1:1", "wrong-type", "the file is empty"),
-        (b"[]\n", "1:1", "wrong-type", "expected a mapping, found a list"),
-        (b"0\n", "1:1", "wrong-type", "expected a mapping, found `0`"),
-        (b"- a\n", "1:1", "wrong-type", "expected a mapping, found a list"),
-        (b"\n  text\n", "2:3", "wrong-type", "expected a mapping, found `text`"),
+        (b"[]\n", "1:1", "wrong-type", "expected mapping, found a list"),
+        (b"0\n", "1:1", "wrong-type", "expected mapping, found `0`"),
+        (b"- a\n", "1:1", "wrong-type", "expected mapping, found a list"),
+        (b"\n  text\n", "2:3", "wrong-type", "expected mapping, found `text`"),
         (b"a: 1\nb: \xff\n", "2:1", "yaml-syntax", "the text is not UTF-8"),
         (b"\xff\xfea\0:\0", "1:1", "yaml-syntax", "the text is not UTF-8"),
-        (b"a: [", "1:5", "yaml-syntax", None),
+        (b"a: [", "1:4", "yaml-syntax", None),
     ],
 )
 def test_a_file_that_holds_no_mapping_is_a_finding(

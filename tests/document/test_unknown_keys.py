@@ -57,11 +57,11 @@ def test_a_key_in_the_wrong_place_is_shown_the_right_one(line: str, advice: str)
     assert _advice(f"{RECIPE}{line}\n") == advice
 
 
-def test_a_name_in_place_of_a_section_is_answered_with_its_keys() -> None:
-    """What other tools say by a name alone is a section here: of its first type, as a rule."""
+def test_a_name_in_place_of_a_section_is_answered_with_the_section() -> None:
+    """What other tools say by a name alone is a section here."""
     (found,) = check(_document(f"{RECIPE}scheduler: cosine\n"), _schema("sft"))
-    assert found.message == "expected a mapping, found `cosine`"
-    assert found.hint.startswith("known here: `name`, `num_warmup_steps`, ")
+    assert found.message == "expected mapping, found `cosine`"
+    assert found.hint.startswith("write `name: cosine`: it is a schedule of `type: huggingface`")
 
 
 def test_a_key_of_the_trainers_own_wins_over_the_name_that_another_tool_has() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from arctic_training.diagnostics import Source
 from arctic_training.document import JSON, MapNode, parse, plain
-from arctic_training.recipe import apply_overrides
+from arctic_training.errors import InvalidRecipeError
+from arctic_training.project import Project
+from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
 
 _RECIPE = """\
 seed: 1
@@ -67,7 +71,7 @@ def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
     assert str(optimizer.key) == "recipe.yaml:2:1"
     assert str(optimizer.value.entries["eps"].key) == "recipe.yaml:4:3"
     rate = optimizer.value.entries["learning_rate"]
-    assert {str(rate.key), str(rate.value.span)} == {"command line:1:1"}
+    assert (str(rate.key), str(rate.value.span)) == ("command line:1:1", "command line:1:25")
     assert rate.key.source.text == "optimizer.learning_rate={a: [1]}"
 
 
@@ -82,12 +86,13 @@ def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
         ("checkpoint.2.x=1", "wrong-override", "`2` is no item of a list of 2"),
         ("checkpoint.-1.x=1", "wrong-override", "`-1` is no item of a list of 2"),
         ("checkpoint.x=1", "wrong-override", "`x` is no item of a list of 2"),
+        ("seed: 1", "wrong-override", "expected key=value, found `seed: 1`"),
         (_FAR, "wrong-override", f"`{_FAR[11:71]}...` is no item of a list of 2"),
         ("seed.x=1", "wrong-override", "`x` would stand in a value that is no section"),
-        ("seed=*x", "yaml-syntax", "nothing is anchored as `&x`"),
+        ("seed=*x", "yaml-syntax", "undefined alias `*x`"),
         ("seed=.inf", "wrong-type", "`.inf` is not a finite number"),
         ("seed={a: 1, a: 2}", "duplicate-key", "duplicate key `a`: first set on line 1"),
-        ("seed=\udcff", "yaml-syntax", "a character that YAML does not allow"),
+        ("seed=\udcff", "yaml-syntax", "the character U+DCFF is not allowed in YAML"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_set_is_said_of_the_whole_argument(
@@ -98,3 +103,65 @@ def test_what_cannot_be_set_is_said_of_the_whole_argument(
     assert (problem.code, problem.message) == (code, message)
     assert problem.span == Source("command line", override).line(1)
     assert plain(after) == {**_plain(_recipe()), "seed": 5, "epochs": 6}
+
+
+_SECTION = """\
+type: sft
+model: {type: random_llama}
+data: {sources: {type: python_docs}}
+tokenizer: {type: byte_level_bpe}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "override", "expected"),
+    [
+        ("checkpoint: {output_dir: /a}", "checkpoint.0.output_dir=/b", {"output_dir": "/b"}),
+        ("checkpoint: {output_dir: /a}", "checkpoint.output_dir=/b", {"output_dir": "/b"}),
+        ("checkpoint: [{output_dir: /a}]", "checkpoint.output_dir=/b", [{"output_dir": "/b"}]),
+        ("checkpoint: [{output_dir: /a}]", "checkpoint.0.output_dir=/b", [{"output_dir": "/b"}]),
+        ("", "checkpoint.0.output_dir=/b", {"output_dir": "/b"}),
+        ("", "checkpoint.output_dir=/b", {"output_dir": "/b"}),
+        ("checkpoint:", "checkpoint.0.output_dir=/b", {"output_dir": "/b"}),
+        (
+            "checkpoint: {output_dir: /a, keep_last: 3}",
+            "checkpoint.0.output_dir=/b",
+            {"output_dir": "/b", "keep_last": 3},
+        ),
+        (
+            "checkpoint: {output_dir: /a, keep_last: 3}",
+            "checkpoint.0={output_dir: /b}",
+            {"output_dir": "/b"},
+        ),
+    ],
+)
+def test_a_section_is_a_list_of_one(text: str, override: str, expected: JSON) -> None:
+    """Where a section or a list of such may stand, item 0 is the section, and the other way."""
+    assert _checked(f"{_SECTION}{text}\n", override).values["checkpoint"] == expected
+
+
+def test_numbers_that_are_keys_stay_keys() -> None:
+    """A mapping in which no list may stand keeps keys that are numbers."""
+    section = _SECTION.replace("random_llama", "huggingface, name_or_path: a/b")
+    checked = _checked(section, "model.hf_config_kwargs.id2label.0=A")
+    model = checked.values["model"]
+    assert isinstance(model, dict)
+    assert model["hf_config_kwargs"] == {"id2label": {"0": "A"}}
+
+
+def test_a_section_has_no_second_item() -> None:
+    """Another number than 0 is told as what it is."""
+    with pytest.raises(InvalidRecipeError) as refused:
+        _checked(f"{_SECTION}checkpoint: {{output_dir: /a}}\n", "checkpoint.1.output_dir=/b")
+    (problem,) = refused.value.diagnostics
+    assert problem.message == "there is no item `1`: this is one section, which is item 0"
+
+
+def _checked(text: str, override: str) -> CheckedRecipe:
+    node, _ = parse(Source("recipe.yaml", text))
+    assert isinstance(node, MapNode)
+    recipe, problems = apply_overrides(node, [override])
+    checked, found = check_recipe(recipe, Project.of(Path("recipe.yaml")))
+    if checked is None:
+        raise InvalidRecipeError([*problems, *found])
+    return checked

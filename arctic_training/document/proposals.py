@@ -1,0 +1,52 @@
+"""What to write where a name stands in place of a section."""
+
+from __future__ import annotations
+
+from jsonschema_rs import ValidationError
+
+from arctic_training.config.foreign import foreign_type
+from arctic_training.diagnostics import nearest
+from arctic_training.document.node import JSON, MapNode, Node, Pointer, value_span
+from arctic_training.document.places import known_keys
+from arctic_training.document.schema import Schema, Subschema
+from arctic_training.document.unknown_keys import keys_listed
+
+__all__ = ["section_instead"]
+
+
+def section_instead(
+    error: ValidationError, pointer: Pointer, document: Node, schema: Schema
+) -> str:
+    """Return what a section would be that is written as a value of another type.
+
+    Of a name, that is the section of this type, or of this model or data; else its keys.
+    """
+    if not pointer:
+        return ""
+    section = MapNode({}, value_span(document, pointer))
+    rules = schema.below(schema.at(document, pointer[:-1]), pointer[-1], section)
+    known = known_keys(rules)
+    if error.instance is None and known:
+        return f"indent its keys below `{pointer[-1]}:`, or leave `{pointer[-1]}` out"
+    if not isinstance(error.instance, str) or not known:
+        return ""
+    return _proposed(error.instance, rules, known) or keys_listed(known, rules, schema)
+
+
+def _proposed(value: str, rules: list[Subschema], known: list[str]) -> str:
+    """Return a name as the section that it probably stands for."""
+    types = [option for rule in rules for option in _options(rule)]
+    if len(types) > 1 and (instead := foreign_type(value)):
+        return f"{instead}, indented below it"
+    if kind := nearest(value, types):
+        return f"write `{{type: {kind}}}`"
+    if "name_or_path" in known:
+        return f"write `{{name_or_path: {value}}}`"
+    return ""
+
+
+def _options(rule: Subschema) -> list[str]:
+    properties = rule.get("properties")
+    kind: JSON = properties.get("type") if isinstance(properties, dict) else None
+    options = kind.get("enum") if isinstance(kind, dict) else None
+    return [str(option) for option in options] if isinstance(options, list) else []
