@@ -50,7 +50,7 @@ Detector: TypeAlias = Callable[[list[str], int], Iterator[Slip]]
 """Takes the lines of a text and the index of one; yields suspicions, the likeliest first."""
 
 
-def missing_colon(lines: list[str], index: int) -> Iterator[Slip]:
+def _missing_colon(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a key whose `: ` is missing, or is another character."""
     found = _NO_COLON.match(lines[index])
     if not found or lines[index].lstrip().startswith("#"):
@@ -76,7 +76,7 @@ def _colon_message(key: str, mark: str) -> str:
     return f"missing `:` after `{key}`"
 
 
-def unclosed_quote(lines: list[str], index: int) -> Iterator[Slip]:
+def _unclosed_quote(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a value that begins with a quote and does not end with it."""
     for found in (_ENTRY.match(lines[index]), _ITEM.match(lines[index])):
         value = (found and found["value"]) or ""
@@ -88,7 +88,7 @@ def unclosed_quote(lines: list[str], index: int) -> Iterator[Slip]:
             yield Slip(message, f"end it with `{quote}`", start, end, mended, swallows=True)
 
 
-def unclosed_bracket(lines: list[str], index: int) -> Iterator[Slip]:
+def _unclosed_bracket(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a `[` or `{` that its line does not close."""
     line = lines[index]
     blank = _TEXT.sub(lambda found: " " * len(found.group()), line)
@@ -105,7 +105,7 @@ def unclosed_bracket(lines: list[str], index: int) -> Iterator[Slip]:
         yield Slip(f"`{line[at]}` is not closed", f"end it with `{closing}`", at, at + 1, mended)
 
 
-def unquoted_value(lines: list[str], index: int) -> Iterator[Slip]:
+def _unquoted_value(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a value that only a quoted string can be."""
     for found in (_ENTRY.match(lines[index]), _ITEM.match(lines[index])):
         if not found or not (value := (found["value"] or "").rstrip()):
@@ -137,7 +137,7 @@ def _quoting(value: str) -> tuple[str, int, str]:
     return "", 0, ""
 
 
-def wrong_indentation(lines: list[str], index: int) -> Iterator[Slip]:
+def _wrong_indentation(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a key or an item that is indented like nothing above it."""
     line = lines[index]
     text = line.lstrip(" ")
@@ -194,7 +194,7 @@ def _blocks(above: list[str]) -> dict[int, str]:
     return found
 
 
-def stray_dash(lines: list[str], index: int) -> Iterator[Slip]:
+def _stray_dash(lines: list[str], index: int) -> Iterator[Slip]:
     """Find an item of a list among the keys of a mapping."""
     found = re.match(r"(\s*)- +", lines[index])
     if found:
@@ -209,7 +209,7 @@ def stray_dash(lines: list[str], index: int) -> Iterator[Slip]:
         )
 
 
-def foreign_comment(lines: list[str], index: int) -> Iterator[Slip]:
+def _foreign_comment(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a comment of another language."""
     found = re.match(r"\s*(//|/\*|--|;|%)", lines[index])
     if found:
@@ -218,12 +218,12 @@ def foreign_comment(lines: list[str], index: int) -> Iterator[Slip]:
 
 
 DETECTORS: Final[tuple[Detector, ...]] = (
-    foreign_comment,
-    missing_colon,
-    unclosed_quote,
-    unclosed_bracket,
-    unquoted_value,
-    wrong_indentation,
-    stray_dash,
+    _foreign_comment,
+    _missing_colon,
+    _unclosed_quote,
+    _unclosed_bracket,
+    _unquoted_value,
+    _wrong_indentation,
+    _stray_dash,
 )
 """The likeliest first."""
