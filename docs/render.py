@@ -191,7 +191,8 @@ def _words(arguments: ast.arguments) -> str:
 
 def _row(name: str, kind: ast.expr | None, text: str | None) -> str:
     meaning = " ".join((text or "").replace("``", "`").split())
-    return f"| `{name}` | `{ast.unparse(kind) if kind else ''}` | {meaning} |"
+    shown = ast.unparse(kind).replace("|", "\\|") if kind else ""
+    return f"| `{name}` | `{shown}` | {meaning} |"
 
 
 def _diagnostics() -> Iterator[str]:

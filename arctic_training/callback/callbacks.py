@@ -66,6 +66,10 @@ class Callbacks:
         if callback not in self._of[moment]:
             self._of[moment].append(callback)
 
+    def is_within(self, phase: Phase) -> bool:
+        """Return whether a phase has begun and not ended."""
+        return phase in self._active
+
     @contextmanager
     def around(self, phase: Phase, trainer: object) -> Iterator[None]:
         """Call what belongs before and after a phase.
@@ -73,7 +77,7 @@ class Callbacks:
         A phase within itself, such as an override that calls ``super()`` or a callback of its own
         that asks for it, is one; and a loss that is taken to evaluate is none of training's.
         """
-        if phase in self._active or (phase == "loss" and "evaluate" in self._active):
+        if self.is_within(phase) or (phase == "loss" and "evaluate" in self._active):
             yield
             return
         self._active.append(phase)

@@ -42,6 +42,12 @@ class Observed:
             if inspect.isfunction(method) and not getattr(method, "__isabstractmethod__", False):
                 setattr(cls, name, _told(method, phase))
 
+    def _begin_phase(self, phase: Phase, given: object) -> None:
+        """Prepare a phase before its callbacks; ``given`` is the method's first argument."""
+
+    def _complete_phase(self, phase: Phase) -> None:
+        """Complete a phase that ended well, before the callbacks that come after it."""
+
     def add_callback(self, moment: Moment, callback: Callback) -> None:
         """Call a function at that moment, for this trainer alone."""
         self._callbacks.add(moment, callback)
@@ -50,7 +56,12 @@ class Observed:
 def _told(method: Method, phase: Phase) -> Method:
     @wraps(method)
     def told(self: Observed, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
-        with self._callbacks.around(phase, self):
+        if self._callbacks.is_within(phase):
             return method(self, *arguments, **options)
+        self._begin_phase(phase, next(iter((*arguments, *options.values())), None))
+        with self._callbacks.around(phase, self):
+            result = method(self, *arguments, **options)
+            self._complete_phase(phase)
+        return result
 
     return cast("Method", told)

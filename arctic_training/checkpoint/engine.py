@@ -53,7 +53,8 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         step = trainer.state.global_step
         if not config.enabled or step in {0, self._saved_step}:
             return False
-        by_steps = config.save_every_n_steps and step % config.save_every_n_steps == 0
+        interval, before = config.save_every_n_steps, trainer.state.steps_before_batch
+        by_steps = interval and step // interval > before // interval
         epochs = trainer.state.epoch_idx + 1
         by_epochs = config.save_every_n_epochs and epochs % config.save_every_n_epochs == 0
         at_end = config.save_end_of_training and trainer.training_finished

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-__all__ = ["take_up"]
+__all__ = ["replanned", "take_up"]
+
+
+def replanned(create: Callable[[], LRScheduler], scheduler: LRScheduler) -> LRScheduler:
+    """Return a schedule made for another horizon, at the step of the one that it replaces."""
+    groups, rates = scheduler.optimizer.param_groups, scheduler.get_last_lr()
+    replacing = create()
+    replacing.load_state_dict(scheduler.state_dict())
+    for group, rate in zip(groups, rates, strict=True):
+        group["lr"] = rate
+    take_up(replacing)
+    return replacing
 
 
 def take_up(scheduler: LRScheduler) -> None:

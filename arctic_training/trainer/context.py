@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.launcher.world import World
+from arctic_training.losses.output import LossOutput
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.remaining import Remaining
 from arctic_training.trainer.report import EvaluationReport
 from arctic_training.trainer.state import TrainingState
 from arctic_training.trainer.totals import Reduction
+
+if TYPE_CHECKING:
+    from arctic_training.config.base import SectionConfig
+    from arctic_training.factory import Component
+    from arctic_training.trainer.slots import OneOf
 
 __all__ = ["TrainerContext"]
 
@@ -24,9 +31,47 @@ __all__ = ["TrainerContext"]
 class TrainerContext(Protocol):
     """A trainer, whatever its batches are.
 
-    The parts are built in the order tokenizer, data, checkpoint engines, model, optimizer,
-    scheduler, engine; each may use those that stand before it.
+    The parts are built in the order tokenizer, data, model, optimizer, scheduler, engine. Each may
+    use those before it; reading one that is not built yet is an error that says so. From the model
+    on, ``epochs``, ``train_batches``, ``training_horizon`` and ``warmup_steps`` can be read; they
+    count a resumed run from its checkpoint once all parts are built.
     """
+
+    @property
+    def name(self) -> str:
+        """Name of the trainer, which a recipe gives as its ``type``."""
+
+    @property
+    def config_type(self) -> type[TrainerConfig]:
+        """Model of the recipe."""
+
+    @property
+    def data_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Data factories that a recipe may choose."""
+
+    @property
+    def model_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Model factories that a recipe may choose."""
+
+    @property
+    def checkpoint_engine_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Checkpoint engines that a recipe may choose."""
+
+    @property
+    def optimizer_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Optimizer factories that a recipe may choose."""
+
+    @property
+    def scheduler_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Scheduler factories that a recipe may choose."""
+
+    @property
+    def tokenizer_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+        """Tokenizer factories that a recipe may choose."""
+
+    @property
+    def coupling(self) -> Literal["sample", "micro_batch", "global_batch"]:
+        """What the loss mixes: it decides how a batch may be cut without changing the step."""
 
     @property
     def config(self) -> TrainerConfig:
@@ -39,6 +84,14 @@ class TrainerContext(Protocol):
     @property
     def state(self) -> TrainingState:
         """How far training has come."""
+
+    @property
+    def epochs(self) -> Remaining[int]:
+        """The epochs that remain in this run: a view with a length; reading it changes nothing."""
+
+    @property
+    def train_batches(self) -> Remaining[Mapping[str, object]]:
+        """The micro-batches that remain of the current epoch: a view, as ``epochs`` is."""
 
     @property
     def device(self) -> torch.device:
@@ -91,6 +144,23 @@ class TrainerContext(Protocol):
     @property
     def is_stopping(self) -> bool:
         """Whether the run ends with this step, before its time."""
+
+    @property
+    def loss(self) -> Callable[..., LossOutput | Tensor]:
+        """Method that returns the loss of a micro-batch; the only one that a trainer must have."""
+
+    def train(self) -> None:
+        """Train to the end of the run."""
+
+    def epoch(self) -> None:
+        """Train on what remains of the current epoch."""
+
+    @property
+    def step(self) -> Callable[..., None]:
+        """Method that trains on a micro-batch; the last of a global batch ends with a step."""
+
+    def checkpoint(self) -> None:
+        """Let each checkpoint engine save that has reason to."""
 
     def note(self, text: str) -> None:
         """Tell the user something, once."""

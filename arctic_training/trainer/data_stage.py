@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
@@ -11,13 +11,9 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.threads import use_threads
 from arctic_training.errors import UnusableRecipeError
-from arctic_training.launcher.world import World
-from arctic_training.trainer.context import TrainerContext
 from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.process import seed_everything
-from arctic_training.trainer.progress import Progress, new_progress, running
-from arctic_training.trainer.row_length import with_row_length
-from arctic_training.trainer.slots import taking
+from arctic_training.trainer.progress import Progress, running
 from arctic_training.trainer.trainer import Trainer
 
 __all__ = ["DataStage"]
@@ -26,7 +22,7 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
 class DataStage(Generic[BatchT]):
-    """What stands of a trainer when its data is prepared: the recipe and the tokenizer."""
+    """Prepares data with the factories that the trainer makes, as a run does, and nothing else."""
 
     def __init__(
         self, trainer_class: type[Trainer[TrainerConfig, BatchT]], config: TrainerConfig
@@ -38,30 +34,36 @@ class DataStage(Generic[BatchT]):
             RecipeError: the tokenizer cannot be made.
 
         """
-        self.config = config
-        self.world = World.of_environment()
-        self.progress: Progress = new_progress(config, self.world)
-        trainer = cast("TrainerContext", self)  # the parts use no more of a trainer
-        model = taking(trainer_class.model_factory_type, config.model)(trainer, config.model)
-        with running(self.progress, "reading the model's configuration"):
-            self.config = config = with_row_length(config, lambda: model)
-        self.data = taking(trainer_class.data_factory_type, config.data)(trainer, config.data)
+        self.trainer = trainer = trainer_class.unbuilt(config)
+        self.data = trainer.make_data_factory()
         self.evaluated = evaluation_factories(self.data)
-        tokenizer = taking(trainer_class.tokenizer_factory_type, config.tokenizer)(
-            trainer, config.tokenizer
-        )
-        sized = () if config.data.max_length else (model,)
+        tokenizer, model = trainer.make_tokenizer_factory(), trainer.make_model_factory()
+        sized = () if trainer.config.data.max_length else (model,)
         parts = (self.data, *self.evaluated.values(), tokenizer, *sized)
         if problems := [problem for part in parts for problem in part.problems()]:
             raise UnusableRecipeError(problems)
         seed_everything(config.seed)
         use_threads(config.data.num_proc)
-        with running(self.progress, "loading the tokenizer"):
-            self.tokenizer: PreTrainedTokenizerBase = tokenizer.create()
+        with running(trainer.progress, "loading the tokenizer"):
+            trainer.tokenizer = tokenizer.create()
+
+    @property
+    def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer that the data is prepared with."""
+        return self.trainer.tokenizer
+
+    @property
+    def progress(self) -> Progress:
+        """What shows the preparation to a person."""
+        return self.trainer.progress
+
+    @progress.setter
+    def progress(self, progress: Progress) -> None:
+        self.trainer.progress = progress
 
     def note(self, text: str) -> None:
         """Tell the user something, once."""
-        self.progress.note(text)
+        self.trainer.note(text)
 
     def training_data(self) -> EpochLoader[BatchT]:
         """Prepare and return the training data.
@@ -80,7 +82,7 @@ class DataStage(Generic[BatchT]):
             RecipeError: one cannot be prepared.
 
         """
-        if self.config.data.streaming:
+        if self.trainer.config.data.streaming:
             message = "what is read while training is not prepared before"
             raise self.data.problem("streaming", message, code="not-allowed")
         self.training_data()

@@ -157,6 +157,10 @@ class Engine:
         if self.gradient_norm > self._longest > 0:
             torch._foreach_mul_(gradients, self._longest / self.gradient_norm)
 
+    def follow(self, scheduler: LRScheduler) -> None:
+        """Step another learning-rate schedule from now on."""
+        self._wrapper.lr_scheduler = scheduler
+
     def save(self, folder: Path, tag: str) -> None:
         """Write weights, optimizer and schedule into ``folder / tag``."""
         kept = {_LOSS_SCALE: self._loss_scale.as_dict()} if self._loss_scale else {}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Generic, TypeVar
 
@@ -13,7 +14,6 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LRScheduler
 from typing_extensions import override
 
-from arctic_training.callback.observed import Observed
 from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
@@ -22,23 +22,24 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
 from arctic_training.document import shown_path
-from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
-from arctic_training.losses.checked import checked_output, number
+from arctic_training.losses.checked import checked_output
 from arctic_training.losses.output import LossOutput
+from arctic_training.scheduler.resumed import replanned
+from arctic_training.trainer.bookkeeping import Bookkeeping
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.ending import closing_lines, ending, opening_line
+from arctic_training.trainer.inner_steps import MicroBatch
 from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.progress import running
-from arctic_training.trainer.report import STANDARD
 from arctic_training.trainer.reporting import Reporting
-from arctic_training.trainer.state import Schedule
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.summary import summary_lines
-from arctic_training.trainer.totals import GlobalBatch, Reduction, placed
+from arctic_training.trainer.totals import GlobalBatch, placed
 from arctic_training.trainer.whole_steps import WholeSteps
+from arctic_training.wording import counted
 
 __all__ = ["TrainingLoop"]
 
@@ -46,25 +47,22 @@ Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
-class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
+class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
-    config: Config_co
     world: World
-    metrics: Mapping[str, Reduction]
-    schedule: Schedule
     model: nn.Module
     scheduler: LRScheduler
-    train_dataloader: EpochLoader[BatchT]
     eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
     checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
-    epoch_finished: bool
     training_finished: bool
-    is_stopping: bool
 
     _parts: Parts[BatchT]
     _global_batch: GlobalBatch
-    _last_step: int
+    _steps_of_batch: int
+    """Optimizer steps that the newest global batch has ended, taken or skipped."""
+    _first_step: int
+    """Optimizer steps done before this run."""
     _memory_profile: MemoryProfile
     _stop_requests: StopRequests
     _whole_steps: WholeSteps
@@ -77,56 +75,10 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         """
 
     @property
-    def epochs(self) -> Iterator[int]:
-        """The epochs that are left; each is the current one in its turn."""
-        while self.schedule.has_epoch(self.state.epoch_idx) and not self.is_at_end:
-            yield self.state.epoch_idx
-            if self.epoch_finished:
-                self.state.epoch_idx += 1
-                self.state.train_batch_idx = 0
-
-    @property
-    def train_batches(self) -> Iterator[BatchT]:
-        """The micro-batches of the current epoch that are left, up to the end of training."""
-        first = self.state.train_batch_idx
-        for batch in self.train_dataloader.batches(self.state.epoch_idx, start=first):
-            self.state.train_batch_idx += 1
-            yield batch
-            if self.is_at_end:
-                break
-
-    @property
     def device(self) -> torch.device:
         """Where the model computes."""
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         return accelerator or torch.device("cpu")
-
-    @property
-    @override
-    def training_horizon(self) -> int:
-        """Optimizer steps in the whole run."""
-        return self.schedule.training_horizon
-
-    @property
-    def is_at_end(self) -> bool:
-        """Whether no further optimizer step is to be taken in this run."""
-        return self.is_stopping or self.state.global_step >= self._last_step
-
-    def log(self, name: str, value: float) -> None:
-        """Report a figure of one's own with the optimizer step that ends next.
-
-        It stands among the metrics, wherever those are followed; of several processes, the value
-        of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.
-
-        Raises:
-            TrainingError: the step is reported with another figure of that name, or the value is no
-                number.
-
-        """
-        if name in STANDARD or name in self.metrics:
-            message = f"each step is reported with a figure `{name}` already"
-            raise TrainingError(message, hint="log it under another name")
-        self._logged[name] = number(value, name)
 
     def train(self) -> None:
         """Train to the horizon, or to ``exit_iteration``, or until the run is to stop.
@@ -151,6 +103,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
             ):
                 for _ in self.epochs:
                     self.epoch()
+                self._leave_epoch()
                 is_terminated = self.is_stopping and self._stop_requests.is_terminated_anywhere()
                 self.training_finished = not is_terminated
                 self.checkpoint()
@@ -164,20 +117,45 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""
-        self.epoch_finished = False
         for batch in self.train_batches:
             self.step(batch)
-        self.epoch_finished = self.state.train_batch_idx == self.schedule.batches_per_epoch
-        self.checkpoint()
 
     def step(self, batch: BatchT) -> None:
-        """Train on a micro-batch; after the last of a global batch, take an optimizer step."""
+        """Train on a micro-batch; after the last of a global batch, take an optimizer step.
+
+        An override may call this several times, with the batch or with parts of it: the n-th calls
+        for all micro-batches of a global batch make its n-th optimizer step. All processes must
+        call it equally often.
+        """
         self.engine.train(mode=True)
-        index = self.state.train_batch_idx - 1
-        self.backward(self._add(batch, self._global_batch, self.train_dataloader, index))
-        if self.schedule.ends_step(self.state.train_batch_idx) and self._optimizer_step():
+        self._accumulate(self._inner_steps.take(batch))
+        if self.schedule.ends_step(self.state.train_batch_idx):
+            self._optimizer_step()
+
+    def _accumulate(self, micro_batches: Iterable[MicroBatch[BatchT]]) -> None:
+        for each in micro_batches:
+            loader, index = self.train_dataloader, each.index
+            loss_sum = self._forward_micro_batch(each.batch, self._global_batch, loader, index)
+            self.backward(loss_sum)
+
+    @override
+    def _complete_global_batch(self) -> None:
+        """Take the optimizer steps that are left; then evaluate and save, where it is time to.
+
+        Nothing is saved between two optimizer steps on one global batch: what an override keeps
+        of the batch, such as a rollout, is in no checkpoint.
+        """
+        if self._global_batch.has_micro_batches:
+            self._optimizer_step()
+        for waiting in self._inner_steps.rest():
+            self._accumulate(waiting)
+            self._optimizer_step()
+        self._is_batch_open = False
+        self._count_inner_steps()
+        before, now = self.state.steps_before_batch, self.state.global_step
+        if now > before:
             interval = self.config.eval_interval
-            if interval and self.state.global_step % interval == 0:
+            if interval and now // interval > before // interval:
                 self.evaluate()
             self.checkpoint()
 
@@ -185,7 +163,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         """Add the gradient of a summed loss to what the step has so far."""
         self.engine.backward(loss_sum)
 
-    def _add(
+    def _forward_micro_batch(
         self, batch: BatchT, into: GlobalBatch, loader: EpochLoader[BatchT], index: int
     ) -> Tensor:
         """Add the loss of the batch of that index to others; return its sum."""
@@ -210,7 +188,7 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
                 whole = GlobalBatch(self.metrics, loss_place(type(self).loss))
                 with running(self.progress, f"evaluating `{name}`", len(loader)) as stage:
                     for index, batch in enumerate(loader.batches(0)):
-                        self._add(batch, whole, loader, index)
+                        self._forward_micro_batch(batch, whole, loader, index)
                         stage.advance()
                 with placed(f"step {self.state.global_step}, evaluation of `{name}`"):
                     totals = whole.close()
@@ -227,8 +205,32 @@ class TrainingLoop(Observed, Reporting, ABC, Generic[Config_co, BatchT]):
         where = shown_path(engine.config.output_dir)
         return running(self.progress, f"saving to {where}") if engine.is_due else nullcontext()
 
+    def _count_inner_steps(self) -> None:
+        """Plan the run anew if ``step`` takes more optimizer steps than ``inner_steps`` says."""
+        taken, self._steps_of_batch = self._steps_of_batch, 0
+        is_first = self.state.steps_before_batch == 0 == self.state.epoch_idx
+        if not is_first or taken <= self.schedule.inner_steps:
+            return
+        self._expect_inner_steps(taken)
+        self.note(
+            f"note: `step` takes {counted(taken, 'optimizer step')} on each global batch, so the "
+            f"run has {counted(self.training_horizon, 'step')}; set `inner_steps = {taken}` in the "
+            "trainer to plan the learning rate from the first step on"
+        )
+
+    def _expect_inner_steps(self, inner_steps: int) -> None:
+        """Let horizon and learning rates follow from so many steps on each global batch."""
+        horizon = self.training_horizon
+        self.state.inner_steps = inner_steps
+        self.schedule = replace(self.schedule, inner_steps=inner_steps)
+        self._last_step = self.schedule.last_step(self.config, self._first_step)
+        if self.training_horizon != horizon:
+            self.scheduler = replanned(self._parts.scheduler.create, self.scheduler)
+            self.engine.follow(self.scheduler)
+
     def _optimizer_step(self) -> bool:
         """Take an optimizer step, and report it; return whether it was taken."""
+        self._steps_of_batch += 1
         learning_rate = float(self.scheduler.get_last_lr()[0])
         with placed(f"step {self.state.global_step + 1}"):
             totals = self._global_batch.close(stop=self._stop_requests.is_requested)

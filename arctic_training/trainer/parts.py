@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from arctic_training.checkpoint.alone import occupied_problems
 from arctic_training.checkpoint.earlier import earlier_run_problems
@@ -27,12 +27,24 @@ from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import tracker_problems
 from arctic_training.trainer.engine_config import engine_problems
-from arctic_training.trainer.loaders import evaluation_problems
+from arctic_training.trainer.loaders import evaluation_factories, evaluation_problems
 from arctic_training.trainer.memory_profile import memory_profile_problems
 
 __all__ = ["Parts"]
 
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+class _Maker(Protocol[BatchT]):
+    """What makes the parts: a trainer."""
+
+    def make_data_factory(self) -> DataFactory[DataConfig, BatchT]: ...
+    def make_model_factory(self) -> ModelFactory[ModelConfig]: ...
+    def make_frozen_model_factories(self) -> Iterator[ModelFactory[ModelConfig]]: ...
+    def make_checkpoint_engines(self) -> Iterator[CheckpointEngine[CheckpointConfig]]: ...
+    def make_optimizer_factory(self) -> OptimizerFactory[OptimizerConfig]: ...
+    def make_scheduler_factory(self) -> SchedulerFactory[SchedulerConfig]: ...
+    def make_tokenizer_factory(self) -> TokenizerFactory[TokenizerConfig]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +59,21 @@ class Parts(Generic[BatchT]):
     optimizer: OptimizerFactory[OptimizerConfig]
     scheduler: SchedulerFactory[SchedulerConfig]
     checkpoint: list[CheckpointEngine[CheckpointConfig]]
+
+    @classmethod
+    def of(cls, trainer: _Maker[BatchT]) -> Self:
+        """Return the parts that a trainer makes from its recipe."""
+        data = trainer.make_data_factory()
+        return cls(
+            data=data,
+            evaluated=evaluation_factories(data),
+            tokenizer=trainer.make_tokenizer_factory(),
+            model=trainer.make_model_factory(),
+            frozen=list(trainer.make_frozen_model_factories()),
+            optimizer=trainer.make_optimizer_factory(),
+            scheduler=trainer.make_scheduler_factory(),
+            checkpoint=list(trainer.make_checkpoint_engines()),
+        )
 
     def check(self, config: TrainerConfig) -> None:
         """Find all that can be found wrong before anything is prepared.

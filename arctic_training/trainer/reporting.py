@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from arctic_training.errors import TrainingError
+from arctic_training.losses.checked import number
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.progress import Progress
-from arctic_training.trainer.report import EvaluationReport, Report, StepReport
+from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.trainer.state import TrainingState
-from arctic_training.trainer.totals import Totals
+from arctic_training.trainer.totals import Reduction, Totals
 
 __all__ = ["Reporting"]
 
@@ -19,6 +21,7 @@ __all__ = ["Reporting"]
 class Reporting(ABC):
     """Says what each optimizer step and each evaluation came to, wherever a run is followed."""
 
+    metrics: Mapping[str, Reduction]
     state: TrainingState
     engine: Engine
     progress: Progress
@@ -36,6 +39,22 @@ class Reporting(ABC):
     def note(self, text: str) -> None:
         """Tell the user something, once."""
         self.progress.note(text)
+
+    def log(self, name: str, value: float) -> None:
+        """Report a figure of one's own with the optimizer step that ends next.
+
+        It stands among the metrics, wherever those are followed; of several processes, the value
+        of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.
+
+        Raises:
+            TrainingError: the step is reported with another figure of that name, or the value is no
+                number.
+
+        """
+        if name in STANDARD or name in self.metrics:
+            message = f"each step is reported with a figure `{name}` already"
+            raise TrainingError(message, hint="log it under another name")
+        self._logged[name] = number(value, name)
 
     def _tell(self, lines: Iterable[str]) -> None:
         for line in lines:

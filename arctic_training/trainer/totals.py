@@ -64,6 +64,11 @@ class GlobalBatch:
         self._samples: list[Callable[[], Sequence[int]]] = []
         self._closed: list[Callable[[], Sequence[int]]] = []
 
+    @property
+    def has_micro_batches(self) -> bool:
+        """Whether a micro-batch waits for its optimizer step."""
+        return bool(self._rows)
+
     def add(
         self,
         output: LossOutput,

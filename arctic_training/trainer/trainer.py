@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from abc import ABC
 from collections.abc import Iterator, Mapping
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from torch import nn
 from torch.optim import Optimizer
@@ -36,9 +35,10 @@ from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.scheduler.resumed import take_up
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers
+from arctic_training.trainer.built_later import BuiltLater
 from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.inner_steps import InnerSteps
 from arctic_training.trainer.loaders import (
-    evaluation_factories,
     evaluation_loaders,
     train_loader,
 )
@@ -49,6 +49,7 @@ from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import new_progress, running
+from arctic_training.trainer.remaining import Positions
 from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
 from arctic_training.trainer.state import Schedule, TrainingState
@@ -64,7 +65,7 @@ ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
 
 
 class Trainer(
-    TrainingLoop[Config_co, BatchT], Registered, ABC, Generic[Config_co, BatchT], root=True
+    TrainingLoop[Config_co, BatchT], BuiltLater, Registered, Generic[Config_co, BatchT], root=True
 ):
     """Trains a model after a recipe.
 
@@ -157,23 +158,9 @@ class Trainer(
 
         """
         self.config = config
-        self.world = World.of_environment()
-        self.progress = new_progress(config, self.world)
-        with running(self.progress, "reading the model's configuration"):
-            self.config = config = with_row_length(config, self.make_model_factory)
-        self._callbacks = Callbacks(type(self))
-        self.state = TrainingState()
-        self.epoch_finished = False
-        self.training_finished = False
-        self.is_stopping = False
-        self.evaluations = {}
-        self._global_batch = GlobalBatch(self.metrics, loss_place(type(self).loss))
-        self._logged = {}
-        self._memory_profile = MemoryProfile(config, self.world)
+        config = self._begin()
         self._stop_requests = StopRequests(config.kill_switch_path, self.world)
-        self._whole_steps = WholeSteps()
-
-        self._parts = parts = self._make_parts()
+        self._parts = parts = Parts.of(self)
         self.checkpoint_engines = parts.checkpoint
         with running(self.progress, "checking the environment, models and data"):
             parts.check(config)
@@ -184,7 +171,9 @@ class Trainer(
         with running(self.progress, "preparing the data"):
             self.train_dataloader = train_loader(parts.data)
             self.eval_dataloaders = evaluation_loaders(parts.evaluated)
-        self.schedule = Schedule.of(config, len(self.train_dataloader)).checked()
+        batches = len(self.train_dataloader)
+        self.schedule = Schedule.of(config, batches, self.inner_steps).checked()
+        self._last_step = self.schedule.last_step(config, 0)
         self._memory_profile.begin("e2e")
         drawn = random_numbers()
         with running(self.progress, "loading the model"):
@@ -201,21 +190,34 @@ class Trainer(
         seed_process(self.world, config)
         with running(self.progress, "restoring the state of the run"):
             self._resume()
-            self._last_step = self.schedule.last_step(config, self.state.global_step)
             self._trackers = start_trackers(config, self.state) if self.world.is_first else []
 
-    def _make_parts(self) -> Parts[BatchT]:
-        data = self.make_data_factory()
-        return Parts(
-            data=data,
-            evaluated=evaluation_factories(data),
-            tokenizer=self.make_tokenizer_factory(),
-            model=self.make_model_factory(),
-            frozen=list(self.make_frozen_model_factories()),
-            optimizer=self.make_optimizer_factory(),
-            scheduler=self.make_scheduler_factory(),
-            checkpoint=list(self.make_checkpoint_engines()),
-        )
+    @classmethod
+    def unbuilt(cls, config: TrainerConfig) -> Self:
+        """Return a trainer of which no part is built: what makes its factories is there."""
+        trainer = cls.__new__(cls)
+        vars(trainer)["config"] = config
+        Trainer._begin(trainer)
+        return trainer
+
+    def _begin(self) -> Config_co:
+        """Set what needs no part; return the recipe, which now says how long a row is."""
+        self.world = World.of_environment()
+        self.progress = new_progress(self.config, self.world)
+        with running(self.progress, "reading the model's configuration"):
+            self.config = config = with_row_length(self.config, self.make_model_factory)
+        self._callbacks = Callbacks(type(self))
+        self.state = TrainingState()
+        self.epoch_finished = self.training_finished = self.is_stopping = False
+        self.evaluations = {}
+        self._global_batch = GlobalBatch(self.metrics, loss_place(type(self).loss))
+        self._logged = {}
+        self._memory_profile = MemoryProfile(config, self.world)
+        self._whole_steps = WholeSteps()
+        self._inner_steps, self._positions = InnerSteps[BatchT](), Positions[BatchT]()
+        self._is_batch_open, self._steps_of_batch = False, 0
+        self._first_step, self._last_step = 0, None
+        return config
 
     @property
     def warmup_steps(self) -> int:
@@ -235,9 +237,12 @@ class Trainer(
         return self._frozen_models.of(section)
 
     def _resume(self) -> None:
+        planned = self.state.inner_steps = self.schedule.inner_steps
         begin_or_resume(self.checkpoint_engines, self.config)
         take_up(self.scheduler)
         self.state.continue_with(self.schedule, self.world.size)
+        self._first_step = self.state.global_step
+        self._expect_inner_steps(planned if planned > 1 else self.state.inner_steps)
 
     @classmethod
     def _definition_problems(cls) -> list[str]:
