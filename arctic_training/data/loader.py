@@ -54,6 +54,7 @@ class EpochLoader(Generic[Batch_co]):
         self._world = World()
         self._is_shuffled = True
         self._is_repeated = False
+        self._keeps_batches = False
         self._micro_batch_size = micro_batch_size
         self._seed = seed
         self._lengths = lengths
@@ -79,9 +80,17 @@ class EpochLoader(Generic[Batch_co]):
     def _num_batches(self) -> int:
         return math.ceil(self._num_samples / self._micro_batch_size)
 
-    def share(self, world: World) -> Self:
-        """Leave the other processes of a run their batches: of each ``size`` in turn, take one."""
-        self._world = world
+    def share(self, world: World, *, keeps_batches: bool = False) -> Self:
+        """Leave the other processes of a run their batches: of each ``size`` in turn, take one.
+
+        Where the last ones are too few for all processes, their samples are split evenly.
+
+        Args:
+            world: which process this is, and of how many.
+            keeps_batches: never split a batch: for losses that mix its samples.
+
+        """
+        self._world, self._keeps_batches = world, keeps_batches
         return self
 
     def in_order(self) -> Self:
@@ -89,13 +98,13 @@ class EpochLoader(Generic[Batch_co]):
         self._is_shuffled = False
         return self
 
-    def is_filler(self, index: int) -> bool:
-        """Return whether the batch of that index is another process's, to be counted there.
+    def is_padding_batch(self, index: int) -> bool:
+        """Return whether the batch of that index holds samples of another process, counted there.
 
-        Where an epoch's batches do not come out even, some processes have one less to do; they get
-        one all the same, because all of them take part in each step.
+        Where an epoch leaves a process without samples for a step, it gets some all the same,
+        because all processes take part in each step.
         """
-        return self._place(index) >= self._num_batches
+        return not self._positions(index, self._world.rank)
 
     def repeat_first(self) -> Self:
         """Make every batch the first of the first epoch."""
@@ -105,6 +114,17 @@ class EpochLoader(Generic[Batch_co]):
     def _place(self, index: int) -> int:
         """Return where a batch of this process stands among those of all processes."""
         return (0 if self._is_repeated else index) * self._world.size + self._world.rank
+
+    def _positions(self, index: int, rank: int) -> range:
+        """Return where in an epoch the samples stand that a process has at an index, if any."""
+        size, processes = self._micro_batch_size, self._world.size
+        first = (0 if self._is_repeated else index) * processes * size
+        together = range(self._num_samples)[first : first + processes * size]
+        if self._keeps_batches or len(together) > (processes - 1) * size:
+            return together[rank * size : (rank + 1) * size]
+        each, larger = divmod(len(together), processes)
+        start = rank * each + min(rank, larger)
+        return together[start : start + each + (rank < larger)]
 
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
         """Iterate over this process's batches of an epoch, from the ``start``-th on."""
@@ -116,8 +136,8 @@ class EpochLoader(Generic[Batch_co]):
         return self._chosen(self.order(epoch), index)
 
     def _chosen(self, order: NDArray[np.int64], index: int) -> list[int]:
-        first = self._place(index) % self._num_batches * self._micro_batch_size
-        chosen: list[int] = order[first : first + self._micro_batch_size].tolist()
+        positions = self._positions(index, self._world.rank) or self._positions(index, 0)
+        chosen: list[int] = order[positions.start : positions.stop].tolist()
         return chosen
 
     def order(self, epoch: int) -> NDArray[np.int64]:

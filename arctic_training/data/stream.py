@@ -58,7 +58,7 @@ class StreamLoader(EpochLoader[Batch_co]):
         return self._length
 
     @override
-    def is_filler(self, index: int) -> bool:
+    def is_padding_batch(self, index: int) -> bool:
         return False
 
     @override

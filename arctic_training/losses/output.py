@@ -51,7 +51,7 @@ class LossOutput:
         """
         return loss if isinstance(loss, LossOutput) else cls(sum=loss, count=1)
 
-    def as_nothing(self) -> LossOutput:
+    def zeroed(self) -> LossOutput:
         """Return the same with every sum and count 0; its gradient is 0 wherever there is one."""
-        nothing = {name: Term(sum=0.0, count=0) for name in self.terms}
-        return LossOutput(sum=self.sum * 0, count=0, terms=nothing)
+        terms = {name: Term(sum=0.0, count=0) for name in self.terms}
+        return LossOutput(sum=self.sum * 0, count=0, terms=terms)

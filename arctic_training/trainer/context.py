@@ -146,6 +146,13 @@ class TrainerContext(Protocol):
         """Whether the run ends with this step, before its time."""
 
     @property
+    def is_padding_batch(self) -> bool:
+        """Whether the loss gets samples of another process, because this one has none left.
+
+        Its result counts as 0. A loss that gathers rows across processes leaves these out.
+        """
+
+    @property
     def loss(self) -> Callable[..., LossOutput | Tensor]:
         """Method that returns the loss of a micro-batch; the only one that a trainer must have."""
 

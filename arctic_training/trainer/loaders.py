@@ -22,8 +22,14 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 def train_loader(factory: DataFactory[DataConfig, BatchT]) -> EpochLoader[BatchT]:
     """Return the loader of this process's share of the training data."""
-    loader = factory.create().share(factory.trainer.world)
+    loader = _shared(factory)
     return loader.repeat_first() if factory.trainer.config.overfit_first_batch else loader
+
+
+def _shared(factory: DataFactory[DataConfig, BatchT]) -> EpochLoader[BatchT]:
+    """Return the loader of this process's share; a loss that mixes a batch gets it whole."""
+    keeps_batches = factory.trainer.coupling == "micro_batch"
+    return factory.create().share(factory.trainer.world, keeps_batches=keeps_batches)
 
 
 def evaluation_loaders(
@@ -31,10 +37,7 @@ def evaluation_loaders(
 ) -> dict[str, EpochLoader[BatchT]]:
     """Return the loader of each set, in order; no random number of training's is drawn."""
     with replayed(random_numbers()):
-        return {
-            name: factory.create().in_order().share(factory.trainer.world)
-            for name, factory in factories.items()
-        }
+        return {name: _shared(factory).in_order() for name, factory in factories.items()}
 
 
 def evaluation_factories(

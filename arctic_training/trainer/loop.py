@@ -56,6 +56,7 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
     eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
     checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
     training_finished: bool
+    is_padding_batch: bool
 
     _parts: Parts[BatchT]
     _global_batch: GlobalBatch
@@ -167,11 +168,12 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
         self, batch: BatchT, into: GlobalBatch, loader: EpochLoader[BatchT], index: int
     ) -> Tensor:
         """Add the loss of the batch of that index to others; return its sum."""
+        self.is_padding_batch = loader.is_padding_batch(index)
         output = checked_output(self.loss(to_device(batch, self.device)), into.place)
         tokens = self._parts.data.count_tokens(batch)
         squared = squared_lengths(batch)
-        if loader.is_filler(index):
-            output, tokens, squared = output.as_nothing(), 0, 0
+        if self.is_padding_batch:
+            output, tokens, squared = output.zeroed(), 0, 0
         samples = partial(loader.samples, self.state.epoch_idx, index)
         into.add(output, tokens, samples, squared_lengths=squared)
         return output.sum

@@ -215,7 +215,8 @@ class Trainer(
         self._memory_profile = MemoryProfile(config, self.world)
         self._whole_steps = WholeSteps()
         self._inner_steps, self._positions = InnerSteps[BatchT](), Positions[BatchT]()
-        self._is_batch_open, self._steps_of_batch = False, 0
+        self.is_padding_batch = self._is_batch_open = False
+        self._steps_of_batch = 0
         self._first_step, self._last_step = 0, None
         return config
 

@@ -77,20 +77,38 @@ def test_workers_need_no_pickled_samples(method: str) -> None:
     size=st.integers(1, 7),
     processes=st.integers(1, 5),
     epoch=st.integers(0, 3),
+    keeps_batches=st.booleans(),
 )
-def test_processes_share_an_epoch(samples: int, size: int, processes: int, epoch: int) -> None:
-    """Together, step by step, they have the batches of one process; the rest are fillers."""
-    alone = list(_loader(samples, size, 7).batches(epoch))
-    shared = [_loader(samples, size, 7).share(World(r, processes)) for r in range(processes)]
-    assert {len(loader) for loader in shared} == {-(-len(alone) // processes)}
-    each = [list(loader.batches(epoch)) for loader in shared]
-    found = [
-        batches[index]
-        for index in range(len(shared[0]))
-        for loader, batches in zip(shared, each, strict=True)
-        if not loader.is_filler(index)
+def test_processes_share_an_epoch(
+    samples: int, size: int, processes: int, epoch: int, *, keeps_batches: bool
+) -> None:
+    """Step by step, all have together what one process has in batches that are as much larger.
+
+    A process has a padding batch only where it must: no samples are left for it, or none of the
+    batches, where these are kept whole.
+    """
+    together = list(_loader(samples, size * processes, 7).batches(epoch))
+    batches = list(_loader(samples, size, 7).batches(epoch))
+    shared = [
+        _loader(samples, size, 7).share(World(rank, processes), keeps_batches=keeps_batches)
+        for rank in range(processes)
     ]
-    assert found == alone
+    assert {len(loader) for loader in shared} == {-(-len(batches) // processes)}
+    each = [list(loader.batches(epoch)) for loader in shared]
+    for index, whole in enumerate(together):
+        own = [
+            found[index]
+            for loader, found in zip(shared, each, strict=True)
+            if not loader.is_padding_batch(index)
+        ]
+        assert [sample for batch in own for sample in batch] == whole
+        sizes = [len(batch) for batch in own]
+        if keeps_batches:
+            assert own == batches[index * processes : (index + 1) * processes]
+        else:
+            assert len(own) == min(processes, len(whole))
+            assert max(sizes) - min(sizes) <= 1 or len(batches[index * processes :]) >= processes
+    assert all(batch for found in each for batch in found)
     assert [
         [loader.samples(epoch, index) for index in range(len(loader))] for loader in shared
     ] == each
