@@ -134,6 +134,11 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         _, share = self.config.train_eval_split
         return Part(share, self.config.seed, self.is_held_out) if share else None
 
+    @property
+    def is_streamed(self) -> bool:
+        """Whether the data is read while training."""
+        return self.config.streaming
+
     @override
     def problems(self) -> Iterator[RecipeError]:
         if not self.is_held_out:
@@ -182,7 +187,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     @override
     def create(self) -> EpochLoader[BatchT]:
-        if self.config.streaming:
+        if self.is_streamed:
             return self._stream()
         rows = self.rows(self.prepare())
         return EpochLoader(

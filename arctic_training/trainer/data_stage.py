@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.data.honoured import ignored_keys, uncached_problem
 from arctic_training.data.loader import EpochLoader
 from arctic_training.data.threads import use_threads
 from arctic_training.errors import UnusableRecipeError
@@ -40,7 +41,10 @@ class DataStage(Generic[BatchT]):
         tokenizer, model = trainer.make_tokenizer_factory(), trainer.make_model_factory()
         sized = () if trainer.config.data.max_length else (model,)
         parts = (self.data, *self.evaluated.values(), tokenizer, *sized)
-        if problems := [problem for part in parts for problem in part.problems()]:
+        problems = [problem for part in parts for problem in part.problems()]
+        for data in (self.data, *self.evaluated.values()):
+            problems += ignored_keys(data)
+        if problems:
             raise UnusableRecipeError(problems)
         seed_everything(config.seed)
         use_threads(config.data.num_proc)
@@ -85,6 +89,8 @@ class DataStage(Generic[BatchT]):
         if self.trainer.config.data.streaming:
             message = "what is read while training is not prepared before"
             raise self.data.problem("streaming", message, code="not-allowed")
+        if problem := uncached_problem(self.data):
+            raise problem
         self.training_data()
         for name, factory in self.evaluated.items():
             self.note(f"evaluation set `{name}`")

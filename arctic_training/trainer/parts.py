@@ -18,6 +18,7 @@ from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.factory import DataFactory
+from arctic_training.data.honoured import ignored_keys
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.factory import Component
 from arctic_training.model.factory import ModelFactory
@@ -88,6 +89,8 @@ class Parts(Generic[BatchT]):
     def _problems(self, config: TrainerConfig) -> Iterator[RecipeError]:
         yield from evaluation_problems(config)
         yield from engine_problems(config)
+        for data in (self.data, *self.evaluated.values()):
+            yield from ignored_keys(data)
         for part in self._all():
             yield from part.problems()
         yield from frozen_problems(self.frozen)
