@@ -16,8 +16,8 @@ from arctic_training.codegen.field_keywords import (
 )
 from arctic_training.codegen.former_names import former_name_problems
 from arctic_training.codegen.list_problems import list_problems
-from arctic_training.codegen.names import reserved_reason
-from arctic_training.codegen.own_factories import own_factories
+from arctic_training.codegen.names import RECIPE, reserved_reason
+from arctic_training.codegen.own_factories import base_section, own_factories
 from arctic_training.codegen.references import shared_fields
 from arctic_training.codegen.union_problems import union_problems
 from arctic_training.codegen.value_problems import (
@@ -64,20 +64,23 @@ def field_problems(document: Node) -> Iterator[Diagnostic]:
     shared = [p for place in places for p in _problems(document, place, named=_OF_SHARED)]
     yield from shared
     properties = ("config_type", "properties")
-    yield from _fields(document, properties, in_recipe=True, is_shared_right=not shared)
-    for _, factory in own_factories(document):
-        yield from _fields(document, (*factory, *properties), is_shared_right=not shared)
+    yield from _fields(document, properties, config_class=RECIPE, is_shared_right=not shared)
+    for slot, factory in own_factories(document):
+        base = base_section(document, slot, factory)
+        place = (*factory, *properties)
+        yield from _fields(document, place, config_class=base, is_shared_right=not shared)
 
 
 def _fields(
-    document: Node, pointer: Pointer, *, in_recipe: bool = False, is_shared_right: bool = True
+    document: Node, pointer: Pointer, *, config_class: str = "", is_shared_right: bool = True
 ) -> Iterator[Diagnostic]:
+    """Find what is wrong with the fields of a class; those of an object derive from none."""
     properties = find(document, pointer)
     if not isinstance(properties, MapNode):
         return
-    yield from former_name_problems(properties, in_recipe=in_recipe)
+    yield from former_name_problems(properties, in_recipe=config_class == RECIPE)
     for name, entry in properties.entries.items():
-        if reason := reserved_reason(name, in_recipe=in_recipe):
+        if reason := reserved_reason(name, config_class=config_class):
             message = f"a field cannot be called `{name}`: {reason}"
             yield Diagnostic(code="reserved-name", message=message, span=entry.key)
         if not nested_kind(entry.value):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import keyword
-from typing import Final
+from typing import Final, cast
 
 from arctic_training.document import JSON
 from arctic_training.resources import schema
 
 __all__ = [
+    "RECIPE",
     "REPORTED",
     "camel_case",
     "is_model_member",
@@ -23,28 +24,25 @@ REPORTED: Final = frozenset(
 )
 """What the runtime reports of every step, beside the metrics of the definition."""
 
-_PYDANTIC: Final = frozenset(
-    """
-    construct copy dict from_orm json model_computed_fields model_config model_construct
-    model_copy model_dump model_dump_json model_extra model_fields model_fields_set
-    model_json_schema model_parametrized_name model_post_init model_rebuild model_validate
-    model_validate_json model_validate_strings parse_file parse_obj parse_raw schema schema_json
-    update_forward_refs validate
-    """.split()
-)
 _TYPES: Final = frozenset("bool dict float int list str tuple".split())
 """What a generated class says beside its fields, which would mean the field from then on."""
+
+RECIPE: Final = "TrainerConfig"
+"""The class of what every recipe has."""
+
+_BARE: Final = "Config"
+"""The class from which all others derive, and those of objects directly."""
 
 _PROTECTED: Final = ("model_dump", "model_validate")
 """How the names begin that pydantic keeps for members to come."""
 
 
-def reserved_reason(name: str, *, in_recipe: bool) -> str:
+def reserved_reason(name: str, *, config_class: str = "") -> str:
     """Return why a field cannot have this name, or an empty text.
 
-    ``in_recipe`` says whether the field stands beside the sections that every recipe has.
+    ``config_class`` is the built-in class of a section that the class with the field extends.
     """
-    if in_recipe and name in recipe_keys():
+    if config_class == RECIPE and name in recipe_keys():
         return "every recipe has a key of this name"
     if keyword.iskeyword(name):
         return "it is a keyword of Python"
@@ -52,12 +50,14 @@ def reserved_reason(name: str, *, in_recipe: bool) -> str:
         return "the class that has it says the types of its fields with this word"
     if is_model_member(name):
         return "pydantic models have a member of this name"
+    if name in _members().get(config_class, ()):
+        return f"`{config_class}` has a member of this name, which the field would hide"
     return ""
 
 
 def is_model_member(name: str) -> bool:
     """Return whether every config has a member of this name, or may have one some day."""
-    return name in _PYDANTIC or name.startswith((*_PROTECTED, "__"))
+    return name in _members()[_BARE] or name.startswith((*_PROTECTED, "__"))
 
 
 def keyword_in(*names: str) -> str:
@@ -74,8 +74,13 @@ def recipe_keys() -> set[str]:
     """Return the keys that every recipe may have."""
     definitions = schema("sections.schema.json").root["definitions"]
     assert isinstance(definitions, dict)
-    recipe: JSON = definitions["TrainerConfig"]
+    recipe: JSON = definitions[RECIPE]
     assert isinstance(recipe, dict)
     properties = recipe["properties"]
     assert isinstance(properties, dict)
     return {"type", *properties}
+
+
+def _members() -> dict[str, list[str]]:
+    """Return the members of each config class that are no keys, as the schema lists them."""
+    return cast("dict[str, list[str]]", schema("sections.schema.json").root["x-members"])

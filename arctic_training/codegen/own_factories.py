@@ -31,6 +31,7 @@ from arctic_training.project import FACTORY_NAMESPACE, package_name
 from arctic_training.resources import schema
 
 __all__ = [
+    "base_section",
     "one_or_many",
     "own_factories",
     "own_factory",
@@ -87,6 +88,12 @@ def own_factory(document: Node, slot: Slot, pointer: Pointer, module: str) -> Fa
     )
 
 
+def base_section(document: Node, slot: Slot, pointer: Pointer) -> str:
+    """Return the config class of the built-in factory that a factory extends, if there is one."""
+    base = built_in_factories()[slot.kind].get(str(_values(document, pointer)["extends"]))
+    return base.config.name if base else ""
+
+
 def own_factory_problems(document: MapNode) -> Iterator[Diagnostic]:
     """Find what the schema cannot say about the user's factories in a linked definition."""
     for slot, pointer in own_factories(document):
@@ -133,8 +140,8 @@ def _taken_names(document: Node, slot: Slot, pointer: Pointer) -> Iterator[Diagn
         span = value_span(document, (*pointer, "config_type", "name"))
         yield Diagnostic(code="name-taken", message=message, span=span)
     base_name = str(_values(document, pointer)["extends"])
-    base = built_in_factories()[slot.kind].get(base_name)
-    keys = cast("dict[str, JSON]", _sections()[base.config.name]["properties"]) if base else {}
+    base = base_section(document, slot, pointer)
+    keys = cast("dict[str, JSON]", _sections()[base]["properties"]) if base else {}
     own = find(document, (*pointer, *_PROPERTIES))
     for name, entry in own.entries.items() if isinstance(own, MapNode) else ():
         for key in {name, *names_of(_values(entry.value, ()))[0]} & keys.keys():

@@ -10,6 +10,7 @@ import json
 import sys
 from typing import Final
 
+from pydantic import JsonValue
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 from pydantic_core import core_schema
 
@@ -51,7 +52,10 @@ _SECTIONS: Final[tuple[type[Config], ...]] = (
     UnpairedDataConfig,
     WSDSchedulerConfig,
 )
+_LISTED: Final[tuple[type[Config], ...]] = (Config, *_SECTIONS)
 _REFERENCE: Final = "#/definitions/{model}"
+_MEMBERS: Final = "x-members"
+"""Where the schema lists the members of each class."""
 
 
 class RecipeSchema(GenerateJsonSchema):
@@ -80,7 +84,19 @@ def sections_schema() -> JSONSchema:
         ref_template=_REFERENCE,
         schema_generator=RecipeSchema,
     )
-    return {"$schema": DRAFT, "definitions": schema["$defs"]}
+    members: dict[str, JsonValue] = {model.__name__: _members(model) for model in _LISTED}
+    return {"$schema": DRAFT, "definitions": schema["$defs"], _MEMBERS: members}
+
+
+def _members(model: type[Config]) -> list[JsonValue]:
+    """Return the names in a class that are no keys of its section: a field would hide them.
+
+    Those that every model has are listed for `Config` alone.
+    """
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+    inherited = set() if model is Config else {*dir(Config)}
+    names = {*dir(model), *model.model_fields} - keys - inherited
+    return [*sorted(name for name in names if not name.startswith("_"))]
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 import json
 import keyword
 import re
 import tempfile
 import unicodedata
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import pytest
 import yaml
@@ -17,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.field_types import ObjectType
-from arctic_training.codegen.names import REPORTED, camel_case, reserved_reason
+from arctic_training.codegen.names import RECIPE, REPORTED, camel_case, reserved_reason
+from arctic_training.config.base import Config
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import JSON
 from arctic_training.trainer.meter import Measures
@@ -30,18 +33,76 @@ TYPES = ["bool", "dict", "float", "int", "list", "str", "tuple"]
 MEMBERS = [name for name in dir(BaseModel) if not name.startswith("_")]
 
 
-@pytest.mark.parametrize("in_recipe", [False, True])
-def test_no_field_hides_what_python_or_pydantic_needs(*, in_recipe: bool) -> None:
+@pytest.mark.parametrize("config_class", ["", RECIPE, "SFTDataConfig"])
+def test_no_field_hides_what_python_or_pydantic_needs(config_class: str) -> None:
     """Members of models, keywords and types are refused, wherever the field stands."""
     words = [*keyword.kwlist, *MEMBERS, "model_dump_more", "model_validate_more", *TYPES]
-    assert [word for word in words if not reserved_reason(word, in_recipe=in_recipe)] == []
+    free = [word for word in words if not reserved_reason(word, config_class=config_class)]
+    assert free == []
 
 
 def test_no_field_hides_a_key_that_every_recipe_has() -> None:
     """A key of the recipe is refused beside the sections, and free inside an object."""
     keys = ["type", *TrainerConfig.model_fields]
-    assert [key for key in keys if not reserved_reason(key, in_recipe=True)] == []
-    assert {reserved_reason(key, in_recipe=False) for key in ("epochs", "type")} == {""}
+    assert [key for key in keys if not reserved_reason(key, config_class=RECIPE)] == []
+    assert {reserved_reason(key) for key in ("epochs", "type")} == {""}
+
+
+def _live_classes() -> list[type[Config]]:
+    factories = [f for kind in built_in_factories().values() for f in kind.values()]
+    modules = {f.config.name: importlib.import_module(f.config.module) for f in factories}
+    return [TrainerConfig, *(getattr(module, name) for name, module in modules.items())]
+
+
+@pytest.mark.parametrize("model", _live_classes(), ids=lambda model: model.__name__)
+def test_no_field_hides_a_member_of_the_class_that_it_extends(model: type[Config]) -> None:
+    """Every name that a class of a section has is refused; no key of a section is such a name."""
+    public = {name for name in dir(model) if not name.startswith("_")}
+    refused = {name for name in public if reserved_reason(name, config_class=model.__name__)}
+    assert refused == public
+    keys = {field.alias or name for name, field in model.model_fields.items()}
+    assert not keys & public
+
+
+_SHADOWING: Final = [
+    ("trainer", "", "metrics_path"),
+    ("trainer", "", "names_metrics"),
+    ("data", "sft", "eval_names"),
+    ("data", "dpo", "eval_names"),
+    ("scheduler", "huggingface", "warmup_steps"),
+    ("scheduler", "wsd", "warmup_steps"),
+    ("checkpoint", "huggingface", "is_resumed"),
+    ("checkpoint", "deepspeed", "saves_within"),
+    ("tokenizer", "byte_level_bpe", "named_by"),
+    ("model", "huggingface", "model_dump"),
+    ("optimizer", "fused_adam", "copy"),
+]
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+@pytest.mark.parametrize(("kind", "base", "name"), _SHADOWING)
+def test_such_a_field_is_refused_at_its_name(
+    kind: str, base: str, name: str, tmp_path: Path, *, is_shared: bool
+) -> None:
+    """In a trainer, in a factory that is defined in place, and in one of `factories.yaml`."""
+    values = yaml.safe_load(DEFINITION)
+    fields = {"properties": {name: {"type": "integer", "default": 1}}}
+    factory = {"extends": base, "class": "mine_parts:Own", "config_type": fields}
+    part = "engine" if kind == "checkpoint" else "factory"
+    if kind == "trainer":
+        values["config_type"] |= fields
+    elif is_shared:
+        shared = yaml.safe_dump({kind: {"own": factory}})
+        (tmp_path / "factories.yaml").write_text(shared, "utf-8")
+        values[f"{kind}_{part}_type"] = "own"
+    else:
+        values[f"{kind}_{part}_type"] = {"name": "own", **factory}
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump(values), "utf-8")
+    _, problems = read_definitions([path])
+    (found,) = (problem for problem in problems if problem.code == "reserved-name")
+    assert found.message.startswith(f"a field cannot be called `{name}`: ")
+    assert found.span.source.lines[found.span.line - 1].strip() == f"{name}:"
 
 
 LOWER = [name for name in dir(builtins) if re.fullmatch("[a-z][a-z0-9_]*", name)]
@@ -53,7 +114,7 @@ FREE = [name for name in LOWER if name not in {"type", *TYPES}]
 )
 def test_other_names_are_free(name: str) -> None:
     """A name is only refused for a reason."""
-    assert reserved_reason(name, in_recipe=True) == ""
+    assert reserved_reason(name, config_class=RECIPE) == ""
 
 
 def test_no_metric_hides_what_is_reported_of_every_step() -> None:
