@@ -6,10 +6,11 @@ import codecs
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-__all__ = ["free_beside", "replace_text", "why_not_writable"]
+__all__ = ["free_beside", "replace_text", "why_not_overwritable", "why_not_writable"]
 
 
 def why_not_writable(folder: Path) -> str:
@@ -26,6 +27,19 @@ def free_beside(path: Path) -> Path:
     """Return a hidden name beside a file that nothing has: what is written first goes there."""
     names = (path.with_name(f".{path.name}.{number}.unfinished") for number in count())
     return next(name for name in names if not os.path.lexists(name))
+
+
+def why_not_overwritable(path: Path, is_ours: Callable[[Path], bool], kind: str) -> str:
+    """Return why a file cannot be written over, or an empty text.
+
+    A file that is not there, or empty, has nothing to lose, and neither has a device. ``is_ours``
+    tells by what a file holds whether it is one of the ``kind`` that is to be written.
+    """
+    if path.is_symlink() and not path.exists():
+        return f"`{path}` is a symbolic link to nothing: remove it, or name another file"
+    if not path.is_file() or not path.stat().st_size or is_ours(path):
+        return ""
+    return f"`{path}` is not {kind} and is not overwritten: name another file, or delete this one"
 
 
 def replace_text(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ import click
 
 from arctic_training.cli.output import finish
 from arctic_training.cli.rivals import rivals
-from arctic_training.codegen.changes import Change, Kind, short_diff
+from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
 from arctic_training.codegen.lint.linter import term_problems
 from arctic_training.codegen.lock import alone_in
@@ -29,7 +29,6 @@ _DRIFT: Final = {
     Kind.CREATE: "is missing",
     Kind.UPDATE: "is not what its definition makes now",
     Kind.DELETE: "is orphaned: no definition makes it",
-    Kind.EDITED: "was edited by hand",
     Kind.UNKNOWN: "is unknown: it stands in a generated package and was not generated",
 }
 
@@ -91,7 +90,7 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
     path = f"{owner.project.generated.name}/{change.path}"
     return Diagnostic(
         code="drift",
-        message=f"{path} {_DRIFT[change.kind]}",
+        message=f"{path} {_DRIFT.get(change.kind) or edit_of(change)}",
         span=key_span(owner.spec.document, ("name",)),
         hint=_remedy(change, f"arctic-gen new-trainer {shown_path(owner.path)}"),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ QUESTIONS: Final = (
 def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoReturn:
     """Write the definition of a new trainer, and its loss, where there is neither."""
     draft = _Draft(name, Path(f"{package_name(name)}.yaml"))
-    if draft.path.exists():
+    if os.path.lexists(draft.path):
         raise click.ClickException(f"{draft.path} is there already, and is not written to")
     given = {key: answer for key, answer in answers.items() if answer is not None}
     try:

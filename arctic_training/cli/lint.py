@@ -11,13 +11,14 @@ import click
 from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
-from arctic_training.codegen.lint.baseline import baseline_text, read_baseline
+from arctic_training.codegen.lint.baseline import baseline_text, is_baseline, read_baseline
 from arctic_training.codegen.lint.edits import apply
 from arctic_training.codegen.lint.linter import lint as lint_definitions
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.document import document_kind, load
 from arctic_training.wording import counted
+from arctic_training.writable import why_not_overwritable
 
 __all__ = ["lint"]
 
@@ -37,6 +38,8 @@ def lint(
     """Apply the rules to the definitions among some files and folders."""
     if is_written and baseline is None:
         raise click.UsageError("--write-baseline needs --baseline, which says where")
+    if baseline and is_written:
+        _refuse_to_overwrite(baseline)
     known, wrong = read_baseline(baseline) if baseline and not is_written else (None, [])
     loaded, problems = _read(paths)
     report = lint_definitions(loaded, known)
@@ -66,6 +69,11 @@ def _read(paths: list[Path]) -> tuple[list[Loaded], list[Diagnostic]]:
         return read_definitions(definitions)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _refuse_to_overwrite(path: Path) -> None:
+    if reason := why_not_overwritable(path, is_baseline, "a baseline of findings"):
+        raise click.ClickException(reason)
 
 
 def _write(path: Path, found: list[Diagnostic]) -> None:

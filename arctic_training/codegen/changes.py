@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +14,7 @@ from typing import Final
 from arctic_training.codegen.manifest import Manifest, digest
 from arctic_training.codegen.unified import unified_diff
 
-__all__ = ["Change", "Kind", "compare", "diff", "found_text", "short_diff"]
+__all__ = ["Change", "Kind", "change_of", "compare", "diff", "edit_of", "short_diff"]
 
 _MOST_LINES: Final = 12
 """How many lines of a difference are shown where only its beginning is."""
@@ -32,14 +35,16 @@ class Kind(StrEnum):
 class Change:
     """A file, by its path from the generated source root, as it is and as it is to be.
 
-    An ``EDITED`` file is one of ours that somebody else wrote to; an ``UNKNOWN`` one stands in a
-    package of ours and is not ours.
+    An ``EDITED`` file is one of ours that somebody else wrote to, or put a link in the place of; an
+    ``UNKNOWN`` one stands in a package of ours and is not ours.
     """
 
     path: str
     kind: Kind
     before: str | None
     after: str | None
+    is_link: bool = False
+    """Whether a symbolic link is there, which may lead to a file, or nowhere for now."""
 
 
 def compare(
@@ -51,10 +56,10 @@ def compare(
     """
     recorded = manifest.files()
     changes = [
-        _change(path, text, recorded.get(path), found_text(f"{root}/{path}"))
+        change_of(path, text, recorded.get(path), f"{root}/{path}")
         for path, text in planned.items()
     ]
-    changes += [_removal(path, recorded.get(path), found_text(f"{root}/{path}")) for path in stale]
+    changes += [_removal(path, recorded.get(path), f"{root}/{path}") for path in stale]
     known = set(planned) | stale
     folders = {path.rpartition("/")[0] for path in known}
     changes += [Change(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)]
@@ -67,6 +72,11 @@ def diff(change: Change) -> str:
     return unified_diff(before, after, f"{change.path} (as it is)", f"{change.path} (generated)")
 
 
+def edit_of(change: Change) -> str:
+    """Return what was done to a file that was edited, as the end of a sentence about it."""
+    return "was replaced by a symbolic link" if change.is_link else "was edited by hand"
+
+
 def short_diff(change: Change) -> str:
     """Return how many lines differ, and the beginning of the first hunk."""
     lines = diff(change).splitlines()[2:]
@@ -77,23 +87,31 @@ def short_diff(change: Change) -> str:
     return "\n".join([f"(-{removed} +{added} lines):", *shown, *more])
 
 
-def _change(path: str, planned: str, recorded: str | None, found: str | None) -> Change:
+def change_of(path: str, planned: str, recorded: str | None, place: str) -> Change:
+    """Return what becomes of the file at ``place``; ``recorded`` is its hash when it was made.
+
+    Raises:
+        OSError: neither a file nor a link is there, or in its way.
+
+    """
+    found, is_link = _found(place)
     if found == planned:
         kind = Kind.KEEP
     elif found is None:
         kind = Kind.CREATE
-    elif digest(found) != recorded:
+    elif is_link or digest(found) != recorded:
         kind = Kind.EDITED
     else:
         kind = Kind.UPDATE
-    return Change(path, kind, found, planned)
+    return Change(path, kind, found, planned, is_link)
 
 
-def _removal(path: str, recorded: str | None, found: str | None) -> Change:
+def _removal(path: str, recorded: str | None, place: str) -> Change:
+    found, is_link = _found(place)
     if found is None:
         return Change(path, Kind.KEEP, None, None)
-    kind = Kind.DELETE if digest(found) == recorded else Kind.EDITED
-    return Change(path, kind, found, None)
+    is_ours = digest(found) == recorded and not is_link
+    return Change(path, Kind.DELETE if is_ours else Kind.EDITED, found, None, is_link)
 
 
 def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:
@@ -104,20 +122,30 @@ def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:
                 yield relative
 
 
-def found_text(path: str) -> str | None:
-    """Return the text of a file; nothing where there is none.
+def _found(path: str) -> tuple[str | None, bool]:
+    """Return the text of a file, or None where there is none, and whether a link leads to it.
 
-    Raises:
-        OSError: something else stands there, or in its way.
-
+    What a link that leads nowhere stands for is an empty text: it is there.
     """
+    is_link = os.path.islink(path)  # noqa: PTH114 - often
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - often
+    except OSError as error:
+        if is_link:
+            return "", True
+        if isinstance(error, FileNotFoundError):
+            return None, False
+        raise _in_the_way(error.errno or errno.EIO, path) from error
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for who writes to it
+        raise _in_the_way(errno.EISDIR if stat.S_ISDIR(mode) else errno.EEXIST, path)
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - often
-            return file.read()
-    except FileNotFoundError:
-        return None
+            return file.read(), is_link
     except UnicodeDecodeError:
-        return ""
-    except (IsADirectoryError, NotADirectoryError) as error:
-        said = f"{error.strerror}: move away what is in the place of this generated file"
-        raise type(error)(error.errno, said, path) from error
+        return "", is_link
+
+
+def _in_the_way(number: int, path: str) -> OSError:
+    """Return the error of its kind, such as IsADirectoryError, with the remedy."""
+    said = f"{os.strerror(number)}: move away what is in the place of this generated file"
+    return OSError(number, said, path)

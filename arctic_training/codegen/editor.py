@@ -7,13 +7,15 @@ schema for as long as a definition names it.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.changes import Change, Kind, found_text
+from arctic_training.codegen.changes import Change, Kind, change_of
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
@@ -66,6 +68,15 @@ def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) ->
 
 
 def _change(path: Path, text: str) -> Change:
-    found = found_text(str(path))
-    kind = Kind.CREATE if found is None else Kind.KEEP if found == text else Kind.UPDATE
-    return Change(path.name, kind, found, text)
+    """Return what becomes of the copy: that of any version of this package follows the schema."""
+    change = change_of(path.name, text, None, str(path))
+    is_ours = not change.is_link and _title(change.before or "") == _title(text)
+    return replace(change, kind=Kind.UPDATE) if change.kind is Kind.EDITED and is_ours else change
+
+
+def _title(text: str) -> object:
+    """Return the title of a schema; that of what is none is the text itself."""
+    try:
+        return json.loads(text)["title"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return text

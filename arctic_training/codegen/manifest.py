@@ -62,6 +62,8 @@ class Manifest:
             ManifestError: the file is not a manifest of a version that is known here.
 
         """
+        if path.is_symlink():
+            raise ManifestError(f"{path} is a symbolic link: put the file that it stands for there")
         try:
             text = path.read_text(encoding="utf-8")
             document = json.loads(text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.changes import Change, Kind, compare, diff
+from arctic_training.codegen.changes import Change, Kind, compare, diff, edit_of
 from arctic_training.codegen.confined import confined
 from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.editor import schema_changes, schema_copy
@@ -227,12 +227,13 @@ def _is_code(path: str) -> bool:
 
 def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
     item = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
+    undone = "--force puts the generated file in its place" if change.is_link else ""
     return Diagnostic(
         code="edited",
-        message=f"{item.project.generated.name}/{change.path} was edited by hand",
+        message=f"{item.project.generated.name}/{change.path} {edit_of(change)}",
         span=key_span(item.spec.document, ("name",)),
         severity=Severity.ERROR,
-        hint=f"--force overwrites it, which undoes:\n{diff(change)}",
+        hint=undone or f"--force overwrites it, which undoes:\n{diff(change)}",
     )
 
 

@@ -6,13 +6,14 @@ first line notes the hash of the base that it began as; a copy of that base stan
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.confined import confined
+from arctic_training.codegen.confined import UnsafePathError, confined
 from arctic_training.codegen.manifest import digest
 from arctic_training.codegen.unified import unified_diff
 from arctic_training.diagnostics import Diagnostic, Severity, Source, nearest
@@ -122,6 +123,8 @@ def _begin(template: Template, text: str) -> list[Path]:
     base = template.base.read_text("utf-8")
     for path in (template.own, template.first_base):
         confined(path, template.own.parent.parent)
+        if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
+            raise UnsafePathError(f"{path} is no regular file, and is not written to")
     template.first_base.parent.mkdir(parents=True, exist_ok=True)
     template.first_base.write_text(base, "utf-8")
     note = f"{{# began as the base of arctic-gen, {digest(base)} #}}\n"

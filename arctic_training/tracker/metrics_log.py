@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import shown_path
@@ -12,7 +13,10 @@ from arctic_training.tracker.record import write_record
 from arctic_training.trainer.report import Report
 from arctic_training.writable import replace_text
 
-__all__ = ["MetricsLog"]
+__all__ = ["MetricsLog", "is_metrics_file"]
+
+_BEGINNING: Final = '{"step": '
+"""The first characters of every line; the first may be torn."""
 
 
 class MetricsLog:
@@ -54,6 +58,12 @@ class MetricsLog:
             replace_text(self._path, "".join(kept))
         write_record(self._path, self._config, run_id=self._run_id)
         self._is_begun = True
+
+
+def is_metrics_file(path: Path) -> bool:
+    """Return whether a file begins as those do that are written here."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        return file.read(len(_BEGINNING)) == _BEGINNING
 
 
 def _lines_before(path: Path, step: int) -> list[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
-from arctic_training.tracker.metrics_log import MetricsLog
+from arctic_training.tracker.metrics_log import MetricsLog, is_metrics_file
 from arctic_training.trainer.report import Report
 from arctic_training.trainer.state import TrainingState
-from arctic_training.writable import why_not_writable
+from arctic_training.writable import why_not_overwritable, why_not_writable
 
 __all__ = ["Tracker", "start_trackers", "tracker_problems"]
 
@@ -25,6 +25,9 @@ class Tracker(Protocol):
 
     def finish(self, *, failed: bool) -> None:
         """Write what is left, and say how the run ended."""
+
+
+_METRICS: Final = "a file of metrics"
 
 
 def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
@@ -40,6 +43,8 @@ def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
     if (path := config.metrics_path) is not None and path.is_dir():
         message, hint = f"`{path}` is a folder", "name a file in it, such as `metrics.jsonl`"
         yield RecipeError(("train_log_metrics_path",), message, code="not-writable", hint=hint)
+    elif path is not None and (reason := why_not_overwritable(path, is_metrics_file, _METRICS)):
+        yield RecipeError(("train_log_metrics_path",), reason, code="not-writable")
     for pointer, folder in _folders(config):
         if reason := why_not_writable(folder):
             yield RecipeError(pointer, reason, code="not-writable")

@@ -243,3 +243,11 @@ def test_the_action_runs_what_it_says(tmp_path: Path) -> None:
         assert done.returncode == code, done
     assert not (tmp_path / "CANARY").exists()
     assert steps[1]["run"] == "arctic-gen check --format github"
+
+
+def test_a_link_to_nothing_is_not_written_through(tmp_path: Path) -> None:
+    """`init` begins no file elsewhere by way of a link that has the definition's name."""
+    (tmp_path / "mine.yaml").symlink_to(tmp_path / "elsewhere.yaml")
+    done = arctic_gen("init", "mine", "--no-questions", folder=tmp_path)
+    assert (done.code, "mine.yaml is there already" in done.err) == (2, True)
+    assert not (tmp_path / "elsewhere.yaml").exists()

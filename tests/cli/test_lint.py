@@ -105,6 +105,39 @@ def test_a_file_that_is_no_baseline_is_told_with_its_line(project: Path) -> None
     assert arctic_gen("lint", "--baseline", "no.json", folder=project).code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("trainers/mine.yaml", DEFINITION),
+        ("mine_loss.py", "def loss() -> None: ...\n"),
+        ("other.json", '{"version": 1}'),
+        ("merged.json", '<<<<<<< HEAD\n{"version": 1, "findings": []}\n'),
+        ("binary.bin", "\0\1"),
+    ],
+)
+def test_no_file_but_a_baseline_is_overwritten(name: str, text: str, project: Path) -> None:
+    """`--write-baseline` keeps every file that is none, the definition first of all."""
+    path = write(project / name, text)
+    done = arctic_gen("lint", "--baseline", name, "--write-baseline", ".", folder=project)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        f"error: `{name}` is not a baseline of findings and is not overwritten: "
+        "name another file, or delete this one\n"
+    )
+    assert path.read_text("utf-8") == text
+
+
+def test_a_baseline_is_written_where_there_is_one_or_nothing(project: Path) -> None:
+    """An earlier baseline and an empty file are overwritten; a link to nothing is not followed."""
+    command = ("lint", "--write-baseline", "--baseline")
+    write(project / "empty.json", "")
+    for name in ("new.json", "new.json", "empty.json"):
+        assert arctic_gen(*command, name, folder=project).code == 0
+    (project / "link.json").symlink_to("away/lint.json")
+    done = arctic_gen(*command, "link.json", folder=project)
+    assert (done.code, "is a symbolic link to nothing" in done.err) == (2, True)
+
+
 def test_linting_imports_nothing_heavy_and_nothing_of_the_users(project: Path) -> None:
     """Neither torch nor pydantic nor the user's module is imported."""
     write(project / "pyproject.toml", "")

@@ -350,6 +350,71 @@ def test_what_is_in_the_place_of_a_generated_file_is_named(place: str, project: 
     assert _state(project) == before
 
 
+@pytest.mark.parametrize("place", ["trainer.schema.json", "arctic_trainers/mine/config.py"])
+@pytest.mark.parametrize("target", ["/mnt/away/config.py", "own.py", "link"])
+def test_a_link_in_the_place_of_a_generated_file_stays(
+    place: str, target: str, project: Path
+) -> None:
+    """A link to a file, to nothing or to itself is an edit: `--force` alone replaces it.
+
+    What it leads to is the user's, and keeps its bytes even then.
+    """
+    write(project / "mine.yaml", _EDITED)
+    path = project / "generated" / place
+    own = write(path.parent / "own.py", "own = 1\n")
+    path.unlink(missing_ok=True)
+    path.symlink_to(path.name if target == "link" else target)
+    before = _state(project)
+    done = _run(project, "mine.yaml")
+    said = f"error[edited]: generated/{place} was replaced by a symbolic link"
+    assert (done.code, said in done.out) == (1, True)
+    assert _state(project) == before
+    checked = arctic_gen("check", "--no-verify", "mine.yaml", folder=project)
+    assert f"generated/{place} was replaced by a symbolic link" in checked.out
+    own.unlink() if target != "own.py" else None
+    assert _run(project, "mine.yaml", "--force").code == 0
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert target != "own.py" or own.read_text("utf-8") == "own = 1\n"
+
+
+@pytest.mark.parametrize("target", ["away.json", "real.json"])
+def test_a_link_in_the_place_of_the_manifest_stays(target: str, project: Path) -> None:
+    """Without the record nobody knows what is ours: nothing is written, with `--force` either."""
+    manifest = project / "generated/manifest.json"
+    manifest.rename(manifest.with_name("real.json"))
+    manifest.symlink_to(target)
+    before = _state(project)
+    done = _run(project, "mine.yaml", "--force")
+    assert (done.code, "manifest.json is a symbolic link" in done.err) == (2, True)
+    assert _state(project) == before
+
+
+def test_a_pipe_in_the_place_of_a_generated_file_holds_nothing_up(project: Path) -> None:
+    """What is no regular file is named, and not opened: nobody may ever write to a pipe."""
+    path = project / "generated/arctic_trainers/mine/config.py"
+    path.unlink()
+    os.mkfifo(path)
+    done = _run(project, "mine.yaml", "--force")
+    assert (done.code, "config.py" in done.err, "move away what is in" in done.err) == (
+        2,
+        True,
+        True,
+    )
+
+
+def test_other_names_of_a_generated_file_keep_their_bytes(project: Path) -> None:
+    """A hard link and a read-only file: the generated name is replaced, nothing is written into."""
+    path = project / "generated/arctic_trainers/mine/config.py"
+    other = project / "kept.py"
+    os.link(path, other)
+    path.chmod(0o400)
+    before = other.read_bytes()
+    write(project / "mine.yaml", DEFINITION.replace("Strength", "Power"))
+    assert _run(project, "mine.yaml").code == 0
+    assert (other.read_bytes(), b"Power" in path.read_bytes()) == (before, True)
+
+
 _EDITED = f"# yaml-language-server: $schema=generated/trainer.schema.json\n{DEFINITION}"
 
 

@@ -198,3 +198,14 @@ def test_a_command_that_cannot_be_done_says_why(
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert path.read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize("place", ["config.py.j2", ".base/config.py.j2"])
+def test_a_link_is_not_written_through(place: str, project: Path) -> None:
+    """`eject` writes no file elsewhere by way of a link to nothing."""
+    path = project / "arctic_templates" / place
+    path.parent.mkdir(parents=True)
+    path.symlink_to(project / "elsewhere.j2")
+    done = arctic_gen("templates", "eject", "config.py.j2", folder=project)
+    assert (done.code, "config.py.j2" in done.err) == (2, True)
+    assert not (project / "elsewhere.j2").exists()

@@ -90,3 +90,18 @@ def test_what_is_no_run_is_said(tmp_path: Path, files: list[str], message: str) 
     result = arctic_train("report", ".", folder=tmp_path)
     assert result.code == 2
     assert message in result.err
+
+
+def test_no_file_but_a_page_is_overwritten(tmp_path: Path) -> None:
+    """`report` keeps every file that it did not write, and writes its own page again."""
+    write(tmp_path / "run/metrics.jsonl", '{"step": 1, "epoch": 0, "loss": 1.0}\n')
+    notes = write(tmp_path / "run/metrics.html", "<!doctype html>\n<p>notes\n")
+    done = arctic_train("report", "run", folder=tmp_path)
+    assert (done.code, "is not a report page and is not overwritten" in done.err) == (2, True)
+    assert notes.read_text("utf-8") == "<!doctype html>\n<p>notes\n"
+    for _ in range(2):
+        again = arctic_train("report", "run", "--output", "page.html", folder=tmp_path)
+        assert (again.code, again.out) == (0, "written: page.html\n")
+    recipe = write(tmp_path / "recipe.yaml", "type: sft\n")
+    assert arctic_train("report", "run", "--output", "recipe.yaml", folder=tmp_path).code == 2
+    assert recipe.read_text("utf-8") == "type: sft\n"

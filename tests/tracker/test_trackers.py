@@ -252,3 +252,16 @@ def test_metrics_that_cannot_be_written(tmp_path: Path) -> None:
     (tracker,) = start_trackers(config, TrainingState())
     with pytest.raises(TrainingError, match=r"metrics cannot be written to .*: Is a directory"):
         tracker.log(REPORT)
+
+
+@pytest.mark.parametrize("text", ['{"question": "Why?"}\n', "type: sft\n", "\0"])
+def test_no_file_but_metrics_is_overwritten(text: str, tmp_path: Path) -> None:
+    """A data set or a recipe that `train_log_metrics_path` names is refused before a run begins."""
+    path = tmp_path / "rows.jsonl"
+    path.write_text(text, encoding="utf-8")
+    config = hand_config(train_log_metrics_path=path)
+    (problem,) = tracker_problems(config)
+    assert problem.pointer == ("train_log_metrics_path",)
+    assert "is not a file of metrics and is not overwritten" in str(problem)
+    path.write_text(REPORT.as_json() + "\n", encoding="utf-8")
+    assert [*tracker_problems(config)] == []

@@ -23,7 +23,7 @@ from arctic_training.document import (
     value_span,
 )
 
-__all__ = ["BASELINE_RULES", "Baseline", "baseline_text", "read_baseline"]
+__all__ = ["BASELINE_RULES", "Baseline", "baseline_text", "is_baseline", "read_baseline"]
 
 _Key: TypeAlias = tuple[str, str, str]
 _KEYS: Final = ("path", "rule", "message")
@@ -92,6 +92,17 @@ def read_baseline(path: Path) -> tuple[Baseline, list[Diagnostic]]:
     keys = [(entry["path"], entry["rule"], entry["message"]) for entry in entries]
     spans = [value_span(item, ()) for item in findings.items]
     return Baseline(folder, tuple(zip(keys, spans, strict=True))), []
+
+
+def is_baseline(path: Path) -> bool:
+    """Return whether a file is a baseline.
+
+    Raises:
+        UnreadableError: it cannot be read.
+
+    """
+    node, problems = load(path)
+    return node is not None and not problems and not check(node, _SCHEMA)
 
 
 def baseline_text(found: list[Diagnostic], folder: Path) -> str:
