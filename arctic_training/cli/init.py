@@ -18,11 +18,11 @@ from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.definitions import Loaded, read_definition, taken_names
 from arctic_training.codegen.editor import schema_place
+from arctic_training.codegen.first_losses import first_field
 from arctic_training.codegen.manifest import ManifestError
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill
 from arctic_training.codegen.slots import SLOTS, Slot
-from arctic_training.codegen.stubs import first_field
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
 from arctic_training.document import MapNode, parse, shown_path
 from arctic_training.project import Project, package_name

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
 from typing import Final
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal
+from arctic_training.codegen.first_losses import FirstLoss, first_loss
 from arctic_training.codegen.layout import laid_out
 from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
@@ -14,67 +14,10 @@ from arctic_training.codegen.slots import ImportPath
 from arctic_training.codegen.spec import FactorySpec, TrainerSpec
 from arctic_training.project import NAMESPACE
 
-__all__ = ["first_field", "missing_loss", "pasted", "probe", "signature", "stub"]
+__all__ = ["missing_loss", "pasted", "probe", "signature", "stub"]
 
 _FUTURE: Final = "from __future__ import annotations\n"
 _OUTPUT: Final = "arctic_training.losses.output"
-
-
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """What a first loss of some batch is: its template, what that imports, and its words."""
-
-    template: str
-    needed: tuple[ImportPath, ...]
-    words: Code
-    field: str
-    """The number among the fields of a definition that it reads, where there is one so called."""
-
-    schema: tuple[str, ...]
-    """What a definition says of that field, to begin with."""
-
-
-_TOKENS: Final = _Beginning(
-    "token_loss.py.j2",
-    (
-        ImportPath("arctic_training.data.batches", "IGNORED"),
-        ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
-    ),
-    Code("it is the cross-entropy of each trained token."),
-    "label_smoothing",
-    (
-        "type: number",
-        "minimum: 0",
-        "maximum: 1",
-        "default: 0.0",
-        "description: Share of a token's probability that all tokens get alike; an example.",
-    ),
-)
-_PAIRS: Final = _Beginning(
-    "pair_loss.py.j2",
-    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
-    Code("it ranks: `-log sigmoid(log p(chosen) - log p(rejected))` of each pair."),
-    "beta",
-    (
-        "type: number",
-        "exclusiveMinimum: 0",
-        "default: 1.0",
-        "description: How sharply the two answers of a pair are told apart; an example.",
-    ),
-)
-_UNPAIRED: Final = _Beginning(
-    "unpaired_loss.py.j2",
-    (ImportPath("arctic_training.losses.preference", "answer_log_probabilities"),),
-    Code("it ranks: `-log sigmoid(log p)` of a good answer, `-log sigmoid(-log p)` of a bad one."),
-    "beta",
-    (
-        "type: number",
-        "exclusiveMinimum: 0",
-        "default: 1.0",
-        "description: How sharply good answers and bad ones are told apart; an example.",
-    ),
-)
-_BEGINNINGS: Final = {"PreferenceBatch": _PAIRS, "UnpairedBatch": _UNPAIRED}
 
 
 def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None) -> str:
@@ -173,7 +116,7 @@ def _loss_stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None)
             "function": Code(path.name),
             "config": config,
             "batch": batch,
-            "start": _EXTENDED if extended else _beginning(spec.batch).words,
+            "start": _EXTENDED if extended else first_loss(spec.batch).words,
             "body": body,
         },
     )
@@ -192,33 +135,29 @@ def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
 
 def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int) -> Code:
     """Return the statements of a first loss, indented, and import what they need."""
-    beginning = _beginning(spec.batch)
+    beginning = first_loss(spec.batch)
     for name in (*beginning.needed, ImportPath(_OUTPUT, "LossOutput")):
         imports.use(name)
     if spec.metrics:
         imports.use(ImportPath(_OUTPUT, "Term"))
-    metrics = [literal(metric) for metric in spec.metrics]
+    metrics = [
+        {"name": literal(name), "total": beginning.metrics.get(name), "empty": _EMPTY[reduction]}
+        for name, reduction in spec.metrics.items()
+    ]
     values = {"trainer": trainer, "metrics": metrics, "field": _read_field(spec, beginning)}
     text = fill(beginning.template, values)
     return Code(textwrap.indent(text.rstrip(), "    " * depth))
 
 
-def _read_field(spec: TrainerSpec, beginning: _Beginning) -> Code | None:
+_EMPTY: Final = {"mean": Code("has no value"), "sum": Code("is 0")}
+
+
+def _read_field(spec: TrainerSpec, beginning: FirstLoss) -> Code | None:
     """Return the field that a first loss reads, if the definition has it, as a number."""
-    for field in spec.fields:
-        if field.name == beginning.field and getattr(field.type, "kind", "") == "number":
-            return Code(field.name)
+    for each in spec.fields:
+        if each.name == beginning.field_name and getattr(each.type, "kind", "") == "number":
+            return Code(each.name)
     return None
-
-
-def first_field(batch: ImportPath) -> list[Code]:
-    """Return the field of a definition that a first loss of some batch reads, as lines of YAML."""
-    beginning = _beginning(batch)
-    return [Code(f"{beginning.field}:"), *(Code(f"  {line}") for line in beginning.schema)]
-
-
-def _beginning(batch: ImportPath) -> _Beginning:
-    return _BEGINNINGS.get(batch.name, _TOKENS)
 
 
 def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:

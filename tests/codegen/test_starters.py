@@ -136,3 +136,31 @@ def test_a_loss_in_a_package_without_init_is_generated_and_type_checked(tmp_path
     done = arctic_gen("new-trainer", "mine.yaml", folder=tmp_path)
     assert done.code == 1
     assert done.out.startswith("src/ours/losses.py:")
+
+
+_METRICS = "metrics: {accuracy: mean, novelty: mean, size: sum}\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "accuracy"),
+    [
+        ("sft", "Term(sum=(logits.argmax(-1) == labels).sum(), count=count)"),
+        ("causal", "Term(sum=(logits.argmax(-1) == labels).sum(), count=count)"),
+        ("dpo", "Term(sum=(chosen > rejected).sum(), count=count)"),
+        ("unpaired", "Term(sum=0.0, count=0)"),
+    ],
+)
+def test_no_metric_begins_as_something_else(data: str, accuracy: str, tmp_path: Path) -> None:
+    """A first loss returns a metric as what its name says, or as nothing, with a place to fill in.
+
+    The rules about losses have nothing to say of it.
+    """
+    definition = DEFINITION.replace("data_factory_type: sft", f"data_factory_type: {data}")
+    write(tmp_path / "mine.yaml", definition + _METRICS)
+    assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
+    loss = (tmp_path / "mine_loss.py").read_text("utf-8")
+    assert f'"accuracy": {accuracy}' in loss
+    assert '"novelty": Term(sum=0.0, count=0)' in loss
+    assert loss.count("# To do: ") == 2 + (data == "unpaired")
+    found = arctic_gen("lint", "mine.yaml", folder=tmp_path).out
+    assert not [rule for rule in ("term-is-loss", "metric", "mean-as-sum") if f"[{rule}" in found]

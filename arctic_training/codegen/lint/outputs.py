@@ -13,6 +13,7 @@ from arctic_training.codegen.lint.variables import assigned
 __all__ = ["Output", "argument", "outputs"]
 
 _OUTPUT: Final = "LossOutput"
+_TERM: Final = "Term"
 _MOST_CALLS: Final = 8
 """How deep one function may return what another returns."""
 
@@ -31,12 +32,26 @@ class Output:
     @property
     def terms(self) -> dict[str, ast.expr] | None:
         """The keys of the terms by what they say; None where the text does not say them."""
-        given = self._said(self.argument("terms", 2))
+        given = self.meant(self.argument("terms", 2))
         if given is None:
             return {} if self.argument("terms", 2) is None else None
-        return _keys(self._said(_gone_through(given)))
+        return _keys(self.meant(_gone_through(given)))
 
-    def _said(self, node: ast.expr | None) -> ast.expr | None:
+    @property
+    def written_terms(self) -> list[tuple[str, ast.Call]]:
+        """The terms that are written out, each with the call that makes it."""
+        given = self.meant(self.argument("terms", 2))
+        pairs = zip(given.keys, given.values, strict=True) if isinstance(given, ast.Dict) else ()
+        return [
+            (key.value, made)
+            for key, value in pairs
+            if isinstance(key, ast.Constant) and isinstance(key.value, str)
+            if isinstance(made := self.meant(value), ast.Call)
+            and dotted(made.func)[-1:] == (_TERM,)
+        ]
+
+    def meant(self, node: ast.expr | None) -> ast.expr | None:
+        """Return the one value of a variable; what is none is itself."""
         if isinstance(node, ast.Name):
             return assigned(self.function, node.id)
         return node

@@ -196,3 +196,37 @@ _SHARED = (
     "config_type:\n  properties:\n"
     "    far: {$ref: 'shared.yaml#/definitions/a', description: Far away.}\n"
 )
+
+
+_LOSS = """\
+def mine_loss(trainer: Trainer[MineTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
+    logits, labels = next_token_logits(trainer, batch)
+    count = (labels != IGNORED).sum()
+    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "is_found"),
+    [
+        ('return LossOutput(total, count, {"x": Term(total, count)})', True),
+        ('return LossOutput(total, count, {"x": Term(total.detach(), count)})', True),
+        ('return LossOutput(total, count, {"x": Term(float(total.item()), int(count))})', True),
+        ('loss = total\n    return LossOutput(loss, count, {"x": Term(total, count)})', True),
+        ('term = Term(total, count)\n    return LossOutput(total, count, {"x": term})', True),
+        (
+            'x = {"x": Term(count=count, sum=total)}\n    return LossOutput(total, count, x)',
+            True,
+        ),
+        ('total += 1\n    return LossOutput(total, count, {"x": Term(total, count)})', True),
+        ('return LossOutput(total, count, {"x": Term(total, len(labels))})', False),
+        ('return LossOutput(total, count, {"x": Term(-total, count)})', False),
+        ('return LossOutput(2 * total, count, {"x": Term(total, count)})', False),
+        ('return LossOutput(total, count, {"x": Term(logits.sum(), count)})', False),
+    ],
+)
+def test_a_term_that_is_the_loss_is_found(body: str, is_found: bool, tmp_path: Path) -> None:  # noqa: FBT001
+    """The same sum over the same count, by whatever names and conversions it goes."""
+    example = Example("metrics: {x: mean}\n", _LOSS.format(body=body))
+    assert ("term-is-loss" in _found(tmp_path, example)) == is_found
