@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -37,51 +38,79 @@ class TypeProblem:
     hint: str
 
 
-def type_problems(files: list[Path], roots: tuple[Path, ...], folder: Path) -> list[TypeProblem]:
+def type_problems(files: list[Path], roots: tuple[Path, ...]) -> list[TypeProblem]:
     """Type-check some files strictly.
 
     Args:
         files: what is checked.
         roots: where modules are found before those that are installed.
-        folder: where mypy runs.
 
     Raises:
         TypeCheckError: mypy could not do its work.
 
     """
     cache = cache_folder(f"mypy-{hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]}")
+    with tempfile.TemporaryDirectory(prefix="arctic-gen-types-") as name, FileLock(cache / "lock"):
+        links = _links(roots, Path(name).resolve())
+        done = _mypy([_by_link(file, links) for file in files], links, cache, Path(name))
+        if done.returncode > _FINDINGS and not done.stdout.startswith("{"):
+            raise TypeCheckError(f"mypy failed: {(done.stderr or done.stdout).strip()}")
+        said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        errors = [entry for entry in said if entry["severity"] == "error"]
+        return [
+            _problem(entry, _checked(Path(name, str(entry["file"])), files, roots))
+            for entry in errors
+        ]
+
+
+def _mypy(
+    files: list[Path], links: dict[Path, Path], cache: Path, folder: Path
+) -> subprocess.CompletedProcess[str]:
     # -P: a `mypy.py` or `json.py` in the project is looked at, and never run
-    command = [
-        sys.executable,
-        "-P",
-        "-m",
-        "mypy",
-        "--output",
-        "json",
-        "--config-file",
-        str(_CONFIG),
-    ]
-    command += ["--cache-dir", str(cache), *map(str, files)]
-    environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, roots))}
-    with FileLock(cache / "lock"):
-        done = subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
-        )
-    if done.returncode > _FINDINGS and not done.stdout.startswith("{"):
-        raise TypeCheckError(f"mypy failed: {(done.stderr or done.stdout).strip()}")
-    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    errors = [entry for entry in said if entry["severity"] == "error"]
-    return [_problem(entry, _checked(folder / str(entry["file"]), files)) for entry in errors]
+    command = [sys.executable, "-P", "-m", "mypy", "--output", "json"]
+    command += ["--config-file", str(_CONFIG), "--cache-dir", str(cache), *map(str, files)]
+    environment = os.environ | {"MYPYPATH": os.pathsep.join(map(str, links.values()))}
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
 
 
-def _checked(reported: Path, files: list[Path]) -> Path:
+def _links(roots: tuple[Path, ...], folder: Path) -> dict[Path, Path]:
+    """Make a link to each root, under a name that no run had before.
+
+    mypy takes a file of the same path, size and second for unchanged, which misses what `rsync -t`
+    and archives bring. Of a file with another path than last time, it compares the contents.
+    """
+    links = {}
+    for number, root in enumerate(dict.fromkeys(root.resolve() for root in roots)):
+        if root.is_dir():
+            links[root] = folder / str(number)
+            links[root].symlink_to(root)
+    return links
+
+
+def _by_link(file: Path, links: dict[Path, Path]) -> Path:
+    """Return the path of a file by the link to the innermost root that it lies in."""
+    resolved = file.resolve()
+    inner = max((r for r in links if resolved.is_relative_to(r)), key=_depth, default=None)
+    return links[inner] / resolved.relative_to(inner) if inner else resolved
+
+
+def _depth(path: Path) -> int:
+    return len(path.parts)
+
+
+def _checked(reported: Path, files: list[Path], roots: tuple[Path, ...]) -> Path:
     """Return the file that an error is about.
 
-    mypy repeats an error that its cache holds with the path that the file had then: of files that
-    are written aside to be checked, that is one which is gone.
+    mypy repeats an error that its cache holds with the path that the file had then, by a link that
+    is gone.
     """
-    if reported.exists():
-        return reported.resolve()
+    ends = (reported.parts[start:] for start in range(len(reported.parts)))
+    found = (root.joinpath(*end) for end in ends for root in roots)
+    there = reported if reported.exists() else next(filter(Path.is_file, found), None)
+    if there is not None:
+        return there.resolve()
     return max(files, key=lambda file: _common_end(file, reported))
 
 

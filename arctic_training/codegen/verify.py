@@ -56,7 +56,7 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
     roots = (staged.generated, *project.source_roots, staged.stubs, staged.stubs / "src")
     targets = [path for path in staged.maps if path.suffix == ".py"]
     targets += _hand_written(specs, roots)
-    problems = type_problems(targets, roots, project.root)
+    problems = type_problems(targets, roots)
     untyped = [each for spec in specs for each in unannotated(spec, problems, roots)]
     for each in untyped:
         problems = [problem for problem in problems if problem is not each.problem]

@@ -20,6 +20,6 @@ def test_each_misuse_is_an_error_on_its_line(tmp_path: Path) -> None:
         for code in re.findall(r"# expect: ([a-z-]+)", line)
     }
     file = write(tmp_path / "misuse.py", text)
-    problems = type_problems([file], (ROOT / "generated", ROOT), tmp_path)
+    problems = type_problems([file], (ROOT / "generated", ROOT))
     found = {(problem.line, problem.message.rpartition("[")[2].rstrip("]")) for problem in problems}
     assert found == expected

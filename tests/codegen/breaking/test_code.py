@@ -76,7 +76,7 @@ def test_what_fails_to_type_check_is_never_called_safe(count: int, tmp_path: Pat
         files.append(write(root / f"derived{number}.py", _derived(old)))
         files.append(root / f"arctic_trainers/{new.package}/trainer.py")
     write(root / "theirs.py", "class Implementation: ...\n")
-    problems = type_problems(files, (root,), root)
+    problems = type_problems(files, (root,))
     failed = {
         number
         for number, (_, new) in enumerate(pairs)
