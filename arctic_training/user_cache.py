@@ -14,23 +14,44 @@ __all__ = ["cache_folder"]
 def cache_folder(name: str) -> Path:
     """Return a folder of this user's, made if it is not there.
 
+    One that belongs to another user is not used: what is read from a cache is relied on.
+
     Raises:
         OSError: there is no place for one.
 
     """
+    reasons = []
     for place in _places():
         folder = place / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
+        reason = _why_not_usable(place) or _why_not_usable(folder)
+        if not reason:
             return folder
-    raise OSError("there is no folder to keep a cache in: set XDG_CACHE_HOME")
+        reasons.append(reason)
+    tried = "; ".join(reasons)
+    raise OSError(f"no folder for a cache: {tried}. Set XDG_CACHE_HOME to a folder of yours")
 
 
 def _places() -> Iterator[Path]:
-    """Iterate over where a user's caches may stand: at home, else beside those of other users."""
+    """Iterate over where a user's caches may stand: at home, else beside those of other users.
+
+    A relative path is none: the XDG Base Directory Specification has it ignored, and the current
+    folder is not a place for a cache.
+    """
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
     with suppress(RuntimeError):  # the system does not know the user, as in some containers
-        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "arctic-training")
-    yield Path(tempfile.gettempdir(), f"arctic-training-{os.getuid()}")
+        home = home if home.is_absolute() else Path.home() / ".cache"
+    if home.is_absolute():
+        yield home / "arctic-training"
+    yield Path(tempfile.gettempdir(), f"arctic-training-{os.getuid()}").absolute()
+
+
+def _why_not_usable(folder: Path) -> str:
+    """Make a folder if it is not there; return why it is no place for a cache, or an empty text."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        owner = folder.stat().st_uid
+    except OSError as error:
+        return f"`{folder}`: {error.strerror}"
+    if owner != os.geteuid() or folder.lstat().st_uid not in {owner, 0}:
+        return f"`{folder}` belongs to another user"
+    return "" if os.access(folder, os.W_OK | os.X_OK) else f"`{folder}` cannot be written"
