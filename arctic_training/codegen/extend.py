@@ -31,7 +31,14 @@ from arctic_training.document import (
 from arctic_training.project import Project
 from arctic_training.resources import resource
 
-__all__ = ["BUILT_IN", "built_in_definitions", "extend", "extended_loss", "known_definitions"]
+__all__ = [
+    "BUILT_IN",
+    "MOST_EXTENDED",
+    "built_in_definitions",
+    "extend",
+    "extended_loss",
+    "known_definitions",
+]
 
 _NOT_TAKEN_OVER: Final = {"name", "description", "extends", "schema_version"}
 _JOINED: Final[set[Pointer]] = {
@@ -44,6 +51,9 @@ _JOINED: Final[set[Pointer]] = {
 _FIELDS: Final[set[Pointer]] = {("config_type", "properties"), ("definitions",)}
 _ANEW: Final = {"type", "enum", "const", "$ref", "anyOf", "oneOf", "factory"}
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
+
+MOST_EXTENDED: Final = 64
+"""Definitions in a chain of `extends`, beside the one that begins it."""
 
 BUILT_IN: Final = "schemas/trainers"
 """Where the definitions of the built-in trainers stand, in the package and in a checkout of it."""
@@ -125,6 +135,10 @@ class _Reader:
             return None
         if path in self.files:
             self._cycle(path, node.span)
+            return None
+        if len(self.chain) == MOST_EXTENDED:
+            message = f"more than {MOST_EXTENDED} definitions extend each other in a chain"
+            self._wrong(node, "out-of-range", message, "extend one that is nearer to the first")
             return None
         self.files.append(path)
         self.chain.append(node.span)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final, TypeAlias
 
 from arctic_training.diagnostics import Diagnostic, Related
 from arctic_training.document import Entry, ListNode, MapNode, Node, Pointer, find, plain
 
-__all__ = ["cycles", "entries_of", "shared_fields", "target"]
+__all__ = ["cycles", "entries_of", "innermost_first", "shared_fields", "target"]
+
+_Way: TypeAlias = list[tuple[Pointer, Node]]
+"""Places of shared fields, each with the reference in it that leads to the next."""
 
 
 def target(reference: Node) -> Pointer:
@@ -26,30 +30,65 @@ def shared_fields(document: Node) -> Iterator[Pointer]:
 
 def cycles(document: MapNode) -> Iterator[Diagnostic]:
     """Find shared fields that are made of themselves, each cycle once, with its chain."""
+    return (_cycle(turn) for turn in _walk(document) if isinstance(turn, list))
+
+
+def innermost_first(document: MapNode) -> Iterator[Pointer]:
+    """Iterate over the places of all shared fields, after those that each is made of.
+
+    There is no cycle among them.
+    """
+    return (place for place in _walk(document) if isinstance(place, tuple))
+
+
+def _walk(document: MapNode) -> Iterator[Pointer | _Way]:
+    """Iterate over the places of shared fields, innermost first, and over the cycles among them.
+
+    A chain may be as long as a document: it is followed without recursion.
+    """
     done: set[Pointer] = set()
     for start in shared_fields(document):
-        yield from _cycle(document, start, (), done)
+        way: _Way = []
+        depths = {start: 0}
+        waiting = [] if start in done else [_steps(document, start)]
+        while waiting:
+            reference = next(waiting[-1], None)
+            if reference is None:
+                waiting.pop()
+                place, _ = depths.popitem()
+                done.add(place)
+                yield place
+                way[-1:] = []
+                continue
+            place, here = target(reference), next(reversed(depths))
+            if place in depths:
+                yield [*way, (here, reference)][depths[place] :]
+            elif place not in done:
+                way.append((here, reference))
+                depths[place] = len(depths)
+                waiting.append(_steps(document, place))
 
 
-def _cycle(
-    document: MapNode, place: Pointer, way: tuple[tuple[Pointer, Node], ...], done: set[Pointer]
-) -> Iterator[Diagnostic]:
-    places = [before for before, _ in way]
-    if place in places:
-        turn = way[places.index(place) :]
-        chain = " -> ".join(str(p[-1]) for p in (*(before for before, _ in turn), place))
-        yield Diagnostic(
-            code="cycle",
-            message=f"`{place[-1]}` is made of itself: {chain}",
-            span=turn[-1][1].span,
-            related=tuple(Related("by way of this", step.span) for _, step in turn[:-1]),
-            hint="no config can be nested without an end: make one of them a text or a number",
-        )
-    elif place not in done:
-        node = find(document, place)
-        for reference in _references(node) if node else ():
-            yield from _cycle(document, target(reference), (*way, (place, reference)), done)
-        done.add(place)
+def _steps(document: MapNode, place: Pointer) -> Iterator[Node]:
+    node = find(document, place)
+    return _references(node) if node else iter(())
+
+
+def _cycle(turn: _Way) -> Diagnostic:
+    """Return the error for a cycle: the places on it, each with the reference that leads on."""
+    names = [str(place[-1]) for place, _ in turn]
+    shown = names if len(names) <= _MOST_SHOWN else [*names[: _MOST_SHOWN - 1], "...", names[-1]]
+    return Diagnostic(
+        code="cycle",
+        message=f"`{names[0]}` is made of itself: {' -> '.join([*shown, names[0]])}",
+        span=turn[-1][1].span,
+        related=tuple(Related("by way of this", step.span) for _, step in turn[:-1][:_MOST_SHOWN]),
+        hint="no config can be nested without an end: make one of them a text or a number",
+    )
+
+
+_MOST_SHOWN: Final = 8
+"""Fields of a cycle that are named."""
 
 
 def _references(node: Node) -> Iterator[Node]:
