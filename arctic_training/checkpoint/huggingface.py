@@ -13,7 +13,7 @@ from arctic_training.checkpoint.recipe import write_recipe
 from arctic_training.checkpoint.scores import write_scores
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.errors import RecipeError, TrainingError
-from arctic_training.model.adapter import has_adapter, merged
+from arctic_training.model.adapter import has_adapter, merge_adapter, quiet_peft
 
 __all__ = ["HFCheckpointEngine"]
 
@@ -52,9 +52,10 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
             if not self.trainer.world.is_first:
                 return
             if is_merged:
-                model = merged(model, weights)
+                model = merge_adapter(model, weights)
                 weights = model.state_dict()
-            model.save_pretrained(folder, state_dict=weights)
+            with quiet_peft():
+                model.save_pretrained(folder, state_dict=weights)
             self.trainer.tokenizer.save_pretrained(folder)
             write_recipe(folder, self.trainer.config)
             write_scores(folder, self.trainer)

@@ -1,8 +1,11 @@
-"""Adapters inside a model: added, told apart from what they adapt, and merged into it."""
+"""Adapters inside a model: added, detected, and merged into it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import cast
 
 import torch
@@ -11,7 +14,7 @@ from torch import Tensor
 
 from arctic_training.config.adapter import LoRAConfig
 
-__all__ = ["add_adapter", "has_adapter", "merged"]
+__all__ = ["add_adapter", "has_adapter", "merge_adapter", "quiet_peft"]
 
 
 def add_adapter(model: transformers.PreTrainedModel, section: LoRAConfig) -> None:
@@ -24,18 +27,19 @@ def add_adapter(model: transformers.PreTrainedModel, section: LoRAConfig) -> Non
     from peft import LoraConfig
 
     names = section.target_modules
-    model.add_adapter(
-        LoraConfig(
-            task_type=section.task_type,
-            r=section.r,
-            lora_alpha=section.lora_alpha,  # type: ignore[arg-type]  # it is only divided by r
-            use_rslora=section.use_rslora,
-            lora_dropout=section.lora_dropout,
-            target_modules=list(names) if isinstance(names, tuple) else names,
-            modules_to_save=list(section.modules_to_save) if section.modules_to_save else None,
-            bias=section.bias,
+    with quiet_peft():
+        model.add_adapter(
+            LoraConfig(
+                task_type=section.task_type,
+                r=section.r,
+                lora_alpha=section.lora_alpha,  # type: ignore[arg-type]  # it is only divided by r
+                use_rslora=section.use_rslora,
+                lora_dropout=section.lora_dropout,
+                target_modules=list(names) if isinstance(names, tuple) else names,
+                modules_to_save=list(section.modules_to_save) if section.modules_to_save else None,
+                bias=section.bias,
+            )
         )
-    )
 
 
 def has_adapter(model: transformers.PreTrainedModel) -> bool:
@@ -43,22 +47,54 @@ def has_adapter(model: transformers.PreTrainedModel) -> bool:
     return bool(getattr(model, "_hf_peft_config_loaded", False))
 
 
-def merged(
+def merge_adapter(
     model: transformers.PreTrainedModel, weights: Mapping[str, Tensor]
 ) -> transformers.PreTrainedModel:
-    """Return the model that an adapter makes of another, as if it had never had one.
+    """Return a copy of a model with its adapter merged into the weights.
+
+    Weights that the model ties, such as embedding and head, stay tied if the adapter leaves them
+    equal. Otherwise the copy's configuration says that they are not.
 
     Args:
-        model: the model with its adapter, whose weights may be spread out; it stays as it is.
-        weights: its weights, whole.
+        model: the model with its adapter, whose weights may be sharded; it is not changed.
+        weights: its full weights by name, those of a tied pair under both names.
 
     """
     from peft import LoraModel, PeftConfig
 
-    configs = cast("dict[str, PeftConfig]", dict(model.peft_config))
-    with torch.device("meta"):
-        twin = LoraModel(type(model)(model.config), configs, "default")
+    configs = cast("dict[str, PeftConfig]", copy.deepcopy(dict(model.peft_config)))
+    config = copy.deepcopy(model.config)
+    with torch.device("meta"), quiet_peft():
+        twin = LoraModel(type(model)(config), configs, "default")
+    # Assigning unties: the twin holds a tensor for each name, whichever of a pair PEFT wraps.
     twin.model.load_state_dict(weights, assign=True)
-    twin.model.tie_weights()
-    # The safe way makes new weights: those that are given may be the trained model's own.
-    return cast("transformers.PreTrainedModel", twin.merge_and_unload(safe_merge=True))
+    with quiet_peft():
+        # The safe way makes new tensors: those that are given may be the trained model's own.
+        merged = cast("transformers.PreTrainedModel", twin.merge_and_unload(safe_merge=True))
+    _set_tied(merged, is_tied=bool(model.config.tie_word_embeddings))
+    _tie_if_equal(merged)
+    if model.can_generate():
+        merged.generation_config = copy.deepcopy(model.generation_config)
+    return merged
+
+
+def _tie_if_equal(model: transformers.PreTrainedModel) -> None:
+    """Tie the weights that a model's configuration ties; if they differ, correct the latter."""
+    pairs = model.get_expanded_tied_weights_keys(all_submodels=True).items()
+    if all(torch.equal(*map(model.get_parameter, pair)) for pair in pairs):
+        model.tie_weights()
+    else:
+        _set_tied(model, is_tied=False)
+
+
+def _set_tied(model: transformers.PreTrainedModel, *, is_tied: bool) -> None:
+    for config in (model.config, model.config.get_text_config()):
+        config.tie_word_embeddings = is_tied
+
+
+@contextmanager
+def quiet_peft() -> Iterator[None]:
+    """Ignore PEFT's warnings about adapters on tied layers, which our exports untie."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        yield
