@@ -232,6 +232,17 @@ def test_names_that_peft_understands_are_taken(targets: object) -> None:
     assert [*unknown_layers(model, adapter)] == []
 
 
+def test_an_adapter_alone_needs_a_base_that_exists(tmp_path: Path) -> None:
+    """An adapter on random weights is not exported without them."""
+    saving = {"type": "huggingface", "output_dir": str(tmp_path)}
+    model = {"peft_config": _LORA}
+    with pytest.raises(UnusableRecipeError) as caught:
+        SFTTrainer(sft_config(model=model, checkpoint=[saving, saving | {"merge_adapter": True}]))
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("checkpoint", 0, "merge_adapter")
+    assert problem.hint == "set `merge_adapter: true`"
+
+
 def test_what_cannot_be_is_known_beforehand(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
