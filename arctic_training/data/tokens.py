@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
+from arctic_training.config.model import ModelConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.collate import RowCollator
 from arctic_training.data.preparing import PreparingDataFactory
@@ -39,9 +40,11 @@ class TokenDataFactory(
         return int(batch["lengths"].sum())
 
     def packing_problems(self, field: str) -> Iterator[RecipeError]:
-        """Iterate over what keeps packed documents from being kept apart."""
+        """Iterate over the models that would not keep packed documents apart."""
         recipe = self.trainer.config
-        if recipe.model.attn_implementation.startswith("flash") and recipe.micro_batch_size > 1:
-            message = "flash attention in transformers keeps packed documents apart one row a time"
-            hint = "set `micro_batch_size: 1`"
-            yield self.problem(field, message, code="not-supported", hint=hint)
+        message = "flash attention in transformers keeps packed documents apart one row a time"
+        hint = "set `micro_batch_size: 1`"
+        for name, section in recipe if recipe.micro_batch_size > 1 else ():
+            if isinstance(section, ModelConfig) and section.attn_implementation.startswith("flash"):
+                place = ("data", field) if name == "model" else (name, "attn_implementation")
+                yield RecipeError(place, message, code="not-supported", hint=hint)

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
-from arctic_training.losses.isolation import check_isolation
 from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.losses.output import LossOutput
+from arctic_training.model.isolation import check_isolation
 from arctic_training.trainer.trainer import Trainer
 
 __all__ = ["next_token_logits", "next_token_loss"]
@@ -40,7 +40,7 @@ def next_token_logits(
     model = trainer.model if model is None else model
     packed = {"position_ids": batch["position_ids"]} if "position_ids" in batch else {}
     if packed:
-        check_isolation(model)
+        check_isolation(model, trainer.config.micro_batch_size)
     logits: Tensor = model(input_ids=batch["input_ids"], use_cache=False, **packed).logits
     following = torch.full_like(batch["labels"], IGNORED)
     following[:, :-1] = batch["labels"][:, 1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import wraps
 
 import torch
 from torch import nn
@@ -10,6 +11,7 @@ from torch import nn
 from arctic_training.config.model import ModelConfig
 from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.model.factory import ModelFactory
+from arctic_training.model.isolation import check_packed_call
 
 __all__ = ["FrozenModels", "frozen_problems"]
 
@@ -55,9 +57,16 @@ def _frozen(model: nn.Module) -> nn.Module:
     """Return the model itself, to which no call leads a gradient back.
 
     Frozen weights are not enough: with activation checkpoints, transformers lets embeddings ask
-    for a gradient of their own accord.
+    for a gradient of their own accord. Packed rows are checked whichever loss passes them.
     """
-    model.forward = torch.no_grad()(model.forward)
+    forward = torch.no_grad()(model.forward)
+
+    @wraps(forward)
+    def checked(*args: object, **kwargs: object) -> object:
+        check_packed_call(model, kwargs)
+        return forward(*args, **kwargs)
+
+    model.forward = checked
     return model.requires_grad_(requires_grad=False).eval()
 
 

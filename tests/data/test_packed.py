@@ -14,8 +14,8 @@ from arctic_training.data.collate import RowCollator
 from arctic_training.data.samples import Rows
 from arctic_training.data.sft import SFTDataFactory
 from arctic_training.errors import RecipeError
-from arctic_training.losses.isolation import check_isolation
 from arctic_training.losses.language_modeling import next_token_loss
+from arctic_training.model.isolation import check_isolation
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 
@@ -142,11 +142,31 @@ def test_models_that_mix_documents_are_refused(tmp_path: Path) -> None:
     model = _trainer(tmp_path).engine.unwrapped
     assert isinstance(model, PreTrainedModel)
     model.train()
-    check_isolation(model)
+    check_isolation(model, 1)
     assert model.training
     with pytest.raises(RecipeError, match="mixes the documents") as caught:
-        check_isolation(_Mixing(model))
+        check_isolation(_Mixing(model), 1)
     assert caught.value.pointer == ("data", "pack_samples")
+
+
+class _MixingSeveral(_Mixing):
+    """A model that keeps documents apart in one row only, as flash attention does."""
+
+    def forward(self, position_ids: torch.Tensor, **inputs: object) -> object:
+        if len(position_ids) == 1:
+            return self.model(position_ids=position_ids, **inputs)
+        return super().forward(position_ids, **inputs)
+
+
+def test_as_many_rows_are_probed_as_a_batch_has(tmp_path: Path) -> None:
+    """A model that keeps documents apart in one row and not in several is refused with several."""
+    model = _trainer(tmp_path).engine.unwrapped
+    assert isinstance(model, PreTrainedModel)
+    mixing = _MixingSeveral(model)
+    check_isolation(mixing, 1)
+    for _ in range(2):
+        with pytest.raises(RecipeError, match="mixes the documents"):
+            check_isolation(mixing, 4)
 
 
 def test_packing_with_flash_attention(tmp_path: Path) -> None:

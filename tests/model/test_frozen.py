@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig, ModelConfig, RandomLlamaConfig
 from arctic_training.data.batches import SFTBatch
-from arctic_training.errors import TrainingError, UnusableRecipeError
+from arctic_training.data.sft import SFTDataFactory
+from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
 from arctic_training.losses.language_modeling import next_token_loss
 from arctic_training.losses.output import LossOutput, Term
 from arctic_training.model.factory import ModelFactory
@@ -109,6 +110,48 @@ def test_building_it_leaves_training_as_it_is(tmp_path: Path) -> None:
     without = HandConfig.model_validate(config.model_dump(exclude={"teacher"}))
     assert _losses(_Trainer(config)) == _losses(HandTrainer(without))
     assert _losses(_Trainer(twin.config)) == _losses(HandTrainer(without))
+
+
+def test_a_frozen_model_that_mixes_packed_documents_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever loss passes packed rows to it, and however many: one document sees no other."""
+    trainer = _Trainer(_config(tmp_path, teacher=_SMALL))
+    ids, positions = torch.arange(32).reshape(2, 16), torch.arange(16).repeat(2, 1) % 8
+    assert trainer.teacher(input_ids=ids, position_ids=positions) is not None
+    create = RandomLlamaFactory.create
+
+    def mixing(factory: RandomLlamaFactory) -> nn.Module:
+        model = create(factory)
+        forward = model.forward
+
+        def forgets(position_ids: Tensor | None = None, **inputs: object) -> object:
+            is_kept = position_ids is not None and len(position_ids) == 1
+            return forward(**inputs | ({"position_ids": position_ids} if is_kept else {}))
+
+        monkeypatch.setattr(model, "forward", forgets)
+        return model
+
+    monkeypatch.setattr(RandomLlamaFactory, "create", mixing)
+    teacher = _Trainer(_config(tmp_path, teacher=_SMALL)).teacher
+    teacher(input_ids=ids, position_ids=torch.arange(16).repeat(2, 1))
+    teacher(input_ids=ids[:1], position_ids=positions[:1])
+    for _ in range(2):
+        with pytest.raises(RecipeError, match="mixes the documents"):
+            teacher(input_ids=ids, position_ids=positions)
+
+
+@pytest.mark.parametrize(("size", "places"), [(1, []), (2, [("teacher", "attn_implementation")])])
+def test_flash_attention_of_a_frozen_model_takes_one_packed_row(
+    size: int, places: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """With several packed rows a batch, flash attention is refused in nested sections as well."""
+    teacher = _SMALL | {"attn_implementation": "flash_attention_2"}
+    changes = {"data": {"pack_samples": True}, "micro_batch_size": size}
+    trainer = _Trainer(_config(tmp_path, teacher=_SMALL))
+    trainer.config = _config(tmp_path, teacher=teacher, **changes)
+    factory = SFTDataFactory(trainer, trainer.config.data)
+    assert [each.pointer for each in factory.option_problems()] == places
 
 
 def test_a_missing_folder_is_known_beforehand(tmp_path: Path) -> None:
