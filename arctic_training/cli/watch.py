@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 import click
 
+from arctic_training.document import UnreadableError, load
 from arctic_training.project import Project
 
 __all__ = ["INTERVAL", "watch", "watch_definitions"]
@@ -22,19 +23,40 @@ _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pyca
 
 
 def watch_definitions(definitions: list[Path], generate: Callable[[], None]) -> NoReturn:
-    """Generate trainers after every change in their projects, until Ctrl-C; errors end nothing."""
+    """Generate trainers after every change in their projects, until Ctrl-C; errors end nothing.
+
+    A file may be gone for a moment, as while an editor or git puts another one in its place.
+
+    Raises:
+        UnreadableError: a definition is not there to begin with.
+
+    """
+    for path in definitions:
+        load(path)
 
     def work() -> None:
         try:
             generate()
         except SystemExit:
             pass  # what it found is printed
-        except click.ClickException as error:
-            error.show()
+        except (click.ClickException, UnreadableError, OSError) as error:
+            if isinstance(error, OSError) and error.filename is None:
+                raise  # of the terminal, not of a file
+            click.echo(f"error: {_said(error)}", err=True)
         click.echo("waiting for a change; Ctrl-C ends it", err=True)
 
     roots = {Project.of(path).root for path in definitions}
     watch(roots, work, lambda: time.sleep(INTERVAL))
+
+
+def _said(error: Exception) -> str:
+    match error:
+        case click.ClickException():
+            return error.format_message()
+        case OSError(filename=name, strerror=reason):
+            return f"{name}: {reason}"
+        case _:
+            return str(error)
 
 
 def watch(roots: Iterable[Path], work: Callable[[], None], pause: Callable[[], None]) -> NoReturn:
@@ -68,5 +90,5 @@ def _files(root: Path) -> Iterator[str]:
 def _time(path: str) -> int:
     try:
         return os.stat(path).st_mtime_ns  # noqa: PTH116 - often
-    except FileNotFoundError:
+    except OSError:  # gone, or behind what is no folder any more
         return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,3 +83,61 @@ def test_what_was_right_stays_while_something_is_wrong(
     assert "error[out-of-range]" in done.out
     defaults = [text.partition("alpha: ")[2].partition("\n")[0][-3:] for text in seen]
     assert list(dict.fromkeys(defaults)) == ["0.5", "0.7"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("mine.yaml", "error: mine.yaml: No such file or directory"),
+        ("base.yaml", "base.yaml: No such file or directory"),
+        ("shared.yaml", "shared.yaml: No such file or directory"),
+        ("factories.yaml", ""),
+        ("arctic_templates", ""),
+        ("mine_loss.py", ""),
+        ("mine.recipe.yaml", ""),
+        ("pyproject.toml", ""),
+        ("generated/manifest.json", ""),
+        ("generated", ""),
+    ],
+)
+def test_a_file_may_be_gone_for_a_moment(
+    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any file that a run reads may go and come back: the command waits, and goes on with it."""
+    write(tmp_path / "pyproject.toml", "")
+    write(tmp_path / "base.yaml", DEFINITION.replace("name: mine\n", "name: base\n"))
+    write(tmp_path / "shared.yaml", "definitions:\n  size: {type: integer, default: 1}\n")
+    child = "schema_version: 1\nname: mine\nextends: ./base.yaml\n"
+    fields = "config_type: {properties: {size: {$ref: 'shared.yaml#/definitions/size'}}}\n"
+    write(tmp_path / "mine.yaml", child + fields)
+    write(tmp_path / "factories.yaml", "{}\n")
+    command = ("new-trainer", "--no-verify", "mine.yaml")
+    assert arctic_gen(*command, folder=tmp_path).code == 0
+    assert arctic_gen("templates", "eject", "config.py.j2", folder=tmp_path).code == 0
+    kept = tmp_path / "kept"
+
+    def go() -> None:
+        (tmp_path / name).rename(kept)
+        write(tmp_path / "other.json", "1")
+
+    def come_back() -> None:
+        if (tmp_path / name).is_dir():
+            shutil.rmtree(tmp_path / name)
+        kept.rename(tmp_path / name)
+        write(tmp_path / "other.json", "2 ")
+
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    steps = iter([go, lambda: None, come_back, lambda: None, end])
+    monkeypatch.setattr(time, "sleep", lambda _seconds: next(steps)())
+    done = arctic_gen(*command, "--watch", folder=tmp_path)
+    assert (done.code, said in done.out + done.err) == (130, True), done
+    assert arctic_gen("check", "--no-verify", folder=tmp_path).code == 0
+
+
+def test_a_definition_that_never_was_is_an_error(tmp_path: Path) -> None:
+    """A name that is mistyped is not waited for."""
+    write(tmp_path / "mine.yaml", DEFINITION)
+    done = arctic_gen("new-trainer", "--watch", "mime.yaml", folder=tmp_path)
+    assert (done.code, "did you mean `mine.yaml`?" in done.err) == (2, True)
