@@ -12,6 +12,7 @@ Everything else that is raised is a bug of ours or of a library.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from arctic_training.diagnostics import Diagnostic, Format, render
@@ -36,6 +37,10 @@ class ArcticTrainingError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        """Survive pickling, in which an exception is made from its text alone otherwise."""
+        return _remade, (type(self), self.args, self.__dict__)
 
 
 class RecipeError(ArcticTrainingError):
@@ -83,3 +88,12 @@ class TrainingError(ArcticTrainingError):
 
 class RegistryError(ArcticTrainingError, TypeError):
     """A class cannot be registered, or a name is not registered."""
+
+
+def _remade(
+    kind: type[BaseException], args: tuple[object, ...], state: dict[str, object]
+) -> BaseException:
+    """Make an exception from its arguments and attributes, without its constructor."""
+    error = kind.__new__(kind, *args)
+    error.__setstate__(state)
+    return error

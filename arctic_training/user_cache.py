@@ -7,8 +7,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
-__all__ = ["cache_folder"]
+__all__ = ["ELSEWHERE", "cache_folder"]
+
+ELSEWHERE: Final = "set XDG_CACHE_HOME to a folder on another one"
+"""What moves the cache to another file system."""
 
 
 def cache_folder(name: str) -> Path:

@@ -94,8 +94,9 @@ def _others(module: Module) -> set[str]:
         (
             "codegen",
             {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
-            | {"checkpoint", "isolated_git", "module_names", "user_cache", "writable"},
-            {"filelock", "jinja2", "jsonschema_rs", "markupsafe", "ruff"},
+            | {"checkpoint", "file_lock", "isolated_git", "module_names", "scratch_folder"}
+            | {"user_cache", "writable"},
+            {"jinja2", "jsonschema_rs", "markupsafe", "ruff"},
         ),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeAlias
@@ -19,10 +19,13 @@ _Engine: TypeAlias = CheckpointEngine[CheckpointConfig]
 
 
 @contextmanager
-def alone(engines: Sequence[_Engine]) -> Iterator[None]:
+def alone(
+    engines: Sequence[_Engine], *, note: Callable[[str], None] = lambda _: None
+) -> Iterator[None]:
     """Keep every other run of this machine out of the folders that a run saves in.
 
-    A process that is killed keeps nothing locked. Where a file system has no locks, there is none.
+    A process that is killed keeps nothing locked. Where a file system has no locks, there is none,
+    which is noted.
 
     Raises:
         RecipeError: another run saves in one of them.
@@ -31,9 +34,11 @@ def alone(engines: Sequence[_Engine]) -> Iterator[None]:
     with ExitStack() as locks:
         for folder, engine in _folders(engines).items():
             try:
-                locks.enter_context(_locked(folder))
+                is_locked = locks.enter_context(_locked(folder))
             except BlockingIOError:
                 raise _occupied(folder, engine) from None
+            if not is_locked:
+                note(f"warning: no locks in `{folder}`: a second run there goes unnoticed")
         yield
 
 
@@ -64,8 +69,8 @@ def _occupied(folder: Path, engine: _Engine) -> RecipeError:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Lock a folder itself, which leaves no file in it.
+def _locked(folder: Path) -> Iterator[bool]:
+    """Lock a folder itself, which leaves no file in it; false where its file system has no locks.
 
     Raises:
         BlockingIOError: another process has it, or this one, for another trainer.
@@ -73,15 +78,16 @@ def _locked(folder: Path) -> Iterator[None]:
     """
     handle = os.open(folder, os.O_RDONLY)
     try:
-        _lock(handle)
-        yield
+        yield _lock(handle)
     finally:
         os.close(handle)
 
 
-def _lock(handle: int) -> None:
+def _lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if isinstance(error, BlockingIOError):
-            raise
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True

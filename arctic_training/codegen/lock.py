@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from filelock import FileLock
-
-from arctic_training.user_cache import cache_folder
+from arctic_training.file_lock import locked
+from arctic_training.user_cache import ELSEWHERE, cache_folder
 
 __all__ = ["alone_in"]
 
@@ -23,5 +22,6 @@ def alone_in(roots: Iterable[Path]) -> Iterator[None]:
     with ExitStack() as locks:
         for root in sorted(set(roots)):
             name = hashlib.sha256(str(root).encode(errors="surrogateescape")).hexdigest()
-            locks.enter_context(FileLock(cache_folder("locks") / f"{name}.lock"))
+            file = cache_folder("locks") / f"{name}.lock"
+            locks.enter_context(locked(file, remedy=ELSEWHERE))
         yield

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff, edit_of
 from arctic_training.codegen.confined import confined
@@ -27,10 +25,9 @@ from arctic_training.codegen.verify import SourceMap, Staged, verify
 from arctic_training.diagnostics import Diagnostic, Severity, Span, has_errors
 from arctic_training.document import Pointer, key_span, value_span
 from arctic_training.project import Project
+from arctic_training.scratch_folder import scratch_folder
 
 __all__ = ["Generation", "begin", "generate", "save"]
-
-_MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder of a random name is made in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +175,7 @@ def _staged(
     project: Project,
 ) -> Iterator[tuple[Staged, dict[str, str]]]:
     """Write all code aside, laid out; give the place and the texts of all files by path."""
-    with tempfile.TemporaryDirectory(prefix="arctic-gen-", dir=_place_aside()) as name:
-        folder = Path(name).resolve()
+    with scratch_folder() as folder:
         generated, stubs = folder / "generated", folder / "stubs"
         texts = {
             path: text
@@ -202,12 +198,6 @@ def _staged(
         made = {folder / "probes" / path: source_map for path, (source_map, _) in probes.items()}
         laid_out = {path: _read(f"{generated}/{path}") for path in texts if _is_code(path)}
         yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out
-
-
-def _place_aside() -> str | None:
-    """Return where files are written that nobody keeps: memory, unless the user names a place."""
-    is_left_to_us = not os.environ.get("TMPDIR") and os.access(_MEMORY, os.W_OK)
-    return _MEMORY if is_left_to_us else None
 
 
 def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:

@@ -13,9 +13,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock
-
-from arctic_training.user_cache import cache_folder
+from arctic_training.file_lock import locked
+from arctic_training.user_cache import ELSEWHERE, cache_folder
 
 __all__ = ["TypeCheckError", "TypeProblem", "type_problems"]
 
@@ -50,7 +49,10 @@ def type_problems(files: list[Path], roots: tuple[Path, ...]) -> list[TypeProble
 
     """
     cache = cache_folder(f"mypy-{hashlib.sha256(sys.prefix.encode()).hexdigest()[:12]}")
-    with tempfile.TemporaryDirectory(prefix="arctic-gen-types-") as name, FileLock(cache / "lock"):
+    with (
+        tempfile.TemporaryDirectory(prefix="arctic-gen-types-") as name,
+        locked(cache / "lock", remedy=ELSEWHERE),
+    ):
         links = _links(roots, Path(name).resolve())
         done = _mypy([_by_link(file, links) for file in files], links, cache, Path(name))
         if done.returncode > _FINDINGS and not done.stdout.startswith("{"):

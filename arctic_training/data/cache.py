@@ -16,6 +16,7 @@ from typing import Final, Self
 from filelock import FileLock, Timeout
 
 from arctic_training.checkpoint.folder import is_whole, writing
+from arctic_training.file_lock import lock_errors
 from arctic_training.user_cache import cache_folder
 
 __all__ = ["DataCache", "NotCachedError"]
@@ -70,11 +71,12 @@ class DataCache:
     def _alone(self, folder: Path) -> Iterator[None]:
         """Wait, however long it takes, until no other process makes the folder."""
         lock = FileLock(folder.with_suffix(".lock"))
-        try:
-            lock.acquire(timeout=_WAIT)
-        except Timeout:
-            self.note("waiting for another process that prepares the same data")
-            lock.acquire(poll_interval=_WAIT)
+        with lock_errors(lock, remedy="set `cache_dir` of `data` to a folder on another one"):
+            try:
+                lock.acquire(timeout=_WAIT)
+            except Timeout:
+                self.note("waiting for another process that prepares the same data")
+                lock.acquire(poll_interval=_WAIT)
         try:
             yield
         finally:

@@ -41,7 +41,8 @@ def speaks() -> bool:
     try:
         address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
         store = TCPStore(address, port, is_master=False, timeout=_PATIENCE)
-        return bool(store.add(_KEY, 1) == 1)
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # the store outlives it
+        return bool(store.add(f"{_KEY}/{attempt}", 1) == 1)
     except (DistError, RuntimeError, KeyError):
         return world.is_first
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
-from filelock import FileLock
+from arctic_training.file_lock import locked
 
 __all__ = ["compiled", "why_not_compiled"]
 
@@ -39,7 +39,7 @@ def compiled(name: str, load: Callable[[], T]) -> T:
     folder = Path(os.environ.setdefault(_FOLDER, str(Path(sys.prefix, "torch_extensions"))))
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["PATH"] = _path()
-    with FileLock(folder / f"{name}.lock"):
+    with locked(folder / f"{name}.lock", remedy=f"set {_FOLDER} to a folder on another one"):
         (folder / name / "lock").unlink(missing_ok=True)
         return load()
 

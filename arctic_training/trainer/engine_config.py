@@ -17,6 +17,7 @@ from arctic_training.trainer.backend import deepspeed
 __all__ = ["deepspeed_config", "engine_problems"]
 
 _ZERO: Final = ("deepspeed", "zero_optimization")
+_STAGE_WITH_OVERLAP: Final = 2  # the first that reduces gradients during the backward pass
 _LARGEST_BUCKET: Final = 500_000_000  # DeepSpeed's own
 
 
@@ -90,6 +91,10 @@ def _zero_problems(zero: ZeROConfig) -> Iterator[RecipeError]:
     if zero.offload_param.device != "none" and stage != 3:  # noqa: PLR2004 - a stage
         message = f"stage {stage} keeps the weights whole: take stage 3"
         yield RecipeError((*_ZERO, "offload_param"), message, code="not-allowed")
+    if zero.overlap_comm and stage < _STAGE_WITH_OVERLAP:
+        message = f"`overlap_comm` needs ZeRO stage 2 or 3, found stage {stage}"
+        hint = "set `stage: 2`, or remove `overlap_comm`"
+        yield RecipeError((*_ZERO, "overlap_comm"), message, code="not-allowed", hint=hint)
     try:
         deepspeed.runtime.zero.config.DeepSpeedZeroConfig(**_zero(zero))
     except ValidationError as error:

@@ -98,7 +98,7 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
         try:
             with (
                 self._whole_steps.taken(),
-                alone(self.checkpoint_engines),
+                alone(self.checkpoint_engines, note=self.note),
                 taken_down,
                 self._stop_requests.listening(),
             ):

@@ -15,6 +15,7 @@ from arctic_training.errors import TrainingError
 from arctic_training.launcher.isolation import find_isolation
 from arctic_training.launcher.world import World, environment_problem
 from arctic_training.trainer.backend import deepspeed
+from arctic_training.wording import counted
 
 __all__ = [
     "leave_process_group",
@@ -39,11 +40,42 @@ def start_process_group(world: World) -> None:
         raise TrainingError(problem, hint="start with `arctic-train --num-processes N`")
     for variable, value in {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1"}.items():
         os.environ.setdefault(variable, value)
+    _refuse_device(deepspeed.accelerator.get_accelerator().device_name())
     if torch.cuda.is_available():
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        torch.cuda.set_device(_visible_gpu())
     if not torch.distributed.is_initialized():
         _join(world, "nccl" if torch.cuda.is_available() else "gloo")
     deepspeed.init_distributed(verbose=False)
+
+
+def _refuse_device(name: str) -> None:
+    """Raise for a device that cannot compute what training needs.
+
+    Raises:
+        TrainingError: it is Apple's, whose GPUs do not compute in float64.
+
+    """
+    if name.startswith("mps"):
+        message = "MPS is not supported: losses are summed in float64, which it does not have"
+        raise TrainingError(message, hint="set DS_ACCELERATOR=cpu to train on the CPU")
+
+
+def _visible_gpu() -> int:
+    """Return the GPU of this process, one for each on a machine.
+
+    Raises:
+        TrainingError: there are fewer.
+
+    """
+    local_rank, count = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if local_rank >= count:
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        said = "" if visible is None else f" (CUDA_VISIBLE_DEVICES={visible})"
+        raise TrainingError(
+            f"LOCAL_RANK is {local_rank}, but {counted(count, 'GPU')} can be used here{said}",
+            hint=f"start at most {count} on this machine, or make more GPUs visible",
+        )
+    return local_rank
 
 
 def _join(world: World, backend: str) -> None:

@@ -54,7 +54,7 @@ def test_the_first_process_locks_for_all(tmp_path: Path) -> None:
 
 
 def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be locked, a run trains all the same."""
+    """Where nothing can be locked, a run trains all the same, with a warning."""
 
     def no_locks(_handle: int, _operation: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
@@ -63,3 +63,6 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
     trainer = _trainer(tmp_path)
     trainer.train()
     assert trainer.state.global_step == 1
+    assert isinstance(trainer.progress, Recorder)
+    warning = f"warning: no locks in `{tmp_path}/saved`: a second run there goes unnoticed"
+    assert warning in trainer.progress.notes

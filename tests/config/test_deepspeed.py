@@ -55,6 +55,8 @@ def test_what_is_known_twice_is_the_precision_alone() -> None:
         ({"bfloat16": {"enabled": True}}, "bfloat16.enabled"),
         ({"fp16": {"enabled": True}}, "fp16.enabled"),
         ({"zero_optimization": {"offload_optimizer": {"device": "cpu"}}}, "offload_optimizer"),
+        ({"zero_optimization": {"overlap_comm": True}}, "overlap_comm"),
+        ({"zero_optimization": {"stage": 1, "overlap_comm": True}}, "overlap_comm"),
         (
             {"zero_optimization": {"stage": 1, "offload_optimizer": {"ratio": 0.5}}},
             "offload_optimizer.ratio",

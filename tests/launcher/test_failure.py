@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 import pytest
+from torch._C._distributed_c10d import TCPStore
 from torch.distributed import DistBackendError, DistNetworkError, DistStoreError
 
 from arctic_training.cli.output import ExitCode, run
-from arctic_training.launcher.failure import LOST, is_lost_peer
+from arctic_training.launcher.failure import LOST, is_lost_peer, speaks
 
 _NCCL = "NCCL error in: /pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94, {}"
 _REMOTE = _NCCL.format(
@@ -84,3 +85,18 @@ def test_it_is_no_bug(
     with pytest.raises(SystemExit) as ended:
         run(command, [])
     assert (ended.value.code, capsys.readouterr().err) == (code, said)
+
+
+def test_one_process_speaks_in_each_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart by torchrun, whose store goes on, a failure is reported again, once."""
+    store = TCPStore("127.0.0.1", 0, is_master=True, wait_for_workers=False)
+    said = {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    for name, value in {**said, "MASTER_PORT": str(store.port)}.items():
+        monkeypatch.setenv(name, value)
+    spoken = []
+    for attempt in (0, 0, 1, 1):
+        monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(attempt))
+        speaks.cache_clear()
+        spoken.append(speaks())
+    speaks.cache_clear()
+    assert spoken == [True, False, True, False]
