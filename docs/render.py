@@ -25,6 +25,7 @@ from arctic_training.codegen.breaking.rules import RULES as BREAKING_RULES
 from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.lint.rule import Example
 from arctic_training.codegen.lint.rules import RULES
+from arctic_training.config.schema import default_of, examples_of
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"
@@ -125,12 +126,12 @@ def _kind(name: str) -> str:
 def _table(properties: Mapping[str, _Schema], required: set[str]) -> Iterator[str]:
     yield "| key | value | default | |\n|---|---|---|---|"
     for name, schema in properties.items():
-        is_value = "default" in schema and "$ref" not in schema
-        default = f"`{json.dumps(schema['default'])}`" if is_value else ""
+        given = {} if "$ref" in schema else default_of(schema)
+        default = f"`{json.dumps(given['default'])}`" if given else ""
         shown = "required" if name in required else default
         meaning = " ".join(str(schema.get("description", "")).split())
-        examples = " or ".join(f"`{json.dumps(each)}`" for each in schema.get("examples", ()))
-        meaning += f" Such as {examples}." if examples else ""
+        examples = " or ".join(f"`{json.dumps(each)}`" for each in examples_of(schema))
+        meaning += f" Such as {examples}." if examples and not given else ""
         escaped = meaning.replace("|", "\\|")
         yield f"| `{name}` | {_value(schema)} | {shown} | {escaped} |"
 
@@ -142,6 +143,8 @@ def _value(schema: _Schema) -> str:
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(option)}`" for option in schema["enum"])
     if "if" in schema:
+        if schema["if"] == {"type": "array"}:
+            return f"{_value(schema['else'])} or a list"
         return _value(schema["else"]) if "enum" in schema["else"] else "one section or a list"
     if "$ref" in schema:
         return f"`{_referred(schema)}`"
@@ -150,7 +153,8 @@ def _value(schema: _Schema) -> str:
     kind = schema.get("type", "")
     kinds = kind if isinstance(kind, list) else [kind]
     numeric = {"integer", "number"} & set(kinds)
-    named = [k for k in kinds if not (numeric and k == "string")]
+    named = [k for k in kinds if k != "null" and not (numeric and k == "string")]
+    named += ["null"] if "null" in kinds else []
     limits = [f"{mark} {schema[word]}" for word, mark in _LIMITS.items() if word in schema]
     return " ".join(filter(None, [" or ".join(named), *limits]))
 

@@ -25,6 +25,7 @@ from arctic_training.codegen.scalar_schema import scalar_schema
 from arctic_training.config.schema import (
     JSONSchema,
     exactly,
+    for_editors,
     nullable,
     tagged_by,
     with_former_names,
@@ -48,7 +49,7 @@ def field_schema(field: FieldSpec) -> JSONSchema:
         schema = {"description": field.description, **schema}
     if field.deprecated:
         schema = schema | {"deprecationMessage": field.deprecated}
-    return schema
+    return for_editors(schema)
 
 
 def _example(kind: FieldType, schema: JSONSchema) -> JSONSchema:

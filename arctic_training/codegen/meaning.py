@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, cast
 
 from arctic_training.config.numbers import NUMBER_PATTERN
+from arctic_training.config.schema import default_of, examples_of
 from arctic_training.document import JSON, Schema, in_words
 
 __all__ = ["Meaning", "meanings"]
@@ -41,9 +42,9 @@ class Meaning:
         lines = [self.key, *str(self.rule.get("description", "")).strip().splitlines()]
         if value := _value(self.rule):
             lines.append(f"takes {value}")
-        if "default" in self.rule:
-            lines.append(f"default {json.dumps(self.rule['default'])}")
-        if examples := cast("list[JSON]", self.rule.get("examples", [])):
+        if default := default_of(self.rule):
+            lines.append(f"default {json.dumps(default['default'])}")
+        if examples := examples_of(self.rule):
             lines.append(f"such as {' or '.join(map(json.dumps, examples))}")
         return "\n  ".join(lines)
 

@@ -14,6 +14,8 @@ from arctic_training.config.schema import (
     DRAFT,
     JSONSchema,
     by_type,
+    examples_of,
+    for_editors,
     one_or_many,
     with_former_names,
 )
@@ -34,7 +36,7 @@ def recipe_schema(spec: TrainerSpec) -> str:
         }
         if slot.deprecated:
             described["deprecationMessage"] = slot.deprecated
-        properties[slot.slot.section] = described | _section(slot)
+        properties[slot.slot.section] = for_editors(described) | _section(slot)
     properties |= {field.name: field_schema(field) for field in spec.fields}
     inherited = [name for name in _inherited() if name not in properties]
     properties |= {name: _inherited_text(name) for name in inherited}
@@ -105,10 +107,10 @@ def _example(slot: SlotSpec) -> object:
     properties = cast("dict[str, JSONSchema]", base["properties"])
     least: dict[str, object] = {"type": factory.name}
     for key in _list(base, "required"):
-        least[str(key)] = _list(properties[str(key)], "examples")[0]
+        least[str(key)] = examples_of(properties[str(key)])[0]
     for field in factory.own.fields if factory.own else ():
         least |= {field.name: sample(field.type)} if field.is_required else {}
-    return [least] if slot.slot.is_list else least
+    return least
 
 
 def _section(slot: SlotSpec) -> JSONSchema:

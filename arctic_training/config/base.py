@@ -17,7 +17,13 @@ from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.numbers import NUMBER_PATTERN, human_number
-from arctic_training.config.schema import TYPE_DOC, by_type, one_or_many, with_former_names
+from arctic_training.config.schema import (
+    NO_EFFECT,
+    TYPE_DOC,
+    by_type,
+    one_or_many,
+    with_former_names,
+)
 from arctic_training.config.uri import URI_PATTERN
 
 __all__ = [
@@ -53,6 +59,7 @@ class Config(BaseModel, frozen=True):
         reference = handler(core)
         schema = handler.resolve_ref_schema(reference)
         _describe(cls, schema.get("properties", {}))
+        _mark_fixed(schema.get("properties", {}))
         named = {**with_former_names(schema, dict(_former_names(cls)))}
         schema.clear()
         schema.update(named)
@@ -66,6 +73,14 @@ def _describe(model: type[Config], properties: dict[str, JsonSchemaValue]) -> No
         text = docs.get(name) or (TYPE_DOC if name == "type" else "")
         if shown is not None and text:
             shown["description"] = text
+
+
+def _mark_fixed(properties: dict[str, JsonSchemaValue]) -> None:
+    """Mark the keys that take no value but their default; `type` tells sections apart."""
+    for name, shown in properties.items():
+        is_fixed = {"const", "default"} <= shown.keys() and shown["const"] == shown["default"]
+        if is_fixed and name != "type":
+            shown.update(NO_EFFECT)
 
 
 def _former_names(model: type[Config]) -> Iterator[tuple[str, list[str]]]:

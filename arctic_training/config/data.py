@@ -9,6 +9,7 @@ from pydantic import Field
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.exact import Only
 from arctic_training.config.named import Named
+from arctic_training.config.schema import NO_EFFECT
 from arctic_training.config.source import (
     DataSourceConfig,
     FunctionSourceConfig,
@@ -86,7 +87,7 @@ class DataConfig(SectionConfig, frozen=True):
 
     sources: Annotated[
         tuple[DataSourceConfig, ...],
-        Field(min_length=1, examples=[[{"sample_count": 1000}]]),
+        Field(min_length=1, examples=[{"sample_count": 1000}]),
         OneOrMany(),
     ]
     """Where the samples come from. Each section narrows it to the sources that it takes."""
@@ -122,7 +123,9 @@ class DataConfig(SectionConfig, frozen=True):
     num_proc: Annotated[int, Field(ge=1), Human()] | None = None
     """Threads that tokenise; null takes one for each processor core that the process may use."""
 
-    cache_fs_type: Literal["auto", "local", "shared"] = "auto"
+    cache_fs_type: Annotated[
+        Literal["auto", "local", "shared"], Field(json_schema_extra=NO_EFFECT)
+    ] = "auto"
     """Kind of file system of the cache, which is safe on each: nothing depends on it."""
 
     use_data_cache: Annotated[Literal[True], Only(_CACHED)] = True
@@ -152,7 +155,7 @@ class SFTDataConfig(DataConfig, frozen=True):
 
     sources: Annotated[
         tuple[DataSource, ...],
-        Field(min_length=1, examples=[[{"type": "python_docs"}]]),
+        Field(min_length=1, examples=[{"type": "python_docs"}]),
         OneOrMany(),
     ]
     """Where the samples come from."""
@@ -209,7 +212,7 @@ class CausalDataConfig(DataConfig, frozen=True):
         tuple[DocumentSource, ...],
         Field(
             min_length=1,
-            examples=[[{"type": "huggingface_causal", "name_or_path": "./documents.txt"}]],
+            examples=[{"type": "huggingface_causal", "name_or_path": "./documents.txt"}],
         ),
         OneOrMany(),
     ]

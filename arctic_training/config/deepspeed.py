@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.exact import Exact, Only
+from arctic_training.config.schema import NO_EFFECT
 from arctic_training.config.zero import ZeROConfig
 
 __all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config"]
@@ -104,7 +105,9 @@ class DeepSpeedConfig(Config, frozen=True):
     sequence_parallel_size: Annotated[Literal[1], Only("sequence parallelism is not built yet")] = 1
     """Processes that share a sequence."""
 
-    seq_parallel_communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
+    seq_parallel_communication_data_type: Annotated[
+        Literal["bf16", "fp16", "fp32"] | None, Field(json_schema_extra=NO_EFFECT)
+    ] = None
     """Precision in which they would exchange parts of it: nothing depends on it."""
 
     prescale_gradients: Annotated[Literal[False], Exact()] = False

@@ -103,7 +103,7 @@ class PreferenceDataConfig(DataConfig, frozen=True):
 
     sources: Annotated[
         tuple[PreferenceSource, ...],
-        Field(min_length=1, examples=[[{"type": "python_docs_preference"}]]),
+        Field(min_length=1, examples=[{"type": "python_docs_preference"}]),
         OneOrMany(),
     ]
     """Where the answers come from."""

@@ -7,14 +7,18 @@ two agree by construction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 __all__ = [
     "DRAFT",
+    "NO_EFFECT",
     "TYPE_DOC",
     "JSONSchema",
     "by_type",
+    "default_of",
     "exactly",
+    "examples_of",
+    "for_editors",
     "nullable",
     "one_or_many",
     "tagged_by",
@@ -22,9 +26,22 @@ __all__ = [
 ]
 
 JSONSchema: TypeAlias = dict[str, object]
+ValueT = TypeVar("ValueT")
 
 TYPE_DOC = "What the section is of: which factory makes it, or which source it is."
 """What `type` means in each section that has one."""
+
+_NESTED_DEFAULT = "x-default"
+_VALUES = frozenset(
+    {"const", "default", _NESTED_DEFAULT, "defaultSnippets", "enum", "examples", "x-planned"}
+)
+"""Keywords that hold values, not schemas."""
+
+_MAPS = frozenset({"definitions", "dependencies", "patternProperties", "properties"})
+"""Keywords that hold schemas by name."""
+
+NO_EFFECT: JSONSchema = {"doNotSuggest": True}
+"""Says of a key that setting it changes nothing: editors accept it and do not propose it."""
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 
@@ -64,6 +81,61 @@ def tagged_by(tag: str, branches: Mapping[str, Mapping[str, object]]) -> JSONSch
     }
 
 
+def for_editors(schema: JSONSchema) -> JSONSchema:
+    """Return a schema whose defaults and examples editors can propose: nested ones as snippets.
+
+    yaml-language-server shows an object as ``[object Object]``, and inserts it so from a list.
+    Such a default stands under ``x-default``.
+    """
+    made = {keyword: _part_for_editors(keyword, part) for keyword, part in schema.items()}
+    snippets: list[JSONSchema] = []
+    if "default" in made and _has_nested_items(made["default"]):
+        made[_NESTED_DEFAULT] = made.pop("default")
+        snippets.append({"label": "default", "body": made[_NESTED_DEFAULT]})
+    if isinstance(given := made.pop("examples", []), list):
+        nested = [each for each in given if isinstance(each, dict) or _has_nested_items(each)]
+        snippets += [{"label": "example", "body": each} for each in nested]
+        given = [each for each in given if each not in nested]
+    return (
+        made
+        | ({"examples": given} if given else {})
+        | ({"defaultSnippets": snippets} if snippets else {})
+    )
+
+
+def _part_for_editors(keyword: str, part: object) -> object:
+    if keyword in _VALUES:
+        return part
+    if keyword in _MAPS and isinstance(part, dict):  # its keys are names, not keywords
+        return {name: _part_for_editors("", each) for name, each in part.items()}
+    if isinstance(part, list):
+        return [_part_for_editors("", each) for each in part]
+    return for_editors(part) if isinstance(part, dict) else part
+
+
+def _has_nested_items(value: object) -> bool:
+    """Return whether a value holds a list of anything but scalars."""
+    if isinstance(value, dict):
+        return any(map(_has_nested_items, value.values()))
+    return isinstance(value, list) and any(isinstance(each, dict | list) for each in value)
+
+
+def examples_of(schema: Mapping[str, object]) -> list[object]:
+    """Return the examples of a schema, those that editors know as snippets among them."""
+    plain, snippets = schema.get("examples", []), schema.get("defaultSnippets", [])
+    assert isinstance(plain, list)
+    assert isinstance(snippets, list)
+    return [*plain, *(each["body"] for each in snippets if each["label"] == "example")]
+
+
+def default_of(schema: Mapping[str, ValueT]) -> dict[str, ValueT]:
+    """Return a schema's default under the key ``default``; nothing if it has none."""
+    for name in ("default", _NESTED_DEFAULT):
+        if name in schema:
+            return {"default": schema[name]}
+    return {}
+
+
 def exactly(items: list[JSONSchema]) -> JSONSchema:
     """Return the schema of a list with one item for each of some schemas, and no more."""
     count = len(items)
@@ -84,16 +156,20 @@ def one_or_many(listed: JSONSchema) -> JSONSchema:
 
 
 def nullable(schema: JSONSchema) -> JSONSchema:
-    """Return the schema that also takes null."""
+    """Return the schema that also takes null.
+
+    Null comes first: editors make a value of the first type of the default, and
+    yaml-language-server ends its proposals where a string is null.
+    """
     kind = schema.get("type")
     if "enum" in schema:
         options = schema["enum"]
         assert isinstance(options, list)
         schema = schema | {"enum": [*options, None]}
     if isinstance(kind, str):
-        return schema | {"type": [kind, "null"]}
+        return schema | {"type": ["null", kind]}
     if isinstance(kind, list):
-        return schema | {"type": [*kind, "null"]}
+        return schema | {"type": ["null", *kind]}
     return {"anyOf": [schema, {"type": "null"}]}
 
 
@@ -124,8 +200,8 @@ def with_former_names(schema: JSONSchema, names: Mapping[str, Sequence[str]]) ->
 
 
 def _former(now: str, schema: JSONSchema) -> JSONSchema:
-    rule = {key: part for key, part in schema.items() if key != "default"}
-    shown: JSONSchema = {"examples": [schema["default"]]} if "default" in schema else {}
+    rule = {key: part for key, part in schema.items() if key not in {"default", _NESTED_DEFAULT}}
+    shown: JSONSchema = {"examples": [*default_of(schema).values()]} if default_of(schema) else {}
     return {**shown, **rule} | {
         "description": f"Former name of `{now}`.",
         "deprecationMessage": f"`{now}` is its name now",
@@ -134,5 +210,11 @@ def _former(now: str, schema: JSONSchema) -> JSONSchema:
 
 
 def _chosen(key: str, name: str, *, needed: bool) -> JSONSchema:
-    condition: JSONSchema = {"type": "object", "properties": {key: {"const": name}}}
-    return condition | {"required": [key]} if needed else condition
+    """Return the condition that an object is of a kind; without ``needed``, null is as well.
+
+    An editor then proposes the keys of the default kind where nothing is written yet.
+    """
+    condition: JSONSchema = {"properties": {key: {"const": name}}}
+    if needed:
+        return {"type": "object", **condition, "required": [key]}
+    return {"type": ["object", "null"], **condition}

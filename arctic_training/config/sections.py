@@ -26,7 +26,7 @@ from arctic_training.config.model import (
 from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
-from arctic_training.config.schema import DRAFT, JSONSchema, nullable
+from arctic_training.config.schema import DRAFT, JSONSchema, for_editors, nullable
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
 
@@ -85,7 +85,8 @@ def sections_schema() -> JSONSchema:
         schema_generator=RecipeSchema,
     )
     members: dict[str, JsonValue] = {model.__name__: _members(model) for model in _LISTED}
-    return {"$schema": DRAFT, "definitions": schema["$defs"], _MEMBERS: members}
+    sections = for_editors({"definitions": schema["$defs"]})
+    return {"$schema": DRAFT, **sections, _MEMBERS: members}
 
 
 def _members(model: type[Config]) -> list[JsonValue]:

@@ -32,7 +32,9 @@ class Spelled:
         self, core: CoreSchema, handler: JSONHandler
     ) -> JsonSchemaValue:
         spelled = {"enum": [*self._spellings]}
-        return {"if": spelled, "then": spelled, "else": handler(core)}
+        chosen = handler(core)
+        proposed = {"examples": chosen["enum"]}  # editors propose nothing from behind a condition
+        return {"if": spelled, "then": spelled, "else": chosen, **proposed}
 
     def _read(self, value: object) -> object:
         return self._spellings.get(value, value) if isinstance(value, str) else value

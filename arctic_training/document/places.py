@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from arctic_training.config.schema import default_of
 from arctic_training.document.names import is_former
 from arctic_training.document.node import Entry, ListNode, MapNode, Node, Pointer, ScalarNode
 from arctic_training.document.schema import Schema, Subschema
@@ -45,7 +46,7 @@ def places(document: Node, schema: Schema) -> Iterator[Place]:
 def _is_list(node: Node, rules: list[Subschema]) -> bool:
     """Return whether a value that may be left out is a list then."""
     left_out = isinstance(node, MapNode) and not node.entries
-    return left_out and any(isinstance(rule.get("default"), list) for rule in rules)
+    return left_out and any(isinstance(default_of(rule).get("default"), list) for rule in rules)
 
 
 def _below(node: Node, rules: list[Subschema]) -> Iterator[tuple[str | int, Node]]:

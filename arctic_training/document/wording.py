@@ -24,7 +24,7 @@ _LONGEST: Final = 60
 
 def in_words(types: list[str]) -> str:
     """Return types of values, as schemas name them, as a reader of the document knows them."""
-    *others, last = [_KINDS[name] for name in types]
+    *others, last = [_KINDS[name] for name in sorted(types, key=lambda name: name == "null")]
     return f"{', '.join(others)} or {last}" if others else last
 
 

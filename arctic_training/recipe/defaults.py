@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from arctic_training.config.schema import default_of
 from arctic_training.document import JSON, Node, Place, Pointer, Schema, find, places
 
 __all__ = ["defaults"]
@@ -36,11 +37,11 @@ def _default(place: Place, outer: JSON, key: str) -> JSON:
     """Return the default that the section has for a key, else the key's own."""
     if isinstance(outer, dict) and key in outer:
         return outer[key]
-    return next((rule["default"] for rule in place.rules if "default" in rule), {})
+    return next((rule["default"] for rule in map(default_of, place.rules) if rule), {})
 
 
 def _has_default(place: Place) -> bool:
-    return any("default" in rule for rule in place.rules)
+    return any(map(default_of, place.rules))
 
 
 def _is_section(place: Place, default: JSON) -> bool:

@@ -9,12 +9,13 @@ from typing import cast
 
 import pytest
 
+from arctic_training.config.schema import examples_of
 from arctic_training.document import JSON, Schema
 from arctic_training.resources import schema
 from tests.support import ROOT, arctic_gen, write
 
 _Rule = dict[str, JSON]
-_NO_RULES = {"if", "examples", "x-planned"}
+_NO_RULES = {"if", "examples", "defaultSnippets", "x-planned"}
 
 
 def _keys(rule: JSON, way: str = "") -> Iterator[tuple[str, _Rule]]:
@@ -49,7 +50,7 @@ def test_every_key_of_a_definition_is_described_with_an_example() -> None:
     undescribed, wrong = [], []
     for way, rule in known:
         whole = _whole(rule, root)
-        examples = cast("list[JSON]", whole.get("examples", []))
+        examples = cast("list[JSON]", examples_of(whole))
         if not whole.get("description") or not examples:
             undescribed.append(way)
         alone = Schema({"allOf": [rule], "definitions": root["definitions"]})

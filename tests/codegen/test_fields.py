@@ -20,6 +20,7 @@ from arctic_training.codegen.patterns import rust_pattern
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.config.attribute_docs import attribute_docs
+from arctic_training.config.schema import default_of
 from arctic_training.document import JSON, Pointer, parse, value_span
 from tests.codegen.made import SECTIONS, made_of, model_of, refused_by
 from tests.support import DEFINITION, write
@@ -196,7 +197,7 @@ def test_schema_and_model_take_the_same_values(data: st.DataObject) -> None:
     for name in with_default:
         rule = rules[name]
         assert isinstance(rule, dict)
-        assert _same(rule["default"], values[name])
+        assert _same(default_of(rule)["default"], values[name])
         assert _same(defaults[name], values[name])
 
 

@@ -14,6 +14,7 @@ import yaml
 import arctic_training.config
 from arctic_training.config.base import Config
 from arctic_training.config.numbers import human_number
+from arctic_training.config.schema import examples_of
 from arctic_training.config.sections import sections_schema
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import Schema
@@ -21,7 +22,8 @@ from tests.codegen.made import model_of
 from tests.support import ROOT
 
 _Rule: TypeAlias = dict[str, Any]
-_SHOWN: Final = {"default", "examples", "const"}
+_SHOWN: Final = {"default", "examples", "const", "defaultSnippets"}
+_VALUES: Final = _SHOWN | {"enum", "x-planned", "x-default", "if"}
 _DEFINITIONS: Final[_Rule] = sections_schema()["definitions"]  # type: ignore[assignment]  # a schema
 _MODULES: Final = [each.name for each in pkgutil.iter_modules(arctic_training.config.__path__)]
 _TRAINERS: Final = ["causal", "dpo", "sft"]
@@ -52,7 +54,7 @@ def _keys(rule: object, root: _Rule) -> Iterator[tuple[str, _Rule]]:
     if not isinstance(rule, dict):
         return
     for word, part in rule.items():
-        if word in {"examples", "default", "const", "enum", "x-planned", "if"}:
+        if word in _VALUES:
             continue
         if word in {"properties", "definitions"} and isinstance(part, dict):
             for name, below in part.items():
@@ -77,13 +79,13 @@ def _unshown(schema: _Rule) -> list[str]:
 
 def _least(rule: _Rule) -> _Rule:
     """Return a document with the first example of each key that has to be given."""
-    return {name: rule["properties"][name]["examples"][0] for name in rule.get("required", ())}
+    return {name: examples_of(rule["properties"][name])[0] for name in rule.get("required", ())}
 
 
 def _documents(rule: _Rule) -> Iterator[_Rule]:
     """Iterate over documents, one for each example of each key."""
     for name, below in rule["properties"].items():
-        for example in below.get("examples", ()):
+        for example in examples_of(below):
             yield _least(rule) | {name: example}
 
 

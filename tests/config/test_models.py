@@ -20,6 +20,7 @@ from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.base import Config
 from arctic_training.config.data import PythonDocsSourceConfig, SFTDataConfig
 from arctic_training.config.model import RandomLlamaConfig
+from arctic_training.config.schema import JSONSchema, default_of, examples_of, for_editors
 from arctic_training.config.zero import ZeROConfig
 from tests.support import python
 
@@ -120,3 +121,21 @@ def test_the_models_import_no_torch() -> None:
         "print(sorted({'torch', 'transformers', 'deepspeed', 'datasets'} & sys.modules.keys()))"
     )
     assert python("-c", code) == (0, "[]\n", "")
+
+
+def test_names_of_fields_are_no_keywords() -> None:
+    """A schema for editors keeps fields that are called as keywords are, whatever they hold."""
+    inner: JSONSchema = {"anyOf": [{"type": "string"}, {"type": "array", "items": [{}]}]}
+    names = ["default", "examples", "enum", "properties", "x-default"]
+    schema: JSONSchema = {"type": "object", "properties": dict.fromkeys(names, inner)}
+    assert for_editors(schema) == schema
+
+
+def test_a_nested_default_is_a_snippet_for_editors() -> None:
+    """It is still the default for whoever asks; what is flat stays as it is."""
+    nested, flat = [{"a": 1}], {"a": {"b": [1]}}
+    made = for_editors({"default": nested, "examples": [1, flat, [1], nested]})
+    assert default_of(made) == {"default": nested}
+    assert made["examples"] == [1, [1]]
+    assert examples_of(made) == [1, [1], flat, nested]
+    assert for_editors({"default": flat}) == {"default": flat}
