@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.exact import Only
+from arctic_training.config.known_sets import Role, with_eval_splits, with_roles
 from arctic_training.config.named import Named
 from arctic_training.config.schema import NO_EFFECT
 from arctic_training.config.source import (
@@ -33,18 +34,28 @@ __all__ = [
 _CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
 
 
+_Paths: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
+
+
 class HFInstructSourceConfig(HFSourceConfig, frozen=True):
     """Conversations of the Hugging Face hub, of a `save_to_disk` folder or of local files."""
 
     type: Literal["huggingface_instruct"] = "huggingface_instruct"
 
-    role_mapping: dict[Literal["system", "user", "assistant", "tool"], str] | None = None
+    role_mapping: dict[Role, str | _Paths] | None = None
     """Column of each role, in the order of the conversation; or `list.field.value`, the items of a
-    column whose field has that value. Null takes the column `messages`, a list of
-    `{role, content}`."""
+    column whose field has that value; or a list of these. Null takes the column `messages`, a list
+    of `{role, content}`, or else the columns `user` and `assistant`; known data sets have their
+    own, such as `Open-Orca/SlimOrca`."""
 
     content_key: Annotated[str, Field(min_length=1)] | None = None
     """Key of the text in an item of a list; null tries content, text, message and value."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_roles(cls, section: object) -> object:
+        """Fill in the role mapping of a known data set."""
+        return with_roles(section) if isinstance(section, dict) else section
 
 
 class HFCausalSourceConfig(HFSourceConfig, frozen=True):
@@ -133,6 +144,14 @@ class DataConfig(SectionConfig, frozen=True):
 
     cache_processed_data: Annotated[Literal[True], Only(_CACHED)] = True
     """Whether prepared data is put into the cache."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_eval_splits(cls, section: object) -> object:
+        """Name the split `eval` of known data sets that are evaluated on, where none is named."""
+        if not isinstance(section, dict) or "eval_sources" not in section:
+            return section
+        return section | {"eval_sources": with_eval_splits(section["eval_sources"])}
 
     @property
     def eval_names(self) -> list[str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from arctic_training.config.base import Human, SectionConfig
 from arctic_training.config.exact import Only
+from arctic_training.config.known_sets import TWO_SPLITS, with_split
+from arctic_training.config.named_split import NAMES_SPLIT
 
 __all__ = [
     "DataSourceConfig",
@@ -45,7 +47,20 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
             "x-planned": {
                 "kwargs": "save the set with `save_to_disk`, and name its folder",
                 "split_mapping": "write the set's own name of the split under `split`",
-            }
+            },
+            "if": {
+                "properties": {"name_or_path": {"type": "string", "pattern": NAMES_SPLIT}},
+                "required": ["name_or_path"],
+            },
+            "then": {
+                "properties": {
+                    "split": {
+                        "not": {},
+                        "x-message": TWO_SPLITS,
+                        "x-hint": "write `split`, or `NAME:SPLIT`",
+                    }
+                }
+            },
         }
     )
 
@@ -58,13 +73,21 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
         ),
     ]
     """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
-    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`."""
+    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`.
+    `NAME:SPLIT` names the split as well."""
 
     split: Annotated[str, Field(min_length=1)] = "train"
-    """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`."""
+    """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`. Known
+    data sets translate `train` and `eval`: of `HuggingFaceH4/ultrachat_200k`, `train_sft`."""
 
     process: Annotated[Literal[True], Only("every sample is tokenised here")] = True
     """Whether samples are made of the rows."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve_split(cls, section: object) -> object:
+        """Split `NAME:SPLIT`, and translate the split of a known data set."""
+        return with_split(section) if isinstance(section, dict) else section
 
 
 class SnowflakeSourceConfig(DataSourceConfig, frozen=True):

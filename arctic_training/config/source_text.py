@@ -20,8 +20,8 @@ _TEXT: JSONSchema = {"type": "string", "pattern": "^[^:]", "format": "name-or-pa
 class BySource(ByType):
     """Marks a union of sources; a text stands for a section.
 
-    `NAME` is what the first source takes as its ``name_or_path``, and `NAME:SPLIT` with its
-    ``split``. The ``type`` of a source that needs no key is that source.
+    `NAME` and `NAME:SPLIT` are what the first source takes as its ``name_or_path``. The ``type`` of
+    a source that needs no key is that source.
     """
 
     def __get_pydantic_core_schema__(self, union: object, handler: CoreHandler) -> CoreSchema:
@@ -35,10 +35,7 @@ class BySource(ByType):
         def spelled_out(value: object) -> object:
             if not isinstance(value, str):
                 return value
-            name, _, split = value.partition(":")
-            if value in whole:
-                return {"type": value}
-            return {"name_or_path": name} | ({"split": split} if split else {})
+            return {"type": value} if value in whole else {"name_or_path": value}
 
         told_apart = super().__get_pydantic_core_schema__(union, handler)
         return core_schema.no_info_before_validator_function(spelled_out, told_apart)

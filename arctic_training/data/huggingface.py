@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
+from arctic_training.config.known_sets import is_verified
 from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.digests import digest, digests_of_files
 from arctic_training.data.files import Files, Saved, located_data
@@ -42,8 +43,10 @@ class _Rows(Protocol):
     def iter(self, batch_size: int) -> Iterator[dict[str, list[object]]]: ...
 
 
-def check_rows(config: HFSourceConfig, needed: Needed) -> None:
+def check_rows(config: HFSourceConfig, needed: Needed, *others: Needed) -> None:
     """Make sure that a local source has what it needs; no more than a first line is read.
+
+    ``others`` are columns that do as well, where all of them are there.
 
     Raises:
         RecipeError: the path, the split or a column is missing; its pointer begins at the source.
@@ -51,12 +54,13 @@ def check_rows(config: HFSourceConfig, needed: Needed) -> None:
     """
     match located_data(config.name_or_path):
         case Saved() as found:
-            _check_columns(config, _saved_rows(config, found).column_names or [], needed)
+            names = _saved_rows(config, found).column_names or []
+            _check_columns(config, names, _applying(names, needed, *others))
         case Files() as found:
             _check_splits(config, ["train"])
             with _Explaining(config):
                 columns = found.column_names()
-            _check_columns(config, columns, needed)
+            _check_columns(config, columns, _applying(columns, needed, *others))
         case None:
             pass
 
@@ -65,12 +69,13 @@ def load_rows(
     config: HFSourceConfig,
     needed: Needed,
     make: Callable[[Row, int], T],
-    *,
+    *others: Needed,
     taken: Iterable[str] = (),
 ) -> Items[T]:
     """Return what ``make`` makes of each row, of its needed columns, and of its number.
 
-    Columns in ``taken`` are there as well if the data set has them.
+    ``others`` are columns that do as well, where all of them are there. Columns in ``taken`` are
+    there in any case if the data set has them.
 
     Raises:
         RecipeError: what cannot be loaded, or is not there; its pointer begins at the source.
@@ -82,9 +87,10 @@ def load_rows(
         with _Explaining(config):
             rows = _loaded(config, found, streaming=False)
         names = rows.column_names or []
-        _check_columns(config, names, needed)
+        wanted = _applying(names, needed, *others)
+        _check_columns(config, names, wanted)
         also = [column for column in taken if column in names]
-        chosen = rows.select_columns([*dict.fromkeys([*needed.values(), *also])])
+        chosen = rows.select_columns([*dict.fromkeys([*wanted.values(), *also])])
         return Counted(
             len(rows), lambda numbers: map(make, _some(chosen, numbers), map(int, numbers))
         )
@@ -94,7 +100,7 @@ def load_rows(
         with _Explaining(config):
             for number, row in enumerate(_read(_loaded(config, found, streaming=True))):
                 if not number:
-                    _check_columns(config, [*row], needed)
+                    _check_columns(config, [*row], _applying([*row], needed, *others))
                 yield make(row, number)
 
     return Items(counted, stream)
@@ -146,7 +152,10 @@ def _loaded(config: HFSourceConfig, found: Files | Saved | None, *, streaming: b
         case None:
             settle_hub()
             rows = datasets.load_dataset(
-                config.name_or_path, split=config.split, streaming=streaming
+                config.name_or_path,
+                split=config.split,
+                streaming=streaming,
+                verification_mode=None if is_verified(config.name_or_path) else "no_checks",
             )
             return cast("_Rows", rows)
         case Saved():
@@ -191,6 +200,12 @@ def _check_splits(config: HFSourceConfig, names: list[str]) -> None:
         if name not in names:
             message = f"the data set `{config.name_or_path}` has no split `{name}`"
             raise RecipeError(("split",), message, code="not-found", hint=did_you_mean(name, names))
+
+
+def _applying(columns: Collection[str], *choices: Needed) -> Needed:
+    """Return the first choice whose columns are all there, or else the first."""
+    fitting = (each for each in choices if {*each.values()} <= {*columns})
+    return next(fitting, choices[0])
 
 
 def _check_columns(config: HFSourceConfig, columns: list[str], needed: Needed) -> None:

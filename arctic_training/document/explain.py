@@ -57,7 +57,7 @@ def wrong_value(
     instead = foreign_type(str(error.instance)) if code == "unknown-factory" else ""
     return Diagnostic(
         code=code,
-        message=answer.message,
+        message=annotation(applying, "x-message") or answer.message,
         span=span,
         suggestion="" if instead else answer.suggestion,
         hint=instead or answer.hint or annotation(applying, "x-hint") or otherwise,

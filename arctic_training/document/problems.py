@@ -34,8 +34,8 @@ def check(node: Node, schema: Schema) -> list[Diagnostic]:
 
     Keys that are deprecated, or stand under a former name, are warnings. One cause is one finding.
 
-    A subschema may carry ``x-code`` and ``x-hint`` for what breaks it, and under ``x-planned`` the
-    keys that are not built yet, each with what to do instead.
+    A subschema may carry ``x-code``, ``x-message`` and ``x-hint`` for what breaks it, and under
+    ``x-planned`` the keys that are not built yet, each with what to do instead.
     """
     document = completed(node, schema)
     reader = _Reader(document, schema, KeyFinder(document, schema))

@@ -85,7 +85,7 @@ def _valid(schema: _Object) -> st.SearchStrategy[JSON]:
     """Build what a schema of a recipe allows; of a section, the type first."""
     if isinstance(reference := schema.get("$ref"), str):
         return _valid(_DEFINITIONS[reference.removeprefix("#/definitions/")])
-    if "if" in schema:
+    if "else" in schema:
         return st.one_of(_valid(_part(schema, "then")), _valid(_part(schema, "else")))
     if "allOf" in schema:
         return st.one_of(*map(_branch, cast("list[_Object]", schema["allOf"])))
@@ -215,6 +215,11 @@ _LORA: Final[_Object] = {"peft_type": "LORA"}
         ({"checkpoint": []}, True),
         ({"data": {"sources": []}}, False),
         ({"data": {"sources": [{"type": "python_docs"}]}}, True),
+        ({"data": {"sources": [{"name_or_path": "x:train"}]}}, True),
+        ({"data": {"sources": [{"name_or_path": "x:train", "split": "train"}]}}, False),
+        ({"data": {"sources": [{"name_or_path": "x://y", "split": "train"}]}}, True),
+        ({"data": {"sources": [{"name_or_path": "x", "role_mapping": {"user": []}}]}}, False),
+        ({"data": {"sources": [{"name_or_path": "x", "role_mapping": {"user": ["a"]}}]}}, True),
         ({"type": "dpo"}, False),
         ({"train_log_metrics_path": None}, True),
         ({"train_log_metrics_path": 1}, False),

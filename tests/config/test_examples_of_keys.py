@@ -58,7 +58,7 @@ def _keys(rule: object, root: _Rule) -> Iterator[tuple[str, _Rule]]:
             continue
         if word in {"properties", "definitions"} and isinstance(part, dict):
             for name, below in part.items():
-                if word == "properties" and isinstance(below, dict):
+                if word == "properties" and isinstance(below, dict) and "not" not in below:
                     yield name, _resolved(below, root)
                 yield from _keys(below, root)
         else:
