@@ -7,22 +7,21 @@ trainer.train()
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 import traceback
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Integral, Real
-from os import PathLike, fspath
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors, render
-from arctic_training.document import MapNode, Node, joined, key_span, load, parse, present
+from arctic_training.diagnostics import Diagnostic, Format, has_errors, render
+from arctic_training.document import MapNode, Node, joined, key_span, load, present
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project import NAMESPACE, Project
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
+from arctic_training.recipe.python_values import document_of
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -35,7 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["RecipeLike", "checked_recipe", "configured", "load_recipe", "make_trainer"]
 
 RecipeLike: TypeAlias = str | PathLike[str] | Mapping[str, object]
-"""The path of a recipe, or its values, among which a path may be a ``Path``."""
+"""The path of a recipe, or its values, among which a path may be a ``Path``, a number one of
+NumPy's, a precision a ``torch.dtype`` and a section a config."""
 
 
 def load_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> TrainerConfig:
@@ -68,10 +68,10 @@ def make_trainer(config: TrainerConfig) -> AnyTrainer:
     """
     from arctic_training.trainer.trainer import Trainer
 
-    for name in Trainer.registered_names():
-        trainer: type[AnyTrainer] = Trainer.named(name)
-        if trainer.config_type is type(config):
-            return trainer(config)
+    trainers: list[type[AnyTrainer]] = [*map(Trainer.named, Trainer.registered_names())]
+    taking = [each for each in trainers if each.config_type is type(config)]
+    for trainer in sorted(taking, key=lambda each: each.name != getattr(config, "type", "")):
+        return trainer(config)
     raise RegistryError(f"no trainer is registered for a {type(config).__name__}")
 
 
@@ -83,8 +83,7 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
 
     """
     place = Path("recipe") if isinstance(recipe, Mapping) else Path(recipe)
-    text = json.dumps(dict(recipe), default=_as_json) if isinstance(recipe, Mapping) else None
-    document, problems = parse(Source(str(place), text)) if text is not None else load(place)
+    document, problems = document_of(recipe) if isinstance(recipe, Mapping) else load(place)
     if not isinstance(document, MapNode):
         raise InvalidRecipeError(problems)
     document, wrong = apply_overrides(document, overrides)
@@ -93,20 +92,6 @@ def checked_recipe(recipe: RecipeLike, overrides: Sequence[str] = ()) -> Checked
     if checked is None or has_errors(problems):
         raise InvalidRecipeError(problems)
     return checked
-
-
-def _as_json(value: object) -> object:
-    """Return a path, or a number of NumPy's, as a recipe writes it.
-
-    Raises:
-        TypeError: a recipe holds nothing of the kind.
-
-    """
-    if isinstance(value, PathLike):
-        return fspath(value)
-    if isinstance(value, Real):
-        return int(value) if isinstance(value, Integral) else float(value)
-    raise TypeError(f"a recipe holds no value of the type `{type(value).__name__}`")
 
 
 def configured(recipe: CheckedRecipe) -> TrainerConfig:

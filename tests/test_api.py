@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 import yaml
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.api import load_recipe, make_trainer
+from arctic_training.config.deepspeed import DeepSpeedConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source
 from arctic_training.document import parse, present
@@ -83,15 +86,57 @@ def test_what_only_a_model_can_tell_stands_at_its_value() -> None:
     assert present(document, location) == ("data", "sources", 1, "split")
 
 
-def test_values_of_python_in_a_recipe() -> None:
-    """A mapping may hold paths and numbers of NumPy's; what no recipe can hold is told by type."""
+def test_values_of_python_in_a_recipe(tmp_path: Path) -> None:
+    """A mapping may hold paths, numbers of NumPy, dtypes of PyTorch, and sections, at any depth."""
     values = yaml.safe_load(RECIPE)
     values["optimizer"] = {"learning_rate": np.float32(0.5)}
+    values["model"]["dtype"] = torch.bfloat16
+    values["overfit_first_batch"] = np.True_
+    values["checkpoint"] = ({"output_dir": tmp_path},)
+    values["deepspeed"] = DeepSpeedConfig(gradient_clipping=0.5)
     config = load_recipe(values | {"seed": np.int64(3)})
     assert isinstance(config, SFTTrainerConfig)
     assert (config.seed, config.optimizer.learning_rate) == (3, 0.5)
-    with pytest.raises(TypeError, match="a recipe holds no value of the type `set`"):
-        load_recipe(values | {"seed": {3}})
+    assert (config.model.dtype, config.overfit_first_batch) == ("bf16", True)
+    assert config.checkpoint[0].output_dir == tmp_path
+    assert config.deepspeed.gradient_clipping == 0.5
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_a_dtype_of_pytorch_is_a_precision(dtype: torch.dtype) -> None:
+    """A dtype and its name are the same precision; one that no model has is refused by name."""
+    values = yaml.safe_load(RECIPE)
+    by_name, by_value = (
+        load_recipe(values | {"model": values["model"] | {"dtype": each}})
+        for each in (str(dtype), dtype)
+    )
+    assert by_name == by_value
+    with pytest.raises(InvalidRecipeError, match=r"`torch\.int8` is not one of `bf16`"):
+        load_recipe(values | {"model": values["model"] | {"dtype": torch.int8}})
+
+
+def test_values_that_no_recipe_holds_are_all_found() -> None:
+    """Each is an error with its place and its type, at any depth, and none is a traceback."""
+    values = yaml.safe_load(RECIPE)
+    loop: dict[str, object] = {}
+    loop["again"] = loop
+    values["data"]["sources"]["sample_seed"] = {3}
+    with pytest.raises(InvalidRecipeError) as caught:
+        load_recipe(values | {"seed": b"3", "logger": {(1, 2): "x"}, "deepspeed": loop})
+    assert [problem.message for problem in caught.value.diagnostics][:4] == [
+        "`data.sources.sample_seed`: a recipe holds no value of the type `set`",
+        "`seed`: a recipe holds no value of the type `bytes`",
+        "`logger`: a recipe has no key of the type `tuple`",
+        "`deepspeed`: more than 48 levels of nesting",
+    ]
+
+
+def test_the_trainer_of_a_config_is_the_one_that_it_names() -> None:
+    """A subclass with the same config, however it is called, does not take over its recipes."""
+    name = "a-custom-trainer"
+    types.new_class("Custom", (SFTTrainer,), {}, lambda body: body.update(name=name))
+    trainer = make_trainer(load_recipe(yaml.safe_load(RECIPE), ["train_iters=1"]))
+    assert type(trainer) is SFTTrainer
 
 
 def test_a_config_of_no_trainer() -> None:

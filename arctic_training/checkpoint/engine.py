@@ -90,9 +90,14 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
 
     @property
     def last_saved(self) -> Path | None:
-        """The newest checkpoint of this run, saved or gone on from; None if there is none."""
+        """The newest checkpoint of this run, saved or gone on from; None if there is none.
+
+        It is the folder of all checkpoints where an engine saves under names of its own.
+        """
+        if self._saved_step is None:
+            return None
         own = (path for step, path in self._by_step() if step == self._saved_step)
-        return next(own, None)
+        return next(own, self.config.output_dir)
 
     def discard(self) -> None:
         """Delete all checkpoints of this kind in ``output_dir``."""

@@ -81,6 +81,7 @@ def _train(
     from arctic_training.cli.one_run import refuse_hosts, refuse_isolated_tasks
     from arctic_training.cli.run_recipe import Launch, run_recipe, train
     from arctic_training.launcher.deepspeed import split_flags
+    from arctic_training.launcher.unused_environment import unused_environment
 
     try:
         flags, others = split_flags(words[1:] if words[:1] == ("train",) else words)
@@ -89,6 +90,8 @@ def _train(
     if flags and launcher == "torchrun":
         raise click.UsageError(f"{flags[0]} is a flag of `--launcher deepspeed`")
     recipe, overrides = _split(others)
+    for unused in unused_environment():
+        click.echo(f"warning: {unused}", err=True)
     launch = Launch(
         num_processes,
         flags if flags or launcher == "deepspeed" else None,

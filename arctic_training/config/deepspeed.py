@@ -7,31 +7,17 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
+from arctic_training.config.deepspeed_refused import REFUSED_BF16, REFUSED_FP16, REFUSED_KEYS
 from arctic_training.config.exact import Exact, Only
 from arctic_training.config.schema import NO_EFFECT
 from arctic_training.config.zero import ZeROConfig
 
-__all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config"]
+__all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config", "TorchAutocastConfig"]
 
-_SCALED: Final = "losses are scaled by the runtime, dynamically"
-
-_DERIVED: Final = {
-    "activation_checkpointing": "set `disable_activation_checkpoint` of `model`",
-    "amp": "set `dtype` of `model`",
-    "checkpoint": "use the section `checkpoint` of the recipe",
-    "csv_monitor": "set `train_log_metrics_path`",
-    "data_types": "gradients are added up in `dtype` of `model`",
-    "gradient_accumulation_steps": "set it at the top of the recipe",
-    "optimizer": "use the section `optimizer` of the recipe",
-    "scheduler": "use the section `scheduler` of the recipe",
-    "tensorboard": "set `train_log_tensorboard_dir`",
-    "train_batch_size": "it follows from `micro_batch_size`, accumulation and processes",
-    "train_micro_batch_size_per_gpu": "set `micro_batch_size` at the top of the recipe",
-    "wandb": "use the section `wandb` of the recipe",
-    "zero_allow_untested_optimizer": "take it out: every optimizer of a recipe is allowed",
-    "zero_force_ds_cpu_optimizer": "take it out: offloading needs the optimizer `cpu_adam`",
-}
-"""Keys of DeepSpeed's that the recipe says elsewhere: two places could contradict each other."""
+_MIXED: Final = (
+    "layers compute in `dtype` of `model`, and the optimizer keeps its own weights in fp32: set "
+    "`dtype: bf16`"
+)
 
 
 class FP16Config(Config, frozen=True):
@@ -40,15 +26,7 @@ class FP16Config(Config, frozen=True):
     The scale is that of the mean loss; the power of two above the last count is divided out.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "x-planned": {
-                "auto_cast": "take it out: no input is of another precision",
-                "consecutive_hysteresis": f"{_SCALED}; take it out",
-                "fp16_master_weights_and_grads": "the optimizer keeps its own weights in fp32",
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"x-planned": {**REFUSED_FP16}})
 
     enabled: bool | None = None
     """Whether `dtype` of `model` is fp16, where it is said twice."""
@@ -72,8 +50,23 @@ class FP16Config(Config, frozen=True):
 class BF16Config(Config, frozen=True):
     """A precision that is said twice."""
 
+    model_config = ConfigDict(json_schema_extra={"x-planned": {**REFUSED_BF16}})
+
     enabled: bool | None = None
     """Whether `dtype` of `model` is bf16."""
+
+
+class TorchAutocastConfig(Config, frozen=True):
+    """Mixed precision by PyTorch's autocast, which is not needed: it may be switched off alone."""
+
+    enabled: Annotated[Literal[False], Only(_MIXED)] = False
+    """Whether layers compute in another precision than that of their weights."""
+
+    dtype: str | None = None
+    """That precision: nothing depends on it."""
+
+    lower_precision_safe_modules: tuple[str, ...] | None = Field(default=None, strict=False)
+    """Layers that would compute in it: nothing depends on them."""
 
 
 class DeepSpeedConfig(Config, frozen=True):
@@ -82,7 +75,7 @@ class DeepSpeedConfig(Config, frozen=True):
     Batch sizes and precision are derived from the rest of the recipe; a contradiction is an error.
     """
 
-    model_config = ConfigDict(json_schema_extra={"x-planned": dict(_DERIVED)})
+    model_config = ConfigDict(json_schema_extra={"x-planned": {**REFUSED_KEYS}})
 
     zero_optimization: ZeROConfig = ZeROConfig()
     """The zero redundancy optimizer."""
@@ -98,6 +91,9 @@ class DeepSpeedConfig(Config, frozen=True):
 
     bfloat16: BF16Config = BF16Config()
     """The same, by its older name."""
+
+    torch_autocast: TorchAutocastConfig = TorchAutocastConfig()
+    """Mixed precision by PyTorch's autocast."""
 
     communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
     """Precision in which gradients are reduced; null is that of the model."""

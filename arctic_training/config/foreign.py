@@ -15,7 +15,7 @@ _KNOWN_SET: Final = "give the data set as `name_or_path` of a source"
 
 FOREIGN_TYPES: Final = {
     "HuggingFaceH4/ultrafeedback_binarized": _KNOWN_SET,
-    "ProjectGutenbergSFT": _KNOWN_SET,
+    "ProjectGutenbergSFT": "it has no answers to train: a `causal` trainer takes its column `text`",
     **dict.fromkeys(("adam", "adamw", "adamw_torch", "adamw_torch_fused", "adamw_hf"), _ADAMW),
     **dict.fromkeys(("fusedadam", "torch_adam", "adamw_apex_fused"), _ADAMW),
     **dict.fromkeys(("adamw_8bit", "paged_adamw_8bit", "adamw_bnb_8bit"), _NO_QUANTISED),

@@ -35,13 +35,15 @@ class WandBConfig(Config, frozen=True):
     """Whether the run is tracked there."""
 
     entity: str | None = None
-    """User or team that the run belongs to; null leaves it to the account."""
+    """User or team that the run belongs to; null leaves it to `WANDB_ENTITY`, or the account."""
 
-    project: str = "arctic-training"
-    """Project that the run belongs to."""
+    project: str | None = None
+    """Project that the run belongs to; null leaves it to `WANDB_PROJECT`, and without that it is
+    `arctic-training`."""
 
     name: str | None = None
-    """Name of the run; null leaves it to Weights & Biases."""
+    """Name of the run; null leaves it to `WANDB_NAME`, or Weights & Biases."""
 
-    mode: Literal["online", "offline"] = "online"
-    """Offline, the run is kept in a folder, for `wandb sync` later."""
+    mode: Literal["online", "offline"] | None = None
+    """Offline, the run is kept in a folder, for `wandb sync` later; null leaves it to `WANDB_MODE`,
+    and without that it is online."""

@@ -31,7 +31,10 @@ _NO_TILES: Final = "tiled feed-forward layers are not built yet"
 _LAUNCHED: Final = "the launcher says it: `arctic-train --num-processes N`"
 _NO_QUANTA: Final = "an adapter saves memory: `peft_config` of `model`"
 _PLANNED: Final = {
-    "code": "a trainer of your own is made with `arctic-gen new-trainer`",
+    "code": (
+        "a recipe runs no code: define the trainer (`arctic-gen init NAME --from sft`, then "
+        "`arctic-gen new-trainer`) and name it under `type`"
+    ),
     "global_rank": _LAUNCHED,
     "ignore_label_index": "the label of what is not trained is always -100",
     "load_in_4bit": _NO_QUANTA,

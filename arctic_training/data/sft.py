@@ -43,10 +43,21 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
             for field in ("train_last_turn_only", "ignore_empty_think"):
                 if getattr(self.config, field):
                     yield self.problem(field, "it has no effect with `mask_inputs: false`")
+        yield from self._padding_problems()
         if self.config.pack_samples:
             yield from self.packing_problems("pack_samples")
             if self.config.group_by_length:
                 yield self.problem("group_by_length", "it has no effect with `pack_samples: true`")
+
+    def _padding_problems(self) -> Iterator[RecipeError]:
+        """Find a stated `div_length` that rows padded to `max_length` would break."""
+        config = self.config
+        if config.pad_to != "max_length" or "div_length" not in config.model_fields_set:
+            return
+        if (config.max_length or 0) % config.div_length:
+            message = f"`pad_to: max_length` pads to {config.max_length}, not a multiple of it"
+            hint = "leave out `div_length`, or make `max_length` a multiple of it"
+            yield self.problem("div_length", message, code="not-allowed", hint=hint)
 
     @property
     @override

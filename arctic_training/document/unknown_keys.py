@@ -57,7 +57,7 @@ class KeyFinder:
         key, span = str(pointer[-1]), key_span(self.document, pointer)
         for planned in (outer.get("x-planned", {}) for outer in applying):
             if isinstance(planned, dict) and key in planned:
-                message, hint = f"`{key}` is not supported yet", str(planned[key])
+                message, hint = f"`{key}` is not supported", str(planned[key])
                 found = Diagnostic(code="not-supported", message=message, span=span, hint=hint)
                 return Complaint("unknown", pointer, found)
         known = known_keys(applying)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from arctic_training.diagnostics import Diagnostic, has_errors, known_words, nearest
+from arctic_training.diagnostics import Diagnostic, has_errors
 from arctic_training.document import (
     JSON,
     MapNode,
@@ -23,17 +23,18 @@ from arctic_training.document import (
     plain,
     rename_problems,
     rewritten,
-    shown,
     shown_path,
     value_span,
     with_names,
 )
 from arctic_training.project import Project
+from arctic_training.recipe.foreign_types import with_our_types
 from arctic_training.recipe.functions import with_arguments
 from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.single_items import with_single_items
+from arctic_training.recipe.unknown_trainer import unknown_trainer
 
 __all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe", "recipe_schema", "trainer_name"]
 
@@ -75,10 +76,10 @@ def check_recipe(
         return None, problems
     schema = recipe_schema(package)
     single, wrong = with_single_items(recipe, schema)
-    chosen = with_overridden_names(single, schema)
+    chosen, translated = with_our_types(with_overridden_names(single, schema), schema)
     old = outdated(package, project)
     told = [old.warning(value_span(recipe, ("type",)))] if old else []
-    problems = [*told, *wrong, *check(chosen, schema)]
+    problems = [*told, *wrong, *translated, *check(chosen, schema)]
     if has_errors(problems):
         return None, problems
     whole = with_paths(completed(chosen, schema), schema)
@@ -112,7 +113,15 @@ def _package(recipe: MapNode, project: Project) -> tuple[Path | None, list[Diagn
     trainer = find(recipe, ("type",)) or ScalarNode(_DEFAULT_TRAINER, recipe.span)
     name = plain(trainer)
     package = project.trainer_package(name) if isinstance(name, str) else None
-    return package, [] if package else [_unknown_trainer(trainer, project)]
+    if package is not None and trainer_name(recipe_schema(package)) == name:
+        return package, []
+    return None, unknown_trainer(recipe, trainer, _known_schemas(project))
+
+
+def _known_schemas(project: Project) -> dict[str, Schema]:
+    """Return the schemas of the recipes of all trainers, by the trainers' names."""
+    schemas = [recipe_schema(package) for package in project.trainer_packages()]
+    return {trainer_name(schema): schema for schema in schemas}
 
 
 def recipe_schema(package: Path) -> Schema:
@@ -134,20 +143,3 @@ def trainer_name(schema: Schema) -> str:
     """Return the name of the trainer whose recipes a schema is for."""
     properties = cast("dict[str, dict[str, JSON]]", schema.root["properties"])
     return str(properties["type"]["const"])
-
-
-def _unknown_trainer(trainer: Node, project: Project) -> Diagnostic:
-    name = plain(trainer)
-    if not isinstance(name, str):
-        message = f"expected the name of a trainer, found {shown(name)}"
-        return Diagnostic(code="wrong-type", message=message, span=trainer.span)
-    known = {trainer_name(recipe_schema(package)) for package in project.trainer_packages()}
-    meant = nearest(name, known)
-    hint = "make one of that name with `arctic-gen new-trainer DEFINITION`"
-    return Diagnostic(
-        code="unknown-trainer",
-        message=f"there is no trainer `{name}`",
-        span=trainer.span,
-        suggestion=meant,
-        hint=hint if meant else f"known here: {known_words(known)}; or {hint}",
-    )

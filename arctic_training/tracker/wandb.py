@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Final
+
 import wandb
 
 from arctic_training.checkpoint.recipe import as_json
@@ -12,12 +15,15 @@ from arctic_training.trainer.report import Report
 
 __all__ = ["WandB"]
 
+_PROJECT: Final = "arctic-training"
+
 
 class WandB:
     """A run of Weights & Biases, with the whole recipe as its config.
 
     The client sends from a process of its own; without a network, ``mode: offline`` keeps the run
-    in a folder for ``wandb sync``.
+    in a folder for ``wandb sync``. What the recipe leaves open is left to the variables of the
+    environment that the client reads (``WANDB_...``).
     """
 
     def __init__(self, config: TrainerConfig, *, run_id: str) -> None:
@@ -31,15 +37,15 @@ class WandB:
         try:
             self._run = wandb.init(
                 entity=section.entity,
-                project=section.project,
+                project=section.project or os.environ.get("WANDB_PROJECT", _PROJECT),
                 name=section.name,
                 mode=section.mode,
-                id=run_id,
+                id=os.environ.get("WANDB_RUN_ID", run_id),
                 resume="allow",
                 config=as_json(config),
-                settings=wandb.Settings(silent=True, console="off"),
+                settings=_quiet_settings(),
             )
-        except wandb.Error as error:
+        except (wandb.Error, ValueError) as error:
             message = f"Weights & Biases cannot be used: {first_line(error)}"
             hint = "set `mode: offline` to keep the run in a folder"
             raise RecipeError(("wandb", "mode"), message, hint=hint) from error
@@ -52,3 +58,13 @@ class WandB:
     def finish(self, *, failed: bool) -> None:
         """Send what is left, and mark the run as crashed if it is."""
         self._run.finish(exit_code=int(failed))
+
+
+def _quiet_settings() -> wandb.Settings:
+    """Return settings under which the client writes nothing to the terminal, unless it is told."""
+    settings = wandb.Settings()
+    if "WANDB_SILENT" not in os.environ:
+        settings.silent = True
+    if "WANDB_CONSOLE" not in os.environ:
+        settings.console = "off"
+    return settings

@@ -27,6 +27,17 @@ from tests.tiny import sft_config
             "deepspeed.zero_optimization.cpu_offload=true",
             "write `offload_optimizer: {device: cpu}`",
         ),
+        ("deepspeed.torch_autocast={enabled: true, dtype: bfloat16}", "set `dtype: bf16`"),
+        ("deepspeed.bf16={bf16_master_weights_and_grads: true}", "its own weights and states in"),
+        ("deepspeed.bf16={bf16_optimizer_states: true}", "its own weights and states in fp32"),
+        ("deepspeed.bfloat16={check_grad_overflow: true}", "gradients that are not finite"),
+        ("deepspeed.elasticity={enabled: true}", "`torchrun --nnodes MIN:MAX`"),
+        ("deepspeed.flops_profiler={enabled: true}", "use `--python-profile`, `mem_profiler`"),
+        ("deepspeed.tensor_parallel={autotp_size: 2}", "the runtime shards data and"),
+        ("optimizer={type: AdamW}", "write `type: fused_adam`, which is AdamW"),
+        ("scheduler={type: cosine}", "write `name: cosine`"),
+        ("optimizer={type: cpu_adam_moe}", "leave out `_moe`"),
+        ("data.sources={type: ProjectGutenbergSFT, name_or_path: a}", "takes its column `text`"),
         ("scheduler.learning_rate=1e-5", "set `learning_rate` of the optimizer"),
         ("sequence_parallel_size=2", "sequence parallelism is not built yet"),
         ("expert_parallel_size=2", "expert parallelism is not built yet"),
@@ -34,7 +45,7 @@ from tests.tiny import sft_config
         ("arctic_moe=true", "expert parallelism is not built yet"),
         ("skip_validation=true", "name the factory in the trainer's definition"),
         ("eval_log_iter_interval=2", "raise `eval_interval`"),
-        ("code=train.py", "`arctic-gen new-trainer`"),
+        ("code=train.py", "a recipe runs no code: define the trainer (`arctic-gen init NAME"),
         ("model.save_name=mine", "it has no effect"),
         ("loss_log_interval=10", "use `train_log_iter_interval`"),
         ("local_rank=0", "the launcher says it"),
@@ -56,7 +67,7 @@ def test_what_is_refused_says_why(tmp_path: Path, override: str, reason: str) ->
     result = arctic_train("--dry-run", "r.yaml", override, folder=tmp_path)
     assert (result.code, result.err) == (1, "")
     assert result.out.count("error[") == 1
-    assert "error[not-supported]" in result.out
+    assert "error[not-supported]" in result.out or "error[unknown-factory]" in result.out
     assert reason in result.out
 
 
@@ -97,12 +108,32 @@ def test_lr_is_a_former_name_of_learning_rate(tmp_path: Path) -> None:
         "data.sources=[python_docs, 'name/set:train[:10%]']",
         "logger={level: INFO, output_dir: /dev/null, print_output_ranks: '*'}",
         "deepspeed.seq_parallel_communication_data_type=bf16",
+        "deepspeed.torch_autocast={enabled: false, dtype: bfloat16}",
+        "wandb={enable: false, project: null, mode: null}",
     ],
 )
 def test_what_asks_for_nothing_more_is_taken(tmp_path: Path, override: str) -> None:
     """A key that says what is so in any case is no error."""
     write(tmp_path / "r.yaml", RECIPE)
     assert arctic_train("--dry-run", "r.yaml", override, folder=tmp_path).code == 0
+
+
+@pytest.mark.parametrize(("value", "is_told"), [("1", True), ("True", True), ("0", False)])
+def test_a_launcher_that_there_is_not_is_reported(
+    value: str,
+    is_told: bool,  # noqa: FBT001 - a row of the table
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """ArcticTraining's `USE_RAY` is one warning of the process that the user started."""
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setenv("USE_RAY", value)
+    write(tmp_path / "r.yaml", RECIPE)
+    result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
+    assert result.code == 0
+    assert result.err.startswith("warning: USE_RAY has no effect:") is is_told
+    monkeypatch.setenv("RANK", "0")
+    assert arctic_train("--dry-run", "r.yaml", folder=tmp_path).err == ""
 
 
 def test_deepspeed_gets_what_is_set_and_no_more() -> None:

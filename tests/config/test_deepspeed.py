@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+
 import pytest
 from pydantic import BaseModel
 
@@ -31,6 +34,7 @@ def _refused(model: type[Config]) -> set[str]:
         (OffloadOptimizerConfig, _OFFLOADING.DeepSpeedZeroOffloadOptimizerConfig),
         (OffloadParamConfig, _OFFLOADING.DeepSpeedZeroOffloadParamConfig),
         (FP16Config, _PRECISION.DeepSpeedFP16Config),
+        (BF16Config, _PRECISION.DeepSpeedBF16Config),
     ],
 )
 def test_every_key_of_deepspeed_is_known(ours: type[Config], theirs: type[BaseModel]) -> None:
@@ -42,10 +46,19 @@ def test_every_key_of_deepspeed_is_known(ours: type[Config], theirs: type[BaseMo
     assert taken - keys == set()
 
 
-def test_what_is_known_twice_is_the_precision_alone() -> None:
-    """The section `bf16` says no more than that."""
-    assert {*BF16Config.model_fields} == {"enabled"}
-    assert _refused(DeepSpeedConfig) & {*DeepSpeedConfig.model_fields} == set()
+def test_every_key_at_the_top_of_deepspeed_is_known() -> None:
+    """What DeepSpeed reads of its configuration by a key is taken, or refused with a reason."""
+    config = deepspeed.runtime.config
+    read = re.findall(
+        r"(?:get_\w+_param\(\s*param_dict,|param_dict\.get\()\s*([A-Z_]+)|([A-Z_]+) in param_dict",
+        inspect.getsource(config),
+    )
+    keys = {vars(config)[name] for names in read for name in names if name}
+    assert {"train_batch_size", "torch_autocast", "checkpoint"} <= keys
+    inner = {"type", "params", "legacy_fusion", "dtype", "lower_precision_safe_modules"}
+    taken, refused = {*DeepSpeedConfig.model_fields}, _refused(DeepSpeedConfig)
+    assert taken & refused == set()
+    assert keys - inner - taken - refused == set()
 
 
 @pytest.mark.parametrize(

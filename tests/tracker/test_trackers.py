@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +63,56 @@ def test_wandb_takes_down_the_recipe_and_every_step(
     content = written.read_bytes()
     for text in ("trials", "train/loss", "1.125", "2.125", "train/margin", "num_hidden_layers"):
         assert text.encode() in content, text
+
+
+_Settings = dict[str, object]
+
+
+def _started(monkeypatch: pytest.MonkeyPatch, section: _Settings) -> _Settings:
+    """Return what a run of Weights & Biases is begun with."""
+    asked: _Settings = {}
+    monkeypatch.setattr(wandb, "init", lambda **settings: asked.update(settings))
+    start_trackers(sft_config(wandb={"enable": True} | section), TrainingState(run_id="abc123"))
+    settings = asked.pop("settings")
+    assert isinstance(settings, wandb.Settings)
+    return asked | {"settings": (settings.silent, settings.console)}
+
+
+def test_the_environment_says_what_the_recipe_leaves_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`WANDB_...` variables hold where the recipe says nothing; what it says wins."""
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    bare = _started(monkeypatch, {})
+    assert (bare["project"], bare["id"], bare["mode"]) == ("arctic-training", "abc123", None)
+    assert bare["settings"] == (True, "off")
+    said = {"MODE": "offline", "PROJECT": "p", "RUN_ID": "r", "SILENT": "false", "CONSOLE": "wrap"}
+    for name, value in said.items():
+        monkeypatch.setenv(f"WANDB_{name}", value)
+    left = _started(monkeypatch, {})
+    assert (left["project"], left["id"], left["mode"]) == ("p", "r", None)
+    assert left["settings"] == (False, "wrap")
+    stated = _started(monkeypatch, {"project": "mine", "mode": "online", "name": "n"})
+    assert (stated["project"], stated["mode"], stated["name"]) == ("mine", "online", "n")
+
+
+def test_wandb_mode_of_the_environment_needs_no_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`WANDB_MODE=offline` keeps a run in a folder, as `mode: offline` does; no key is needed.
+
+    A mode that does not exist is an error of the recipe.
+    """
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    (tracker,) = start_trackers(sft_config(wandb={"enable": True}), TrainingState(run_id="def456"))
+    tracker.finish(failed=False)
+    wandb.teardown()
+    assert len([*tmp_path.glob("wandb/offline-run-*-def456")]) == 1
+    monkeypatch.setenv("WANDB_MODE", "offlien")
+    with pytest.raises(RecipeError, match="Weights & Biases cannot be used"):
+        start_trackers(sft_config(wandb={"enable": True}), TrainingState())
 
 
 def test_wandb_that_cannot_be_used_is_an_error_of_the_recipe(

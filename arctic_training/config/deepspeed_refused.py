@@ -1,0 +1,85 @@
+"""Keys of DeepSpeed's configuration that a recipe does not take, each with what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["REFUSED_BF16", "REFUSED_FP16", "REFUSED_KEYS"]
+
+_SCALED: Final = "losses are scaled by the runtime, dynamically"
+_FP32: Final = "the optimizer keeps its own weights and states in fp32: take it out"
+_OUT: Final = "take it out of the recipe"
+_LOADER: Final = "the runtime has its own data loader: use the section `data` of the recipe"
+_SHARDED: Final = "the runtime shards data and, by `zero_optimization`, weights alone: take it out"
+_SHOWN: Final = "use `--python-profile`, `mem_profiler` or `wall_clock_breakdown`"
+_CHECKPOINT: Final = "use the section `checkpoint` of the recipe"
+_EXACT: Final = "weights and gradients are trained as they are: take it out"
+
+REFUSED_KEYS: Final[Mapping[str, str]] = {
+    "activation_checkpointing": "set `disable_activation_checkpoint` of `model`",
+    "aio": "offloading to NVMe is not built yet",
+    "amp": "set `dtype` of `model`",
+    "autotuning": "try sizes with `--dry-run` and `train_iters`: DeepSpeed's tuner runs no recipes",
+    "checkpoint": _CHECKPOINT,
+    "comet": "use the section `wandb` or `mlflow` of the recipe",
+    "comms_logger": _SHOWN,
+    "compile": "set `torch_compile` at the top of the recipe",
+    "compression_training": _EXACT,
+    "csv_monitor": "set `train_log_metrics_path`",
+    "curriculum_learning": _LOADER,
+    "data_efficiency": _LOADER,
+    "data_types": "gradients are added up in `dtype` of `model`",
+    "dataloader_drop_last": _LOADER,
+    "datastates": _CHECKPOINT,
+    "disable_allgather": _OUT,
+    "disable_python_gc": _OUT,
+    "dump_state": "set `level: DEBUG` of `logger`",
+    "eigenvalue": _EXACT,
+    "elasticity": "start the run with `torchrun --nnodes MIN:MAX`; it goes on with `auto_resume`",
+    "expert_parallel": "expert parallelism is not built yet",
+    "flops_profiler": _SHOWN,
+    "fp32_allreduce": "set `communication_data_type: fp32`",
+    "gradient_accumulation_steps": "set it at the top of the recipe",
+    "gradient_allreduce_op": "the loss of a global batch is a sum over all processes: take it out",
+    "gradient_predivide_factor": "gradients are summed before they are divided: take it out",
+    "hybrid_engine": "no trainer generates while it trains: take it out",
+    "log_level": "set `level` of `logger`",
+    "managed_gradient_accumulation": "the runtime accumulates itself: take it out",
+    "memory_breakdown": "set `mem_profiler`",
+    "nebula": _CHECKPOINT,
+    "optimizer": "use the section `optimizer` of the recipe",
+    "pipeline": _SHARDED,
+    "progressive_layer_drop": _EXACT,
+    "quantize_training": _EXACT,
+    "scheduler": "use the section `scheduler` of the recipe",
+    "sparse_attention": "set `attn_implementation` of `model`",
+    "sparse_gradients": _EXACT,
+    "tensor_parallel": _SHARDED,
+    "tensorboard": "set `train_log_tensorboard_dir`",
+    "timers": _SHOWN,
+    "train_batch_size": "it follows from `micro_batch_size`, accumulation and processes",
+    "train_micro_batch_size_per_gpu": "set `micro_batch_size` at the top of the recipe",
+    "use_data_before_expert_parallelism": "expert parallelism is not built yet",
+    "vocabulary_size": _OUT,
+    "wandb": "use the section `wandb` of the recipe",
+    "weight_quantization": _EXACT,
+    "zero_allow_untested_optimizer": "take it out: every optimizer of a recipe is allowed",
+    "zero_force_ds_cpu_optimizer": "take it out: offloading needs the optimizer `cpu_adam`",
+}
+"""Keys of DeepSpeed that the recipe states elsewhere, and those of what is not built."""
+
+REFUSED_FP16: Final[Mapping[str, str]] = {
+    "auto_cast": "take it out: no input is of another precision",
+    "consecutive_hysteresis": f"{_SCALED}; take it out",
+    "fp16_master_weights_and_grads": _FP32,
+}
+"""Keys of DeepSpeed's section `fp16`."""
+
+REFUSED_BF16: Final[Mapping[str, str]] = {
+    "bf16_master_weights_and_grads": _FP32,
+    "bf16_optimizer_states": _FP32,
+    "check_grad_overflow": "gradients that are not finite always end the run: take it out",
+    "immediate_grad_update": "gradients are reduced at the end of a step: take it out",
+}
+"""Keys of DeepSpeed's section `bf16`."""
