@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from arctic_training.config.base import Config, SectionConfig
 from arctic_training.errors import RecipeError
+from arctic_training.foreign_members import foreign_member_problems
 from arctic_training.registry import Registered
 from arctic_training.trainer.context import TrainerContext
 
@@ -21,7 +22,8 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     """What works for one trainer after the instructions of one section of its recipe.
 
     A subclass has the ``name`` under which a definition and a recipe's ``type`` know it, and the
-    ``config_type`` of its section.
+    ``config_type`` of its section. One that inherits the ``config_type`` of another has a ``name``
+    of its own, and takes that one's place in a trainer: the ``type`` in a recipe stays.
     """
 
     config_type: type[Section_co]
@@ -49,12 +51,13 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
 
     @classmethod
     def _definition_problems(cls) -> list[str]:
-        problems = super()._definition_problems()
+        problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
         config_type = getattr(cls, "config_type", None)
         if config_type is None:
             return [*problems, "it has no `config_type`"]
         tag = config_type.model_fields.get("type")
-        if tag is None or tag.default != getattr(cls, "name", None):
+        inherited = getattr(super(cls, cls), "config_type", None) is config_type
+        if not inherited and (tag is None or tag.default != getattr(cls, "name", None)):
             found = f"`{tag.default}`" if tag else "missing"
             problems.append(f"its `name` is not the `type` of {config_type.__name__}, {found}")
         return problems

@@ -37,7 +37,7 @@ class Registered:
         known = cls._registry.get(cls.name)
         if known is not None and _path(known) != _path(cls):
             message = f"{_path(cls)} cannot be registered: `{cls.name}` is {_path(known)} already"
-            raise RegistryError(message, hint="give one of the two another name")
+            raise RegistryError(message, hint="give one of the two a `name` of its own")
         cls._registry[cls.name] = cls
 
     @classmethod

@@ -55,7 +55,8 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
         if config.pad_to != "max_length" or "div_length" not in config.model_fields_set:
             return
         if (config.max_length or 0) % config.div_length:
-            message = f"`pad_to: max_length` pads to {config.max_length}, not a multiple of it"
+            length = counted(config.max_length or 0, "token")
+            message = f"`pad_to: max_length` pads to {length}, which it does not divide"
             hint = "leave out `div_length`, or make `max_length` a multiple of it"
             yield self.problem("div_length", message, code="not-allowed", hint=hint)
 

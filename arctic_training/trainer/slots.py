@@ -11,13 +11,14 @@ from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.factory import DataFactory
+from arctic_training.errors import RecipeError
 from arctic_training.factory import Component
 from arctic_training.model.factory import ModelFactory
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 
-__all__ = ["SLOTS", "OneOf", "slot_problems", "taking"]
+__all__ = ["SLOTS", "OneOf", "slot_problems", "taking", "use_own_slots"]
 
 T = TypeVar("T")
 ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
@@ -38,9 +39,33 @@ SLOTS: Final[Mapping[str, type[Component[SectionConfig]]]] = {
 
 
 def taking(types: OneOf[type[ComponentT]], section: SectionConfig) -> type[ComponentT]:
-    """Return the class that takes a section; registration saw to it that one does."""
+    """Return the class that takes a section.
+
+    Raises:
+        RecipeError: a trainer that extends another has no such class, though its recipes may ask.
+
+    """
     classes = types if isinstance(types, tuple) else (types,)
-    return {part.config_type: part for part in classes}[type(section)]
+    for part in classes:
+        if part.config_type is type(section):
+            return part
+    keys = [slot.partition("_")[0] for slot, base in SLOTS.items() if issubclass(classes[0], base)]
+    known = ", ".join(f"`{each.config_type.model_fields['type'].default}`" for each in classes)
+    message = f"the trainer has no factory of this type; it has {known}"
+    raise RecipeError((*keys, "type"), message, code="unknown-factory")
+
+
+def use_own_slots(trainer: type, base: type) -> None:
+    """Let the factories that a trainer names in a slot be made, and not those of what it extends.
+
+    A generated trainer makes its factories itself. A subclass that names others gets the methods
+    of ``base``, which go by the names, unless it has methods of its own.
+    """
+    for slot in SLOTS:
+        maker = f"make_{slot.removesuffix('_type')}"
+        maker = maker if hasattr(base, maker) else f"{maker}s"
+        if slot in vars(trainer) and maker not in vars(trainer):
+            setattr(trainer, maker, getattr(base, maker))
 
 
 def slot_problems(
@@ -54,7 +79,12 @@ def slot_problems(
     field = config_type.model_fields[slot.partition("_")[0]]
     admitted = {model.__name__ for model in _models(field.annotation)}
     taken = {t.config_type.__name__ for t in types}
-    if admitted != taken:
+    for config in {t.config_type for t in types if len(types) > len(taken)}:
+        rivals = [t.__name__ for t in types if t.config_type is config]
+        if len(rivals) > 1:
+            names = " and ".join(rivals)
+            yield f"its `{slot}` names {names} for one section, {config.__name__}: take one"
+    if not taken <= admitted:
         yield (
             f"its `{slot}` takes {', '.join(sorted(taken))}, but the recipe admits "
             f"{', '.join(sorted(admitted))}"

@@ -25,6 +25,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.threads import use_threads
 from arctic_training.factory import Component
+from arctic_training.foreign_members import foreign_member_problems
 from arctic_training.interface import INTERFACE, mismatch
 from arctic_training.launcher.world import World
 from arctic_training.model.factory import ModelFactory
@@ -51,7 +52,7 @@ from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import new_progress, running
 from arctic_training.trainer.remaining import Positions
 from arctic_training.trainer.row_length import with_row_length
-from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking
+from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking, use_own_slots
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction
@@ -111,6 +112,8 @@ class Trainer(
         """Check and register the class; ``interface`` is the one that it was generated for."""
         if interface != INTERFACE:
             raise mismatch(cls.__module__, interface)
+        if not root:
+            use_own_slots(cls, Trainer)
         super().__init_subclass__(root=root, abstract=abstract)
 
     # A generated trainer overrides these and says which of its factories takes which section,
@@ -247,7 +250,7 @@ class Trainer(
 
     @classmethod
     def _definition_problems(cls) -> list[str]:
-        problems = super()._definition_problems()
+        problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
         config_type = getattr(cls, "config_type", None)
         if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
             return [*problems, "its `config_type` is no TrainerConfig"]

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arctic_training.config.data import SFTDataConfig
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.sft import SFTDataFactory
@@ -216,3 +217,25 @@ def _row(batch: SFTBatch, row: int) -> Marked:
     ids, labels = batch["input_ids"][row, :length], batch["labels"][row, :length]
     assert bool(torch.all((labels == ids) | (labels == IGNORED)))
     return [(int(token), bool(label != IGNORED)) for token, label in zip(ids, labels, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("data", "is_refused"),
+    [
+        ({"div_length": 7}, True),
+        ({"div_length": 8}, False),
+        ({}, False),
+        ({"div_length": 7, "pad_to": "div_length"}, False),
+    ],
+)
+def test_padding_to_two_lengths_is_refused(
+    trainer: HandTrainer,
+    data: dict[str, object],
+    is_refused: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """A stated `div_length` that does not divide the length of all rows would have no effect."""
+    section = {"sources": ["python_docs"], "max_length": 1000, "pad_to": "max_length"} | data
+    factory = SFTDataFactory(trainer, SFTDataConfig.model_validate(section))
+    found = [(problem.pointer[-1], problem.message) for problem in factory.option_problems()]
+    message = "`pad_to: max_length` pads to 1,000 tokens, which it does not divide"
+    assert found == ([("div_length", message)] if is_refused else [])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
+from arctic_training.checkpoint.deepspeed import DeepSpeedCheckpointEngine
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
@@ -84,6 +85,28 @@ def test_one_step_is_one_step(tmp_path: Path) -> None:
     assert first == "training: 1 step remaining (of 1)"
     first, *_ = _said(HandTrainer, tmp_path, checkpoint=section, train_iters=1)
     assert first == "nothing to do: 1 step of 1 is trained; a higher `train_iters` trains on"
+
+
+def test_an_engine_of_ones_own_names_its_checkpoints(tmp_path: Path) -> None:
+    """What an engine saved is told, however it calls its files: by its folder at least."""
+
+    class Notebook(DeepSpeedCheckpointEngine):
+        name = "notebook"
+
+        def save(self) -> None:
+            folder = self.config.output_dir
+            folder.mkdir(exist_ok=True)
+            (folder / f"note-{self.trainer.state.global_step}.txt").write_text("saved")
+
+    class Keeper(HandTrainer):
+        name = "keeper"
+        checkpoint_engine_type = Notebook
+
+    section = {"output_dir": str(tmp_path / "notes"), "save_every_n_steps": 2}
+    notes = _said(Keeper, tmp_path, checkpoint=section)
+    assert len([*(tmp_path / "notes").iterdir()]) == 2
+    assert f"checkpoint: {tmp_path}/notes" in notes
+    assert not any(note.startswith("nothing is saved") for note in notes)
 
 
 def test_nothing_is_saved(tmp_path: Path) -> None:
