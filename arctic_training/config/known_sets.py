@@ -22,7 +22,7 @@ __all__ = [
 
 TWO_SPLITS: Final = "`name_or_path` names the split already"
 
-Section: TypeAlias = dict[str, object]
+_Section: TypeAlias = dict[str, object]
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 RolePath: TypeAlias = str | tuple[str, ...]
@@ -91,7 +91,7 @@ def is_verified(name: str) -> bool:
     return _known(name).is_verified
 
 
-def with_split(section: Section) -> Section:
+def with_split(section: _Section) -> _Section:
     """Return the section of a source with the split of its `NAME:SPLIT`, as the set calls it.
 
     Raises:
@@ -110,7 +110,7 @@ def with_split(section: Section) -> Section:
     return section | {"name_or_path": name, "split": asked}
 
 
-def with_roles(section: Section) -> Section:
+def with_roles(section: _Section) -> _Section:
     """Return the section of a source with the role mapping of a known set, if it has none."""
     roles = _known(section.get("name_or_path")).roles
     return {"role_mapping": dict(roles)} | section if roles else section
