@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-__all__ = ["module_names"]
+__all__ = ["module_names", "named_as_file"]
 
 
 def module_names(module: ast.Module) -> set[str] | None:
@@ -26,3 +26,8 @@ def _names(block: ast.AST) -> Iterator[str]:
                 yield name
             case _:
                 yield from _names(node)
+
+
+def named_as_file(module: str) -> str:
+    """Return the module that was meant where its file is named, such as `mine.py`; else nothing."""
+    return module.removesuffix(".py") if module.endswith(".py") else ""

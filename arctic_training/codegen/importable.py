@@ -12,7 +12,7 @@ from arctic_training.codegen.own_factories import one_or_many, own_factories
 from arctic_training.codegen.slots import ImportPath
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document import MapNode, Node, Pointer, find, plain
-from arctic_training.module_names import module_names
+from arctic_training.module_names import module_names, named_as_file
 from arctic_training.project import FACTORY_NAMESPACE, NAMESPACE, Project, module_file
 
 __all__ = ["import_roots", "named_callbacks", "unimportable"]
@@ -40,8 +40,11 @@ def unimportable(
             continue
         what = "function" if pointer[0] in {"loss", "callbacks"} else "class"
         path = ImportPath.parse(str(plain(value)))
-        file = module_file(path.module, import_roots(project))
-        if reason := _not_the_users(path.module, file, project):
+        roots = import_roots(project)
+        file = module_file(path.module, roots)
+        if found := _named_as_file(path, value.span, file) or _in_a_module(path, value.span, roots):
+            yield found, None
+        elif reason := _not_the_users(path.module, file, project):
             yield Diagnostic(code="not-importable", message=reason, span=value.span), None
         names = _top_level_names(file) if file else None
         if file and names is not None and path.name not in names:
@@ -56,6 +59,37 @@ def import_roots(project: Project) -> tuple[Path, ...]:
 @cache
 def _installed(folders: tuple[str, ...]) -> tuple[Path, ...]:
     return tuple(map(Path, folders))
+
+
+def _named_as_file(path: ImportPath, span: Span, file: Path | None) -> Diagnostic | None:
+    meant = named_as_file(path.module)
+    if file or not meant:
+        return None
+    return Diagnostic(
+        code="not-importable",
+        message=f"`{path.module}` is a file: a module is named without `.py`",
+        span=span,
+        suggestion=f"{meant}:{path.name}",
+    )
+
+
+def _in_a_module(path: ImportPath, span: Span, roots: tuple[Path, ...]) -> Diagnostic | None:
+    """Return why a module cannot be below another, or None: only a package has modules in it."""
+    names = path.module.split(".")
+    for outer in (".".join(names[:depth]) for depth in range(1, len(names))):
+        file = module_file(outer, roots)
+        if (
+            file
+            and file.stem != "__init__"
+            and not (file.with_suffix("") / "__init__.py").is_file()
+        ):
+            return Diagnostic(
+                code="not-importable",
+                message=f"`{outer}` is a module and not a package: it has no `{path.module}`",
+                span=span,
+                hint=f"name a module that is not below {file}, or make a package of it",
+            )
+    return None
 
 
 def _not_the_users(module: str, file: Path | None, project: Project) -> str:

@@ -25,7 +25,7 @@ from arctic_training.document import (
     find,
     plain,
 )
-from arctic_training.module_names import module_names
+from arctic_training.module_names import module_names, named_as_file
 from arctic_training.project import Project
 from arctic_training.recipe.function_stub import function_stub
 from arctic_training.recipe.module_spec import module_spec
@@ -94,6 +94,9 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
     spec = module_spec(module, (*project.source_roots, *map(Path, sys.path)))
     given = find(place.source, ("arguments",))
     paste = function_stub(name, place.types, plain(given) if given else {})
+    if spec is None and (meant := named_as_file(module)):
+        message = f"`{module}` is a file: a module is named without `.py`"
+        return None, [_not_there(named, message, suggestion=f"{meant}:{name}")]
     if spec is None:
         path = f"{module.replace('.', '/')}.py"
         message, hint = f"there is no module `{module}`", f"write this into {path}:"
