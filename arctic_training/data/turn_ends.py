@@ -15,7 +15,7 @@ from typing import Final
 
 from jinja2 import TemplateError
 
-from arctic_training.data.conversation import Conversation
+from arctic_training.data.conversation import Conversation, Message
 from arctic_training.data.spans import Answer, Render, Span
 from arctic_training.data.turns import plain_message, says_more
 
@@ -40,7 +40,7 @@ class TurnEnds:
         self._render = render
         longest_first = sorted({t for t in tokens if t and not t.isspace()}, key=len, reverse=True)
         token = "|".join(map(re.escape, longest_first)) or _NOTHING_MATCHES
-        self._token = re.compile(token)
+        self._token = re.compile(rf"\s*(?:{token})")
         self._unit = re.compile(rf"{token}|\s+|(?:(?!{token})[^\n])+")
         self._earlier: dict[tuple[str, bool], str] = {}
         self._last: dict[str, str] = {}
@@ -71,19 +71,35 @@ class TurnEnds:
         key = role, says_more(until[-1])
         known = self._earlier.get(key)
         if not known or not text.startswith(known, end):
-            known = self._earlier[key] = self._between(until, text, end)
+            known = self._earlier[key] = self._between(role, until, text, end)
         return known
 
-    def _between(self, until: Conversation, text: str, end: int) -> str:
-        """Return the end-of-turn text of an answer that other messages follow."""
+    def _between(self, role: str, until: Conversation, text: str, end: int) -> str:
+        """Return the end-of-turn text of an answer that a message of a role follows."""
+        token = self._token.match(text, end)
+        rendered = self._with_sentinel(until)
+        if rendered is None:  # such as by a template that takes no answer as the last message
+            return token[0] if token else ""
+        closing = self._closing(*rendered)
+        shared = self._common(closing, text, end)
+        if shared or not closing or token is None:
+            return shared
+        # A template may end the last answer in another way than earlier ones. Then the token that
+        # stands behind the answer ends it, unless it opens a message of the role that follows.
+        other = "user" if role == "assistant" else "assistant"
+        followed = self._with_sentinel(until, Message(role=other, content="-"))
+        is_end = followed is None or followed[1].startswith(token[0])
+        return token[0] if is_end else ""
+
+    def _with_sentinel(self, until: Conversation, *following: Message) -> tuple[str, str] | None:
+        """Return what stands before and behind an answer; None if the template refuses that."""
         *earlier, answer = until
         try:
-            rendered = self._render([*earlier, plain_message(answer, _SENTINEL)])
-        except TemplateError:  # such as of a template that takes no answer as the last message
-            token = self._token.match(text, end)
-            return token[0] if token else ""
+            rendered = self._render([*earlier, plain_message(answer, _SENTINEL), *following])
+        except TemplateError:
+            return None
         before, found, behind = rendered.rpartition(_SENTINEL)
-        return self._common(self._closing(before, behind), text, end) if found else ""
+        return (before, behind) if found else None
 
     def _common(self, closing: str, text: str, end: int) -> str:
         """Return the whole units that end-of-turn text and what stands behind an answer share."""

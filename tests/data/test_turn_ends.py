@@ -28,8 +28,8 @@ Pieces: TypeAlias = Iterator[tuple[str, bool]]
 class Style(NamedTuple):
     """A chat template, and what it writes around each message.
 
-    ``header`` has the role in it; ``end`` is what a model has to write behind an answer, ``gap``
-    what follows that, and ``last`` what stands at the very end of a conversation.
+    ``header`` has the role in it; ``end`` is what a model has to write behind an answer, or
+    ``last_end`` behind the last one; ``gap`` follows that, and ``last`` stands at the very end.
     """
 
     template: str
@@ -37,8 +37,8 @@ class Style(NamedTuple):
     end: str
     gap: str = ""
     last: str = ""
-    begin: str = ""
     last_has_loss: bool = False
+    last_end: str = ""
 
 
 def _each(written: str, behind: str = "") -> str:
@@ -105,6 +105,22 @@ _STYLES: Final = {
         "\n",
         "<|assistant|>\n",
     ),
+    "another end of the last turn": Style(
+        _each(
+            "<s>{{ m.role }}<say>{{ m.content }}{% if loop.last and m.role == 'assistant' %}</s>"
+            "{% else %}<|end|>{% endif %}"
+        ),
+        "<s>{}<say>",
+        "<|end|>",
+        last_end="</s>",
+    ),
+    "an end of the last turn alone": Style(
+        _each("<|{{ m.role }}|>{{ m.content }}", "{{ eos_token }}"),
+        "<|{}|>",
+        "",
+        last="</s>",
+        last_has_loss=True,
+    ),
     "bos before each turn": Style(
         _each("{{ '<s>[' + m.role + ']' + m.content + '</s>' }}"), "<s>[{}]", "</s>"
     ),
@@ -141,11 +157,11 @@ def trainer() -> HandTrainer:
 
 
 def _by_hand(style: Style, said: Conversation) -> Pieces:
-    yield style.begin, False
     for number, message in enumerate(said, 1):
         is_said, is_last = message["role"] == "assistant", number == len(said)
         yield style.header.format(message["role"]), False
-        yield message["content"] + style.end, is_said
+        end = (is_said and is_last and style.last_end) or style.end
+        yield message["content"] + end, is_said
         yield style.gap, is_said and is_last and style.last_has_loss
         if is_last:
             yield style.last, is_said and style.last_has_loss
