@@ -72,9 +72,9 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
             examples=["HuggingFaceH4/ultrachat_200k", "./rows.jsonl"],
         ),
     ]
-    """Name on the hub; or a file (.jsonl, .json, .parquet, .csv, .tsv or .txt, also compressed), a
-    pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or `~/file`.
-    `NAME:SPLIT` names the split as well."""
+    """Name on the hub; or a file (.jsonl, .json, .parquet, .arrow, .csv, .tsv or .txt, also
+    compressed), a pattern, a folder or what `save_to_disk` wrote, written as `./file`, `/file` or
+    `~/file`. `NAME:SPLIT` names the split as well."""
 
     split: Annotated[str, Field(min_length=1)] = "train"
     """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`. Known

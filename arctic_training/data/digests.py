@@ -25,7 +25,7 @@ __all__ = [
     "digests_of_files",
 ]
 
-_LIBRARIES: Final = ("datasets", "jinja2", "tokenizers", "transformers")
+_LIBRARIES: Final = ("datasets", "jinja2", "pyarrow", "tokenizers", "transformers")
 _SETTLED: Final = 2.0
 """How many seconds after its last change a file's times surely tell a further change."""
 

@@ -8,7 +8,13 @@ from typing import Final
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.config.known_sets import Role
-from arctic_training.data.conversation import Conversation, Message, as_message
+from arctic_training.data.conversation import (
+    Conversation,
+    Message,
+    as_message,
+    decoded_list,
+    decoded_messages,
+)
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.tools import TOOLS, offered
@@ -125,7 +131,7 @@ def listed_messages(row: Row, number: int) -> Conversation:
         RecipeError: there is none; its pointer begins at the source.
 
     """
-    items = row["messages"]
+    items = decoded_messages(row["messages"])
     messages = [as_message(item) for item in items] if isinstance(items, list) else []
     conversation = [message for message in messages if message is not None]
     if not messages or len(conversation) < len(messages):
@@ -160,7 +166,7 @@ def _messages(
 ) -> Iterator[Message]:
     match place:
         case _List():
-            yield from _listed(row[place.name], place, number, config)
+            yield from _listed(decoded_list(row[place.name]), place, number, config)
         case _Column(role, name) if row.get(name) is not None:
             yield _said(role, row[name], number, ("role_mapping", role))
         case _:

@@ -6,7 +6,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from arctic_training.config.preference import HFPreferenceSourceConfig
-from arctic_training.data.conversation import Conversation, Message, as_message
+from arctic_training.data.conversation import Conversation, Message, as_message, decoded_messages
 from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.python_docs import python_docs
@@ -121,9 +121,10 @@ def said_in(value: object, number: int, pointer: Pointer, *, role: str) -> Conve
         RecipeError: it is neither, at ``pointer``.
 
     """
-    if isinstance(value, str):
-        return [Message(role=role, content=value)]
-    items = value if isinstance(value, list) else [None]
+    said = decoded_messages(value)
+    if isinstance(said, str):
+        return [Message(role=role, content=said)]
+    items = said if isinstance(said, list) else [None]
     messages = [message for message in map(as_message, items) if message is not None]
     if len(messages) < len(items):
         message = f"row {number} has neither a text nor a list of texts with their roles there"

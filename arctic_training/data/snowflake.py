@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
@@ -13,7 +12,7 @@ import numpy as np
 
 from arctic_training.config.preference import HFPreferenceSourceConfig
 from arctic_training.config.source import SnowflakeSourceConfig
-from arctic_training.data.conversation import Conversation, as_message
+from arctic_training.data.conversation import Conversation
 from arctic_training.data.documents import text_of
 from arctic_training.data.instruct import listed_messages
 from arctic_training.data.items import Counted, Items, Numbers
@@ -77,9 +76,7 @@ def snowflake_conversations(config: SnowflakeSourceConfig) -> Items[Conversation
             source.
 
     """
-    return _items(
-        config, ("messages",), lambda row, number: listed_messages(_with_messages(row), number)
-    )
+    return _items(config, ("messages",), listed_messages)
 
 
 def snowflake_documents(config: SnowflakeSourceConfig) -> Items[str]:
@@ -102,9 +99,7 @@ def snowflake_preferences(config: SnowflakeSourceConfig) -> Items[Preference]:
     """
     like = HFPreferenceSourceConfig(name_or_path="snowflake")
     columns = ("prompt", "chosen", "rejected")
-    return _items(
-        config, columns, lambda row, number: preference_of(_with_messages(row), number, like)
-    )
+    return _items(config, columns, lambda row, number: preference_of(row, number, like))
 
 
 def content_of_table(config: SnowflakeSourceConfig) -> object:
@@ -213,24 +208,6 @@ def _plain(name: str) -> str:
 def _named(config: SnowflakeSourceConfig, column: str) -> str:
     renamed = {_plain(old): new for old, new in config.column_mapping.items()}
     return renamed.get(column, column)
-
-
-def _with_messages(row: Mapping[str, object]) -> dict[str, object]:
-    """Return a row with the messages that Snowflake holds as semi-structured data, sent as JSON.
-
-    Another text may be a list in JSON as well, such as the answer to who asks for one.
-    """
-    return {name: _messages(value) for name, value in row.items()}
-
-
-def _messages(value: object) -> object:
-    if not isinstance(value, str) or not value.lstrip().startswith("["):
-        return value
-    try:
-        items: list[object] = json.loads(value)
-    except ValueError:
-        return value
-    return items if items and all(map(as_message, items)) else value
 
 
 class _Explaining:

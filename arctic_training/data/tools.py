@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final
+from typing import Final, cast
 
-from arctic_training.data.conversation import Conversation
+from arctic_training.data.conversation import Conversation, without_nulls
 from arctic_training.data.huggingface import Row
 from arctic_training.errors import RecipeError
 
@@ -19,7 +20,7 @@ TOOLS: Final = "tools"
 def offered(conversation: Conversation, row: Row, number: int) -> Conversation:
     """Return a conversation that offers the functions of its row, if that has any.
 
-    They are a list, or the JSON text of one.
+    They are a list, or the JSON text of one; members that are null are left out.
 
     Raises:
         RecipeError: they are neither; its pointer begins at the source.
@@ -34,4 +35,5 @@ def offered(conversation: Conversation, row: Row, number: int) -> Conversation:
     if not isinstance(tools, list) or not all(isinstance(tool, dict) for tool in tools):
         message = f"row {number} has no list of functions in the column `{TOOLS}`"
         raise RecipeError(("name_or_path",), message, code="wrong-data")
-    return [{**conversation[0], "tools": tools}, *conversation[1:]]
+    offered = cast("list[Mapping[str, object]]", without_nulls(tools))
+    return [{**conversation[0], "tools": offered}, *conversation[1:]]

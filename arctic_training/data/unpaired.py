@@ -26,6 +26,11 @@ _PROMPT: Final = ("prompt_column",)
 _COMPLETION: Final = ("completion_column",)
 _LABEL: Final = ("label_column",)
 _AT_ONCE: Final = 500
+_LABELS: Final = {
+    **dict.fromkeys(("true", "1", "1.0"), True),
+    **dict.fromkeys(("false", "0", "0.0"), False),
+}
+"""Labels as they are written; in CSV and TSV files, they are text."""
 
 
 class _Answer(NamedTuple):
@@ -96,15 +101,15 @@ def _needed(config: HFUnpairedSourceConfig) -> Needed:
 
 
 def _answer(row: Row, number: int, config: HFUnpairedSourceConfig) -> _Answer:
-    label = row[config.label_column]
-    if label not in (0, 1):
+    label = _LABELS.get(str(row[config.label_column]).strip().lower())
+    if label is None:
         message = f"row {number} has no label there: it is neither true nor false"
         raise RecipeError(_LABEL, message, code="wrong-data")
     prompt = said_in(row[config.prompt_column], number, _PROMPT, role="user")
     if not prompt:
         raise RecipeError(_PROMPT, f"row {number} has no prompt", code="wrong-data")
     answer = said_in(row[config.completion_column], number, _COMPLETION, role="assistant")
-    return _Answer(offered(prompt, row, number), answer, bool(label))
+    return _Answer(offered(prompt, row, number), answer, label)
 
 
 def _pairs(answers: Counted[_Answer]) -> list[_Pair]:

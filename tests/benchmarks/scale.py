@@ -2,7 +2,6 @@
 
 The file has 2,000 real conversations, of about 400,000 tokens. Each time it is a process of its
 own; memory is what it holds beside the files that are mapped, at most, over what it held before.
-JSON is read in blocks of 10 MiB, so that the two larger ones tell what a sample takes.
 ``python -m tests.benchmarks.scale FOLDER TIMES`` prints a line.
 """
 

@@ -246,7 +246,12 @@ def test_missing_splits_and_columns(
         ("not JSON", {}, ("name_or_path",), "cannot be loaded"),
         ("", {}, ("name_or_path",), "cannot be loaded: it has no rows"),
         ("\n\n", {}, ("name_or_path",), "cannot be loaded: it has no rows"),
-        (_LISTED + '{"messages', {}, ("name_or_path",), "Missing a closing quotation mark"),
+        (
+            _LISTED + '{"messages',
+            {},
+            ("name_or_path",),
+            "`rows.jsonl`, line 2: Unterminated string",
+        ),
     ],
 )
 def test_unusable_rows(
@@ -311,9 +316,9 @@ def test_parts_of_splits(make: Callable[[Path], Path], tmp_path: Path) -> None:
         ("said.jsnl", "no such file", "did you mean `said.jsonl`?"),
         ("none", "no such file", "a local file"),
         ("x/y/z", "no such file", "a local file"),
-        ("*.parquet", "no file of a kind that is read", ".csv, .json"),
-        ("notes.md", "no file of a kind that is read", ".csv, .json"),
-        ("empty", "no file of a kind that is read", ".csv, .json"),
+        ("*.parquet", "no file of a kind that is read", ".arrow, .csv"),
+        ("notes.md", "no file of a kind that is read", ".arrow, .csv"),
+        ("empty", "no file of a kind that is read", ".arrow, .csv"),
         (".", "files of several kinds: .csv, .jsonl", "choose by a pattern"),
     ],
 )
