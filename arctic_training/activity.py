@@ -12,10 +12,22 @@ from typing import Final
 
 from arctic_training.launcher.world import World
 
-__all__ = ["DELAY", "Background", "Stage", "activity", "can_move_cursor", "log_stage"]
+__all__ = [
+    "DELAY",
+    "LOADING",
+    "Background",
+    "Stage",
+    "activity",
+    "can_move_cursor",
+    "log_stage",
+    "start_up",
+]
 
 DELAY: Final = "ARCTIC_TRAINING_STATUS_DELAY"
 """Environment variable: seconds that work may take before its status is shown."""
+
+LOADING: Final = "loading PyTorch, DeepSpeed and transformers"
+"""What is shown while the runtime is imported."""
 
 _DEFAULT_DELAY: Final = 1.5
 _REPEAT: Final = 30.0
@@ -93,17 +105,33 @@ def activity(text: str) -> Iterator[None]:
 
     Nothing may be printed inside, but to stderr. Of several processes only the first shows it.
     """
+    stage = Stage(text)
+    is_live = sys.stderr.isatty() and can_move_cursor()
+    with _shown(Background(lambda stopped: _spin(stage, stopped)) if is_live else _lines(stage)):
+        yield
+
+
+@contextmanager
+def start_up(text: str) -> Iterator[None]:
+    """Show one line on stderr once the start of other processes takes a while.
+
+    They may print whatever they like: it is no spinner, and it is never repeated.
+    """
+    stream = sys.stderr
+    with _shown(Background(lambda _: print(f"{text} ...", file=stream, flush=True))):
+        yield
+
+
+@contextmanager
+def _shown(background: Background) -> Iterator[None]:
     if not World.of_environment().is_first:
         yield
         return
-    stage = Stage(text)
-    is_live = sys.stderr.isatty() and can_move_cursor()
-    shown = Background(lambda stopped: _spin(stage, stopped)) if is_live else _lines(stage)
-    shown.start()
+    background.start()
     try:
         yield
     finally:
-        shown.stop()
+        background.stop()
 
 
 def can_move_cursor() -> bool:

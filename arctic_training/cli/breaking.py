@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import click
 
+from arctic_training.activity import activity
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
 from arctic_training.codegen.breaking.against import Earlier, NoSuchStateError, earlier
@@ -36,7 +37,8 @@ def breaking(paths: list[Path], *, against: str, contract: Contract, form: Forma
     here = Project.of(Path("here")).root
     places = [_below(path, here) for path in paths or [here]]
     try:
-        with earlier(against, here) as (state, there):
+        comparing = activity(f"comparing with {against}")
+        with comparing, earlier(against, here) as (state, there):
             old, unread = _read(there, places)
             new, problems = _read(here, places)
             if not has_errors(problems):

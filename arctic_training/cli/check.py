@@ -8,7 +8,8 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.cli.output import finish
+from arctic_training.activity import activity
+from arctic_training.cli.output import TYPE_CHECKING_TEXT, finish
 from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
@@ -39,7 +40,8 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
         paths = definitions or _generated_before(Project.of(Path("here")))
         gone = [] if definitions else [path for path in paths if not path.exists()]
         problems = [_gone(path) for path in gone]
-        with alone_in(Project.of(path).generated for path in paths):
+        roots = [Project.of(path).generated for path in paths]
+        with activity(TYPE_CHECKING_TEXT if types else "comparing files"), alone_in(roots):
             there = [path for path in paths if path not in gone]
             loaded, found = read_definitions(there, stubber=pasted)
             found = joined([*rivals(loaded)], found)

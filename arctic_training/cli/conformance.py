@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NoReturn, cast
+from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 import click
 
+from arctic_training.activity import LOADING, activity
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
 from arctic_training.codegen.extend import known_definitions
@@ -20,6 +21,9 @@ from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
 from arctic_training.project import Project
 from arctic_training.recipe import outdated
 
+if TYPE_CHECKING:
+    from arctic_training.conformance.suite import Verdict
+
 __all__ = ["conformance"]
 
 
@@ -28,9 +32,10 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
     item = _loaded(name, form)
     problems = _told_as_outdated(item)
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
-        from arctic_training.cli.tiny import tiny
-        from arctic_training.conformance.subject import Subject
-        from arctic_training.conformance.suite import verdicts
+        with activity(LOADING):
+            from arctic_training.cli.tiny import tiny
+            from arctic_training.conformance.subject import Subject
+            from arctic_training.conformance.suite import verdicts
 
         subject = Subject(
             name=item.spec.name,
@@ -41,7 +46,7 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
             saves=_saving(item),
         )
         try:
-            for verdict in verdicts(subject):
+            for verdict in _each_shown(verdicts(subject)):
                 if form is Format.TEXT:
                     click.echo(f"{verdict.outcome:12}  {verdict.claim}: {verdict.said}")
                 if verdict.outcome == "broken":
@@ -51,6 +56,16 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
         except ArcticTrainingError as error:
             raise click.ClickException(f"the tiny recipe cannot be used: {error}") from error
     finish(problems, form, summary=f"`{name}` keeps what it promises")
+
+
+def _each_shown(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
+    """Iterate over verdicts; as long as one takes, it is shown that something is tried."""
+    while True:
+        with activity("running the conformance suite"):
+            verdict = next(verdicts, None)
+        if verdict is None:
+            return
+        yield verdict
 
 
 def _loaded(name: str, form: Format) -> Loaded:

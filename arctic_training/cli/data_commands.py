@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from arctic_training.activity import LOADING, activity
 from arctic_training.api import configured
 from arctic_training.cli.show_data import show_rows
 from arctic_training.recipe import CheckedRecipe
@@ -16,9 +17,10 @@ __all__ = ["process_data", "show_data"]
 
 def show_data(recipe: CheckedRecipe, rows: int) -> None:
     """Prepare the training data, and print its first rows."""
-    config = configured(recipe)
-    from arctic_training.trainer.data_stage import DataStage
-    from arctic_training.trainer.trainer import Trainer
+    with activity(LOADING):
+        config = configured(recipe)
+        from arctic_training.trainer.data_stage import DataStage
+        from arctic_training.trainer.trainer import Trainer
 
     trainer: type[AnyTrainer] = Trainer.named(recipe.trainer)
     stage = DataStage(trainer, config)
@@ -27,10 +29,11 @@ def show_data(recipe: CheckedRecipe, rows: int) -> None:
 
 def process_data(recipe: CheckedRecipe) -> None:
     """Prepare all data of a recipe into the cache, whether or not a run would do it itself."""
-    config = configured(recipe)
-    from arctic_training.data.cache import DataCache
-    from arctic_training.trainer.data_stage import DataStage
-    from arctic_training.trainer.trainer import Trainer
+    with activity(LOADING):
+        config = configured(recipe)
+        from arctic_training.data.cache import DataCache
+        from arctic_training.trainer.data_stage import DataStage
+        from arctic_training.trainer.trainer import Trainer
 
     data = config.data.model_copy(update={"fail_on_missing_cache": False})
     trainer: type[AnyTrainer] = Trainer.named(recipe.trainer)

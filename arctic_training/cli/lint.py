@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 import click
 
+from arctic_training.activity import activity
 from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import Loaded, read_definitions
@@ -41,8 +42,9 @@ def lint(
     if baseline and is_written:
         _refuse_to_overwrite(baseline)
     known, wrong = read_baseline(baseline) if baseline and not is_written else (None, [])
-    loaded, problems = _read(paths)
-    report = lint_definitions(loaded, known)
+    with activity("linting"):
+        loaded, problems = _read(paths)
+        report = lint_definitions(loaded, known)
     for _ in range(_MOST_ROUNDS if is_mended else 0):
         if not report.edits:
             break

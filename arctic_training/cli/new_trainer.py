@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from arctic_training.cli.output import ExitCode, finish
+from arctic_training.activity import activity
+from arctic_training.cli.output import TYPE_CHECKING_TEXT, ExitCode, finish
 from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, diff
 from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
@@ -49,7 +50,9 @@ def new_trainer(
             problems = joined([*rivals(loaded)], problems)
             if has_errors(problems):
                 finish(problems, form)
-            generations = [generate(part, types=types, force=force) for part in by_project(loaded)]
+            with activity(TYPE_CHECKING_TEXT if types else "generating"):
+                parts = by_project(loaded)
+                generations = [generate(part, types=types, force=force) for part in parts]
         except (TypeCheckError, ManifestError) as error:
             raise click.ClickException(str(error)) from error
         problems += [problem for generation in generations for problem in generation.problems]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from arctic_training.diagnostics import Diagnostic, Format
 
 __all__ = [
+    "TYPE_CHECKING_TEXT",
     "WIDTH",
     "Command",
     "Commands",
@@ -32,6 +33,9 @@ __all__ = [
 
 WIDTH: Final = 100
 """How wide a help text is at most, and wherever no terminal says its width."""
+
+TYPE_CHECKING_TEXT: Final = "type-checking (the first time takes up to a minute)"
+"""What is shown while mypy runs."""
 
 _WHOLE: Final = 1000
 """More characters than the first sentence of any help text has."""

@@ -10,6 +10,7 @@ from typing import NoReturn
 
 import click
 
+from arctic_training.activity import LOADING, activity, start_up
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
@@ -130,13 +131,15 @@ def _launch(arguments: list[str], how: Launch, recipe: CheckedRecipe) -> NoRetur
     from arctic_training.launcher.hostfile import uses_ssh
 
     roots = [root for root in recipe.project.source_roots if root.is_dir()]
-    if how.flags is not None:
-        command = deepspeed.launch_command(arguments, how.flags, num_processes=how.num_processes)
-        code, message = deepspeed.launch(command, source_roots=roots, is_remote=uses_ssh(how.flags))
-    else:
-        command = ["-m", "arctic_training.cli.train", *arguments]
-        number = how.num_processes or 1
-        code, message = torchrun.launch(command, num_processes=number, source_roots=roots)
+    with start_up("starting the processes"):
+        if how.flags is not None:
+            number, is_remote = how.num_processes, uses_ssh(how.flags)
+            command = deepspeed.launch_command(arguments, how.flags, num_processes=number)
+            code, message = deepspeed.launch(command, source_roots=roots, is_remote=is_remote)
+        else:
+            command = ["-m", "arctic_training.cli.train", *arguments]
+            processes = how.num_processes or 1
+            code, message = torchrun.launch(command, num_processes=processes, source_roots=roots)
     if message:
         say(message)
     raise SystemExit(code)
@@ -144,8 +147,9 @@ def _launch(arguments: list[str], how: Launch, recipe: CheckedRecipe) -> NoRetur
 
 def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
     """Train after a recipe; ``profile`` is what to sort the functions of a profile by."""
-    config = configured(recipe)
-    from arctic_training.trainer.process import leave_process_group
+    with activity(LOADING):
+        config = configured(recipe)
+        from arctic_training.trainer.process import leave_process_group
 
     trainer = make_trainer(config)
     try:

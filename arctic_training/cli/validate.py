@@ -7,6 +7,7 @@ from typing import Final, NoReturn
 
 import click
 
+from arctic_training.activity import activity
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
 from arctic_training.codegen.definitions import (
@@ -32,7 +33,8 @@ def validate(paths: list[Path], form: Format) -> NoReturn:
     """Check every definition and recipe among some files and folders."""
     counts = {"definition": 0, "recipe": 0, _SHARED: 0}
     try:
-        problems = _problems(paths, counts)
+        with activity("checking documents"):
+            problems = _problems(paths, counts)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
     finish(problems, form, summary=_summary(counts))
