@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from arctic_training.activity import activity
 from arctic_training.report.run import Run, UnknownRunError
 from arctic_training.writable import why_not_overwritable
 
@@ -28,7 +29,8 @@ def report(path: Path, output: Path | None) -> None:
     from arctic_training.report.page import page
 
     try:
-        run = Run.read(path)
+        with activity("reading the metrics"):
+            run = Run.read(path)
     except UnknownRunError as error:
         raise click.UsageError(str(error)) from error
     target = output or run.metrics.with_suffix(".html")

@@ -20,7 +20,7 @@ __all__ = [
 
 REPORTED: Final = frozenset(
     "step epoch loss learning_rate gradient_norm tokens tokens_per_second".split()
-    + "step_time memory_gib tflops mfu".split()
+    + "step_time memory_gib tflops mfu timestamp".split()
 )
 """What the runtime reports of every step, beside the metrics of the definition."""
 

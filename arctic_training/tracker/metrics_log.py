@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
-from arctic_training.tracker.record import write_record
+from arctic_training.tracker.outcome import Outcome
+from arctic_training.tracker.record import RunRecord
 from arctic_training.trainer.report import Report
 from arctic_training.writable import replace_text
 
@@ -28,8 +32,7 @@ class MetricsLog:
 
     def __init__(self, path: Path, config: TrainerConfig, *, run_id: str) -> None:
         self._path = path
-        self._config = config
-        self._run_id = run_id
+        self._record = RunRecord(path, config, run_id=run_id)
         self._is_begun = False
 
     def log(self, report: Report) -> None:
@@ -39,25 +42,39 @@ class MetricsLog:
             TrainingError: it cannot be written.
 
         """
-        try:
+        with self._named_errors():
             if not self._is_begun:
-                self._begin(report.step)
+                self._begin(report)
+            now = f'"timestamp": {time.time():.3f}'
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(report.as_json() + "\n")
-        except OSError as error:
-            message = f"the metrics cannot be written to `{shown_path(self._path)}`"
-            raise TrainingError(f"{message}: {error.strerror or error}") from error
+                file.write(f"{report.as_json().removesuffix('}')}, {now}}}\n")
 
-    def finish(self, *, failed: bool) -> None:
-        """Do nothing: every line is in the file already."""
+    def finish(self, outcome: Outcome) -> None:
+        """Record how the run ended; every line is in the file already.
 
-    def _begin(self, step: int) -> None:
+        Raises:
+            TrainingError: the record cannot be written.
+
+        """
+        with self._named_errors():
+            self._record.end(outcome)
+
+    def _begin(self, report: Report) -> None:
+        step = report.step
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists():
             kept = _lines_before(self._path, step) if step > 1 else []
             replace_text(self._path, "".join(kept))
-        write_record(self._path, self._config, run_id=self._run_id)
+        self._record.begin(step, report.horizon)
         self._is_begun = True
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            message = f"the metrics cannot be written to `{shown_path(self._path)}`"
+            raise TrainingError(f"{message}: {error.strerror or error}") from error
 
 
 def is_metrics_file(path: Path) -> bool:

@@ -18,6 +18,7 @@ from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.tracker import MLflowConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError, TrainingError
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.report import Report
 
 __all__ = ["MLflow"]
@@ -67,7 +68,7 @@ class MLflow:
             self._wait()
             self._sent = self._client.log_batch(self._run_id, figures, synchronous=False)
 
-    def finish(self, *, failed: bool) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Send what is left, and mark the run as failed if it is.
 
         Raises:
@@ -76,7 +77,8 @@ class MLflow:
         """
         with _told():
             self._wait()
-            self._client.set_terminated(self._run_id, status="FAILED" if failed else "FINISHED")
+            status = "FAILED" if outcome.is_failed else "FINISHED"
+            self._client.set_terminated(self._run_id, status=status)
 
     def _wait(self) -> None:
         if self._sent:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.report import Report
 
 __all__ = ["TensorBoard"]
@@ -22,7 +23,7 @@ class TensorBoard:
         for name, value in report.figures.items():
             self._writer.add_scalar(f"{report.group}/{name}", value, report.step)
 
-    def finish(self, *, failed: bool) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Flush and close the file."""
-        del failed
+        del outcome
         self._writer.close()

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
 from arctic_training.tracker.metrics_log import MetricsLog, is_metrics_file
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.report import Report
 from arctic_training.trainer.state import TrainingState
 from arctic_training.writable import why_not_overwritable, why_not_writable
@@ -23,8 +24,8 @@ class Tracker(Protocol):
     def log(self, report: Report) -> None:
         """Take down what is known after a step."""
 
-    def finish(self, *, failed: bool) -> None:
-        """Write what is left, and say how the run ended."""
+    def finish(self, outcome: Outcome) -> None:
+        """Write what is left, and how the run ended."""
 
 
 _METRICS: Final = "a file of metrics"

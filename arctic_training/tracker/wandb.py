@@ -11,6 +11,7 @@ from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
 from arctic_training.model.loading import first_line
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.report import Report
 
 __all__ = ["WandB"]
@@ -55,9 +56,9 @@ class WandB:
         figures = {f"{report.group}/{name}": value for name, value in report.figures.items()}
         self._run.log(figures, step=report.step)
 
-    def finish(self, *, failed: bool) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Send what is left, and mark the run as crashed if it is."""
-        self._run.finish(exit_code=int(failed))
+        self._run.finish(exit_code=int(outcome.is_failed))
 
 
 def _quiet_settings() -> wandb.Settings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import Protocol
@@ -13,6 +13,7 @@ from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.progress import Progress
@@ -41,23 +42,38 @@ class _Run(Protocol):
 
 @contextmanager
 def ending(
-    profile: MemoryProfile, progress: Progress, trackers: Iterable[Tracker]
+    profile: MemoryProfile,
+    progress: Progress,
+    trackers: Iterable[Tracker],
+    stopped: Callable[[], str] = str,
 ) -> Iterator[None]:
-    """End what takes a run down, each part of it, however the run ends."""
+    """Finish trackers and displays, however the run ends.
+
+    Args:
+        profile: the memory profile.
+        progress: the display.
+        trackers: each is finished, whatever becomes of the others.
+        stopped: returns what stopped a run before its time; empty where nothing did.
+
+    """
     with ExitStack() as parts:
         for tracker in trackers:
-            parts.push(partial(_finish, tracker, progress))
+            parts.push(partial(_finish, tracker, progress, stopped))
         parts.callback(progress.end)
         parts.callback(profile.end)
         yield
 
 
 def _finish(
-    tracker: Tracker, progress: Progress, _kind: object, error: BaseException | None, _trace: object
+    tracker: Tracker,
+    progress: Progress,
+    stopped: Callable[[], str],
+    *raised: *tuple[object, BaseException | None, object],
 ) -> None:
     """Finish a tracker; why a run has failed is not hidden by that it could not be told there."""
+    _, error, _ = raised
     try:
-        tracker.finish(failed=error is not None)
+        tracker.finish(Outcome.of(error, stopped()))
     except TrainingError as untold:
         if error is None:
             raise

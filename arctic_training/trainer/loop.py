@@ -94,7 +94,7 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
         self.note(opening_line(self))
         self._meter.restart()
         self._memory_profile.begin("step")
-        taken_down = ending(self._memory_profile, self.progress, self._trackers)
+        taken_down = ending(self._memory_profile, self.progress, self._trackers, self._stop_reason)
         try:
             with (
                 self._whole_steps.taken(),
@@ -111,10 +111,12 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
         except KeyboardInterrupt:
             self._tell(closing_lines(self, first_step, "interrupted"))
             raise
-        how = f"stopped{self._stop_requests}" if self.is_stopping else ""
-        self._tell(closing_lines(self, first_step, how))
+        self._tell(closing_lines(self, first_step, self._stop_reason()))
         if self.is_stopping:
             self._stop_requests.obey()
+
+    def _stop_reason(self) -> str:
+        return f"stopped{self._stop_requests}" if self.is_stopping else ""
 
     def epoch(self) -> None:
         """Train on what is left of the current epoch."""

@@ -13,7 +13,9 @@ from arctic_training.trainer.totals import Totals
 
 __all__ = ["MEASURED", "STANDARD", "EvaluationReport", "Report", "StepReport", "finite"]
 
-MEASURED: Final = frozenset({"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu"})
+MEASURED: Final = frozenset(
+    {"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu", "timestamp"}
+)
 """Figures of a step that are others each time, whatever is trained."""
 
 STANDARD: Final = MEASURED | {"step", "epoch", "loss", "learning_rate", "gradient_norm", "tokens"}
@@ -26,6 +28,10 @@ class Report(Protocol):
     @property
     def step(self) -> int:
         """The optimizer step."""
+
+    @property
+    def horizon(self) -> int:
+        """Optimizer steps in the whole run."""
 
     @property
     def group(self) -> str:
@@ -96,6 +102,7 @@ class EvaluationReport:
     """What one evaluation set came to after an optimizer step."""
 
     step: int
+    horizon: int
     epoch: int
     name: str
     totals: Totals

@@ -78,7 +78,9 @@ class Reporting(ABC):
 
     def _report_evaluation(self, name: str, totals: Totals) -> None:
         step, epoch = self.state.global_step, self.state.epoch_idx
-        report = EvaluationReport(step=step, epoch=epoch, name=name, totals=totals)
+        report = EvaluationReport(
+            step=step, horizon=self.training_horizon, epoch=epoch, name=name, totals=totals
+        )
         self.evaluations[name] = report
         self.note(report.as_text())
         self._track(report)

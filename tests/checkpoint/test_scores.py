@@ -82,7 +82,7 @@ def test_what_has_no_figure_is_not_best(tmp_path: Path) -> None:
     for name, figure in figures.items():
         (tmp_path / name).mkdir()
         totals = Totals(loss=1.0, count=1.0, tokens=1, terms={"accuracy": figure})
-        report = EvaluationReport(step=3, epoch=0, name="eval", totals=totals)
+        report = EvaluationReport(horizon=9, step=3, epoch=0, name="eval", totals=totals)
         state = TrainingState(global_step=3)
         trainer = SimpleNamespace(state=state, evaluations={"eval": report})
         write_scores(tmp_path / name, cast("TrainerContext", trainer))

@@ -17,6 +17,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.losses.output import LossOutput
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
 from arctic_training.trainer.backend import deepspeed
 from arctic_training.trainer.report import StepReport
@@ -33,7 +34,7 @@ def _run(folder: Path, steps: range, loss: float) -> None:
     (tracker,) = start_trackers(config, TrainingState(global_step=steps[0] - 1))
     for step in steps:
         tracker.log(replace(REPORT, step=step, loss=loss))
-    tracker.finish(failed=False)
+    tracker.finish(Outcome())
 
 
 def test_tensorboard_shows_every_figure_of_every_step(tmp_path: Path) -> None:
@@ -57,7 +58,7 @@ def test_wandb_takes_down_the_recipe_and_every_step(
     (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
     for step in (1, 2):
         tracker.log(replace(REPORT, step=step, loss=step + 0.125))
-    tracker.finish(failed=False)
+    tracker.finish(Outcome())
     wandb.teardown()  # the client writes from a process of its own
     (written,) = tmp_path.glob("wandb/offline-run-*-abc123/run-abc123.wandb")
     content = written.read_bytes()
@@ -107,7 +108,7 @@ def test_wandb_mode_of_the_environment_needs_no_service(
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     monkeypatch.setenv("WANDB_MODE", "offline")
     (tracker,) = start_trackers(sft_config(wandb={"enable": True}), TrainingState(run_id="def456"))
-    tracker.finish(failed=False)
+    tracker.finish(Outcome())
     wandb.teardown()
     assert len([*tmp_path.glob("wandb/offline-run-*-def456")]) == 1
     monkeypatch.setenv("WANDB_MODE", "offlien")
@@ -159,7 +160,7 @@ def test_mlflow_takes_down_the_recipe_and_every_step(store: str) -> None:
     (tracker,) = start_trackers(_tracked_by_mlflow(store, "whole"), TrainingState())
     for step in (1, 2):
         tracker.log(replace(REPORT, step=step, loss=step + 0.125))
-    tracker.finish(failed=False)
+    tracker.finish(Outcome())
     run, losses = _of_mlflow(store, "whole")
     assert (run.info.run_name, run.info.status) == ("first", "FINISHED")
     assert set(run.data.metrics) == {f"train/{name}" for name in REPORT.figures}
@@ -174,13 +175,13 @@ def test_mlflow_goes_on_with_a_run_that_failed(store: str) -> None:
     config = _tracked_by_mlflow(store, "failed")
     (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
     tracker.log(REPORT)
-    tracker.finish(failed=True)
+    tracker.finish(Outcome("failed"))
     assert _of_mlflow(store, "failed")[0].info.status == "FAILED"
     changed = _tracked_by_mlflow(store, "failed", train_log_iter_interval=5)
     (tracker,) = start_trackers(changed, TrainingState(run_id="abc123", global_step=1))
     assert _of_mlflow(store, "failed")[0].info.status == "RUNNING"
     tracker.log(replace(REPORT, step=2))
-    tracker.finish(failed=False)
+    tracker.finish(Outcome())
     run, losses = _of_mlflow(store, "failed")
     assert (run.info.status, losses) == ("FINISHED", [(1, 2.5), (2, 2.5)])
 
@@ -261,8 +262,8 @@ class _Watching:
     def log(self, report: StepReport) -> None:
         self.steps.append(report.step)
 
-    def finish(self, *, failed: bool) -> None:
-        self.failed = failed
+    def finish(self, outcome: Outcome) -> None:
+        self.failed = outcome.is_failed
 
 
 class _Failing(HandTrainer, abstract=True):

@@ -11,6 +11,7 @@ from arctic_training.checkpoint.deepspeed import DeepSpeedCheckpointEngine
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
+from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.ending import ending
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.report import Report
@@ -166,11 +167,11 @@ class _Tracker:
     def log(self, report: Report) -> None:
         """Take nothing down."""
 
-    def finish(self, *, failed: bool) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Keep how the run ended."""
         if not self.is_reached:
             raise TrainingError("it did not arrive")
-        self.failed = failed
+        self.failed = outcome.is_failed
 
 
 @pytest.mark.parametrize("reason", ["the loss is nan", ""])
