@@ -59,7 +59,7 @@ def test_an_override_may_be_foreign(tmp_path: Path) -> None:
     override = "model={type: liger, name_or_path: a/b}"
     result = arctic_train("--dry-run", "r.yaml", override, folder=tmp_path)
     assert result.code == 0
-    assert "command line:1:1: warning[foreign-type]" in result.out
+    assert "command line:1:14: warning[foreign-type]" in result.out
 
 
 def test_foreign_names_mean_what_there_is() -> None:
@@ -75,7 +75,7 @@ def test_foreign_names_mean_what_there_is() -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("sfd", "sft"), ("SFT", ""), ("swiftkv", ""), ("ppo", ""), ("casual", "causal"), ("lstm", "")],
+    [("sfd", "sft"), ("SFT", "sft"), ("swiftkv", ""), ("ppo", ""), ("casual", "causal"), ("lstm", "")],
 )
 def test_a_trainer_that_does_not_exist(name: str, meant: str, tmp_path: Path) -> None:
     """What is near one that exists is a typing error; in any case, all that exist are listed."""
