@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, JsonValue
 
-from arctic_training.config.adapter import LoRAConfig
+from arctic_training.config.adapter import AnyAdapter
 from arctic_training.config.base import Human, SectionConfig
 from arctic_training.config.named import Named
 from arctic_training.config.spelled import Spelled
@@ -47,8 +47,9 @@ class ModelConfig(SectionConfig, frozen=True):
     disable_activation_checkpoint: bool = False
     """Keep all activations instead of computing them again in the backward pass: faster, larger."""
 
-    peft_config: LoRAConfig | None = None
-    """Adapter to train in place of the model's own weights; null trains those."""
+    peft_config: AnyAdapter | None = None
+    """Adapter to train in place of the model's own weights; null trains those. Its `peft_type`
+    selects `LoRAConfig`, `IA3Config`, `LoHaConfig` or `LoKrConfig`."""
 
 
 class HFModelConfig(ModelConfig, frozen=True):

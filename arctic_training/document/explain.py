@@ -11,6 +11,7 @@ from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.config.foreign import foreign_type
 from arctic_training.config.numbers import human_number
+from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document.node import Node
 from arctic_training.document.schema import Subschema
@@ -54,7 +55,7 @@ def wrong_value(
     """
     answer = _explained(error, as_written(node, error.instance), applying)
     code = annotation(applying, "x-code") or answer.code
-    instead = foreign_type(str(error.instance)) if code == "unknown-factory" else ""
+    instead = _known_elsewhere(code, str(error.instance))
     return Diagnostic(
         code=code,
         message=annotation(applying, "x-message") or answer.message,
@@ -62,6 +63,17 @@ def wrong_value(
         suggestion="" if instead else answer.suggestion,
         hint=instead or answer.hint or annotation(applying, "x-hint") or otherwise,
     )
+
+
+def _known_elsewhere(code: str, name: str) -> str:
+    """Return what to write for a name of another tool, or why there is nothing like it here."""
+    match code:
+        case "unknown-factory":
+            return foreign_type(name)
+        case "unknown-adapter":
+            return REFUSED_ADAPTERS.get(name.upper().replace("-", "_"), "")
+        case _:
+            return ""
 
 
 def annotation(applying: list[Subschema], name: str) -> str:

@@ -6,40 +6,30 @@ import copy
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
 import transformers
 from torch import Tensor
 
-from arctic_training.config.adapter import LoRAConfig
+from arctic_training.config.adapter import AdapterConfig
+from arctic_training.model.peft import adapted, peft_config
+
+if TYPE_CHECKING:
+    from peft import PeftConfig
 
 __all__ = ["add_adapter", "has_adapter", "merge_adapter", "quiet_peft"]
 
 
-def add_adapter(model: transformers.PreTrainedModel, section: LoRAConfig) -> None:
+def add_adapter(model: transformers.PreTrainedModel, section: AdapterConfig) -> None:
     """Add an adapter to a model, in its precision; only the adapter is trained from here on.
 
     Raises:
         ValueError: the model has no such layers.
 
     """
-    from peft import LoraConfig
-
-    names = section.target_modules
     with quiet_peft():
-        model.add_adapter(
-            LoraConfig(
-                task_type=section.task_type,
-                r=section.r,
-                lora_alpha=section.lora_alpha,  # type: ignore[arg-type]  # it is only divided by r
-                use_rslora=section.use_rslora,
-                lora_dropout=section.lora_dropout,
-                target_modules=list(names) if isinstance(names, tuple) else names,
-                modules_to_save=list(section.modules_to_save) if section.modules_to_save else None,
-                bias=section.bias,
-            )
-        )
+        model.add_adapter(peft_config(section))
 
 
 def has_adapter(model: transformers.PreTrainedModel) -> bool:
@@ -60,12 +50,10 @@ def merge_adapter(
         weights: its full weights by name, those of a tied pair under both names.
 
     """
-    from peft import LoraModel, PeftConfig
-
     configs = cast("dict[str, PeftConfig]", copy.deepcopy(dict(model.peft_config)))
     config = copy.deepcopy(model.config)
     with torch.device("meta"), quiet_peft():
-        twin = LoraModel(type(model)(config), configs, "default")
+        twin = adapted(type(model)(config), configs)
     # Assigning unties: the twin holds a tensor for each name, whichever of a pair PEFT wraps.
     twin.model.load_state_dict(weights, assign=True)
     with quiet_peft():

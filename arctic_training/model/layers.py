@@ -9,7 +9,7 @@ from typing import Final
 from torch import nn
 from transformers.pytorch_utils import Conv1D
 
-from arctic_training.config.adapter import LoRAConfig
+from arctic_training.config.adapter import AdapterConfig
 from arctic_training.diagnostics import did_you_mean, known_words
 from arctic_training.errors import Pointer, RecipeError
 
@@ -18,7 +18,7 @@ __all__ = ["unknown_layers"]
 _ALL: Final = "all-linear"
 
 
-def unknown_layers(model: nn.Module, section: LoRAConfig) -> Iterator[RecipeError]:
+def unknown_layers(model: nn.Module, section: AdapterConfig) -> Iterator[RecipeError]:
     """Iterate over the names in the section of an adapter that no layer of a model has.
 
     The weights of the model are not looked at. The pointers begin at the section.

@@ -34,6 +34,15 @@ from tests.tiny import sft_config
         ("deepspeed.elasticity={enabled: true}", "`torchrun --nnodes MIN:MAX`"),
         ("deepspeed.flops_profiler={enabled: true}", "use `--python-profile`, `mem_profiler`"),
         ("deepspeed.tensor_parallel={autotp_size: 2}", "the runtime shards data and"),
+        ("model.peft_config={peft_type: prompt-tuning}", "breaks packing and the length of rows"),
+        ("model.peft_config={peft_type: AdaLora}", "changes its ranks between steps"),
+        ("model.peft_config={peft_type: XLORA}", "it combines adapters"),
+        ("model.peft_config={peft_type: Vera}", "its layers share weights"),
+        (
+            "model={name_or_path: a, peft_config: {peft_type: LORA, use_dora: true}}",
+            "does not load the lengths with the adapter",
+        ),
+        ("model.peft_config={peft_type: OFT}", "it is not tested here: take LORA, IA3"),
         ("optimizer={type: AdamW}", "write `type: fused_adam`, which is AdamW"),
         ("scheduler={type: cosine}", "write `name: cosine`"),
         ("optimizer={type: cpu_adam_moe}", "leave out `_moe`"),
@@ -67,7 +76,8 @@ def test_what_is_refused_says_why(tmp_path: Path, override: str, reason: str) ->
     result = arctic_train("--dry-run", "r.yaml", override, folder=tmp_path)
     assert (result.code, result.err) == (1, "")
     assert result.out.count("error[") == 1
-    assert "error[not-supported]" in result.out or "error[unknown-factory]" in result.out
+    codes = ("not-supported", "unknown-factory", "unknown-adapter")
+    assert any(f"error[{code}]" in result.out for code in codes)
     assert reason in result.out
 
 
@@ -109,6 +119,9 @@ def test_lr_is_a_former_name_of_learning_rate(tmp_path: Path) -> None:
         "logger={level: INFO, output_dir: /dev/null, print_output_ranks: '*'}",
         "deepspeed.seq_parallel_communication_data_type=bf16",
         "deepspeed.torch_autocast={enabled: false, dtype: bfloat16}",
+        "model.peft_config={peft_type: LORA, use_dora: false, use_rslora: true}",
+        "model.peft_config={peft_type: LoHa, r: 4, target_modules: [q_proj, v_proj]}",
+        "model.peft_config={peft_type: IA3}",
         "wandb={enable: false, project: null, mode: null}",
     ],
 )

@@ -100,13 +100,14 @@ def _valid(schema: _Object) -> st.SearchStrategy[JSON]:
 
 
 def _branch(condition: _Object) -> st.SearchStrategy[JSON]:
-    """Build a section of one type, which the first may leave out."""
+    """Build a section of one kind, told by its tag, which the first may leave out."""
     chosen = _part(condition, "if")
-    name = _part(_part(chosen, "properties"), "type")["const"]
-    types: list[_Object] = [{"type": name}] if "required" in chosen else [{"type": name}, {}]
+    ((tag, rule),) = _part(chosen, "properties").items()
+    name = cast("_Object", rule)["const"]
+    types: list[_Object] = [{tag: name}] if "required" in chosen else [{tag: name}, {}]
     section = cast("st.SearchStrategy[_Object]", _valid(_part(condition, "then")))
     return st.builds(
-        lambda kind, rest: kind | {key: value for key, value in rest.items() if key != "type"},
+        lambda kind, rest: kind | {key: value for key, value in rest.items() if key != tag},
         st.sampled_from(types),
         section,
     )
@@ -226,6 +227,10 @@ _LORA: Final[_Object] = {"peft_type": "LORA"}
         ({"data": None}, False),
         ({"model": {"name_or_path": "x", "peft_config": {"peft_type": "Lora", "r": "1Ki"}}}, True),
         ({"model": {"name_or_path": "x", "peft_config": {"r": 8}}}, False),
+        ({"model": {"name_or_path": "x", "peft_config": {"peft_type": "LoKr", "r": 2}}}, True),
+        ({"model": {"name_or_path": "x", "peft_config": {"peft_type": "IA3", "r": 2}}}, False),
+        ({"model": {"name_or_path": "x", "peft_config": {"peft_type": "OFT"}}}, False),
+        ({"model": {"name_or_path": "x", "peft_config": None}}, True),
         ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": "a"}}}, True),
         ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": ["a"]}}}, True),
         ({"model": {"name_or_path": "x", "peft_config": _LORA | {"target_modules": []}}}, False),

@@ -75,7 +75,14 @@ def test_foreign_names_mean_what_there_is() -> None:
 
 @pytest.mark.parametrize(
     ("name", "meant"),
-    [("sfd", "sft"), ("SFT", "sft"), ("swiftkv", ""), ("ppo", ""), ("casual", "causal"), ("lstm", "")],
+    [
+        ("sfd", "sft"),
+        ("SFT", "sft"),
+        ("swiftkv", ""),
+        ("ppo", ""),
+        ("casual", "causal"),
+        ("lstm", ""),
+    ],
 )
 def test_a_trainer_that_does_not_exist(name: str, meant: str, tmp_path: Path) -> None:
     """What is near one that exists is a typing error; in any case, all that exist are listed."""

@@ -1,0 +1,36 @@
+"""Kinds of adapters that PEFT has and a recipe does not take, each with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["REFUSED_ADAPTERS"]
+
+_PROMPT: Final = (
+    "it puts trained tokens before each row, which breaks packing and the length of rows: take LORA"
+)
+_SCHEDULED: Final = "it changes its ranks between steps, which no trainer does: take LORA"
+_MIXED: Final = "it combines adapters that are trained already: train a LORA"
+_PLACED: Final = "PEFT makes it without merging or for some architectures alone: take LORA"
+_SHARED: Final = (
+    "its layers share weights, which `add_adapter` of transformers does not support: take LORA"
+)
+_UNTRIED: Final = "it is not tested here: take LORA, IA3, LOHA or LOKR"
+
+_REASONS: Final = {
+    _PROMPT: "CARTRIDGE CPT MULTITASK_PROMPT_TUNING PREFIX_TUNING PROMPT_TUNING P_TUNING",
+    _SCHEDULED: "ADALORA ADAMSS",
+    _MIXED: "POLY XLORA",
+    _PLACED: "ADAPTION_PROMPT LN_TUNING OSF TRAINABLE_TOKENS",
+    _SHARED: "PVERA RANDLORA TINYLORA UNILORA VBLORA VERA",
+    _UNTRIED: (
+        "BEFT BOFT C3A DEFT DELORA FOURIERFT FROD GLORA GRALORA HIRA HRA LILY MISS OFT PEANUT "
+        "PSOFT ROAD SHADOW SHIRA SUPERTUNING WAVEFT"
+    ),
+}
+
+REFUSED_ADAPTERS: Final[Mapping[str, str]] = {
+    kind: reason for reason, kinds in _REASONS.items() for kind in kinds.split()
+}
+"""Reasons by `peft_type`, in capital letters and without hyphens."""
