@@ -75,7 +75,7 @@ def _finish(
     try:
         tracker.finish(Outcome.of(error, stopped()))
     except TrainingError as untold:
-        if error is None:
+        if error is None and not stopped():
             raise
         progress.note(f"warning: {untold.message}")
 

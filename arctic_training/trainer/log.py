@@ -6,6 +6,7 @@ import io
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TextIO
 
@@ -36,6 +37,35 @@ class _LogFile(logging.FileHandler):
     def __init__(self, path: Path) -> None:
         super().__init__(path, encoding="utf-8", delay=True)
         self._path = path
+        self._is_lost = False
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        if not self._is_lost:
+            try:
+                super().emit(record)
+            except OSError as error:
+                self._lose(error)
+
+    @override
+    def handleError(self, record: logging.LogRecord) -> None:
+        error = sys.exception()
+        if isinstance(error, OSError):
+            self._lose(error)
+        else:
+            super().handleError(record)
+
+    @override
+    def close(self) -> None:
+        with suppress(OSError):  # what cannot be written is written at its end once more
+            super().close()
+
+    def _lose(self, error: OSError) -> None:
+        """Go on without the file, and say so once: a run is worth more than its log."""
+        self._is_lost = True
+        reason = error.strerror or error
+        with suppress(OSError):
+            sys.stderr.write(f"warning: the log `{self._path}` cannot be written: {reason}\n")
 
     @override
     def _open(self) -> io.TextIOWrapper:

@@ -22,7 +22,6 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
 from arctic_training.document import shown_path
-from arctic_training.launcher.world import World
 from arctic_training.losses.checked import checked_output
 from arctic_training.losses.output import LossOutput
 from arctic_training.scheduler.resumed import replanned
@@ -35,7 +34,6 @@ from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.progress import running
 from arctic_training.trainer.reporting import Reporting
-from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.summary import summary_lines
 from arctic_training.trainer.totals import GlobalBatch, placed
 from arctic_training.trainer.whole_steps import WholeSteps
@@ -50,7 +48,6 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
-    world: World
     model: nn.Module
     scheduler: LRScheduler
     eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
@@ -65,7 +62,6 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
     _first_step: int
     """Optimizer steps done before this run."""
     _memory_profile: MemoryProfile
-    _stop_requests: StopRequests
     _whole_steps: WholeSteps
 
     @abstractmethod
@@ -86,7 +82,8 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
 
         Raises:
             SystemExit: SIGTERM or SIGHUP came, and what can be resumed from is saved.
-            TrainingError: it is called by what it calls, or after it was cut within a step.
+            TrainingError: a tracker failed, and the run is saved; or it is called by what it calls,
+                or after it was cut within a step.
 
         """
         first_step = self.state.global_step + 1
@@ -105,6 +102,7 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
                 for _ in self.epochs:
                     self.epoch()
                 self._leave_epoch()
+                self.is_stopping |= self._stop_requests.is_failing_anywhere()
                 is_terminated = self.is_stopping and self._stop_requests.is_terminated_anywhere()
                 self.training_finished = not is_terminated
                 self.checkpoint()

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
 from arctic_training.errors import TrainingError
+from arctic_training.launcher.world import World
 from arctic_training.losses.checked import number
 from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.engine import Engine
@@ -13,6 +14,7 @@ from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.progress import Progress
 from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.trainer.state import TrainingState
+from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import Reduction, Totals
 
 __all__ = ["Reporting"]
@@ -26,9 +28,12 @@ class Reporting(ABC):
     engine: Engine
     progress: Progress
     evaluations: dict[str, EvaluationReport]
+    world: World
+    is_stopping: bool
 
     _logged: dict[str, float]
     _meter: Meter
+    _stop_requests: StopRequests
     _trackers: list[Tracker]
 
     @property
@@ -86,5 +91,17 @@ class Reporting(ABC):
         self._track(report)
 
     def _track(self, report: Report) -> None:
+        """Give a report to each tracker; one that fails stops the run once it is saved."""
         for tracker in self._trackers:
-            tracker.log(report)
+            try:
+                tracker.log(report)
+            except (TrainingError, OSError) as error:
+                self._stop_with(error)
+
+    def _stop_with(self, error: TrainingError | OSError) -> None:
+        """Let the run stop after this step, or after the next one where other processes train."""
+        if self._stop_requests.failure is None:
+            failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
+            self._stop_requests.failure = failure
+            self.note(f"warning: {failure.message}; stopping once the run is saved")
+        self.is_stopping |= self.world.size == 1

@@ -11,6 +11,7 @@ from typing import Final
 
 import torch.distributed
 
+from arctic_training.errors import TrainingError
 from arctic_training.launcher.world import World
 
 __all__ = ["StopRequests"]
@@ -34,15 +35,20 @@ class StopRequests:
         self._signal = signal.SIGTERM
         self.is_terminated = False
         """Whether SIGTERM came, or SIGHUP."""
+        self.failure: TrainingError | None = None
+        """Why this process cannot go on, though the run can still be saved."""
 
     @property
     def is_requested(self) -> bool:
         """Whether this process knows of a reason to stop."""
-        return self.is_terminated or bool(self._kill_switch and self._kill_switch.exists())
+        is_switched = bool(self._kill_switch and self._kill_switch.exists())
+        return self.is_terminated or self.failure is not None or is_switched
 
     def __str__(self) -> str:
         if self.is_terminated:
             return f" by {self._signal.name}"
+        if self.failure:
+            return " by an error"
         return f" by {self._kill_switch}" if self.is_requested else ""
 
     def is_terminated_anywhere(self) -> bool:
@@ -52,8 +58,21 @@ class StopRequests:
         self.is_terminated = any(heard)
         return self.is_terminated
 
+    def is_failing_anywhere(self) -> bool:
+        """Return whether any process cannot go on; all have to ask."""
+        failing = [False] * self._num_processes
+        torch.distributed.all_gather_object(failing, self.failure is not None)
+        return any(failing)
+
     def obey(self) -> None:
-        """End the process, if that is what was requested."""
+        """End the process, if that is what was requested.
+
+        Raises:
+            TrainingError: it cannot go on.
+
+        """
+        if self.failure:
+            raise self.failure
         if self.is_terminated:
             raise SystemExit(128 + self._signal)
 
