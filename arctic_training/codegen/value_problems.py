@@ -10,6 +10,7 @@ from jsonschema_rs import Draft7Validator, FancyRegexOptions, RegexOptions
 from arctic_training.codegen.field_keywords import NUMERIC, kind_of
 from arctic_training.codegen.fields import FieldReader
 from arctic_training.codegen.json_types import json_schema
+from arctic_training.codegen.portable_patterns import why_not_portable
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import (
     JSON,
@@ -35,6 +36,12 @@ def pattern_problems(
     """Find regular expressions that the models or the schema of the recipe cannot run."""
     if "pattern" not in schema:
         return
+    span = value_span(document, (*pointer, "pattern"))
+    if (other := why_not_portable(str(schema["pattern"]))) is not None:
+        what, hint = other
+        message = f"editors read {what} in another way than the check of a recipe"
+        yield Diagnostic(code="not-supported", message=message, span=span, hint=hint)
+        return
     try:
         for engine in (RegexOptions(), FancyRegexOptions()):
             Draft7Validator({"pattern": schema["pattern"]}, pattern_options=engine)
@@ -42,7 +49,7 @@ def pattern_problems(
         yield Diagnostic(
             code="not-supported",
             message=f"`{schema['pattern']}` is not a regular expression that is supported here",
-            span=value_span(document, (*pointer, "pattern")),
+            span=span,
             hint=f"{str(error).splitlines()[0]}; look-around and back-references are not supported",
         )
 
