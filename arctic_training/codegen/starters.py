@@ -118,7 +118,9 @@ def _sections(offered: dict[str, tuple[FactorySpec, ...]], models: list[str]) ->
         yield _section(section, model, _MODELS[_kind(model)].format(real))
     tokenizer = _preferred("byte_level_bpe", offered["tokenizer"])
     if tokenizer.built_in.name == "byte_level_bpe" or _own_lines(tokenizer):
-        yield _section("tokenizer", tokenizer)
+        other = next((f.name for f in offered["tokenizer"] if _kind(f) == "huggingface"), "")
+        real = f"take `{other}`" if other else "offer `huggingface` in the definition"
+        yield _section("tokenizer", tokenizer, _TOKENIZERS.get(_kind(tokenizer), "").format(real))
     data = offered["data"][0]
     yield _section("data", data, _DATA.format(_SOURCES.get(data.built_in.name, "python_docs")))
     optimizer, scheduler = offered["optimizer"][0], offered["scheduler"][0]
@@ -157,6 +159,10 @@ _SCHEDULERS: Final = {
   num_decay_steps: 20""",
 }
 """What a scheduler cannot be without."""
+
+_TOKENIZERS: Final = {
+    "byte_level_bpe": """  # trained by this run; {} with a pretrained model""",
+}
 
 _SOURCES: Final = {"dpo": "python_docs_preference", "unpaired": "python_docs_preference"}
 """The source that needs no network, of data factories that do not take `python_docs`."""

@@ -70,6 +70,10 @@ class HFModelConfig(ModelConfig, frozen=True):
     hf_config_kwargs: dict[str, JsonValue] = Field(default={})
     """What to change in the configuration that the model comes with: `{attention_dropout: 0.1}`."""
 
+    resize_embeddings: bool = False
+    """Add rows to the embedding and the head, as many as the tokenizer has tokens beyond them. Each
+    begins as the mean of the others."""
+
 
 class RandomLlamaConfig(ModelConfig, frozen=True):
     """A Llama model of any size with random weights: needs no hub and no file.

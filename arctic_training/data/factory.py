@@ -13,6 +13,7 @@ from arctic_training.config.data import DataConfig
 from arctic_training.data.loader import EpochLoader
 from arctic_training.errors import RecipeError
 from arctic_training.factory import Factory
+from arctic_training.model.vocabulary import TokenLimit
 
 __all__ = ["DataFactory"]
 
@@ -28,6 +29,9 @@ class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT
 
     is_held_out: bool = False
     """Whether it makes the part that `train_eval_split` keeps from training, and not the other."""
+
+    token_limit: TokenLimit | None = None
+    """The token ids that every model takes, if the tokenizer has more; set before ``create``."""
 
     @override
     def located(self, error: RecipeError, section: Config) -> RecipeError:

@@ -34,6 +34,7 @@ from arctic_training.data.stored import (
     write_taken,
 )
 from arctic_training.data.stream import Passed, StreamLoader, streaming_problems
+from arctic_training.data.token_check import check_samples
 from arctic_training.errors import RecipeError
 from arctic_training.wording import counted
 from arctic_training.writable import why_not_writable
@@ -164,7 +165,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
             RecipeError: of the first of them, nothing is left to train on.
 
         """
-        samples, passed = self.encoded(), Passed()
+        samples, passed = check_samples(self, self.encoded()), Passed()
         for number in count():
             read = islice(samples, self.config.shuffle_buffer * self.samples_each)
             prepared = self.arranged(Samples.of(read))
@@ -230,7 +231,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
         def tokenise(folder: Path) -> None:
             self.taken.clear()
-            write_samples(folder, told(self.encoded(), self.trainer.note))
+            write_samples(folder, told(check_samples(self, self.encoded()), self.trainer.note))
             write_taken(folder, self.taken)
 
         def arrange(folder: Path) -> None:
@@ -262,5 +263,6 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         for_rows = {name: options.pop(name) for name in sorted(self.row_fields & {*options})}
         sources = contents(self, self.config.sources)
         part = asdict(self.part) if isinstance(self.part, Part) else None
-        tokens = digest([options, sources, part, self.token_inputs()])
+        checked = [self.token_limit.rows] if self.token_limit else []
+        tokens = digest([options, sources, part, self.token_inputs(), *checked])
         return tokens, digest([tokens, for_rows])

@@ -20,21 +20,32 @@ _ELSEWHERE: Final = {
     "attn_implementation": "set `attn_implementation` of the section",
     "dtype": "set `dtype` of the section",
     "torch_dtype": "set `dtype` of the section",
+    "vocab_size": "set `resize_embeddings: true` to add rows for the tokenizer's tokens",
 }
 """Keys that the recipe says elsewhere."""
+
+_LABELS: Final = {"id2label", "label2id", "num_labels"}
+"""Keys of models with a head for labels; of the others they change nothing."""
 
 _FIXED: Final = {"architectures", "model_type", "transformers_version"}
 """Keys that say which configuration it is."""
 
 
 def configuration_problems(
-    found: transformers.PretrainedConfig, changes: Mapping[str, JsonValue]
+    found: transformers.PretrainedConfig, changes: Mapping[str, JsonValue], *, has_labels: bool
 ) -> Iterator[RecipeError]:
     """Iterate over what is wrong with changes; pointers begin at them.
 
+    With ``has_labels``, the model has a head of its own, and ``num_labels`` is its size.
+
     The names are checked here; the values, and how they fit together, by transformers.
     """
-    problems = [problem for key in changes if (problem := _unknown(found, key))]
+    keys = [key for key in changes if key not in _LABELS]
+    problems = [problem for key in keys if (problem := _unknown(found, key))]
+    problems += [] if has_labels else map(_without_labels, changes.keys() & _LABELS)
+    if changes.get("tie_word_embeddings") and not found.tie_word_embeddings:
+        message = "the model has a head of its own, which would be lost"
+        problems.append(RecipeError(("tie_word_embeddings",), message, code="not-allowed"))
     changed = copy.deepcopy(found)
     for key, value in changes.items():
         try:
@@ -69,6 +80,12 @@ def _unknown(found: transformers.PretrainedConfig, key: str) -> RecipeError | No
         return None
     message = f"the configuration of a `{found.model_type}` model has no `{key}`"
     return RecipeError((key,), message, code="unknown-key", hint=did_you_mean(key, known))
+
+
+def _without_labels(key: str) -> RecipeError:
+    message = f"`{key}` has no effect on a causal language model"
+    hint = "choose `type: huggingface_reward`, whose head has `num_labels` outputs"
+    return RecipeError((key,), message, code="not-allowed", hint=hint)
 
 
 def _reason(error: StrictDataclassError) -> str:

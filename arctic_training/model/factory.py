@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 import torch
 import transformers
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 from typing_extensions import override
 
 from arctic_training.config.model import ModelConfig
@@ -18,6 +19,7 @@ from arctic_training.model.adapter import add_adapter
 from arctic_training.model.checkpointing import with_activation_checkpoints
 from arctic_training.model.layers import unknown_layers
 from arctic_training.model.loading import first_line
+from arctic_training.model.vocabulary import TokenLimit
 from arctic_training.wording import counted
 
 if TYPE_CHECKING:
@@ -32,10 +34,12 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
     """Makes the model. The tokenizer stands already.
 
     A subclass of a factory whose models have another head says which: ``auto_class`` makes a model
-    of an architecture, and ``head`` is what the architecture says of its head.
+    of an architecture, ``head`` is what the architecture says of its head, and ``new_head`` what
+    the names of its weights begin with.
     """
 
     head: ClassVar[Mapping[str, int]] = {}
+    new_head: ClassVar[tuple[str, ...]] = ()
 
     @property
     def auto_class(self) -> type[_BaseAutoModelClass]:
@@ -72,6 +76,25 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             )
             hint = f"set `max_length: {longest}` in `data`"
             yield RecipeError(("data", "max_length"), message, code="out-of-range", hint=hint)
+
+    @property
+    def section_name(self) -> str:
+        """Name of the section in the recipe: `model`, or that of a nested one."""
+        place = self.located(RecipeError((), ""), self.config).pointer
+        return ".".join(map(str, place))
+
+    def token_limit(self, tokenizer: PreTrainedTokenizerBase) -> TokenLimit | None:
+        """Return how many of a tokenizer's ids the model takes; None for all of them."""
+        del tokenizer
+        return None
+
+    def tokenizer_problems(self, tokenizer: PreTrainedTokenizerBase) -> Iterator[RecipeError]:
+        """Iterate over what keeps the model from being trained with a tokenizer.
+
+        Called once the tokenizer is built, before data is prepared.
+        """
+        del tokenizer
+        return iter(())
 
     def adapter_problems(
         self, architecture: transformers.PretrainedConfig

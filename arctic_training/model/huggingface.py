@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+import torch
 import transformers
 from torch import nn
+from transformers import PreTrainedTokenizerBase
 from typing_extensions import override
 
+from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.model import HFModelConfig
+from arctic_training.config.tokenizer import ByteLevelBPEConfig
+from arctic_training.diagnostics import known_words
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.configuration import changed_configuration, configuration_problems
+from arctic_training.model.embeddings import grow_embeddings, untie_embeddings
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.folders import no_model
 from arctic_training.model.hub import settle_hub
 from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
+from arctic_training.model.resizing import OWN, RESIZE, export_problems, untrained_embeddings
+from arctic_training.model.vocabulary import (
+    TokenLimit,
+    foreign_vocabulary,
+    num_token_ids,
+    shipped_tokenizer,
+)
+from arctic_training.wording import counted
 
 __all__ = ["HFModelFactory"]
 
@@ -29,13 +43,16 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
     @override
     def create(self) -> nn.Module:
         architecture = self._architecture()
-        architecture.update(dict(self.head))
+        is_untied = self._is_untied(architecture)
+        if is_untied:  # the head is missing in the files: it is copied below
+            architecture.tie_word_embeddings = True
         try:
-            model = self.auto_class.from_pretrained(
+            model, loading = self.auto_class.from_pretrained(
                 self.config.name_or_path,
                 config=architecture,
                 dtype=DTYPES[self.config.dtype],
                 attn_implementation=self.config.attn_implementation,
+                output_loading_info=True,
             )
         except ImportError as error:
             raise self.no_attention(error) from error
@@ -46,7 +63,96 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
                 raise
             message = f"the weights do not fit the changed configuration: {first_line(error)}"
             raise self.problem("hf_config_kwargs", message) from error
+        self._check_complete(loading["missing_keys"])
+        if is_untied:
+            untie_embeddings(model)
+        if self.config.resize_embeddings:
+            grow_embeddings(model, num_token_ids(self.trainer.tokenizer))
         return self.equipped(model)
+
+    def _is_untied(self, architecture: transformers.PretrainedConfig) -> bool:
+        """Return whether the recipe unties what the model ties."""
+        is_named = "tie_word_embeddings" in self.config.hf_config_kwargs
+        return (
+            is_named and not architecture.tie_word_embeddings and self._found().tie_word_embeddings
+        )
+
+    def _check_complete(self, missing: Iterable[str]) -> None:
+        """Find weights that the model lacks, which would begin at random; a new head may.
+
+        Raises:
+            RecipeError: there are some.
+
+        """
+        lacking = sorted(key for key in missing if not key.startswith(self.new_head))
+        if lacking:
+            field = "hf_config_kwargs" if self.config.hf_config_kwargs else "name_or_path"
+            message = f"the model has no weights for {known_words(lacking)}: they would be random"
+            raise self.problem(field, message, code="not-usable")
+
+    @override
+    def token_limit(self, tokenizer: PreTrainedTokenizerBase) -> TokenLimit | None:
+        rows = self._rows()
+        if rows is None or self.config.resize_embeddings or num_token_ids(tokenizer) <= rows:
+            return None
+        return TokenLimit(rows, self.section_name)
+
+    @override
+    def tokenizer_problems(self, tokenizer: PreTrainedTokenizerBase) -> Iterator[RecipeError]:
+        if reason := self._foreign(tokenizer):
+            message = f"the model was trained with another tokenizer: {reason}"
+            is_trained = self.config is self.trainer.config.model
+            hint = OWN if is_trained else "choose a model with the tokenizer of `model`"
+            yield self.problem("name_or_path", message, code="not-usable", hint=hint)
+        elif (limit := self.token_limit(tokenizer)) is not None:
+            yield from self._beyond(tokenizer, limit.rows)
+        elif self.config.peft_config is not None and num_token_ids(tokenizer) > (self._rows() or 0):
+            yield from self._resized_adapter_problems(self.config.peft_config)
+
+    def _beyond(self, tokenizer: PreTrainedTokenizerBase, rows: int) -> Iterator[RecipeError]:
+        """Refuse a pad token without an embedding, and mention other tokens."""
+        first = tokenizer.convert_ids_to_tokens(rows)
+        number = num_token_ids(tokenizer) - rows
+        message = (
+            f"{counted(number, 'token')} of the tokenizer, from `{first}` ({rows}) on, "
+            f"{'has' if number == 1 else 'have'} no embedding: the model has {rows:,} rows"
+        )
+        if (tokenizer.pad_token_id or 0) >= rows:
+            message = f"rows are padded with `{tokenizer.pad_token}`; {message}"
+            yield self.problem("name_or_path", message, code="out-of-range", hint=RESIZE)
+        else:
+            self.trainer.note(f"note: {message}; data that uses them is refused, or {RESIZE}")
+
+    def _resized_adapter_problems(self, adapter: LoRAConfig) -> Iterator[RecipeError]:
+        """Find new rows that an adapter would leave untrained, or an export would lose."""
+        with torch.device("meta"):
+            model = self.auto_class.from_config(self._architecture())
+        if names := untrained_embeddings(model, adapter):
+            message = "the new rows of the embedding would not be trained beside this adapter"
+            hint = f"add `modules_to_save: [{', '.join(names)}]`"
+            yield self.problem("peft_config", message, code="not-allowed", hint=hint)
+        if self.config is self.trainer.config.model:
+            yield from export_problems(self.trainer.config)
+
+    def _foreign(self, tokenizer: PreTrainedTokenizerBase) -> str:
+        """Return how a tokenizer contradicts the model's own; empty if it does not."""
+        name, rows = self.config.name_or_path, self._rows()
+        if rows is None or tokenizer.name_or_path == name:
+            return ""
+        if (shipped := shipped_tokenizer(name)) is not None:
+            return foreign_vocabulary(tokenizer, shipped)
+        is_new = isinstance(self.trainer.config.tokenizer, ByteLevelBPEConfig)
+        if not is_new or len(tokenizer) == rows:
+            return ""
+        return f"this run trains one of {len(tokenizer):,} tokens, the model has {rows:,}"
+
+    def _rows(self) -> int | None:
+        """Return the number of rows of the embedding; None if the configuration does not say."""
+        try:
+            rows = getattr(self._architecture().get_text_config(), "vocab_size", None)
+        except UnusableRecipeError:  # it is among the problems
+            return None
+        return rows if isinstance(rows, int) else None
 
     @override
     def problems(self) -> Iterator[RecipeError]:
@@ -78,10 +184,11 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             found = self._found()
         except RecipeError as error:
             raise UnusableRecipeError([error]) from error
-        if problems := [*configuration_problems(found, changes)]:
+        if problems := [*configuration_problems(found, changes, has_labels=bool(self.head))]:
             placed = (problem.below(("hf_config_kwargs",)) for problem in problems)
             raise UnusableRecipeError([self.located(each, self.config) for each in placed])
-        return changed_configuration(found, changes)
+        head = {} if changes.keys() & {"num_labels", "id2label"} else dict(self.head)
+        return changed_configuration(found, head | changes)
 
     def _found(self) -> transformers.PretrainedConfig:
         if is_missing_path(self.config.name_or_path):

@@ -31,17 +31,21 @@ Model_co = TypeVar("Model_co", bound=ModelConfig, covariant=True)
 _HEAD: Final = "score"
 """What transformers calls the head."""
 
+_KEPT: Final = "ForSequenceClassification"
+"""How the names of models end that have one."""
+
 
 class _ScalarHead(ModelFactory[Model_co], Generic[Model_co], abstract=True):
     """Gives the models of another factory a scalar head.
 
-    Called with ``input_ids``, a model gives ``logits`` of shape (rows, 1): what the head says of
-    the last token that is no padding. Where the tokenizer has no padding but its end, that is the
-    token before the end. It is saved as transformers' model of sequence classification, which does
-    so too.
+    Called with ``input_ids``, a model gives ``logits`` of shape (rows, 1), or (rows, num_labels) if
+    the recipe says so in ``hf_config_kwargs``: what the head says of the last token that is no
+    padding. Where the tokenizer has no padding but its end, that is the token before the end. It is
+    saved as transformers' model of sequence classification, which does so too.
     """
 
     head = {"num_labels": 1}  # noqa: RUF012 - declared as a ClassVar by the base
+    new_head = (f"{_HEAD}.",)
 
     @property
     @override
@@ -63,6 +67,26 @@ class HFRewardModelFactory(_ScalarHead[HFModelConfig], HFModelFactory):
 
     name = "huggingface_reward"
     config_type: type[HFModelConfig] = HFRewardModelConfig
+
+    @override
+    def problems(self) -> Iterator[RecipeError]:
+        problems = [*super().problems()]
+        yield from problems
+        if "pad_token_id" in self.config.hf_config_kwargs:
+            message = "`pad_token_id` is the tokenizer's: it says where a row ends"
+            error = RecipeError(("hf_config_kwargs", "pad_token_id"), message, code="not-allowed")
+            yield self.located(error, self.config)
+        elif not problems:
+            yield from self._head_problems()
+
+    def _head_problems(self) -> Iterator[RecipeError]:
+        """Find a head that is kept and gives another number of outputs than it should."""
+        found, wanted = self._found(), self._architecture().num_labels
+        has_head = any(name.endswith(_KEPT) for name in found.architectures or ())
+        if has_head and found.num_labels != wanted:
+            message = f"the head of the model has {found.num_labels} outputs, not {wanted}"
+            hint = f"set `hf_config_kwargs: {{num_labels: {found.num_labels}}}`"
+            yield self.problem("name_or_path", message, code="not-usable", hint=hint)
 
     @override
     def create(self) -> nn.Module:

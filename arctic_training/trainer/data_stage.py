@@ -16,6 +16,7 @@ from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.process import seed_everything
 from arctic_training.trainer.progress import Progress, running
 from arctic_training.trainer.trainer import Trainer
+from arctic_training.trainer.vocabulary import check_vocabulary
 
 __all__ = ["DataStage"]
 
@@ -50,6 +51,8 @@ class DataStage(Generic[BatchT]):
         use_threads(config.data.num_proc)
         with running(trainer.progress, "loading the tokenizer"):
             trainer.tokenizer = tokenizer.create()
+            models = (model, *trainer.make_frozen_model_factories())
+            check_vocabulary(self.tokenizer, models, (self.data, *self.evaluated.values()))
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerBase:

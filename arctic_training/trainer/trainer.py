@@ -56,6 +56,7 @@ from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking, u
 from arctic_training.trainer.state import Schedule, TrainingState
 from arctic_training.trainer.stop import StopRequests
 from arctic_training.trainer.totals import GlobalBatch, Reduction
+from arctic_training.trainer.vocabulary import check_vocabulary
 from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["Trainer"]
@@ -171,6 +172,8 @@ class Trainer(
         use_threads(config.data.num_proc)
         with running(self.progress, "loading the tokenizer"):
             self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
+            models = (parts.model, *parts.frozen)
+            check_vocabulary(self.tokenizer, models, (parts.data, *parts.evaluated.values()))
         with running(self.progress, "preparing the data"):
             self.train_dataloader = train_loader(parts.data)
             self.eval_dataloaders = evaluation_loaders(parts.evaluated)

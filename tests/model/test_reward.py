@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import JsonValue
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from arctic_trainers.dpo import DPOTrainer
@@ -15,6 +16,7 @@ from arctic_training.config.model import HFRewardModelConfig, RandomLlamaRewardC
 from arctic_training.model.reward import HFRewardModelFactory, RandomLlamaRewardFactory
 from arctic_training.optimizer.parameters import hidden_matrices
 from tests.preferences import SMALL, dpo_config, pairs, preference_data
+from tests.pretrained import save_pretrained_model
 
 _SMALL = RandomLlamaRewardConfig.model_validate({**SMALL, "type": "random_llama_reward"})
 
@@ -69,6 +71,41 @@ def test_a_causal_model_gets_a_new_head(
     for name, value in loaded("reward").items():
         assert torch.equal(value, model.state_dict()[name]), name
         assert torch.equal(value, again[name]), name
+
+
+@pytest.mark.parametrize(
+    ("changes", "number"), [({}, 1), ({"num_labels": 3}, 3), ({"num_labels": 1}, 1)]
+)
+def test_the_recipe_says_how_many_outputs_a_head_has(
+    changes: dict[str, JsonValue], number: int, trainer: DPOTrainer, tmp_path: Path
+) -> None:
+    """`num_labels` of the recipe wins over the factory's 1; a head that is kept has to have it."""
+    base = save_pretrained_model(tmp_path / "base")
+    config = HFRewardModelConfig(name_or_path=str(base), dtype="fp32", hf_config_kwargs=changes)
+    factory = HFRewardModelFactory(trainer, config)
+    assert [*factory.problems()] == []
+    made = factory.create()
+    assert made.get_parameter("score.weight").shape[0] == number
+    assert isinstance(made, PreTrainedModel)
+    made.save_pretrained(tmp_path / "saved")
+    other = 5 - number
+    kept = config.model_copy(
+        update={
+            "name_or_path": str(tmp_path / "saved"),
+            "hf_config_kwargs": {"num_labels": other},
+        }
+    )
+    (problem,) = HFRewardModelFactory(trainer, kept).problems()
+    assert problem.message == f"the head of the model has {number} outputs, not {other}"
+    assert f"num_labels: {number}" in problem.hint
+
+
+def test_the_end_of_a_row_is_the_tokenizers(trainer: DPOTrainer, tmp_path: Path) -> None:
+    """A `pad_token_id` that the factory would overwrite is refused at its key."""
+    base = save_pretrained_model(tmp_path)
+    config = HFRewardModelConfig(name_or_path=str(base), hf_config_kwargs={"pad_token_id": 5})
+    (problem,) = HFRewardModelFactory(trainer, config).problems()
+    assert problem.pointer[-2:] == ("hf_config_kwargs", "pad_token_id")
 
 
 def test_the_head_is_no_hidden_matrix(model: PreTrainedModel) -> None:
