@@ -10,7 +10,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 from typing_extensions import override
 
-from arctic_training.config.adapter import LoRAConfig
+from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.diagnostics import known_words
@@ -123,7 +123,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         else:
             self.trainer.note(f"note: {message}; data that uses them is refused, or {RESIZE}")
 
-    def _resized_adapter_problems(self, adapter: LoRAConfig) -> Iterator[RecipeError]:
+    def _resized_adapter_problems(self, adapter: AdapterConfig) -> Iterator[RecipeError]:
         """Find new rows that an adapter would leave untrained, or an export would lose."""
         with torch.device("meta"):
             model = self.auto_class.from_config(self._architecture())

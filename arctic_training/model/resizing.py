@@ -9,7 +9,7 @@ from typing import Final
 import transformers
 from torch import nn
 
-from arctic_training.config.adapter import LoRAConfig
+from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import RecipeError
@@ -35,7 +35,7 @@ def export_problems(recipe: TrainerConfig) -> Iterator[RecipeError]:
             yield RecipeError(place, message, code="not-allowed", hint=hint)
 
 
-def untrained_embeddings(model: transformers.PreTrainedModel, adapter: LoRAConfig) -> list[str]:
+def untrained_embeddings(model: transformers.PreTrainedModel, adapter: AdapterConfig) -> list[str]:
     """Return the names of embedding and head, where an adapter leaves them as they are."""
     layers = (model.get_input_embeddings(), model.get_output_embeddings())
     names = (_name(model, layer) for layer in layers if layer is not None)
@@ -47,7 +47,7 @@ def _name(model: nn.Module, layer: nn.Module) -> str:
     return next(name for name, module in modules if module is layer)
 
 
-def _is_trained(name: str, adapter: LoRAConfig) -> bool:
+def _is_trained(name: str, adapter: AdapterConfig) -> bool:
     targets = adapter.target_modules
     if isinstance(targets, str) and re.fullmatch(targets, name):
         return True
