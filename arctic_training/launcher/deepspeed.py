@@ -96,7 +96,7 @@ def launch_command(
         own.append("--log_level=critical")
     if not names & _ELSEWHERE:
         own.append(f"--master_port={_free_port()}")
-    launcher = [sys.executable, "-m", "arctic_training.launcher.runner", *flags, *own]
+    launcher = [sys.executable, "-m", "deepspeed.launcher.runner", *flags, *own]
     run_id = f"{RUN_ID}{uuid.uuid4().hex}"
     module = ["--no_local_rank", "--module", "arctic_training.cli.train"]
     return [*launcher, *module, *arguments, run_id]

@@ -36,7 +36,7 @@ def test_every_flag_is_one_of_deepspeed() -> None:
     flags, others = split_flags(words.split())
     assert others == []
     command = launch_command(["r.yaml", "seed=1"], flags, num_processes=8)
-    assert command[:3] == [sys.executable, "-m", "arctic_training.launcher.runner"]
+    assert command[:3] == [sys.executable, "-m", "deepspeed.launcher.runner"]
     read = parse_args(command[3:])
     assert (read.hostfile, read.include, read.num_nodes, read.num_gpus) == (
         "hosts",
