@@ -10,13 +10,12 @@ _GENERATED: Final = "define it: `arctic-gen init NAME --from {}`"
 _EXAMPLE: Final = "the project's folder `examples/{}` defines it"
 
 FOREIGN_TRAINERS: Final = {
+    "arctic-lstm-speculator": _GENERATED.format("sft"),
     "arctic_embed": "it trains embeddings, for which there is no trainer",
     "grpo": "it trains on samples of the model itself, for which there is no trainer",
     "ipo": _GENERATED.format("dpo"),
     "kto": _EXAMPLE.format("kto"),
-    "lstm-speculator": _GENERATED.format("sft"),
-    "mlp-speculator": _GENERATED.format("sft"),
-    "mlp_speculator": _GENERATED.format("sft"),
+    "moba": _GENERATED.format("sft"),
     "orpo": _EXAMPLE.format("orpo"),
     "ppo": "it trains on samples of the model itself, for which there is no trainer",
     "reward": _EXAMPLE.format("reward"),
