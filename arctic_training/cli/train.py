@@ -153,23 +153,25 @@ def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
 
 
 @command.command("report")
-@click.argument("run_path", metavar="RUN", type=click.Path(path_type=Path))
+@click.argument(
+    "run_paths", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File to write, in place of one beside the figures.",
+    help="HTML page to write.  [default: beside the metrics; of several runs, report.html]",
 )
 @debug_option
-def _report(run_path: Path, output: Path | None, *, debug: bool) -> None:
-    """Write a page with the curves of RUN, its recipe and its environment.
+def _report(run_paths: tuple[Path, ...], output: Path | None, *, debug: bool) -> None:
+    """Write a page with the curves, the recipe and the environment of one RUN or of several.
 
-    RUN is the `output_dir` of a run's checkpoints, or the file of its metrics. The page opens
-    without a network.
+    RUN is the `output_dir` of a run's checkpoints, or its metrics file. The page opens without a
+    network.
     """
     from arctic_training.cli.report import report
 
     del debug
-    report(run_path, output)
+    report(run_paths, output)
 
 
 def _split(words: Sequence[str]) -> tuple[Path, list[str]]:

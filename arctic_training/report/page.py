@@ -1,80 +1,69 @@
-"""A run as one page of HTML that opens without a network."""
+"""Runs as one page of HTML that opens without a network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
+from functools import cache
+from itertools import groupby
 from typing import Final
 
-import plotly.graph_objects as go
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.io import to_html
 from plotly.offline import get_plotlyjs
 
-from arctic_training.report.run import Curve, Run
+from arctic_training.report.figures import charts
+from arctic_training.report.payload import payload
+from arctic_training.report.run import Run
+from arctic_training.report.summary import differences, summary
 from arctic_training.resources import resource
 
 __all__ = ["page"]
 
-_FIRST: Final = ("loss", "learning_rate")
-_NO_CURVES: Final = {"tokens"}
-_HEIGHT: Final = 320
+_TEMPLATE: Final = "report.html.j2"
 
 
-def page(run: Run) -> str:
-    """Return the page: a summary, a curve for each figure, the recipe and the environment."""
+def page(runs: Mapping[str, Run]) -> str:
+    """Return the page of some runs, by their names: key figures, charts, recipes, environments."""
     environment = Environment(
         loader=FileSystemLoader(resource("templates")), undefined=StrictUndefined, autoescape=True
     )
-    return environment.get_template("report.html.j2").render(
-        title=run.metrics.parent.name or run.metrics.stem,
-        summary=list(_summary(run)),
+    shown = charts(runs.values())
+    summaries = {name: summary(run) for name, run in runs.items()}
+    recipes = {name: run.record.recipe for name, run in runs.items()}
+    return environment.get_template(_TEMPLATE).render(
+        title=" and ".join(runs) if len(runs) < 3 else f"{len(runs)} runs",  # noqa: PLR2004
+        summaries=summaries,
+        labels=_labels(summaries.values()),
+        sections=[(name, list(group)) for name, group in groupby(shown, lambda c: c.section)],
+        differences=differences(recipes),
+        recipes={name: _recipes(run) for name, run in runs.items()},
+        environments={name: run.record.environment for name, run in runs.items()},
+        payload=payload(runs, shown),
+        style=_static("report.css"),
+        script=_static("report.js"),
         plotly=Markup(get_plotlyjs()),  # noqa: S704 - the library's own script
-        curves=[_figure(name, curve) for name, curve in _curves(run)],
-        recipe=yaml.safe_dump(run.recipe, sort_keys=False) if run.recipe else "",
-        environment=run.environment,
     )
 
 
-def _curves(run: Run) -> Iterator[tuple[str, Curve]]:
-    """Iterate over the curves: first those that everybody looks at first."""
-    first = [name for name in _FIRST if name in run.training]
-    others = [name for name in run.training if name not in {*_FIRST, *_NO_CURVES}]
-    for name in (*first, *others):
-        yield name, run.training[name]
-    for evaluation, curves in run.evaluations.items():
-        for name, curve in curves.items():
-            if name not in _NO_CURVES:
-                yield f"{evaluation}: {name}", curve
+def _labels(summaries: Iterable[Mapping[str, str]]) -> list[str]:
+    """Return the labels of all key figures that some run has, in order."""
+    found = [(label, value) for each in summaries for label, value in each.items()]
+    labels = dict.fromkeys(label for label, _ in found)
+    return [label for label in labels if any(value for each, value in found if each == label)]
 
 
-def _summary(run: Run) -> Iterator[tuple[str, str]]:
-    steps = [step for curve in run.training.values() for step in curve]
-    losses, seconds, tokens = (_values(run, name) for name in ("loss", "step_time", "tokens"))
-    yield "steps", f"{min(steps):,} to {max(steps):,}"
-    if losses:
-        yield "loss", f"{losses[0]:.4f} at first, {losses[-1]:.4f} at last, {min(losses):.4f} least"
-    if tokens:
-        yield "tokens", f"{sum(tokens):,.0f}"
-    if sum(seconds):
-        yield "time in steps", f"{sum(seconds):,.0f} s"
-        yield "tokens per second", f"{sum(tokens) / sum(seconds):,.0f}"
+def _recipes(run: Run) -> dict[str, str]:
+    """Return the recipe as the user gave it, and with all defaults, as far as it is recorded."""
+    parts = {"given": run.record.given, "whole": run.record.recipe}
+    return {
+        name: yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)
+        for name, values in parts.items()
+        if values
+    }
 
 
-def _values(run: Run, name: str) -> list[float]:
-    return [value for value in run.training.get(name, {}).values() if value is not None]
-
-
-def _figure(name: str, curve: Curve) -> Markup:
-    steps, values = list(curve), list(curve.values())
-    figure = go.Figure(go.Scatter(x=steps, y=values, mode="lines"))
-    figure.update_layout(
-        title=name.replace("_", " "),
-        xaxis_title="optimizer step",
-        height=_HEIGHT,
-        margin={"l": 56, "r": 16, "t": 48, "b": 48},
-        template="plotly_white",
-    )
-    text = to_html(figure, include_plotlyjs=False, full_html=False, config={"responsive": True})
-    return Markup(text)  # noqa: S704 - plotly escapes what it is given
+@cache
+def _static(name: str) -> Markup:
+    text = resource(f"templates/{name}").read_text("utf-8")
+    return Markup(text)  # noqa: S704 - a file of this package

@@ -1,4 +1,4 @@
-"""A run as it was taken down: its figures by step, and its record."""
+"""A recorded run: its metrics by step, and its record."""
 
 from __future__ import annotations
 
@@ -6,42 +6,68 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
-__all__ = ["Curve", "Run", "UnknownRunError"]
+import numpy as np
+from numpy.typing import NDArray
 
-_RECORD = ".run.json"
-_NO_FIGURES = {"step", "epoch", "evaluation"}
+from arctic_training.report.record import Record
+
+__all__ = ["Curves", "Run", "UnknownRunError"]
+
+_PLACES: Final = {"step", "epoch", "evaluation"}
+"""Keys of a line that are no figures."""
 
 _Row: TypeAlias = dict[str, float | str | None]
 
 
 class UnknownRunError(Exception):
-    """There is no run where one was named."""
+    """There is no run at the given path."""
 
 
-Curve: TypeAlias = dict[int, float | None]
-"""The values of a figure by optimizer step; None where it is undefined."""
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Figures by name, float64 of shape (points), at ``steps``, int64 of shape (points).
+
+    NaN stands where a figure is undefined or absent. Steps rise.
+    """
+
+    steps: NDArray[np.int64]
+    figures: dict[str, NDArray[np.float64]]
+
+    @classmethod
+    def of(cls, rows: Iterable[_Row]) -> Self:
+        """Return the curves of some lines; of several lines of one step the last one counts."""
+        by_step = {int(row["step"] or 0): row for row in rows}
+        steps = sorted(by_step)
+        ordered = [by_step[step] for step in steps]
+        names = dict.fromkeys(name for row in ordered for name in row if name not in _PLACES)
+        figures = {
+            name: np.array([_number(row.get(name)) for row in ordered], np.float64)
+            for name in names
+        }
+        return cls(np.array(steps, np.int64), figures)
+
+    def get(self, name: str) -> NDArray[np.float64]:
+        """Return a figure by its name; without one of that name, NaN everywhere."""
+        absent = np.full(len(self.steps), np.nan)
+        return self.figures.get(name, absent)
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What is known of a run.
-
-    ``training`` and each of ``evaluations`` have the curves of their figures by name.
-    """
+    """A run: curves of training and of each evaluation set, by its name, and the record."""
 
     metrics: Path
-    training: dict[str, Curve]
-    evaluations: dict[str, dict[str, Curve]]
-    recipe: dict[str, object]
-    environment: dict[str, object]
+    training: Curves
+    evaluations: dict[str, Curves]
+    record: Record
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a run from its file of metrics, or from the folder that the file stands in.
+        """Read a run from its metrics file, or from the folder with that file.
 
-        Lines that are torn, as a machine that was lost leaves them, are left out.
+        Torn lines, as a machine that was lost leaves them, are left out.
 
         Raises:
             UnknownRunError: there is no such file, or no step in it.
@@ -50,32 +76,47 @@ class Run:
         metrics = _metrics_file(path)
         rows = list(_rows(metrics))
         names = dict.fromkeys(str(row["evaluation"]) for row in rows if "evaluation" in row)
-        training = _curves(row for row in rows if "evaluation" not in row)
-        if not training:
-            raise UnknownRunError(f"{metrics} holds no step of a run")
-        record = _record(metrics)
-        return cls(
-            metrics,
-            training,
-            {name: _curves(row for row in rows if row.get("evaluation") == name) for name in names},
-            record.get("recipe", {}),
-            record.get("environment", {}),
-        )
+        training = Curves.of(row for row in rows if "evaluation" not in row)
+        if not len(training.steps):
+            raise UnknownRunError(f"{metrics} has no optimizer step of a run")
+        evaluations = {
+            name: Curves.of(row for row in rows if row.get("evaluation") == name) for name in names
+        }
+        return cls(metrics, training, evaluations, Record.beside(metrics))
+
+    @property
+    def tokens(self) -> NDArray[np.float64]:
+        """Tokens seen by the end of each training step, without padding."""
+        return np.cumsum(np.nan_to_num(self.training.get("tokens")))
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """Seconds of training by the end of each step; pauses between sessions do not count.
+
+        Runs that recorded no timestamps have the sum of their step times.
+        """
+        times = self.training.get("timestamp")
+        before = np.concatenate([[np.nan], times[:-1]])
+        for session in self.record.sessions:
+            before[self.training.steps == session.first_step] = session.started
+        passed = np.maximum(times - before, 0.0)
+        measured = np.nan_to_num(self.training.get("step_time"))
+        return np.cumsum(np.where(np.isnan(passed), measured, passed))
 
 
 def _metrics_file(path: Path) -> Path:
     if not path.is_dir():
         if path.is_file():
             return path
-        raise UnknownRunError(f"{path} is not there")
+        raise UnknownRunError(f"{path} does not exist")
     found = sorted(path.glob("*.jsonl"))
     if len(found) == 1:
         return found[0]
     if found:
         names = ", ".join(file.name for file in found)
-        raise UnknownRunError(f"{path} has several files of metrics, name one: {names}")
+        raise UnknownRunError(f"{path} has several metrics files, name one: {names}")
     raise UnknownRunError(
-        f"{path} has no file of metrics: `train_log_metrics_path` of a recipe says where it is"
+        f"{path} has no metrics file: `train_log_metrics_path` of a recipe says where it is"
     )
 
 
@@ -89,19 +130,5 @@ def _rows(metrics: Path) -> Iterator[_Row]:
             yield row
 
 
-def _curves(rows: Iterable[_Row]) -> dict[str, Curve]:
-    curves: dict[str, Curve] = {}
-    for row in rows:
-        for name, value in row.items():
-            if name not in _NO_FIGURES:
-                number = value if isinstance(value, int | float) else None
-                curves.setdefault(name, {})[int(row["step"] or 0)] = number
-    return curves
-
-
-def _record(metrics: Path) -> dict[str, dict[str, object]]:
-    try:
-        record: object = json.loads(metrics.with_suffix(_RECORD).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return record if isinstance(record, dict) else {}
+def _number(value: float | str | None) -> float:
+    return float(value) if isinstance(value, int | float) else np.nan
