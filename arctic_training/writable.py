@@ -10,7 +10,13 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-__all__ = ["free_beside", "replace_text", "why_not_overwritable", "why_not_writable"]
+__all__ = [
+    "free_beside",
+    "replace_text",
+    "why_not_makeable",
+    "why_not_overwritable",
+    "why_not_writable",
+]
 
 
 def why_not_writable(folder: Path) -> str:
@@ -20,7 +26,19 @@ def why_not_writable(folder: Path) -> str:
         with tempfile.TemporaryFile(dir=folder):
             return ""
     except OSError as error:
-        return f"`{folder}` cannot be written: {error.strerror}"
+        return f"`{folder}` cannot be written: {_reason(folder, error)}"
+
+
+def why_not_makeable(folder: Path) -> str:
+    """Return why a folder could neither be made nor written to, without making it, or nothing."""
+    above = _existing(folder)
+    if not above.is_dir():
+        return f"`{folder}` cannot be written: {_blocked(above)}"
+    if _is_virtual(above):
+        return f"`{folder}` cannot be written: {_virtual(above)}"
+    if not os.access(above, os.W_OK | os.X_OK):
+        return f"`{folder}` cannot be written: no permission to write in `{above}`"
+    return ""
 
 
 def free_beside(path: Path) -> Path:
@@ -63,3 +81,32 @@ def replace_text(path: Path, text: str) -> None:
         unfinished.replace(target)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _reason(folder: Path, error: OSError) -> str:
+    """Return why a folder cannot be written to: what the system says is not always why."""
+    above = _existing(folder)
+    if not above.is_dir():
+        return _blocked(above)
+    if _is_virtual(above):
+        return _virtual(above)
+    if isinstance(error, PermissionError):
+        return f"no permission to write in `{above}`"
+    return error.strerror or str(error)
+
+
+def _existing(folder: Path) -> Path:
+    return next((each for each in (folder, *folder.parents) if os.path.lexists(each)), Path("/"))
+
+
+def _blocked(above: Path) -> str:
+    return f"`{above}` is a link to nothing" if above.is_symlink() else f"`{above}` is a file"
+
+
+def _is_virtual(folder: Path) -> bool:
+    """Return whether a folder only shows what the system knows, and takes no files."""
+    return folder.is_relative_to("/proc") or folder.is_relative_to("/sys")
+
+
+def _virtual(folder: Path) -> str:
+    return f"`/{folder.parts[1]}` belongs to the system and takes no files"

@@ -14,6 +14,7 @@ from arctic_training.activity import LOADING, activity, start_up
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
+from arctic_training.cli.readiness import readiness_problems
 from arctic_training.cli.streams import forgive
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
 from arctic_training.document import Node, Pointer, key_span, present, value_span
@@ -109,8 +110,8 @@ def _mistakes_told(recipe: CheckedRecipe, form: Format, *, debug: bool) -> Itera
 
 
 def _finish_dry_run(path: Path, recipe: CheckedRecipe, form: Format) -> NoReturn:
-    """Say what was checked: no more than the recipe, and that what it names on this machine is."""
-    missing = [*missing_paths(recipe)]
+    """Say what was checked: the recipe, and what it needs that a look can tell."""
+    missing = [*missing_paths(recipe), *readiness_problems(recipe)]
     summary = f"{path} is a recipe that the trainer `{recipe.trainer}` takes"
     if number := len(local_paths(recipe)):
         summary += f"; {counted(number, 'local path')} of models and data found"

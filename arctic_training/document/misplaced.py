@@ -42,7 +42,7 @@ def _supplied(complaints: list[Complaint]) -> list[Complaint]:
         each
         for each in complaints
         if each.kind != "missing"
-        or not any(all(_begins(way, each.pointer) for way in ways) for ways in elsewhere)
+        or not any(_begins(way, each.pointer) for ways in elsewhere for way in ways)
     ]
 
 

@@ -91,14 +91,9 @@ def _unclosed_quote(lines: list[str], index: int) -> Iterator[Slip]:
 def _unclosed_bracket(lines: list[str], index: int) -> Iterator[Slip]:
     """Find a `[` or `{` that its line does not close."""
     line = lines[index]
-    blank = _TEXT.sub(lambda found: " " * len(found.group()), line)
-    opened: list[int] = []
-    for at, character in enumerate(blank):
-        if character in _CLOSERS and (opened or not blank[:at].strip() or blank[at - 1] in " \t"):
-            opened.append(at)
-        elif opened and character == _CLOSERS[blank[opened[-1]]]:
-            opened.pop()
-    if opened:
+    blank = _without_texts(line)
+    opened, is_mixed = _open_brackets(blank)
+    if opened and not is_mixed:
         at, closing = opened[0], "".join(_CLOSERS[blank[each]] for each in reversed(opened))
         cut = len(blank.rstrip())
         mended = line[:cut].rstrip(",") + closing + line[cut:]
@@ -157,16 +152,28 @@ def _wrong_indentation(lines: list[str], index: int) -> Iterator[Slip]:
 
 
 def unclosed(text: str) -> int:
-    """Return where the first bracket is that nothing closes, or -1."""
+    """Return where the first bracket is that nothing closes, or another one does, or -1."""
+    opened, is_mixed = _open_brackets(_without_texts(text))
+    return (opened[-1] if is_mixed else opened[0]) if opened else -1
+
+
+def _open_brackets(blank: str) -> tuple[list[int], bool]:
+    """Return where brackets are open at the end, or where another one closes the last of them."""
     opened: list[int] = []
-    blank = _TEXT.sub(lambda found: " " * len(found.group()), text)
     for at, character in enumerate(blank):
         before = blank[at - 1 : at]
         if character in _CLOSERS and (opened or not before.strip() or before in "[{,:"):
             opened.append(at)
-        elif opened and character == _CLOSERS[blank[opened[-1]]]:
+        elif opened and character in _CLOSERS.values():
+            if character != _CLOSERS[blank[opened[-1]]]:
+                return opened, True
             opened.pop()
-    return opened[0] if opened else -1
+    return opened, False
+
+
+def _without_texts(text: str) -> str:
+    """Return a text with spaces in place of quoted strings and comments."""
+    return _TEXT.sub(lambda found: " " * len(found.group()), text)
 
 
 def _spaces(number: int) -> str:

@@ -30,6 +30,7 @@ from arctic_training.document import (
 from arctic_training.project import Project
 from arctic_training.recipe.foreign_types import with_our_types
 from arctic_training.recipe.functions import with_arguments
+from arctic_training.recipe.hub_names import hub_name_problems
 from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import with_overridden_names
 from arctic_training.recipe.paths import with_paths
@@ -80,6 +81,7 @@ def check_recipe(
     old = outdated(package, project)
     told = [old.warning(value_span(recipe, ("type",)))] if old else []
     problems = [*told, *wrong, *translated, *check(chosen, schema)]
+    problems += hub_name_problems(chosen, schema)
     if has_errors(problems):
         return None, problems
     whole = with_paths(completed(chosen, schema), schema)
