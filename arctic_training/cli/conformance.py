@@ -75,7 +75,7 @@ def _loaded(name: str, form: Format) -> Loaded:
         if name not in known:
             near = did_you_mean(Path(name).stem, known)  # other commands take the file
             more = "`arctic-gen new-trainer` makes the trainer of a definition"
-            raise click.ClickException(f"no trainer `{name}` was generated; {near}\nhint: {more}")
+            raise click.ClickException(f"no trainer `{name}` was generated; {near}\nhelp: {more}")
         loaded, problems = read_definitions([known[name]])
     except ManifestError as error:
         raise click.ClickException(str(error)) from error

@@ -40,7 +40,7 @@ def refuse_hosts(flags: Sequence[str]) -> None:
 
 def _print(message: str, hint: str) -> None:
     """Print an error without asking other processes who reports it: there is no group yet."""
-    click.echo(f"error: {message}\nhint: {hint}", err=True)
+    click.echo(f"error: {message}\nhelp: {hint}", err=True)
 
 
 def _started_by(launch: Launch) -> str:

@@ -167,7 +167,7 @@ def _of_environment(error: Exception) -> str:
 def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if speaks():
-        click.echo(f"error: {message}" + (f"\nhint: {hint}" if hint else ""), err=True)
+        click.echo(f"error: {message}" + (f"\nhelp: {hint}" if hint else ""), err=True)
 
 
 def _interrupted() -> int:

@@ -18,6 +18,7 @@ from arctic_training.codegen.spec import TrainerSpec
 from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.types_check import TypeProblem, type_problems
 from arctic_training.codegen.unannotated import unannotated
+from arctic_training.codegen.wrong_batch import wrong_batches
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Pointer, find, key_span, shown_path, value_span
 from arctic_training.project import Project, module_file
@@ -57,12 +58,17 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
     targets = [path for path in staged.maps if path.suffix == ".py"]
     targets += _hand_written(specs, roots)
     problems = type_problems(targets, roots)
+    made = {*staged.maps}
+    wrong = [each for spec in specs for each in wrong_batches(spec, problems, roots, made)]
+    gone = {id(problem) for each in wrong for problem in each.problems}
+    problems = [problem for problem in problems if id(problem) not in gone]
     untyped = [each for spec in specs for each in unannotated(spec, problems, roots)]
     for each in untyped:
         problems = [problem for problem in problems if problem is not each.problem]
     found = [_diagnostic(problem, staged) for problem in problems]
     left = [one for one in found if not any(each.covers(one) for each in untyped)]
-    return [*(each.diagnostic for each in untyped), *left]
+    told = [*(each.diagnostic for each in wrong), *(each.diagnostic for each in untyped)]
+    return [*told, *left]
 
 
 def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:

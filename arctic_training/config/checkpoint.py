@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
-from arctic_training.config.exact import Exact
+from arctic_training.config.exact import Only
 from arctic_training.config.named import Named
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
@@ -73,12 +73,15 @@ class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):
     type: Annotated[str, Named("deepspeed")] = "deepspeed"
 
 
+_NO_STATE: Final = "it holds no optimizer state: resuming needs a `deepspeed` checkpoint"
+
+
 class HFCheckpointConfig(CheckpointConfig, frozen=True):
     """The model and the tokenizer as transformers loads them."""
 
     type: Annotated[str, Named("huggingface")] = "huggingface"
 
-    auto_resume: Annotated[Literal[False], Exact()] = False
+    auto_resume: Annotated[Literal[False], Only(_NO_STATE)] = False
     """It holds no optimizer state: resume from a `deepspeed` checkpoint."""
 
     merge_adapter: bool = False

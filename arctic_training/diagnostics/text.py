@@ -5,7 +5,7 @@ from __future__ import annotations
 from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
 from arctic_training.diagnostics.unseen import UNSEEN
 
-__all__ = ["block", "head", "render"]
+__all__ = ["block", "head", "render", "visible"]
 
 _WIDTH = 120
 
@@ -18,7 +18,7 @@ def render(diagnostics: list[Diagnostic]) -> str:
 def head(diagnostic: Diagnostic) -> str:
     """Return the one line that says what and where."""
     said = f"{diagnostic.severity}[{diagnostic.code}]: {diagnostic.sentence}"
-    return _visible(f"{diagnostic.span}: {said}")
+    return visible(f"{diagnostic.span}: {said}")
 
 
 def block(diagnostic: Diagnostic) -> str:
@@ -27,13 +27,13 @@ def block(diagnostic: Diagnostic) -> str:
     for related in diagnostic.related:
         lines += _related(related)
     if diagnostic.hint:
-        lines.append("  hint: " + "\n        ".join(map(_visible, diagnostic.hint.split("\n"))))
-    lines += map(_visible, diagnostic.paste.splitlines())
+        lines.append("  help: " + "\n        ".join(map(visible, diagnostic.hint.split("\n"))))
+    lines += map(visible, diagnostic.paste.splitlines())
     return "\n".join(lines) + "\n"
 
 
 def _related(related: Related) -> list[str]:
-    return [_visible(f"  {related.span}: {related.message}"), *_frame(related.span)]
+    return [visible(f"  {related.span}: {related.message}"), *_frame(related.span)]
 
 
 def _frame(span: Span) -> list[str]:
@@ -44,7 +44,7 @@ def _frame(span: Span) -> list[str]:
     end = span.end_column - 1 if span.end_line == span.line else len(line)
     first = max(0, start - _WIDTH // 2) if len(line) > _WIDTH else 0
     line = line[:start] + _marked(line[start:end]) + line[end:]
-    shown = _visible(line[first : first + _WIDTH])
+    shown = visible(line[first : first + _WIDTH])
     marks = "^" * max(1, min(end, first + _WIDTH) - start)
     gutter = f"{span.line:5} | "
     return [
@@ -58,6 +58,6 @@ def _marked(text: str) -> str:
     return UNSEEN.sub("\u2423", text.replace("\t", "\u2192"))
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Keep a line one line, columns above their marks, and control codes from the terminal."""
     return UNSEEN.sub(" ", text)

@@ -139,11 +139,11 @@ def test_a_bug_says_so_and_hides_its_traceback(
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (OSError("no space left"), 2, "error: no space left\n"),
         (PermissionError(13, "Not yours", "x"), 2, "error: x: Not yours\n"),
-        (MemoryError("too large"), 1, f"error: out of memory: too large\nhint: {ROOM}\n"),
+        (MemoryError("too large"), 1, f"error: out of memory: too large\nhelp: {ROOM}\n"),
         (
             torch.OutOfMemoryError("CUDA out of memory. Tried.\nMore."),
             1,
-            f"error: out of memory: CUDA out of memory. Tried.\nhint: {ROOM}\n",
+            f"error: out of memory: CUDA out of memory. Tried.\nhelp: {ROOM}\n",
         ),
     ],
 )  # fmt: skip

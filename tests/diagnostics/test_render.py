@@ -54,7 +54,7 @@ def test_text_shows_the_place_the_line_and_what_to_do() -> None:
         "  conf/a b.yaml:1:6: first, here\n"
         "    1 | one: 1\n"
         "      |      ^\n"
-        "  hint: one\n"
+        "  help: one\n"
         "        two \n"
         "a\n"
         "    b\n"
@@ -253,11 +253,11 @@ def test_every_form_has_the_same_findings(
     assert [*expected, ("conf/a b.yaml", 2, 7)] == read(render(_ODD, form))
 
 
-def test_concise_is_the_first_line_of_the_text() -> None:
-    """One line a finding, which is the head of its block."""
+def test_concise_is_one_line_with_the_remedy() -> None:
+    """One line a finding: the head of its block, and its help."""
     assert render(_FINDINGS, Format.CONCISE) == (
         "conf/a b.yaml:1:1: error[unknown-key]: unknown key `one`; did you mean `two`?\n"
-        "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this\n"
+        "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this; help: one two \n"
     )
 
 

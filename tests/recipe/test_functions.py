@@ -136,7 +136,7 @@ def test_a_function_that_nobody_has_written_is_printed_to_be_pasted(tmp_path: Pa
     )
     done = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
     assert "error[not-importable]: there is no module `mine.others`" in done.out
-    assert "hint: write this into mine/others.py:" in done.out
+    assert "help: write this into mine/others.py:" in done.out
     stub = done.out[done.out.index("from collections.abc") :]
     assert "def texts(path: Path, count: int) -> Iterator[Conversation]:" in stub
     write(tmp_path / "mine/others.py", stub)

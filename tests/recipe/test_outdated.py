@@ -12,7 +12,7 @@ _RECIPE = RECIPE.replace("type: sft", "type: mine")
 _WARNING = """\
 recipe.yaml:1:7: warning[outdated-trainer]: `{changed}` has changed since `mine` was generated
 """
-_HINT = "hint: generate it again: arctic-gen new-trainer mine.yaml\n"
+_HINT = "help: generate it again: arctic-gen new-trainer mine.yaml\n"
 
 
 @pytest.fixture
