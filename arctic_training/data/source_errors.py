@@ -13,7 +13,7 @@ from arctic_training.data.reading import UnreadableError
 from arctic_training.data.recognised import advice_for
 from arctic_training.diagnostics import did_you_mean, known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
-from arctic_training.model.loading import LOADING_HINT, first_line
+from arctic_training.model.loading import first_line, loading_advice
 
 __all__ = ["NO_ROWS", "Needed", "check_columns", "check_splits", "source_error_context"]
 
@@ -110,7 +110,8 @@ def source_error_context(config: HFSourceConfig) -> Iterator[None]:
     except Exception as error:
         name, reason = config.name_or_path, _reason(error)
         field = "split" if reason.startswith(("Unknown split", "Bad split")) else "name_or_path"
-        hint = "" if field == "split" or Path(name).is_absolute() else LOADING_HINT
+        is_local = field == "split" or Path(name).is_absolute()
+        hint = "" if is_local else loading_advice(name, error)
         code = "not-found"
         if isinstance(error, UnreadableError):
             code, hint = "wrong-data", error.hint

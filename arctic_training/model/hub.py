@@ -6,15 +6,19 @@ import os
 import socket
 import sys
 from functools import cache
+from ssl import SSLError
 from typing import Final
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import Request, build_opener, getproxies
 
 from huggingface_hub import constants
 
 __all__ = ["settle_hub"]
 
 _SECONDS: Final = 5.0
+_OF_PROXY: Final = {407, 502, 503, 504}
+"""Statuses by which a proxy says that it does not get through."""
 
 
 @cache
@@ -22,14 +26,30 @@ def settle_hub() -> None:
     """Find out once whether the hub can be reached; if not, names are those of the local cache.
 
     Left to themselves, its clients try again five times for each file, a minute in all, and say so
-    each time. Behind a proxy nothing is found out: it alone knows.
+    each time. Behind a proxy, which alone knows, it is asked for one page.
     """
-    if constants.is_offline_mode() or getproxies() or _is_reachable(constants.ENDPOINT):
+    is_there = _answers if getproxies() else _is_reachable
+    if constants.is_offline_mode() or is_there(constants.ENDPOINT):
         return
     os.environ["HF_HUB_OFFLINE"] = "1"  # for what is imported later, and for other processes
     constants.HF_HUB_OFFLINE = True
     if (config := sys.modules.get("datasets.config")) is not None:
         vars(config).update(HF_HUB_OFFLINE=True, HF_DATASETS_OFFLINE=True)
+
+
+def _answers(endpoint: str) -> bool:
+    """Return whether anything comes back, by way of the proxy; any status is an answer."""
+    if urlsplit(endpoint).scheme not in {"http", "https"}:
+        return True  # what else it may be, its clients know
+    try:
+        request = Request(endpoint, method="HEAD")  # noqa: S310 - http only
+        with build_opener().open(request, timeout=_SECONDS):
+            return True
+    except HTTPError as error:
+        return error.code not in _OF_PROXY
+    except OSError as error:
+        return isinstance(getattr(error, "reason", error), SSLError)  # it answers, and is trusted
+        # by other certificates than Python's
 
 
 def _is_reachable(endpoint: str) -> bool:

@@ -21,7 +21,12 @@ from arctic_training.model.embeddings import grow_embeddings, untie_embeddings
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.folders import no_model
 from arctic_training.model.hub import settle_hub
-from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
+from arctic_training.model.loading import (
+    LOADING_HINT,
+    first_line,
+    is_missing_path,
+    loading_advice,
+)
 from arctic_training.model.resizing import OWN, RESIZE, export_problems, untrained_embeddings
 from arctic_training.model.vocabulary import (
     TokenLimit,
@@ -201,7 +206,8 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
                 self.config.name_or_path
             )
         except (OSError, ValueError) as error:
-            raise self._not_found(first_line(error)) from error
+            advice = loading_advice(self.config.name_or_path, error)
+            raise self._not_found(first_line(error), advice) from error
         return found
 
     def _not_found(self, reason: str, hint: str = LOADING_HINT) -> RecipeError:

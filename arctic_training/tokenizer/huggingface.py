@@ -12,7 +12,12 @@ from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
 from arctic_training.errors import RecipeError
 from arctic_training.model.hub import settle_hub
-from arctic_training.model.loading import LOADING_HINT, first_line, is_missing_path
+from arctic_training.model.loading import (
+    LOADING_HINT,
+    first_line,
+    is_missing_path,
+    loading_advice,
+)
 from arctic_training.tokenizer.factory import TokenizerFactory
 
 __all__ = ["HFTokenizerFactory"]
@@ -45,7 +50,8 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
         try:
             tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self._name_or_path)
         except (OSError, ValueError) as error:
-            raise self._not_found(first_line(error)) from error
+            advice = loading_advice(self._name_or_path, error)
+            raise self._not_found(first_line(error), advice) from error
         if tokenizer.pad_token_id is None:
             if tokenizer.eos_token_id is None:
                 message = f"the tokenizer `{self._name_or_path}` has no token to fill rows with"
@@ -66,9 +72,9 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
         message = f"the chat template `{template}` cannot be read: {reason}"
         return self.problem("chat_template", message, code="not-found")
 
-    def _not_found(self, reason: str) -> RecipeError:
+    def _not_found(self, reason: str, hint: str = LOADING_HINT) -> RecipeError:
         message = f"the tokenizer `{self._name_or_path}` cannot be loaded: {reason}"
-        return self._wrong(message, code="not-found", hint=LOADING_HINT)
+        return self._wrong(message, code="not-found", hint=hint)
 
     def _wrong(self, message: str, *, code: str, hint: str) -> RecipeError:
         """Return the error of a name, wherever the recipe gives it."""

@@ -157,7 +157,7 @@ def test_a_module_that_is_gone_is_reported_where_it_is_named(project: Path) -> N
     before = _state(project)
     done = _check(project, "--format", "concise")
     assert (done.code, done.err) == (1, "")
-    assert [line.partition(" (")[0] for line in done.out.splitlines()] == [
+    assert [line.partition("; help: ")[0] for line in done.out.splitlines()] == [
         "mine.yaml:17:7: error[not-importable]: there is no module `mine_loss`",
         "mine.yaml:18:23: error[not-importable]: there is no module `mine_looks`",
     ]

@@ -309,4 +309,4 @@ def _findings(mistake: Mistake, folder: Path) -> list[Diagnostic]:
             found = [*readiness_problems(checked_recipe(path.name, mistake.overrides))]
         except InvalidRecipeError as error:
             found = error.diagnostics
-    return [each for each in found if each.severity is Severity.ERROR]
+    return [each for each in dict.fromkeys(found) if each.severity is Severity.ERROR]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import datasets
 import pytest
-from huggingface_hub import constants
+from huggingface_hub import constants, errors
 from transformers import AutoConfig
 
 from arctic_training.model.hub import settle_hub
+from arctic_training.model.loading import loading_advice
 
 
 @pytest.fixture(autouse=True)
@@ -60,9 +63,52 @@ def test_a_hub_that_is_not_there_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
     assert len(attempts) == 1
 
 
-def test_a_proxy_is_left_to_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Behind a proxy, which may reach what this machine cannot, nothing is decided."""
+@pytest.mark.parametrize(("status", "is_offline"), [(200, False), (404, False), (502, True)])
+def test_a_proxy_that_gets_through_is_left_to_its_work(
+    monkeypatch: pytest.MonkeyPatch, status: int, *, is_offline: bool
+) -> None:
+    """Behind a proxy, which may reach what this machine cannot, its answer decides."""
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_words: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setattr(constants, "ENDPOINT", "http://hub.example")
+        settle_hub()
+    assert constants.is_offline_mode() is is_offline
+
+
+def test_a_proxy_that_is_not_there_is_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the proxy takes no connection, nothing is tried again."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    monkeypatch.setattr(constants, "ENDPOINT", "https://127.0.0.1:1")
     settle_hub()
-    assert not constants.is_offline_mode()
+    assert constants.is_offline_mode()
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("GatedRepoError", ["ask for access at https://huggingface.co/a/b", "HF_TOKEN"]),
+        ("RepositoryNotFoundError", ["check the name", "private", "`./folder`"]),
+        ("RevisionNotFoundError", ["check the revision"]),
+        ("We couldn't connect to 'https://huggingface.co'", ["cannot be reached", "HTTPS_PROXY"]),
+        ("Couldn't reach 'a/b' on the Hub (ConnectionError)", ["cannot be reached"]),
+        ("You are trying to access a gated repo.", ["ask for access"]),
+        ("no config.json", ["a local folder is written as"]),
+    ],
+)
+def test_what_cannot_be_loaded_is_told_with_what_to_do(error: str, words: list[str]) -> None:
+    """Access, a token, a network or another name: by what the library says, or was told itself."""
+    kind = getattr(errors, error, None)
+    cause = kind.__new__(kind) if kind else None
+    wrapped = OSError(error)
+    wrapped.__cause__ = cause
+    advice = loading_advice("a/b", wrapped)
+    assert [word for word in words if word not in advice] == []
