@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, cast
 
 import pytest
 from hypothesis import given, settings
@@ -204,6 +205,42 @@ def test_the_end_of_each_turn_has_a_loss(
     (sample,) = encoder.encode([encoder.spans(said)])
     expected = _expected(trainer.tokenizer, _by_hand(style, said))
     assert _read(sample) == expected
+
+
+_ALL_SAID: Final = (
+    "((('<think>' + m.reasoning_content + '</think>') if m.reasoning_content else '')"
+    " + m.content + ((m.tool_calls | tojson) if m.tool_calls else ''))"
+)
+
+
+def _as_content(message: Message) -> Message:
+    """Return a message whose content has what the template writes for calls and thoughts."""
+    thought = message.get("reasoning_content")
+    calls = message.get("tool_calls")
+    said = f"<think>{thought}</think>" if thought else ""
+    said += message["content"] + (json.dumps(calls, ensure_ascii=False) if calls else "")
+    return Message(role=message["role"], content=said)
+
+
+@pytest.mark.parametrize("name", _STYLES)
+def test_calls_and_thoughts_end_like_answers(trainer: HandTrainer, name: str) -> None:
+    """A turn with calls or thoughts has a loss up to its end of turn, in every style."""
+    style = _STYLES[name]
+    trainer.tokenizer.chat_template = style.template.replace("m.content", _ALL_SAID)
+    call = {"type": "function", "function": {"name": "f", "arguments": {"x": "</s>"}}}
+    thinking = {"role": "assistant", "content": "b", "reasoning_content": "hm"}
+    said = [
+        *_said([("system", "s"), ("user", "a")]),
+        Message(role="assistant", content="", tool_calls=[call]),
+        *_said([("tool", "1")]),
+        cast("Message", thinking),
+        *_said([("user", "c")]),
+        Message(role="assistant", content="d", tool_calls=[call, call]),
+    ]
+    encoder = ChatEncoder(trainer.tokenizer, Trained())
+    (sample,) = encoder.encode([encoder.spans(said)])
+    by_hand = _by_hand(style, [*map(_as_content, said)])
+    assert _read(sample) == _expected(trainer.tokenizer, by_hand)
 
 
 @pytest.mark.parametrize("kind", [PreferenceDataFactory, UnpairedDataFactory])
