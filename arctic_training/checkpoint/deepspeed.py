@@ -42,6 +42,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
     config_type: type[DeepSpeedCheckpointConfig] = DeepSpeedCheckpointConfig
     names = re.compile(r"epoch_\d+_global_step_(\d+)")
     can_resume = True
+    saves_together = True
 
     @override
     def save(self) -> None:

@@ -30,6 +30,9 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
     can_resume: ClassVar[bool] = False
     """Whether training can go on from what is saved: such an engine saves when a run stops."""
 
+    saves_together: ClassVar[bool] = False
+    """Whether every process writes its part of a checkpoint, into a folder that all share."""
+
     _saved_step: int | None = None
 
     names: ClassVar[re.Pattern[str]] = re.compile(r"global_step_(\d+)")

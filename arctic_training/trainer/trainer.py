@@ -14,6 +14,7 @@ from arctic_training.callback.callbacks import Callbacks, callback_problems
 from arctic_training.checkpoint.earlier import begin_or_resume
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.random_numbers import random_numbers, replayed
+from arctic_training.checkpoint.shared import check_shared
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
@@ -169,6 +170,7 @@ class Trainer(
         with running(self.progress, "checking the environment, models and data"):
             parts.check(config)
             prepare_process(self.world, config)
+            check_shared(parts.checkpoint, self.world)
         use_threads(config.data.num_proc)
         with running(self.progress, "loading the tokenizer"):
             self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
