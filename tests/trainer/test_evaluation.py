@@ -57,10 +57,10 @@ def test_training_is_not_disturbed(tmp_path: Path) -> None:
     ]
     assert isinstance(trainer.progress, Recorder)
     assert [note.split(" | loss")[0] for note in trainer.progress.notes if "| eval" in note] == [
-        "step 2 | evaluation `short`",
-        "step 2 | evaluation `eval`",
-        "step 4 | evaluation `short`",
-        "step 4 | evaluation `eval`",
+        "step 2 | eval `short`",
+        "step 2 | eval `eval`",
+        "step 4 | eval `short`",
+        "step 4 | eval `eval`",
     ]
 
 
