@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.cli.output import ExitCode, finish
+from arctic_training.cli.pyright import pyright_advice, write_pyright_settings
 from arctic_training.codegen.catalog import built_in_factories
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.definitions import Loaded, read_definition, taken_names
@@ -79,8 +80,11 @@ def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoR
         begun = _begun(draft, said)
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
-    for written in (draft.path, *begun):
+    settings = write_pyright_settings(draft.project)
+    for written in (draft.path, *begun, *([settings] if settings else [])):
         click.echo(f"begin {shown_path(written.resolve())}, which is yours")
+    if advice := pyright_advice(draft.project):
+        click.echo(advice)
     click.echo(f"generate it: arctic-gen new-trainer {draft.path}")
     raise SystemExit(ExitCode.FINE)
 

@@ -180,6 +180,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     """Say whose error it is, and return the code to end with."""
     from arctic_training.cli.blame import of_users_code
     from arctic_training.cli.memory import ROOM, is_out_of_memory
+    from arctic_training.tested_versions import untested_remedy
 
     if is_lost_peer(error):
         return LOST
@@ -195,8 +196,11 @@ def _report(error: Exception, *, debug: bool) -> int:
         say(f"out of memory: {error}".partition("\n")[0], hint=ROOM)
         return ExitCode.FINDINGS
     if (theirs := of_users_code(error)) is not None:
-        say(theirs, hint="" if debug else "--debug shows the traceback")
+        say(theirs, hint=untested_remedy() or ("" if debug else "--debug shows the traceback"))
         return ExitCode.FINDINGS
+    if remedy := untested_remedy():
+        say(f"{type(error).__name__}: {error}", hint=remedy)
+        return ExitCode.USAGE
     last = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"
     hint = "report this" if debug else "run the command again with --debug and report what it shows"

@@ -19,7 +19,9 @@ from arctic_training.model.adapter import add_adapter
 from arctic_training.model.checkpointing import with_activation_checkpoints
 from arctic_training.model.layers import unknown_layers
 from arctic_training.model.loading import first_line
+from arctic_training.model.peft_version import why_peft_is_refused
 from arctic_training.model.vocabulary import TokenLimit
+from arctic_training.tested_versions import untested_remedy
 from arctic_training.wording import counted
 
 if TYPE_CHECKING:
@@ -52,6 +54,9 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             message = "the package `peft` is not installed"
             hint = "pip install 'arctic-training-gen[peft]'"
             yield self.problem("peft_config", message, code="not-installed", hint=hint)
+        elif self.config.peft_config is not None and (reason := why_peft_is_refused()):
+            hint = untested_remedy()
+            yield self.problem("peft_config", reason, code="not-supported", hint=hint)
         offload = self.trainer.config.activation_checkpoint_cpu_offload
         if offload and self.config.disable_activation_checkpoint:
             message = "with `activation_checkpoint_cpu_offload`, activations are computed again"

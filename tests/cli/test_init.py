@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -61,22 +62,63 @@ def test_what_is_begun_is_right_in_every_way(tmp_path: Path) -> None:
 
 
 def test_checkers_of_types_find_what_is_generated(tmp_path: Path) -> None:
-    """With what the guide puts into `pyproject.toml`, and not without, for editors and mypy."""
+    """With what the guide puts into `pyproject.toml`, and not without, for editors and mypy.
+
+    For pyright, `init` has written it.
+    """
     guide = (ROOT / "docs/guide.md").read_text("utf-8")
     (settings,) = re.findall(r"^```toml\n(\[tool\.mypy\].*?)^```", guide, re.MULTILINE | re.DOTALL)
     write(tmp_path / "pyproject.toml", "")
     assert arctic_gen("init", "own", "--data", "dpo", folder=tmp_path).code == 0
     assert arctic_gen("new-trainer", "--no-verify", "own.yaml", folder=tmp_path).code == 0
     mypy = ["mypy", "--follow-imports", "skip", "--cache-dir", "mypy"]
-    for checker in (mypy, ["basedpyright", "--level", "error"]):
-        for text, code in (("", 1), (settings, 0)):
-            write(tmp_path / "pyproject.toml", text)
-            command = [sys.executable, "-m", *checker, "own_loss.py"]
-            done = subprocess.run(
-                command, cwd=tmp_path, capture_output=True, text=True, check=False
-            )
-            assert done.returncode == code, done.stdout
-            assert ("arctic_trainers.own.config" in done.stdout) is bool(code)
+    pyright = ["basedpyright", "--level", "error"]
+    cases = [(pyright, "", 0), (mypy, "", 1), (mypy, settings, 0)]
+    cases += [(pyright, "", 1), (pyright, settings, 0)]
+    for number, (checker, text, code) in enumerate(cases):
+        write(tmp_path / "pyproject.toml", text)
+        if number == 1:
+            (tmp_path / "pyrightconfig.json").unlink()
+        command = [sys.executable, "-m", *checker, "own_loss.py"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout
+        assert ("arctic_trainers.own.config" in done.stdout) is bool(code)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("pyrightconfig.json", '{"extraPaths": ["./generated", "x"]}', ""),
+        ("pyrightconfig.json", '{"strict": ["x"]}', "pyrightconfig.json"),
+        ("pyrightconfig.json", "// a comment\n{}", "pyrightconfig.json"),
+        ("pyproject.toml", "[tool.pyright]\nstrict = ['x']\n", "pyproject.toml"),
+        ("pyproject.toml", "[tool.basedpyright]\nextraPaths = ['generated']\n", ""),
+    ],
+)
+def test_settings_of_the_users_for_pyright_stay(
+    file: str, text: str, said: str, tmp_path: Path
+) -> None:
+    """Where there are some, nothing is written; what they lack is said."""
+    write(tmp_path / file, text)
+    done = arctic_gen("init", "own", folder=tmp_path)
+    assert done.code == 0
+    assert (tmp_path / file).read_text("utf-8") == text
+    assert (tmp_path / "pyrightconfig.json").exists() is (file == "pyrightconfig.json")
+    advice = f"for editors, add `generated` to `extraPaths` of pyright in {said}\n"
+    assert (advice in done.out) is bool(said)
+
+
+def test_settings_for_pyright_are_written_once(tmp_path: Path) -> None:
+    """In the root of the project, where it looks for them; a broken link there is left alone."""
+    write(tmp_path / "pyproject.toml", "[project]\nname = 'mine'\n")
+    (tmp_path / "below").mkdir()
+    assert "pyrightconfig.json" in arctic_gen("init", "own", folder=tmp_path / "below").out
+    written = (tmp_path / "pyrightconfig.json").read_text("utf-8")
+    assert json.loads(written) == {"extraPaths": ["generated"]}
+    (tmp_path / "pyrightconfig.json").unlink()
+    (tmp_path / "pyrightconfig.json").symlink_to("nowhere")
+    assert "pyrightconfig.json" not in arctic_gen("init", "other", folder=tmp_path).out
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_the_schema_that_a_definition_names_is_kept(tmp_path: Path) -> None:
