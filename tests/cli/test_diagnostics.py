@@ -143,6 +143,15 @@ _CASES: Final = [
     _Case("source of another trainer", _DPO, _TRAIN, ("python_docs_preference", "python_docs")),
     _Case("unknown trainer", RECIPE, _TRAIN, ("type: sft", "type: sfd")),
     _Case("trainer that resembles none", RECIPE, _TRAIN, ("type: sft", "type: reinforce")),
+    _Case("trainer of another tool, with its code", RECIPE, f"{_TRAIN} type=swiftkv code=train.py"),
+    _Case(
+        "names of ArcticTraining",
+        RECIPE,
+        f"{_TRAIN} 'model={{type: liger, name_or_path: a/b}}' "
+        "'data.sources=[{type: huggingface, name_or_path: a/b}]'",
+    ),
+    _Case("adapter of another kind", RECIPE, f"{_TRAIN} 'model.peft_config={{peft_type: Vera}}'"),
+    _Case("split stated twice", RECIPE, f"{_TRAIN} 'data.sources={{name_or_path: a:b, split: c}}'"),
     _Case("trainer that is no name", RECIPE, _TRAIN, ("type: sft", "type: [sft]")),
     _Case("definition for a recipe", DEFINITION, "arctic-train --dry-run d.yaml"),
     _Case("recipe for a definition", RECIPE, "arctic-gen new-trainer r.yaml"),
