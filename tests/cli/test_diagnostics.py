@@ -98,6 +98,9 @@ _DPO: Final = RECIPE.replace("type: sft\n", "type: dpo\nref_model: {type: random
 )
 _OTHER_KEYS: Final = "ignore_label_index: -100\nreference_model_deepspeed: {}\n"
 _CUT: Final = "  max_prompt_length: 4k\n  dpo_prompt_truncation_mode: keep_end\n  div_length"
+_NUMBER: Final = "type: number\n      minimum: 0\n      default: 0.5"
+_GREEK: Final = "type: string\n      default: x\n      pattern: '^\\p{Greek}+$'"
+_BOUNDARY: Final = "type: string\n      default: x\n      pattern: 'x\\b'"
 _CASES: Final = [
     _Case("mistyped key", RECIPE, _TRAIN, ("micro_batch_size", "micro_batch_szie")),
     _Case("mistyped key in a section", RECIPE, _TRAIN, ("hidden_size", "hiden_size")),
@@ -227,6 +230,10 @@ _CASES: Final = [
     _Case("definition that does not parse", DEFINITION, _GEN, ("properties:", "properties: {")),
     _Case("neither definition nor recipe", "on: push\njobs: {}\n", _GEN),
     _Case("definition that does not exist", "", _GEN),
+    _Case("file for a module", DEFINITION, _GEN, ("mine_loss:mine", "mine_loss.py:mine")),
+    _Case("field that hides a member", DEFINITION, _GEN, ("    alpha:", "    metrics_path:")),
+    _Case("pattern that editors cannot run", DEFINITION, _GEN, (_NUMBER, _GREEK)),
+    _Case("word boundary in a pattern", DEFINITION, _GEN, (_NUMBER, _BOUNDARY)),
 ]  # fmt: skip
 
 
