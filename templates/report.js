@@ -171,7 +171,10 @@
     Plotly.react(plot, traces, layout, config);
     if (plot.dataset.listens) return;
     plot.dataset.listens = "yes";
-    new ResizeObserver(() => Plotly.Plots.resize(plot)).observe(plot);
+    let width = plot.clientWidth;  // an observer reports at once, and a resize draws the chart again
+    new ResizeObserver(() => {
+      if (plot.clientWidth && plot.clientWidth !== width) { width = plot.clientWidth; Plotly.Plots.resize(plot); }
+    }).observe(plot);
     plot.on("plotly_relayout", (change) => {
       if ("xaxis.range[0]" in change) draw(figure, [change["xaxis.range[0]"], change["xaxis.range[1]"]]);
       else if (change["xaxis.autorange"]) draw(figure, null);
