@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from arctic_training.config.data import HFCausalSourceConfig
-from arctic_training.data.huggingface import Needed, check_rows, load_rows
+from arctic_training.data.huggingface import check_rows, load_rows
 from arctic_training.data.items import Items
+from arctic_training.data.source_errors import Needed
 from arctic_training.errors import RecipeError
 
 __all__ = ["check_documents", "load_texts", "text_of"]

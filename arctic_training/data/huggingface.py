@@ -26,7 +26,7 @@ from arctic_training.data.source_errors import (
 )
 from arctic_training.model.hub import settle_hub
 
-__all__ = ["Needed", "Row", "check_rows", "content_of_rows", "load_rows"]
+__all__ = ["check_rows", "content_of_rows", "load_rows"]
 
 T = TypeVar("T")
 

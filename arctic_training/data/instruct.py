@@ -15,8 +15,10 @@ from arctic_training.data.conversation import (
     decoded_list,
     decoded_messages,
 )
-from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.huggingface import check_rows, load_rows
 from arctic_training.data.items import Items
+from arctic_training.data.row_files import Row
+from arctic_training.data.source_errors import Needed
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.diagnostics import known_words
 from arctic_training.document import shown

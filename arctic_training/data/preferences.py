@@ -7,9 +7,11 @@ from typing import Final, NamedTuple
 
 from arctic_training.config.preference import HFPreferenceSourceConfig
 from arctic_training.data.conversation import Conversation, Message, as_message, decoded_messages
-from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.huggingface import check_rows, load_rows
 from arctic_training.data.items import Items
 from arctic_training.data.python_docs import python_docs
+from arctic_training.data.row_files import Row
+from arctic_training.data.source_errors import Needed
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import Pointer, RecipeError
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Final, cast
 
 from arctic_training.data.conversation import Conversation, without_nulls
-from arctic_training.data.huggingface import Row
+from arctic_training.data.row_files import Row
 from arctic_training.errors import RecipeError
 
 __all__ = ["TOOLS", "offered"]

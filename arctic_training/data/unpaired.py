@@ -11,9 +11,11 @@ import numpy as np
 from arctic_training.config.preference import HFUnpairedSourceConfig
 from arctic_training.data.conversation import Conversation
 from arctic_training.data.digests import digest
-from arctic_training.data.huggingface import Needed, Row, check_rows, load_rows
+from arctic_training.data.huggingface import check_rows, load_rows
 from arctic_training.data.items import Counted, Items, Numbers
 from arctic_training.data.preferences import Preference, said_in
+from arctic_training.data.row_files import Row
+from arctic_training.data.source_errors import Needed
 from arctic_training.data.tools import TOOLS, offered
 from arctic_training.errors import RecipeError
 
