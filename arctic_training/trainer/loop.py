@@ -35,6 +35,7 @@ from arctic_training.trainer.parts import Parts
 from arctic_training.trainer.progress import running
 from arctic_training.trainer.reporting import Reporting
 from arctic_training.trainer.summary import summary_lines
+from arctic_training.trainer.token_ids import check_token_ids
 from arctic_training.trainer.totals import GlobalBatch, placed
 from arctic_training.trainer.whole_steps import WholeSteps
 from arctic_training.wording import counted
@@ -169,9 +170,9 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
     ) -> Tensor:
         """Add the loss of the batch of that index to others; return its sum."""
         self.is_padding_batch = loader.is_padding_batch(index)
+        check_token_ids(batch, self.engine.unwrapped)
         output = checked_output(self.loss(to_device(batch, self.device)), into.place)
-        tokens = self._parts.data.count_tokens(batch)
-        squared = squared_lengths(batch)
+        tokens, squared = self._parts.data.count_tokens(batch), squared_lengths(batch)
         if self.is_padding_batch:
             output, tokens, squared = output.zeroed(), 0, 0
         samples = partial(loader.samples, self.state.epoch_idx, index)

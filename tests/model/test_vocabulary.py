@@ -21,7 +21,7 @@ from transformers import (
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.data.conversation import Conversation
-from arctic_training.errors import RecipeError, UnusableRecipeError
+from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
 from arctic_training.model.vocabulary import foreign_vocabulary
 from tests.preferences import dpo_config, pairs, preference_data
 from tests.pretrained import save_pretrained_model, trained_tokenizer
@@ -264,3 +264,13 @@ def test_weights_that_a_model_lacks_are_not_drawn_at_random(tmp_path: Path) -> N
     with pytest.raises(RecipeError, match="they would be random") as caught:
         SFTTrainer(_config(tmp_path, model, section=section))
     assert caught.value.pointer == ("model", "hf_config_kwargs")
+
+
+@pytest.mark.parametrize("wrong", [-1, 10**6])
+def test_batches_of_any_data_factory_are_checked(wrong: int, tmp_path: Path) -> None:
+    """An id without an embedding ends training with a message, whoever made the batch."""
+    trainer = SFTTrainer(_config(tmp_path, save_pretrained_model(tmp_path / "model")))
+    (batch,) = [*trainer.train_dataloader.batches(0)][:1]
+    batch["input_ids"][0, 0] = wrong
+    with pytest.raises(TrainingError, match=f"the token id {wrong}, and the embedding"):
+        trainer.step(batch)
