@@ -22,6 +22,10 @@ from arctic_training.model.adapter import has_adapter, merge_adapter, quiet_peft
 
 __all__ = ["HFCheckpointEngine"]
 
+_WITHOUT_CHANGES: Final = (
+    "note: an adapter is saved without the `hf_config_kwargs` of its base: pass them to "
+    "`from_pretrained` when you load it, or set `merge_adapter: true`"
+)
 _OF_ADAPTER: Final = (
     "`from_pretrained` generates as the base says; "
     "pass `GenerationConfig.from_pretrained(<this folder>)`"
@@ -49,6 +53,8 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
             message = "an adapter is saved without its base, whose random weights would be lost"
             hint = "set `merge_adapter: true`"
             yield self.problem("merge_adapter", message, code="not-allowed", hint=hint)
+        if self.saves_adapter_only and getattr(self.trainer.config.model, "hf_config_kwargs", {}):
+            self.trainer.note(_WITHOUT_CHANGES)
 
     @property
     def saves_adapter_only(self) -> bool:

@@ -274,3 +274,18 @@ def test_batches_of_any_data_factory_are_checked(wrong: int, tmp_path: Path) -> 
     batch["input_ids"][0, 0] = wrong
     with pytest.raises(TrainingError, match=f"the token id {wrong}, and the embedding"):
         trainer.step(batch)
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_an_adapter_is_saved_without_the_changes_of_its_base(
+    merged: bool,  # noqa: FBT001 - a row of the table
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A note says that the configuration which a recipe changes is needed to load the adapter."""
+    lora = {"peft_type": "LORA", "r": 2, "target_modules": ["q_proj"]}
+    section = {"peft_config": lora, "hf_config_kwargs": {"num_hidden_layers": 1}}
+    checkpoint = [_saving(tmp_path, merge_adapter=merged)]
+    model = save_pretrained_model(tmp_path / "model")
+    SFTTrainer(_config(tmp_path, model, section=section, checkpoint=checkpoint))
+    assert ("pass them to `from_pretrained`" in capsys.readouterr().out) is not merged
