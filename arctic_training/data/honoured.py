@@ -74,13 +74,14 @@ def _reached(factory: DataFactory[DataConfig, BatchT]) -> Reachable:
 
 
 def _set_keys(section: SectionConfig) -> Iterator[str]:
-    """Iterate over the keys of built-in sections whose value is another than without them."""
+    """Iterate over the keys of built-in sections that the recipe sets to no default."""
     for name, field in type(section).model_fields.items():
         is_own = not any(
             base.__module__.startswith(PACKAGE) and name in getattr(base, "model_fields", {})
             for base in type(section).__mro__
         )
-        if is_own or name in OF_THE_RUN or field.is_required():
+        is_set = name in section.model_fields_set and not field.is_required()
+        if is_own or name in OF_THE_RUN or not is_set:
             continue
         if getattr(section, name) != field.get_default(call_default_factory=True):
             yield name

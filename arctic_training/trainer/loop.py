@@ -5,13 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from functools import partial
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import LRScheduler
 from typing_extensions import override
 
 from arctic_training.checkpoint.alone import alone
@@ -22,23 +20,20 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loader import EpochLoader
 from arctic_training.document import shown_path
+from arctic_training.errors import TrainingError
 from arctic_training.losses.checked import checked_output
 from arctic_training.losses.output import LossOutput
-from arctic_training.scheduler.resumed import replanned
-from arctic_training.trainer.bookkeeping import Bookkeeping
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.ending import closing_lines, ending, opening_line
 from arctic_training.trainer.inner_steps import MicroBatch
 from arctic_training.trainer.loss_place import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
-from arctic_training.trainer.parts import Parts
+from arctic_training.trainer.planning import Planning
 from arctic_training.trainer.progress import running
-from arctic_training.trainer.reporting import Reporting
 from arctic_training.trainer.summary import summary_lines
 from arctic_training.trainer.token_ids import check_token_ids
 from arctic_training.trainer.totals import GlobalBatch, placed
 from arctic_training.trainer.whole_steps import WholeSteps
-from arctic_training.wording import counted
 
 __all__ = ["TrainingLoop"]
 
@@ -46,22 +41,16 @@ Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
-class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co, BatchT]):
+class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
     model: nn.Module
-    scheduler: LRScheduler
     eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
     checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
     training_finished: bool
     is_padding_batch: bool
 
-    _parts: Parts[BatchT]
     _global_batch: GlobalBatch
-    _steps_of_batch: int
-    """Optimizer steps that the newest global batch has ended, taken or skipped."""
-    _first_step: int
-    """Optimizer steps done before this run."""
     _memory_profile: MemoryProfile
     _whole_steps: WholeSteps
 
@@ -199,37 +188,27 @@ class TrainingLoop(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Confi
         self._meter.restart()
 
     def checkpoint(self) -> None:
-        """Let each checkpoint engine save that has reason to."""
+        """Let each checkpoint engine save that has reason to.
+
+        Raises:
+            TrainingError: one cannot; in a run of one process the others have saved.
+
+        """
+        failures: list[TrainingError] = []
         for engine in self.checkpoint_engines:
-            with self._saving(engine):
-                engine.save_if_due()
+            try:
+                with self._saving(engine):
+                    engine.save_if_due()
+            except TrainingError as error:
+                if self.world.size > 1:  # the processes no longer act alike
+                    raise
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def _saving(self, engine: CheckpointEngine[CheckpointConfig]) -> AbstractContextManager[object]:
         where = shown_path(engine.config.output_dir)
         return running(self.progress, f"saving to {where}") if engine.is_due else nullcontext()
-
-    def _count_inner_steps(self) -> None:
-        """Plan the run anew if ``step`` takes more optimizer steps than ``inner_steps`` says."""
-        taken, self._steps_of_batch = self._steps_of_batch, 0
-        is_first = self.state.steps_before_batch == 0 == self.state.epoch_idx
-        if not is_first or taken <= self.schedule.inner_steps:
-            return
-        self._expect_inner_steps(taken)
-        self.note(
-            f"note: `step` takes {counted(taken, 'optimizer step')} on each global batch, so the "
-            f"run has {counted(self.training_horizon, 'step')}; set `inner_steps = {taken}` in the "
-            "trainer to plan the learning rate from the first step on"
-        )
-
-    def _expect_inner_steps(self, inner_steps: int) -> None:
-        """Let horizon and learning rates follow from so many steps on each global batch."""
-        horizon = self.training_horizon
-        self.state.inner_steps = inner_steps
-        self.schedule = replace(self.schedule, inner_steps=inner_steps)
-        self._last_step = self.schedule.last_step(self.config, self._first_step)
-        if self.training_horizon != horizon:
-            self.scheduler = replanned(self._parts.scheduler.create, self.scheduler)
-            self.engine.follow(self.scheduler)
 
     def _optimizer_step(self) -> bool:
         """Take an optimizer step, and report it; return whether it was taken."""

@@ -19,4 +19,5 @@ def with_row_length(config: ConfigT, model: Callable[[], ModelFactory[ModelConfi
     if config.data.max_length is not None or (longest := model().longest_row()) is None:
         return config
     data = config.data.model_copy(update={"max_length": longest})
+    data.model_fields_set.discard("max_length")  # the user has not set it
     return config.model_copy(update={"data": data})

@@ -41,3 +41,16 @@ def test_what_was_saved_before_stays(tmp_path: Path) -> None:
     assert "`auto_resume`" in e.value.hint
     assert [path.name for path in (tmp_path / "saved").glob("*/")] == ["epoch_0_global_step_1"]
     assert HandTrainer(config).state.global_step == 1
+
+
+def test_the_other_sections_save(tmp_path: Path) -> None:
+    """One section that cannot save keeps no other from saving; then the run ends with its error."""
+    sections = [{"output_dir": str(tmp_path / name), "save_every_n_steps": 1} for name in "ab"]
+    source = jsonl(tmp_path / "said.jsonl", ragged(5))
+    trainer = HandTrainer(hand_config(data={"sources": source}, train_iters=2, checkpoint=sections))
+    trainer.progress = Recorder()
+    (tmp_path / "a").rmdir()
+    (tmp_path / "a").write_text("a file in its place")
+    with pytest.raises(TrainingError, match="step 1 cannot be saved"):
+        trainer.train()
+    assert [path.name for path in (tmp_path / "b").glob("*/")] == ["epoch_0_global_step_1"]

@@ -187,6 +187,22 @@ def test_keys_of_the_sources(
     assert found == (set() if factory is _Loading else expected)
 
 
+def test_a_length_that_the_model_says_is_not_the_users(tmp_path: Path) -> None:
+    """`max_length` that is taken from the model is not refused where nothing reads it."""
+
+    class _Own(HandTrainer, abstract=True):
+        @override
+        def make_data_factory(self) -> Any:
+            return _Direct(self, self.config.data)
+
+    data = {"sources": jsonl(tmp_path / "a.jsonl", ragged(3)), "div_length": _DIV}
+    for length, refused in ((None, 0), (100, 1)):
+        config = hand_config(data=data | {"max_length": length})
+        trainer = _Own.unbuilt(config)
+        assert trainer.config.data.max_length
+        assert len([*ignored_keys(trainer.make_data_factory())]) == refused
+
+
 def test_nothing_to_prepare(tmp_path: Path) -> None:
     """`process-data` of a factory that keeps nothing is refused; one that keeps data prepares."""
     source = jsonl(tmp_path / "a.jsonl", ragged(3))
