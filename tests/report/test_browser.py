@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import tempfile
 from html import unescape
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -27,8 +28,8 @@ _FLAGS: Final = (
 
 _MEASURE: Final = """
 <script>
-const measure = () => {
-  if (!document.documentElement.dataset.drawn) return setTimeout(measure, 50);
+addEventListener("load", () => {
+  dispatchEvent(new Event("beforeprint"));  // draws the charts that are not in sight, too
   const plots = [...document.querySelectorAll(".plot")].map((plot) => {
     const area = plot.querySelector(".nsewdrag").getBoundingClientRect();
     const box = plot.getBoundingClientRect();
@@ -40,8 +41,7 @@ const measure = () => {
   const page = document.documentElement;
   parent.postMessage(JSON.stringify({ width: innerWidth, content: page.scrollWidth, plots,
     background: getComputedStyle(document.body).backgroundColor }), "*");
-};
-measure();
+});
 </script>
 """
 
@@ -76,7 +76,7 @@ def _measured(folder: Path, width: int, *flags: str) -> _Measured:
     page = (folder / "metrics.html").read_text(encoding="utf-8")
     write(folder / "page.html", page + _MEASURE)
     frame = write(folder / "frame.html", _FRAME.replace("{width}", str(width)))
-    profile = f"--user-data-dir={folder / 'profile'}"
+    profile = f"--user-data-dir={tempfile.mkdtemp(dir=folder)}"
     command = [_BROWSER, *_FLAGS, *flags, profile, frame.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=240)
     found = re.search(r'<output id="measured">(.+?)</output>', done.stdout)
