@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from arctic_training.wording import counted
+
 __all__ = ["hostfile_problem", "uses_ssh"]
 
 _DEFAULT: Final = "/job/hostfile"
@@ -64,12 +66,32 @@ def _unreachable(hosts: list[str], values: dict[str, str]) -> tuple[str, str]:
     if missing or values.keys() & {"--no_ssh_check", "--include", "--exclude"}:
         return "", ""
     port = ["-p", values["--ssh_port"]] if "--ssh_port" in values else []
-    command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={_TIMEOUT}", *port, hosts[0]]
-    tried = subprocess.run(
-        [*command, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if tried.returncode == 0:
+    command = ["ssh", "-o", "BatchMode=yes", "-o", f"ConnectTimeout={_TIMEOUT}", *port]
+    number = values.get("--num_nodes", "")
+    used = hosts[: int(number)] if number.isdecimal() else hosts
+    tried = {host: _tried([*command, host, "true"]) for host in used}  # all at once
+    reasons = {host: _reason(process) for host, process in tried.items()}
+    lost = [f"`{host}`: {reason}" for host, reason in reasons.items() if reason]
+    if not lost:
         return "", ""
-    reason = tried.stderr.strip().splitlines()[-1:] or [f"ssh ended with {tried.returncode}"]
-    remedy = f"`{' '.join(command)} true` must succeed without a password"
-    return f"host `{hosts[0]}` cannot be reached: {reason[0]}", remedy
+    remedy = f"`{' '.join(command)} HOST true` must succeed without a password"
+    return f"{counted(len(lost), 'host')} cannot be reached by ssh: {'; '.join(lost)}", remedy
+
+
+def _tried(command: list[str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _reason(process: subprocess.Popen[str]) -> str:
+    """Wait for ssh; return the last line that it says where it fails, else an empty text."""
+    _, said = process.communicate()
+    if process.returncode == 0:
+        return ""
+    lines = said.strip().splitlines()
+    return lines[-1] if lines else f"ssh ended with {process.returncode}"

@@ -109,6 +109,12 @@ def test_what_an_exit_code_of_ssh_means(
     assert launch(command, is_remote=is_remote) == expected
 
 
+_SSH: Final = """\
+#!/bin/sh
+case "$*" in *here*) exit 0;; esac
+echo 'ssh: Connection refused' >&2
+exit 255
+"""
 _TEXTS: Final = {
     "none": ("# a comment\n", "names no host"),
     "words": ("a slots=1\nb two\n", ":2: `b two` is not a host"),
@@ -135,18 +141,20 @@ def test_a_missing_hostfile_is_not_one_machine(tmp_path: Path) -> None:
     assert hostfile_problem(["--num_nodes=1"]) == ("", "")
 
 
-def test_a_host_out_of_reach_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What ssh says of the first host is said, before anything is started."""
+def test_hosts_out_of_reach_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ssh says of each is said before anything is started: the others would wait for it."""
     bin_ = tmp_path / "bin"
-    write(bin_ / "ssh", "#!/bin/sh\necho 'ssh: Connection refused' >&2\nexit 255\n").chmod(0o755)
+    write(bin_ / "ssh", _SSH).chmod(0o755)
     write(bin_ / "pdsh", "#!/bin/sh\nexit 1\n").chmod(0o755)
     monkeypatch.setenv("PATH", f"{bin_}{os.pathsep}{os.environ['PATH']}")
-    flags = [f"--hostfile={write(tmp_path / 'hosts', 'gpu1 slots=1')}"]
+    hosts = write(tmp_path / "hosts", "here slots=1\ngpu1 slots=1\n")
+    flags = [f"--hostfile={hosts}"]
     message, hint = hostfile_problem(flags)
-    assert message == "host `gpu1` cannot be reached: ssh: Connection refused"
-    assert hint.endswith(" gpu1 true` must succeed without a password")
+    assert message == "1 host cannot be reached by ssh: `gpu1`: ssh: Connection refused"
+    assert hint.endswith(" HOST true` must succeed without a password")
     assert uses_ssh(flags)
     assert hostfile_problem([*flags, "--no_ssh"]) == ("", "")
+    assert hostfile_problem([*flags, "--num_nodes=1"]) == ("", "")
     assert not uses_ssh([*flags, "--no_ssh"])
 
 
