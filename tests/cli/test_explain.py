@@ -50,7 +50,7 @@ def test_a_key_is_of_a_trainer_by_its_name(tmp_path: Path) -> None:
     write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: mine-own\n"))
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
     done = arctic_gen("explain", "alpha", folder=tmp_path)
-    assert done.out.splitlines()[0] == "recipe of mine-own: alpha"
+    assert "recipe of mine-own: alpha" in done.out.splitlines()
 
 
 def test_a_key_that_nothing_has_is_no_success(tmp_path: Path) -> None:
