@@ -27,12 +27,15 @@ def told_by_disk(folder: Path) -> Iterator[None]:
     PyTorch does not pass on why it cannot write, so it is tried.
 
     Raises:
-        OSError: the disk is full, or takes no more for another reason.
+        OSError: the disk is full, or takes no more for another reason, or the folder is gone.
 
     """
     try:
         yield
     except Exception as error:
+        if not folder.is_dir():
+            reason = "the folder was removed while it was written to"
+            raise OSError(errno.ENOENT, reason, str(folder)) from error
         if number := _number(error) or _tried(folder):
             raise OSError(number, os.strerror(number), str(folder)) from error
         raise

@@ -47,3 +47,15 @@ def test_where_nothing_is_said_it_is_tried(tmp_path: Path, monkeypatch: pytest.M
 def test_other_errors_stay(error: Exception, tmp_path: Path) -> None:
     """What no disk is at fault for is raised as it is."""
     assert _raised(error, tmp_path) is error
+
+
+def test_a_folder_that_is_gone_is_told_as_that(tmp_path: Path) -> None:
+    """Where somebody removes the folder, the error names it and says so, not a file in it."""
+    folder = tmp_path / "step"
+    error = FileNotFoundError(errno.ENOENT, "No such file or directory", str(folder / "x.pt"))
+    raised = _raised(error, folder)
+    assert isinstance(raised, OSError)
+    assert (raised.filename, raised.strerror) == (
+        str(folder),
+        "the folder was removed while it was written to",
+    )

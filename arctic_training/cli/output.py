@@ -161,6 +161,8 @@ def _of_environment(error: Exception) -> str:
     """Return what an error says, the file first that it is about."""
     if isinstance(error, OSError) and isinstance(error.filename, str | os.PathLike):
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return f"a file cannot be read or written: {error.strerror}"
     return str(error)
 
 

@@ -34,8 +34,8 @@ def nearest(word: str, known: Iterable[str], *, cutoff: float = _LIKELY) -> str:
         return best
     if cutoff > _LIKELY:
         return ""
-    around = [other for other in words if _is_within(other, word) or _is_within(word, other)]
-    return around[0] if len(around) == 1 else ""
+    around = [other for other in words if _shares_words(word, other)]
+    return around[0] if len(around) == 1 and _is_mostly(around[0], word) else ""
 
 
 def similarity(word: str, other: str, least: float = 0.0) -> float:
@@ -74,11 +74,16 @@ def _parts(word: str) -> tuple[str, ...]:
     return tuple(part for part in _SEPARATORS.split(word.casefold()) if part)
 
 
-def _is_within(inner: str, outer: str) -> bool:
-    """Return whether a word is another one with more beside it, as `train_sources` of `sources`."""
-    parts, others = _parts(inner), _parts(outer)
-    within = bool(parts) and set(parts) < set(others)
-    return within and len("".join(parts)) >= _CONTAINED * len("".join(others))
+def _shares_words(word: str, other: str) -> bool:
+    """Return whether one is the other with words beside it, as `train_sources` of `sources`."""
+    parts, others = set(_parts(word)), set(_parts(other))
+    return bool(parts and others) and (parts < others or others < parts)
+
+
+def _is_mostly(word: str, other: str) -> bool:
+    """Return whether what two words share is most of both."""
+    shorter, longer = sorted(len("".join(_parts(each))) for each in (word, other))
+    return shorter >= _CONTAINED * longer
 
 
 def _replaces(parts: Sequence[str], others: Sequence[str]) -> bool:

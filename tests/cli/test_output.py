@@ -138,6 +138,11 @@ def test_a_bug_says_so_and_hides_its_traceback(
     [
         (KeyboardInterrupt(), 130, "interrupted\n"),
         (OSError("no space left"), 2, "error: no space left\n"),
+        (
+            OSError(28, "No space left on device"),
+            2,
+            "error: a file cannot be read or written: No space left on device\n",
+        ),
         (PermissionError(13, "Not yours", "x"), 2, "error: x: Not yours\n"),
         (MemoryError("too large"), 1, f"error: out of memory: too large\nhelp: {ROOM}\n"),
         (

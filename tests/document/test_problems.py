@@ -15,6 +15,18 @@ _SCHEMA = Schema(
             "items": {"type": "array", "items": {"type": "integer", "minimum": 5}},
             "count": {"type": "integer", "minimum": 1, "multipleOf": 2, "x-hint": "even"},
             "names": {"type": "object", "propertyNames": {"$ref": "#/definitions/name"}},
+            "alpha": {
+                "anyOf": [
+                    {"enum": ["a", "b"]},
+                    {"enum": ["1", 1]},
+                    {
+                        "type": "object",
+                        "properties": {"x": {"type": "integer", "maximum": 5}},
+                        "additionalProperties": False,
+                    },
+                ]
+            },
+            "auto": {"anyOf": [{"enum": ["auto"]}, {"type": "number", "maximum": 1}]},
             "either": {"anyOf": [{"type": "integer", "maximum": 3}, {"enum": ["low", "high"]}]},
             "fixed": {"const": "a"},
             "set": {"type": "array", "uniqueItems": True, "maxItems": 3},
@@ -53,6 +65,13 @@ def _sentences(text: str) -> list[str]:
             ["9 out-of-range `4` is above the maximum of 3 allowed as well: `low`, `high`"],
         ),
         ("either: lo", ["9 not-allowed `lo` is not one of `low`, `high`; did you mean `low`?"]),
+        ("alpha: {x: 9}", ["12 out-of-range `9` is above the maximum of 5"]),
+        ("alpha: {xx: 1}", ["9 unknown-key unknown key `xx` known here: `x`"]),
+        ("alpha: {x: 1}", []),
+        ("alpha: c", ["8 not-allowed `c` is not one of `a`, `b` allowed as well: `1`"]),
+        ("auto: 5", ["7 out-of-range `5` is above the maximum of 1 allowed as well: `auto`"]),
+        ("auto: atuo", ["7 not-allowed `atuo` is not one of `auto`; did you mean `auto`?"]),
+        ("fixed: 007", ["8 not-allowed expected `a`, found `007`"]),
         ("fixed: {}", ["8 not-allowed expected `a`, found a mapping"]),
         ("set: [1, 1]", ["6 not-allowed duplicate items in a list"]),
         ("with_a: [b]", ["9 not-allowed the list lacks a required item among them a"]),
