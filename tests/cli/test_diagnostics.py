@@ -46,7 +46,7 @@ class _Case:
         return runner(*arguments, folder=folder)
 
 
-_PROGRESS: Final = re.compile(r"(?m)^checking [^\n]* \.\.\.\n")
+_PROGRESS: Final = re.compile(r"(?m)^[a-z][^\n]* \.\.\.\n")
 """What is said of a stage that takes long, as on a machine that is busy."""
 
 _GEN: Final = "arctic-gen validate d.yaml"
