@@ -128,7 +128,7 @@ class EvaluationReport:
         return " | ".join(
             [
                 f"step {self.step}",
-                f"evaluation `{self.name}`",
+                f"eval `{self.name}`",
                 f"loss {self.totals.loss:.4f}",
                 *terms,
             ]
