@@ -79,7 +79,7 @@ def test_an_import_that_fails_names_the_remedy(
         monkeypatch.setattr("arctic_training.cli.blame.of_users_code", lambda _, said=theirs: said)
         with pytest.raises(SystemExit) as ended:
             run(command, [])
-        error, _, hint = capsys.readouterr().err.partition("\nhint: untested versions")
+        error, _, hint = capsys.readouterr().err.partition("\nhelp: untested versions")
         assert ended.value.code == code
         assert error == f"error: {theirs or 'ImportError: cannot import name `x`'}"
         assert "pip install 'transformers<5.1,>=5'" in hint
