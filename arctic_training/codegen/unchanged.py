@@ -111,10 +111,9 @@ def _projects(definitions: list[Path], output: Path | None) -> list[str]:
 
 
 def _digest(path: Path) -> str:
-    try:
-        return _hash(path.read_bytes())
-    except FileNotFoundError:
+    if not path.is_file():  # opening a pipe would wait for who writes to it
         return ""
+    return _hash(path.read_bytes())
 
 
 def _hash(content: bytes) -> str:
