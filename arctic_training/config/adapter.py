@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Final, Literal, TypeAlias, cast, get_args
 
 from pydantic import Field
 from pydantic import GetCoreSchemaHandler as CoreHandler
@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.exact import Only
-from arctic_training.config.schema import tagged_by
+from arctic_training.config.schema import JSONSchema, tagged_by
 
 __all__ = [
     "AdapterConfig",
@@ -146,14 +146,22 @@ class _ByKind:
     ) -> JsonSchemaValue:
         mapping: dict[str, str] = handler(core)["discriminator"]["mapping"]
         branches = {kind: {"$ref": reference} for kind, reference in mapping.items()}
-        schema = tagged_by("peft_type", branches)
+        first, *others = cast(
+            "list[dict[str, JSONSchema]]", tagged_by("peft_type", branches)["allOf"]
+        )
+        # Without its kind, a section is read as LoRA, so that its keys are found and proposed.
+        condition = {key: part for key, part in first["if"].items() if key != "required"}
         kinds = {
             "description": "The kind of adapter.",
             "enum": [*branches],
             "examples": ["LORA"],
             "x-code": "unknown-adapter",
         }
-        return schema | {"properties": {"peft_type": kinds}}
+        return {
+            "type": "object",
+            "properties": {"peft_type": kinds},
+            "allOf": [{**first, "if": condition}, *others],
+        }
 
 
 AnyAdapter: TypeAlias = Annotated[LoRAConfig | IA3Config | LoHaConfig | LoKrConfig, _ByKind()]
