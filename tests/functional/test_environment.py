@@ -39,17 +39,17 @@ _HUGGING_FACE = "  type: huggingface\n  name_or_path: "
         (
             _recipe(("micro_batch_size: 2\n", f"{_OUTPUT}./said.jsonl/runs{_HERE}\n")),
             "not-writable",
-            "said.jsonl/runs` cannot be written: Not a directory",
+            "said.jsonl` is a file",
         ),
         (
             _recipe(("micro_batch_size: 2\n", f"{_OUTPUT}./said.jsonl{_HERE}\n")),
             "not-writable",
-            "said.jsonl` cannot be written: File exists",
+            "said.jsonl` is a file",
         ),
         (
             _recipe(("micro_batch_size: 2\n", f"train_log_metrics_path: ./said.jsonl/m{_HERE}\n")),
             "not-writable",
-            "said.jsonl` cannot be written: File exists",
+            "said.jsonl` is a file",
         ),
         (
             _recipe((_RANDOM, f"{_HUGGING_FACE}./none{_HERE}\n")),
