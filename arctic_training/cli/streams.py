@@ -1,8 +1,8 @@
 """Standard streams that are closed, full, or a pipe whose reader is gone.
 
-A command ends with a documented exit code whatever becomes of its output. A reader that is gone
-(``| head``, a closed terminal) wanted no more: the command goes on unseen. A full disk loses what
-was asked for, which is an error of the environment, reported at the end.
+A command ends with a documented exit code whatever happens to its output. A reader that is gone
+(``| head``, a closed terminal) wants no more output: the command continues unseen. A full disk
+loses what was asked for, which is an error of the environment, reported at the end.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Change:
     """A file, by its path from the generated source root, as it is and as it is to be.
 
     An ``EDITED`` file is one of ours that somebody else wrote to, or put a link in the place of; an
-    ``UNKNOWN`` one stands in a package of ours and is not ours.
+    ``UNKNOWN`` file is in a package of ours and was not generated.
     """
 
     path: str
@@ -88,7 +88,7 @@ def short_diff(change: Change) -> str:
 
 
 def change_of(path: str, planned: str, recorded: str | None, place: str) -> Change:
-    """Return what becomes of the file at ``place``; ``recorded`` is its hash when it was made.
+    """Return the change to the file at ``place``; ``recorded`` is its hash when it was made.
 
     Raises:
         OSError: neither a file nor a link is there, or in its way.

@@ -68,7 +68,7 @@ def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) ->
 
 
 def _change(path: Path, text: str) -> Change:
-    """Return what becomes of the copy: that of any version of this package follows the schema."""
+    """Return the change to the copy; a copy of any version of this package is updated."""
     change = change_of(path.name, text, None, str(path))
     is_ours = not change.is_link and _title(change.before or "") == _title(text)
     return replace(change, kind=Kind.UPDATE) if change.kind is Kind.EDITED and is_ours else change

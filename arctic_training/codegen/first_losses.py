@@ -55,7 +55,7 @@ _PAIRS: Final = FirstLoss(
         "type: number",
         "exclusiveMinimum: 0",
         "default: 1.0",
-        "description: How sharply the two answers of a pair are told apart; an example.",
+        "description: How sharply the two answers of a pair are separated; an example.",
     ),
     {
         "accuracy": Code("(chosen > rejected).sum()"),
@@ -71,7 +71,7 @@ _UNPAIRED: Final = FirstLoss(
         "type: number",
         "exclusiveMinimum: 0",
         "default: 1.0",
-        "description: How sharply good answers and bad ones are told apart; an example.",
+        "description: How sharply good answers and bad ones are separated; an example.",
     ),
 )
 _BEGINNINGS: Final = {"PreferenceBatch": _PAIRS, "UnpairedBatch": _UNPAIRED}

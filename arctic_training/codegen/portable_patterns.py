@@ -88,7 +88,7 @@ def _reasons(pattern: str) -> Iterator[tuple[str, str]]:
             is_wide = ord(token[0]) > _ONE_UNIT or token[0] == "." or is_negation
             by_character = token[0] if is_wide else by_character
         elif escaped in _BOUNDARIES or escaped in _RUST_ALONE:
-            yield f"`{token[0]}`", "write out what may stand there, such as `(^|[^a-z])`"
+            yield f"`{token[0]}`", "spell out the allowed characters, such as `(^|[^a-z])`"
         elif len(escaped) > 1 or escaped in "DWS":
             by_character = token[0]
         elif escaped in _IDENTITY and not (escaped in _SYNTAX and (is_inside or escaped != "-")):

@@ -36,7 +36,7 @@ REFUSED_KEYS: Final[Mapping[str, str]] = {
     "disable_python_gc": _OUT,
     "dump_state": "set `level: DEBUG` of `logger`",
     "eigenvalue": _EXACT,
-    "elasticity": "start the run with `torchrun --nnodes MIN:MAX`; it goes on with `auto_resume`",
+    "elasticity": "start the run with `torchrun --nnodes MIN:MAX`; it resumes with `auto_resume`",
     "expert_parallel": "expert parallelism is not built yet",
     "flops_profiler": _SHOWN,
     "fp32_allreduce": "set `communication_data_type: fp32`",

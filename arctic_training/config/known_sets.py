@@ -83,7 +83,7 @@ KNOWN_SETS: Final[Mapping[str, KnownSet]] = {
         is_verified=False,
     ),
 }
-"""By the name on the hub. What a recipe states holds against what stands here."""
+"""By name on the hub. Values stated in a recipe override these."""
 
 
 def is_verified(name: str) -> bool:

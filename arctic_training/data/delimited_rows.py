@@ -66,7 +66,7 @@ def tsv_rows(path: Path) -> Iterator[dict[str, object]]:
     """Iterate over the rows of a TSV file.
 
     A row is a line, and a quotation mark is text. Many programs quote a cell that has a tab, a
-    line break or a quotation mark in it: a cell that is quoted from its begin to its end is taken
+    line break or a quotation mark in it: a cell that is quoted from begin to end is taken
     without its quotes, over several lines if these are no rows on their own.
 
     Raises:
@@ -144,7 +144,7 @@ class _Lines:
         return self._ahead[offset] if offset < len(self._ahead) else None
 
     def drop(self, number: int) -> None:
-        """Go on behind so many lines."""
+        """Skip a number of lines."""
         for _ in range(number):
             self._ahead.popleft()
         self.number += number

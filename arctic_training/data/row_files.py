@@ -75,7 +75,7 @@ FORMATS: Final = {
 def file_columns(kind: str, paths: Sequence[Path], choices: Sequence[Collection[str]]) -> list[str]:
     """Return the columns that all files have, each as often as the first file names it.
 
-    Rows of JSON are read until all columns of one of the choices were there, but only so many.
+    Rows of JSON are read until all columns of one of the choices were there, up to a limit.
     Files without rows have no columns.
 
     Raises:

@@ -28,7 +28,7 @@ _HALF: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
     r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 )
-"""Escapes one after the other, so that neither a whole pair nor `\\\\ud800` is taken for a half."""
+"""Escapes one after the other, so that neither a whole pair nor `\\\\ud800` is read as a half."""
 
 
 class NotJSONError(Exception):

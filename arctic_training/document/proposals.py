@@ -1,4 +1,4 @@
-"""What to write where a name stands in place of a section."""
+"""Proposals for a name that is written in place of a section."""
 
 from __future__ import annotations
 

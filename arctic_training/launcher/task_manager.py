@@ -20,7 +20,7 @@ class TaskManager:
 
     name: str
     start: str
-    """Command that starts so many tasks as ``{}`` says."""
+    """Command that starts ``{}`` tasks."""
 
     size: str
     rank: str
@@ -55,7 +55,7 @@ class TaskManager:
         return self._started(f"export {settings}; exec arctic-train {words}")
 
     def torchrun_command(self, processes: str, words: str) -> str:
-        """Return a command that makes so many processes of each of its tasks one process group."""
+        """Return a command whose tasks each start that number of processes in one group."""
         nodes = f"--nnodes=${self.size} --node-rank=${self.rank} --nproc-per-node={processes}"
         meeting = f"--master-addr={self.address} --master-port={_PORT}"
         return self._started(

@@ -53,7 +53,7 @@ class Buckets:
 
     @classmethod
     def fitting(cls, points: int, curves: int, *, share: float = 1.0) -> Self:
-        """Return the smallest buckets of so many curves within a share of the page's numbers."""
+        """Return the smallest buckets for curves within a share of the page's numbers."""
         return cls(bucket_size(points, curves, share=share))
 
 

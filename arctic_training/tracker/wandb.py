@@ -62,7 +62,7 @@ class WandB:
 
 
 def _quiet_settings() -> wandb.Settings:
-    """Return settings under which the client writes nothing to the terminal, unless it is told."""
+    """Return settings under which the client writes nothing to the terminal by default."""
     settings = wandb.Settings()
     if "WANDB_SILENT" not in os.environ:
         settings.silent = True

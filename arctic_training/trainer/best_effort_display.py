@@ -16,7 +16,7 @@ __all__ = ["BestEffortDisplay"]
 
 
 class BestEffortDisplay:
-    """Shows a run until its output fails; the run itself goes on, and is saved."""
+    """Shows a run until its output fails; the run itself continues and is saved."""
 
     def __init__(self, shown: Progress) -> None:
         self.shown: Progress | None = shown

@@ -52,7 +52,7 @@ def ending(
     Args:
         profile: the memory profile.
         progress: the display.
-        trackers: each is finished, whatever becomes of the others.
+        trackers: each is finished, even if another fails.
         stopped: returns what stopped a run before its time; empty where nothing did.
 
     """

@@ -34,7 +34,7 @@ class Planning(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co
     """Optimizer steps done before this run."""
 
     def _count_inner_steps(self) -> None:
-        """Plan the run anew if ``step`` takes more optimizer steps than ``inner_steps`` says."""
+        """Plan the run again if ``step`` takes more optimizer steps than ``inner_steps`` says."""
         taken, self._steps_of_batch = self._steps_of_batch, 0
         is_first = self.state.steps_before_batch == 0 == self.state.epoch_idx
         if not is_first or taken <= self.schedule.inner_steps:
@@ -47,7 +47,7 @@ class Planning(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co
         )
 
     def _expect_inner_steps(self, inner_steps: int) -> None:
-        """Let horizon and learning rates follow from so many steps on each global batch."""
+        """Recompute horizon and learning rates for a number of steps on each global batch."""
         horizon = self.training_horizon
         self.state.inner_steps = inner_steps
         self.schedule = replace(self.schedule, inner_steps=inner_steps)

@@ -46,7 +46,7 @@ class Reporting(ABC):
         self.progress.note(text)
 
     def log(self, name: str, value: float) -> None:
-        """Report a figure of one's own with the optimizer step that ends next.
+        """Report a custom figure with the optimizer step that ends next.
 
         It stands among the metrics, wherever those are followed; of several processes, the value
         of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.

@@ -156,7 +156,7 @@ class Schedule:
 
     @property
     def is_by_steps(self) -> bool:
-        """Whether the run ends after so many optimizer steps, and not after so many epochs."""
+        """Whether the run ends after a number of optimizer steps, not of epochs."""
         return self.train_iters > 0 or self.min_iterations > self.epochs * self.steps_per_epoch
 
     def has_epoch(self, epoch_idx: int) -> bool:
@@ -179,7 +179,7 @@ class Schedule:
         return last or train_batch_idx % self.gradient_accumulation_steps == 0
 
     def global_batches_for(self, steps: int) -> int:
-        """Return how many global batches so many optimizer steps take."""
+        """Return the number of global batches for a number of optimizer steps."""
         return max(0, math.ceil(steps / self.inner_steps))
 
     def batches_left(self, train_batch_idx: int, *, is_open: bool, further: int | None) -> int:

@@ -153,7 +153,7 @@ LOSS_RULES: Final = (
         name="term-is-loss",
         summary="A term is not the loss under another name.",
         reason="The loss of a step is reported whatever the terms are. A metric that repeats it, "
-        "such as an `accuracy` that a first draft left so, is taken for what its name says.",
+        "such as an `accuracy` left over from a first draft, misleads whoever reads it.",
         bad=Example("metrics: {accuracy: mean}\n", _loss(_SUM, _LOSS_AGAIN)),
         good=Example("metrics: {accuracy: mean}\n", _loss(_SUM, _ACCURACY)),
         find=_renamed_loss,
