@@ -127,13 +127,26 @@ def test_the_schema_that_a_definition_names_is_kept(tmp_path: Path) -> None:
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
     copy = tmp_path / "generated/trainer.schema.json"
     text = copy.read_text("utf-8")
-    for spoil in (copy.unlink, lambda: copy.write_text("{}", "utf-8")):
+    older = text.replace('"type": "object"', '"type": ["object"]', 1)
+    assert older != text
+    for spoil in (copy.unlink, lambda: copy.write_text(older, "utf-8")):
         spoil()
         drift = arctic_gen("check", "--no-verify", folder=tmp_path)
         assert (drift.code, "generated/trainer.schema.json is " in drift.out) == (1, True)
         assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
         assert copy.read_text("utf-8") == text
     assert arctic_gen("check", "--no-verify", folder=tmp_path).code == 0
+
+
+def test_a_file_in_place_of_the_schema_is_kept(tmp_path: Path) -> None:
+    """A file that is no version of the schema is overwritten with ``--force`` alone."""
+    assert arctic_gen("init", "mine", folder=tmp_path).code == 0
+    copy = write(tmp_path / "generated/trainer.schema.json", "{}")
+    refused = arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path)
+    assert (refused.code, copy.read_text("utf-8")) == (1, "{}")
+    assert "--force" in refused.out
+    forced = arctic_gen("new-trainer", "--no-verify", "--force", "mine.yaml", folder=tmp_path)
+    assert (forced.code, copy.read_text("utf-8") != "{}") == (0, True)
 
 
 def test_a_wrong_answer_is_asked_for_again(
