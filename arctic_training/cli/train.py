@@ -178,6 +178,8 @@ def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
     """Tell the recipe from the overrides."""
     from arctic_training.diagnostics import nearest
 
+    if not words:
+        raise click.UsageError("Missing argument 'RECIPE'.")
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word.startswith("-"):
             flags = [f for p in click.get_current_context().command.params for f in p.opts]
@@ -185,8 +187,6 @@ def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
             if meant := nearest(flag, flags):
                 raise click.NoSuchOption(word, possibilities=[meant])
             raise click.NoSuchOption(word, _without_dashes(flag, value or following))
-    if not words:
-        raise click.UsageError("Missing argument 'RECIPE'.")
     return Path(words[0]), list(words[1:])
 
 

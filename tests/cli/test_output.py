@@ -62,8 +62,8 @@ def test_help_is_whole_where_there_is_no_terminal(
         (arctic_train, "r.yaml --num-processes 0", "Invalid value for '--num-processes'"),
         (arctic_train, "r.yaml -x", "No such option '-x'"),
         (arctic_train, "process-data", "Missing argument 'RECIPE'."),
-        (arctic_train, "report runs", "runs is not there"),
-        (arctic_train, "report .", ". has no file of metrics"),
+        (arctic_train, "report runs", "runs does not exist"),
+        (arctic_train, "report .", ". has no metrics file"),
     ],
 )
 def test_a_wrong_command_line_ends_with_2(
