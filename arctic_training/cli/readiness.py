@@ -6,6 +6,7 @@ Nothing is made, loaded or asked of the network, and torch is not imported.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +21,9 @@ __all__ = ["readiness_problems"]
 
 _FOLDERS: Final = {"output_dir", "train_log_tensorboard_dir", "mem_profiler_dir", "cache_dir"}
 _FILES: Final = {"train_log_metrics_path"}
+_NO_LOG: Final = (("logger", "output_dir"), Path(os.devnull))
+"""How recipes of ArcticTraining say that no log is written."""
+
 _PACKAGES: Final[dict[Pointer, tuple[str, str]]] = {
     ("model", "peft_config"): ("peft", "peft"),
     ("wandb", "enable"): ("wandb", "wandb"),
@@ -48,6 +52,8 @@ def _folders(recipe: CheckedRecipe) -> Iterator[Diagnostic]:
         if not is_path or not isinstance(node, ScalarNode) or not isinstance(node.value, str):
             continue
         path = Path(node.value)
+        if (pointer, path) == _NO_LOG:
+            continue
         if pointer[-1] in _FILES and path.is_dir():
             yield _error("not-writable", f"`{path}` is a folder", node, "name a file in it")
         elif pointer[-1] in _FILES | _FOLDERS:
