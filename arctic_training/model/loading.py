@@ -24,8 +24,9 @@ _ADVICE: Final = {
 """What to do, by the name of an exception of huggingface_hub."""
 
 _OFFLINE: Final = (
-    "the hub cannot be reached: give a local folder, as `./folder`; or load it once where there is "
-    "a network, and copy ~/.cache/huggingface here; behind a proxy, set HTTPS_PROXY"
+    "the hub cannot be reached, or HF_HUB_OFFLINE is set: give a local folder, as `./folder`; or "
+    "load it once where there is a network, and copy ~/.cache/huggingface here; behind a proxy, "
+    "set HTTPS_PROXY"
 )
 
 
