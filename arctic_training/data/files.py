@@ -83,7 +83,8 @@ def _files(name: str, paths: list[Path]) -> Files:
 
 def _suffix(path: Path) -> str:
     """Return the suffix that says how a file is read, without that of its compression."""
-    suffix = Path(path.stem).suffix if path.suffix in _COMPRESSED else path.suffix
+    is_compressed = path.suffix.lower() in _COMPRESSED
+    suffix = (Path(path.stem) if is_compressed else path).suffix.lower()
     return suffix if suffix in _FORMATS else ""
 
 

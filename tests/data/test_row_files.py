@@ -9,6 +9,7 @@ import pytest
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data import json_rows
+from arctic_training.data.files import Files, located_data
 from arctic_training.data.instruct import check_instruct, instruct_conversations
 from arctic_training.data.row_files import file_columns, file_rows
 from arctic_training.errors import RecipeError
@@ -147,3 +148,10 @@ def test_lists_are_read_in_chunks(
     (tmp_path / "x.json").write_text(json.dumps(rows, indent=1), encoding="utf-8")
     monkeypatch.setattr(json_rows, "_CHUNK", size)
     assert [*json_rows.json_rows(tmp_path / "x.json")] == rows
+
+
+@pytest.mark.parametrize("name", ["DATA.CSV", "data.Csv.GZ"])
+def test_suffixes_in_capitals(name: str, tmp_path: Path) -> None:
+    """The case of a suffix does not matter: some systems write it in capitals."""
+    (tmp_path / name).touch()
+    assert located_data(str(tmp_path / name)) == Files("csv", (tmp_path / name,))
