@@ -58,19 +58,26 @@ class ChatEncoder:
     Where the template marks answers with ``{% generation %}``, exactly what it marks is trained.
     Else it is every token with a character of an answer in it, or of the end-of-turn text behind.
 
+    Args:
+        tokenizer: with its chat template.
+        trained: which part of a conversation is.
+        stops: tokens at which generation stops.
+
     Raises:
         ValueError: the tokenizer has no chat template.
 
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, trained: Trained) -> None:
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerBase, trained: Trained, stops: Iterable[str] = ()
+    ) -> None:
         self._tokenizer = tokenizer
         self._trained = trained
         self.template: str = tokenizer.get_chat_template()
         self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
         self._has_marks = bool(_MARKED.search(self.template))
         added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
-        self._turn_ends = TurnEnds(self.render, [*added, *tokenizer.all_special_tokens])
+        self._turn_ends = TurnEnds(self.render, [*added, *tokenizer.all_special_tokens], stops)
 
     @property
     def lacks_turn_ends(self) -> bool:

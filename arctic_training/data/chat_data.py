@@ -11,6 +11,7 @@ from typing_extensions import override
 from arctic_training.config.data import DataConfig
 from arctic_training.data.chat import ChatEncoder, LeftOutError, Marked, Trained
 from arctic_training.data.conversation import Conversation
+from arctic_training.data.generation_ends import generation_ends
 from arctic_training.data.preparing import PreparingDataFactory
 from arctic_training.data.samples import Sample
 from arctic_training.data.spans import UndecidableError
@@ -41,7 +42,7 @@ class ChatDataFactory(
 
     @override
     def token_inputs(self) -> list[object]:
-        return [*super().token_inputs(), self.encoder().template]
+        return [*super().token_inputs(), self.encoder().template, self._stops()]
 
     def trained(self) -> Trained:
         """Return which part of a conversation is trained."""
@@ -61,11 +62,14 @@ class ChatDataFactory(
             hint = "take a fast tokenizer of the model"
             raise RecipeError(pointer, message, code="not-supported", hint=hint)
         try:
-            return ChatEncoder(tokenizer, self.trained())
+            return ChatEncoder(tokenizer, self.trained(), self._stops())
         except ValueError as error:
             message = "the tokenizer has no chat template"
             hint = "give the file of one as `chat_template` of the section `tokenizer`"
             raise RecipeError(pointer, message, code="not-supported", hint=hint) from error
+
+    def _stops(self) -> list[str]:
+        return generation_ends(self.trainer.config.model, self.trainer.tokenizer)
 
     def samples(self, encoder: ChatEncoder, marked: Iterable[Marked]) -> Iterator[Sample]:
         """Iterate over the samples of rendered conversations; note an answer without its end."""

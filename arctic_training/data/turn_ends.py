@@ -33,11 +33,13 @@ class TurnEnds:
     Args:
         render: applies the chat template.
         tokens: added tokens of the tokenizer, special or not, as they are written.
+        stops: those of them at which generation stops.
 
     """
 
-    def __init__(self, render: Render, tokens: Iterable[str]) -> None:
+    def __init__(self, render: Render, tokens: Iterable[str], stops: Iterable[str] = ()) -> None:
         self._render = render
+        self._stops = frozenset(stops)
         longest_first = sorted({t for t in tokens if t and not t.isspace()}, key=len, reverse=True)
         token = "|".join(map(re.escape, longest_first)) or _NOTHING_MATCHES
         self._token = re.compile(rf"\s*(?:{token})")
@@ -76,6 +78,13 @@ class TurnEnds:
 
     def _between(self, role: str, until: Conversation, text: str, end: int) -> str:
         """Return the end-of-turn text of an answer that a message of a role follows."""
+        if found := self._written(role, until, text, end):
+            return found
+        token = self._token.match(text, end)
+        return token[0] if token and token[0].lstrip() in self._stops else ""
+
+    def _written(self, role: str, until: Conversation, text: str, end: int) -> str:
+        """Return what a template writes behind an answer to close the turn and nothing else."""
         token = self._token.match(text, end)
         rendered = self._with_sentinel(until)
         if rendered is None:  # such as by a template that takes no answer as the last message

@@ -188,6 +188,43 @@ def _read(sample: Sample) -> tuple[list[int], list[bool]]:
     return sample.input_ids.tolist(), sample.trained.tolist()
 
 
+def test_a_role_token_that_stops_generation_has_a_loss(trainer: HandTrainer) -> None:
+    """Where the next role token ends an answer, it has a loss; another role token has none.
+
+    So of GLM-4: a model that calls a function stops at the token of its result.
+    """
+    trainer.tokenizer.chat_template = _each("<|{{ m.role }}|>\n{{ m.content }}")
+    turns = [("user", "a"), ("assistant", "b"), ("tool", "c"), ("assistant", "d"), ("user", "e")]
+    said = _said([*turns, ("assistant", "f"), ("system", "g"), ("assistant", "h")])
+    encoder = ChatEncoder(trainer.tokenizer, Trained(), ["</s>", "<|user|>", "<|tool|>"])
+    (sample,) = encoder.encode([encoder.spans(said)])
+    written = [
+        ("<|user|>\na<|assistant|>\n", False),
+        ("b<|tool|>", True),
+        ("\nc<|assistant|>\n", False),
+        ("d<|user|>", True),
+        ("\ne<|assistant|>\n", False),
+        ("f", True),
+        ("<|system|>\ng<|assistant|>\n", False),
+        ("h", True),
+    ]
+    assert _read(sample) == _expected(trainer.tokenizer, iter(written))
+    assert encoder.lacks_turn_ends
+
+
+@pytest.mark.parametrize("name", _STYLES)
+def test_a_stop_that_opens_messages_leaves_the_end_of_turn_alone(
+    trainer: HandTrainer, name: str
+) -> None:
+    """Where a template closes turns, tokens at which generation stops change nothing."""
+    style, said = _STYLES[name], _said([("user", "a"), ("assistant", "b"), ("user", "c")])
+    trainer.tokenizer.chat_template = style.template
+    stops = ["</s>", "<|end|>", *([] if style.end == "" else ["<|user|>"])]
+    encoder = ChatEncoder(trainer.tokenizer, Trained(), stops)
+    (sample,) = encoder.encode([encoder.spans(said)])
+    assert _read(sample) == _expected(trainer.tokenizer, _by_hand(style, said))
+
+
 def _said(turns: list[tuple[str, str]]) -> Conversation:
     return [Message(role=role, content=content) for role, content in turns]
 
