@@ -19,14 +19,18 @@ _NO_RULES = {"if", "examples", "defaultSnippets", "x-planned"}
 
 
 def _keys(rule: JSON, way: str = "") -> Iterator[tuple[str, _Rule]]:
-    """Iterate over all keys that a schema describes; those of conditions and examples are not."""
+    """Iterate over all keys that a schema describes, not those of conditions and examples.
+
+    A branch that refuses a key (``not: {}``) describes none.
+    """
     if isinstance(rule, list):
         for part in rule:
             yield from _keys(part, way)
     for keyword, below in rule.items() if isinstance(rule, dict) else ():
         if keyword in {"properties", "definitions"}:
             for name, each in cast("dict[str, _Rule]", below).items():
-                is_key = keyword == "properties" and isinstance(each, dict)
+                is_rule = keyword == "properties" and isinstance(each, dict)
+                is_key = is_rule and each.get("not") != {}
                 yield from [(f"{way}.{name}", each)] if is_key else []
                 yield from _keys(each, f"{way}.{name}")
         elif keyword not in _NO_RULES:
