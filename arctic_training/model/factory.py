@@ -12,8 +12,9 @@ from torch import nn
 from transformers import PreTrainedTokenizerBase
 from typing_extensions import override
 
+from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.model import ModelConfig
-from arctic_training.errors import RecipeError
+from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.factory import Factory
 from arctic_training.model.adapter import add_adapter
 from arctic_training.model.checkpointing import with_activation_checkpoints
@@ -104,37 +105,48 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
     def adapter_problems(
         self, architecture: transformers.PretrainedConfig
     ) -> Iterator[RecipeError]:
-        """Find names of layers that an adapter is for, and that no such model has.
+        """Find what keeps an adapter from being added to such a model, made without weights.
 
-        Such a model is made without weights. That there is none is told when it is loaded.
+        That there is no such model, or no PEFT, is told elsewhere.
         """
         adapter = self.config.peft_config
-        if adapter is not None and (adapter.target_modules or adapter.modules_to_save):
-            try:
-                with torch.device("meta"):
-                    model = self.auto_class.from_config(architecture)
-            except (ImportError, ValueError):
-                return
-            yield from (self.located(e, adapter) for e in unknown_layers(model, adapter))
+        if adapter is None:
+            return
+        try:
+            with torch.device("meta"):
+                model = self.auto_class.from_config(architecture)
+                self._add_adapter(model, adapter)
+        except UnusableRecipeError as error:
+            yield from error.problems
+        except RecipeError as error:
+            yield error
+        except (ImportError, ValueError):
+            return
 
     def equipped(self, model: nn.Module) -> nn.Module:
         """Return the model with what every section may ask for: an adapter, less memory.
 
         Raises:
             RecipeError: the model takes no such adapter.
+            UnusableRecipeError: it does not have the layers that the adapter is for.
 
         """
         if (adapter := self.config.peft_config) is not None:
             if not isinstance(model, transformers.PreTrainedModel):
                 raise self.problem("peft_config", f"a {type(model).__name__} takes no adapter")
-            for error in unknown_layers(model, adapter):
-                raise self.located(error, adapter)
-            try:
-                add_adapter(model, adapter)
-            except ValueError as error:
-                raise self.problem("peft_config", first_line(error)) from error
+            self._add_adapter(model, adapter)
         offload = self.trainer.config.activation_checkpoint_cpu_offload
         return with_activation_checkpoints(model, self.config, offload=offload)
+
+    def _add_adapter(self, model: transformers.PreTrainedModel, adapter: AdapterConfig) -> None:
+        if unknown := [self.located(each, adapter) for each in unknown_layers(model, adapter)]:
+            raise UnusableRecipeError(unknown)
+        try:
+            add_adapter(model, adapter)
+        except (NotImplementedError, TypeError, ValueError) as error:
+            # Kinds of adapters differ in how they refuse a kind of layer.
+            hint = "choose other `target_modules`, or another kind of adapter"
+            raise self.problem("peft_config", first_line(error), hint=hint) from error
 
     def no_attention(self, error: ImportError) -> RecipeError:
         """Return the error for a kind of attention whose package is missing."""

@@ -222,6 +222,29 @@ def test_layers_that_the_model_does_not_have(
     assert (problem.message, problem.hint) == (message, hint)
 
 
+@pytest.mark.parametrize(
+    "adapter",
+    [
+        {"peft_type": "LOHA", "target_modules": ["embed_tokens"]},
+        {"peft_type": "LOKR", "target_modules": ["embed_tokens"]},
+        {
+            "peft_type": "IA3",
+            "target_modules": ["embed_tokens"],
+            "feedforward_modules": ["lm_head"],
+        },
+        {"peft_type": "LORA", "target_modules": ["input_layernorm"]},
+        {"peft_type": "LORA", "target_modules": ["q_proj"], "modules_to_save": ["self_attn"]},
+    ],
+)
+def test_layers_that_take_no_such_adapter(adapter: dict[str, object]) -> None:
+    """What PEFT refuses, it refuses before anything is prepared, whatever exception it raises."""
+    with pytest.raises(UnusableRecipeError) as caught:
+        SFTTrainer(sft_config(model={"peft_config": adapter}))
+    (problem,) = caught.value.problems
+    assert problem.pointer == ("model", "peft_config")
+    assert problem.hint
+
+
 @pytest.mark.parametrize("targets", ["all-linear", ["mlp.up_proj"], r".*\.1\..*_proj"])
 def test_names_that_peft_understands_are_taken(targets: object) -> None:
     """All linear layers, the end of a name, a regular expression of whole names."""
