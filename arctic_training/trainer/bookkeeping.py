@@ -14,6 +14,7 @@ from arctic_training.callback.callbacks import Phase
 from arctic_training.callback.observed import Observed
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.data.loader import EpochLoader
+from arctic_training.errors import TrainingError
 from arctic_training.trainer.inner_steps import InnerSteps
 from arctic_training.trainer.remaining import Positions, Remaining
 from arctic_training.trainer.state import Schedule, TrainingState
@@ -199,7 +200,9 @@ class Bookkeeping(Observed, ABC, Generic[Config_co, BatchT]):
         if self._is_between_epochs:
             state.enter_next_epoch()
         found = self._positions.index_of(batch)
-        index = state.train_batch_idx if found is None else max(found, state.train_batch_idx)
+        index = state.train_batch_idx if found is None else found
+        if index < state.train_batch_idx or index >= self.schedule.batches_per_epoch:
+            raise _consumed(state.epoch_idx, min(index, self.schedule.batches_per_epoch - 1))
         if self._is_batch_open and index // self._accumulated != self._open_group:
             self._complete_global_batch()
         if not self._is_batch_open:
@@ -215,3 +218,12 @@ class Bookkeeping(Observed, ABC, Generic[Config_co, BatchT]):
     @property
     def _open_group(self) -> int:
         return (self.state.train_batch_idx - 1) // self._accumulated
+
+
+def _consumed(epoch: int, batch: int) -> TrainingError:
+    """Return what is said of a batch that comes again: what is left would no longer be known."""
+    return TrainingError(
+        f"epoch {epoch}: `step` is called again after it has consumed batch {batch}",
+        hint="override `step` to train several times on a batch or on parts of it: it may call "
+        "`super().step` for each; for more passes over the data, raise `epochs`",
+    )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 from weakref import WeakSet
+
+from torch import Tensor
 
 __all__ = ["Positions", "Remaining"]
 
@@ -75,5 +77,20 @@ class Positions(Generic[T]):
             self._running.discard(position)
 
     def index_of(self, item: object) -> int | None:
-        """Return the index of an item; None if it is none that was given out last."""
-        return next((each.index for each in self._running if each.item is item), None)
+        """Return the index of an item, or of what it is made of.
+
+        None if it is made of none that was given out last.
+        """
+        return next((each.index for each in self._running if _is_of(item, each.item)), None)
+
+
+def _is_of(item: object, given: object) -> bool:
+    """Return whether an item is another, or a mapping with some of its tensors or parts of them."""
+    if item is given:
+        return True
+    if not (isinstance(item, Mapping) and isinstance(given, Mapping)):
+        return False
+    tensors = [value for value in given.values() if isinstance(value, Tensor)]
+    mine = [value for value in item.values() if isinstance(value, Tensor)]
+    bases = [each._base for each in mine]  # noqa: SLF001  # torch has no other name for it
+    return any(value is each for value in tensors for each in (*mine, *bases))

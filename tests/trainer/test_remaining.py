@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, get_args
+from typing import ClassVar, cast, get_args
 
 import pytest
 import torch
@@ -154,7 +154,10 @@ class _Filtering(HandTrainer, abstract=True):
     def epoch(self) -> None:
         for index, batch in enumerate(self.train_batches, self.state.train_batch_idx):
             if index % 3 != 1:
-                self.step(batch)
+                self.step(self.made_of(batch))
+
+    def made_of(self, batch: SFTBatch) -> SFTBatch:
+        return batch
 
     @override
     def step(self, batch: SFTBatch) -> None:
@@ -162,24 +165,78 @@ class _Filtering(HandTrainer, abstract=True):
         super().step(batch)
 
 
-def test_batches_that_a_loop_leaves_out_are_passed(tmp_path: Path) -> None:
+class _Copying(_Filtering, abstract=True):
+    """Trains on copies that share their tensors."""
+
+    @override
+    def made_of(self, batch: SFTBatch) -> SFTBatch:
+        return batch.copy()
+
+
+class _Cutting(_Filtering, abstract=True):
+    """Trains on parts of the batches."""
+
+    @override
+    def made_of(self, batch: SFTBatch) -> SFTBatch:
+        return _row(batch, 0)
+
+
+def _row(batch: SFTBatch, row: int) -> SFTBatch:
+    rows = {name: value[row : row + 1] for name, value in batch.items()}  # type: ignore[index]
+    return cast("SFTBatch", rows)
+
+
+@pytest.mark.parametrize("kind", [_Filtering, _Copying, _Cutting])
+def test_batches_that_a_loop_leaves_out_are_passed(kind: type[_Filtering], tmp_path: Path) -> None:
     """An ``epoch`` that skips batches ends, and resumes at the batch after its last one."""
-    whole = _Filtering(_trainer(HandTrainer, tmp_path / "whole", checkpoint=[]).config)
+    whole = kind(_trainer(HandTrainer, tmp_path / "whole", checkpoint=[]).config)
     whole.seen = []
     whole.train()
     assert whole.seen == [1, 3, 4, 6, 7] * 2
     saving = {"output_dir": str(tmp_path / "saved"), "save_every_n_steps": 1, "auto_resume": True}
     config = _trainer(HandTrainer, tmp_path / "parts", checkpoint=saving).config
-    cut = _Filtering(config.model_copy(update={"exit_iteration": 4}))
+    cut = kind(config.model_copy(update={"exit_iteration": 4}))
     resumed_seen = cut.seen = []
     cut.train()
-    resumed = _Filtering(config)
+    resumed = kind(config)
     resumed.seen = resumed_seen
     resumed.train()
     assert resumed.seen == whole.seen
     expected = whole.engine.full_state_dict()
     for name, value in resumed.engine.full_state_dict().items():
         assert torch.equal(value, expected[name]), name
+
+
+class _Twice(HandTrainer, abstract=True):
+    @override
+    def epoch(self) -> None:
+        for batch in self.train_batches:
+            self.step(batch)
+            self.step(batch)
+
+
+class _Rows(HandTrainer, abstract=True):
+    @override
+    def epoch(self) -> None:
+        for batch in self.train_batches:
+            for row in range(len(batch["lengths"])):
+                self.step(_row(batch, row))
+
+
+class _Passes(HandTrainer, abstract=True):
+    @override
+    def epoch(self) -> None:
+        for batch in [*self.train_batches] * 2:
+            self.step(batch)
+
+
+@pytest.mark.parametrize(("kind", "batch"), [(_Twice, 0), (_Rows, 0), (_Passes, 6)])
+def test_a_batch_is_consumed_once(kind: type[HandTrainer], batch: int, tmp_path: Path) -> None:
+    """A loop that calls ``step`` again for a batch is told so, and how to train on it again."""
+    trainer = _trainer(kind, tmp_path)
+    with pytest.raises(TrainingError, match=f"again after it has consumed batch {batch}") as caught:
+        trainer.train()
+    assert "call `super().step`" in caught.value.hint
 
 
 _NAMES = """
