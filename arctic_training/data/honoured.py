@@ -48,7 +48,7 @@ def ignored_keys(factory: DataFactory[DataConfig, BatchT]) -> Iterator[RecipeErr
         return
     reached = _reached(factory)
     sections: list[SectionConfig] = [*factory.config.sources]
-    if factory.config is factory.trainer.config.data:
+    if not factory.is_evaluated:
         sections.append(factory.config)
     for section in sections:
         for name in _set_keys(section):

@@ -165,6 +165,23 @@ def test_keys_of_the_section(
     assert [problem.pointer for problem in problems] == [("data", name) for name in refused]
 
 
+def test_keys_of_a_changed_section(tmp_path: Path) -> None:
+    """A trainer may give its factory a changed copy of the section; its keys are checked too."""
+
+    class _Changing(HandTrainer, abstract=True):
+        @override
+        def make_data_factory(self) -> Any:
+            changes = {"train_eval_split": (0.5, 0.5)}
+            return _Direct(self, self.config.data.model_copy(update=changes))
+
+    data = {"sources": jsonl(tmp_path / "a.jsonl", ragged(3)), "div_length": _DIV, "seed": 7}
+    with pytest.raises(UnusableRecipeError) as caught:
+        _Changing(hand_config(data=data))
+    found = [problem.pointer for problem in caught.value.problems]
+    assert ("data", "train_eval_split") in found
+    assert {pointer[0] for pointer in found} == {"data"}
+
+
 @pytest.mark.parametrize("factory", [_Direct, _Encoding, _Loading])
 def test_keys_of_the_sources(
     factory: type[DataFactory[SFTDataConfig, SFTBatch]], tmp_path: Path
