@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 
 from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
+from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import METRICS, TrainerConfig
-from arctic_training.errors import RecipeError
+from arctic_training.errors import Pointer, RecipeError
 
 __all__ = ["begin_or_resume", "earlier_run_problems", "resume_key"]
 
@@ -46,9 +47,35 @@ def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[R
         for engine in resuming:
             message = "`overwrite_output_dir` deletes what it would go on from"
             yield engine.problem("auto_resume", message, code="not-allowed")
+        yield from _deleted_inputs(enabled, config)
     elif not resuming:
         found = [*_used_folders(enabled)]
         yield from found or _used_metrics(enabled, config)
+
+
+def _deleted_inputs(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeError]:
+    """Iterate over the models and data of the recipe that `overwrite_output_dir` would delete."""
+    deleted = [path.resolve() for engine in engines for path in engine.saved()]
+    for pointer, text in _paths(as_json(config), ()):
+        if any(Path(text).resolve().is_relative_to(folder) for folder in deleted):
+            message = f"`overwrite_output_dir` deletes `{text}`, which this run reads"
+            hint = "take another `output_dir`, or copy it first"
+            yield RecipeError(pointer, message, code="not-allowed", hint=hint)
+
+
+def _paths(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """Iterate over the absolute paths below a value of the recipe, and where each stands."""
+    match value:
+        case str() if Path(value).is_absolute():
+            yield pointer, value
+        case dict():
+            for key, inner in value.items():
+                yield from _paths(inner, (*pointer, str(key)))
+        case list():
+            for index, inner in enumerate(value):
+                yield from _paths(inner, (*pointer, index))
+        case _:
+            pass
 
 
 def _enabled(engines: _Engines) -> _Engines:

@@ -148,6 +148,17 @@ def test_a_run_does_not_delete_what_it_goes_on_from(used: Path) -> None:
     assert (problem.pointer, problem.code) == (("checkpoint", 0, "auto_resume"), "not-allowed")
 
 
+def test_a_run_does_not_delete_what_it_reads(used: Path) -> None:
+    """`overwrite_output_dir` deletes no model and no data of the recipe; each is named."""
+    data = used / "saved" / "epoch_0_global_step_2" / "said.jsonl"
+    source = jsonl(data, ragged(5))
+    (problem,) = _problems(used, overwrite_output_dir=True, data={"sources": [source]})
+    assert problem.pointer == ("data", "sources", 0, "name_or_path")
+    assert problem.message == f"`overwrite_output_dir` deletes `{data}`, which this run reads"
+    assert data.exists()
+    data.unlink()
+
+
 def test_the_same_command_goes_on(tmp_path: Path) -> None:
     """With `auto_resume`, what was cut goes on with all its metrics, from wherever it was cut.
 
