@@ -166,6 +166,11 @@ def _of_environment(error: Exception) -> str:
     return str(error)
 
 
+def _is_link_loop(error: Exception) -> bool:
+    """Return whether links lead to each other: before Python 3.13, that is a RuntimeError."""
+    return isinstance(error, RuntimeError) and str(error).startswith("Symlink loop")
+
+
 def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if speaks():
@@ -188,7 +193,7 @@ def _report(error: Exception, *, debug: bool) -> int:
         return LOST
     if debug and speaks():
         traceback.print_exception(error)
-    if isinstance(error, _environment_errors()):
+    if isinstance(error, _environment_errors()) or _is_link_loop(error):
         say(_of_environment(error))
         return ExitCode.USAGE
     if reason := apart(error):

@@ -165,6 +165,15 @@ def test_what_the_environment_does_is_no_bug(
     assert (result.code, result.out, result.err.lstrip("\n")) == (code, "", text)
 
 
+@pytest.mark.parametrize("command", ["validate", "lint", "migrate", "new-trainer", "explain"])
+def test_a_link_to_itself_is_no_bug(tmp_path: Path, command: str) -> None:
+    """Links that lead to each other are an error of the file system, which names one."""
+    (tmp_path / "a.yaml").symlink_to("b.yaml")
+    (tmp_path / "b.yaml").symlink_to("a.yaml")
+    result = arctic_gen(command, "a.yaml", folder=tmp_path)
+    assert (result.code, "a.yaml" in result.err) == (2, True), result.err
+
+
 def test_no_command_shows_the_help(tmp_path: Path) -> None:
     """Who types the command alone sees what it can do, and that nothing was done."""
     result = arctic_gen(folder=tmp_path)
