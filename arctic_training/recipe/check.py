@@ -19,6 +19,7 @@ from arctic_training.document import (
     completed,
     find,
     former_names,
+    joined,
     of_other_kind,
     plain,
     rename_problems,
@@ -33,6 +34,7 @@ from arctic_training.recipe.functions import with_arguments
 from arctic_training.recipe.hub_names import hub_name_problems
 from arctic_training.recipe.outdated import outdated
 from arctic_training.recipe.overrides import with_overridden_names
+from arctic_training.recipe.path_variables import variable_problems
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.single_items import with_single_items
 from arctic_training.recipe.unknown_trainer import unknown_trainer
@@ -81,7 +83,7 @@ def check_recipe(
     old = outdated(package, project)
     told = [old.warning(value_span(recipe, ("type",)))] if old else []
     problems = [*told, *wrong, *translated, *check(chosen, schema)]
-    problems += hub_name_problems(chosen, schema)
+    problems += joined([*variable_problems(chosen, schema)], [*hub_name_problems(chosen, schema)])
     if has_errors(problems):
         return None, problems
     whole = with_paths(completed(chosen, schema), schema)

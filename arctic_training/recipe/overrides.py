@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -27,6 +27,7 @@ from arctic_training.recipe.place import PLACE
 __all__ = ["apply_overrides", "with_overridden_names"]
 
 _MOST_KEYS: Final = 64
+_PATH: Final = r"[A-Za-z_][\w.]*"
 
 
 def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode, list[Diagnostic]]:
@@ -36,13 +37,15 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
     does not have are made.
     """
     problems: list[Diagnostic] = []
-    for text in overrides:
+    for text in _pairs(overrides):
         source = Source(PLACE, text)
         path, separator, written = text.partition("=")
-        keys = path.split(".")
+        keys = _keys(path)
         if not separator or not all(keys) or len(keys) > _MOST_KEYS:
-            message = f"expected key=value, found {shown(text)}"
-            problems.append(_wrong(source, message, _with_colon(text)))
+            problems.append(_no_pair(source, text))
+            continue
+        if not path.isprintable():
+            problems.append(_wrong(source, "a key holds characters that cannot be printed"))
             continue
         value, found = parse(Source(PLACE, written))
         problems += [replace(p, span=source.line(1), related=()) for p in found]
@@ -136,10 +139,26 @@ def _shifted(span: Span, source: Source, by: int) -> Span:
     return Span(source, span.line, column, span.end_line, end)
 
 
-def _with_colon(text: str) -> str:
-    """Return `key=value` for `key: value`; empty for what is neither."""
-    found = re.fullmatch(r"([\w.]+): *(\S.*)", text)
-    return f"write {found[1]}={found[2]}" if found else ""
+def _keys(path: str) -> list[str]:
+    """Return the keys of a path; `sources[0]` is written `sources.0` as well."""
+    return re.sub(r"\[(\d+)\](?=[.\[]|$)", r".\1", path).split(".")
+
+
+def _pairs(overrides: Sequence[str]) -> Iterator[str]:
+    """Iterate over the overrides; a key and its value as two arguments are one mistake."""
+    waiting = [*overrides]
+    while waiting:
+        text = waiting.pop(0)
+        if re.fullmatch(_PATH, text) and waiting and "=" not in waiting[0]:
+            text = f"{text} {waiting.pop(0)}"
+        yield text
+
+
+def _no_pair(source: Source, text: str) -> Diagnostic:
+    """Return the finding of what is no `key=value`; `key: value` and `key value` are told apart."""
+    found = re.fullmatch(rf"({_PATH})(?:: *| )(\S.*)", text)
+    hint = f"write {found[1]}={found[2]}" if found else ""
+    return _wrong(source, f"expected key=value, found {shown(text)}", hint)
 
 
 def _wrong(source: Source, message: str, hint: str = "") -> Diagnostic:

@@ -45,6 +45,7 @@ def _recipe() -> MapNode:
         (["optimizer.eps=4", "optimizer={eps: 3}"], {"optimizer": {"eps": 3}}),
         (["optimizer={}", "optimizer.betas=[0, 1]"], {"optimizer": {"betas": [0, 1]}}),
         (["checkpoint.1.output_dir=c"], {"checkpoint": [{"output_dir": "a"}, {"output_dir": "c"}]}),
+        (["checkpoint[1]={}"], {"checkpoint": [{"output_dir": "a"}, {}]}),
         (["checkpoint.0={}"], {"checkpoint": [{}, {"output_dir": "b"}]}),
         (["checkpoint=[]"], {"checkpoint": []}),
         (["deepspeed.x.y=3"], {"deepspeed": {"x": {"y": 3}}}),
@@ -61,6 +62,12 @@ def test_a_value_is_set_and_the_rest_stays(overrides: list[str], expected: dict[
 
 def _plain(node: MapNode) -> dict[str, JSON]:
     return {key: plain(entry.value) for key, entry in node.entries.items()}
+
+
+def test_a_key_and_its_value_apart_are_one_mistake() -> None:
+    """`key value` is told once, with the `=` between them; what is right beside it is kept."""
+    _, problems = apply_overrides(_recipe(), ["optimizer.eps", "4", "seed=2"])
+    assert [problem.hint for problem in problems] == ["write optimizer.eps=4"]
 
 
 def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
