@@ -15,6 +15,7 @@ from arctic_training.codegen.fields import FieldReader
 from arctic_training.codegen.names import camel_case
 from arctic_training.codegen.slots import SLOTS, ImportPath, Slot
 from arctic_training.codegen.spec import FACTORIES, FactorySpec, OwnFactory
+from arctic_training.config.foreign import foreign_type
 from arctic_training.diagnostics import Diagnostic, Related, Span, known_words, nearest
 from arctic_training.document import (
     JSON,
@@ -112,8 +113,14 @@ def unknown_factory(name: str, span: Span, slot: Slot, known: set[str]) -> Diagn
         message=f"`{name}` is no {part}",
         span=span,
         suggestion=meant,
-        hint="" if meant else f"known here: {known_words(known)}",
+        hint="" if meant else _of_other_tool(name) or f"known here: {known_words(known)}",
     )
+
+
+def _of_other_tool(name: str) -> str:
+    """Return which factory a name of another tool stands for; empty if there is none."""
+    advice = foreign_type(name).replace("`type: ", "`")
+    return advice if advice and "`name: " not in advice else ""
 
 
 def _unknown_base(document: Node, slot: Slot, pointer: Pointer) -> Iterator[Diagnostic]:

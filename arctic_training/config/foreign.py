@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["FOREIGN_KEYS", "FOREIGN_TYPES", "foreign_type"]
+__all__ = ["FOREIGN_KEYS", "FOREIGN_TYPES", "FOREIGN_WORDS", "foreign_type"]
 
 _EXPERTS: Final = "experts are trained like other weights: leave out `_moe`"
 _ADAMW: Final = "write `type: fused_adam`, which is AdamW"
@@ -94,6 +94,7 @@ FOREIGN_KEYS: Final = {
     "num_train_epochs": "epochs",
     "optim": "optimizer.type",
     "output": "checkpoint.output_dir",
+    "output_dir": "checkpoint.output_dir",
     "output_path": "checkpoint.output_dir",
     "packing": "data.pack_samples",
     "per_device_eval_batch_size": "micro_batch_size",
@@ -132,6 +133,18 @@ FOREIGN_KEYS: Final = {
     "zero_stage": "deepspeed.zero_optimization.stage",
 }
 """The key of a recipe that says the same as a key of another tool, or as good as."""
+
+FOREIGN_WORDS: Final = {
+    **dict.fromkeys(("average", "avg"), "mean"),
+    **dict.fromkeys(("bool", "flag"), "boolean"),
+    **dict.fromkeys(("dict", "map", "mapping"), "object"),
+    **dict.fromkeys(("double", "float", "float32"), "number"),
+    "int": "integer",
+    **dict.fromkeys(("list", "sequence", "tuple"), "array"),
+    **dict.fromkeys(("str", "text"), "string"),
+    "total": "sum",
+}
+"""Words of JSON Schema and of definitions, by those of Python and other tools."""
 
 
 def foreign_type(name: str) -> str:

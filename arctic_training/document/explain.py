@@ -9,7 +9,7 @@ from typing import Final
 from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from arctic_training.config.foreign import foreign_type
+from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
 from arctic_training.config.numbers import human_number
 from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
 from arctic_training.diagnostics import Diagnostic, Span, nearest
@@ -86,7 +86,10 @@ def _explained(error: ValidationError, value: str, applying: list[Subschema]) ->
         case Kind.Type(types=types):
             return _wrong_type(error.instance, value, types)
         case Kind.Enum(options=options):
-            meant = nearest(str(error.instance), map(str, options))
+            foreign = FOREIGN_WORDS.get(str(error.instance).casefold(), "")
+            meant = (
+                foreign if foreign in options else nearest(str(error.instance), map(str, options))
+            )
             listed = ", ".join(shown(option) for option in options)
             return _Answer("not-allowed", f"{value} is not one of {listed}", meant)
         case Kind.Constant(expected_value=expected):
@@ -127,7 +130,8 @@ def _is_numeric(types: list[str]) -> bool:
 
 def _number(text: str, *, is_whole: bool) -> str:
     """Return a number without the separators and units around it; empty if that is none."""
-    bare = re.sub(r"(?<=\d),(?=\d{3}\b)|(?<=\d) (?=\d|[kKmMgGtTbB]i?$|%$)|[,;]$", "", text.strip())
+    bare = re.sub(r"^(-?0),(?=\d)", r"\1.", text.strip())
+    bare = re.sub(r"(?<=\d),(?=\d{3}\b)|(?<=\d) (?=\d|[kKmMgGtTbB]i?$|%$)|[,;]$", "", bare)
     number = human_number(bare)
     is_right = number is not None and (not is_whole or isinstance(number, int))
     return bare if is_right and bare != text else ""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from jsonschema_rs import ValidationError
 
-from arctic_training.config.foreign import foreign_type
+from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
 from arctic_training.diagnostics import nearest
 from arctic_training.document.node import JSON, MapNode, Node, Pointer, value_span
 from arctic_training.document.places import known_keys
@@ -12,6 +14,11 @@ from arctic_training.document.schema import Schema, Subschema
 from arctic_training.document.unknown_keys import keys_listed
 
 __all__ = ["section_instead"]
+
+_FIRST_KEYS: Final = ("name_or_path", "output_dir")
+"""What a section is mostly about: a text in its place is that."""
+
+_JSON: Final = frozenset(FOREIGN_WORDS.values()) - {"mean", "sum"}
 
 
 def section_instead(
@@ -28,6 +35,8 @@ def section_instead(
     known = known_keys(rules)
     if error.instance is None and known:
         return f"indent its keys below `{pointer[-1]}:`, or leave `{pointer[-1]}` out"
+    if isinstance(error.instance, bool) and "enable" in known:
+        return f"write `{{enable: {str(error.instance).lower()}}}`"
     if not isinstance(error.instance, str) or not known:
         return ""
     return _proposed(error.instance, rules, known) or keys_listed(known, rules, schema)
@@ -40,9 +49,11 @@ def _proposed(value: str, rules: list[Subschema], known: list[str]) -> str:
         return f"{instead}, indented below it"
     if kind := nearest(value, types):
         return f"write `{{type: {kind}}}`"
-    if "name_or_path" in known:
-        return f"write `{{name_or_path: {value}}}`"
-    return ""
+    for key in _FIRST_KEYS:
+        if key in known:
+            return f"write `{{{key}: {value}}}`"
+    word = FOREIGN_WORDS.get(value.casefold(), value)
+    return f"write `{{type: {word}}}`" if {"anyOf", "type"} <= {*known} and word in _JSON else ""
 
 
 def _options(rule: Subschema) -> list[str]:
