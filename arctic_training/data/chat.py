@@ -84,6 +84,11 @@ class ChatEncoder:
         """Whether the template wrote an answer without any end-of-turn text behind it."""
         return self._turn_ends.is_any_missing
 
+    @property
+    def plain_turn_end(self) -> str:
+        """End-of-turn text that the template wrote and that has no token of its own; or empty."""
+        return self._turn_ends.plain
+
     def render(self, conversation: Conversation) -> str:
         """Return the text of a conversation.
 

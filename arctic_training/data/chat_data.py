@@ -27,6 +27,10 @@ _NO_TURN_END: Final = (
     "the chat template writes no end of turn behind some answers: there, the model does not learn "
     "to stop; add `{{ eos_token }}` to the template"
 )
+_PLAIN_TURN_END: Final = (
+    "the chat template ends turns with plain text, `{}`, at which generation does not stop: "
+    "end them with `{{{{ eos_token }}}}`, or take a tokenizer that has a token for it"
+)
 
 
 class ChatDataFactory(
@@ -72,10 +76,12 @@ class ChatDataFactory(
         return generation_ends(self.trainer.config.model, self.trainer.tokenizer)
 
     def samples(self, encoder: ChatEncoder, marked: Iterable[Marked]) -> Iterator[Sample]:
-        """Iterate over the samples of rendered conversations; note an answer without its end."""
+        """Iterate over the samples of rendered conversations; note ends that do not stop."""
         yield from encoder.encode(marked)
         if encoder.lacks_turn_ends:
             self.trainer.note(_NO_TURN_END)
+        if plain := encoder.plain_turn_end:
+            self.trainer.note(_PLAIN_TURN_END.format(plain))
 
     def marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
         """Render a conversation and find what the assistant says.

@@ -42,12 +42,15 @@ class TurnEnds:
         self._stops = frozenset(stops)
         longest_first = sorted({t for t in tokens if t and not t.isspace()}, key=len, reverse=True)
         token = "|".join(map(re.escape, longest_first)) or _NOTHING_MATCHES
+        self._added = re.compile(token)
         self._token = re.compile(rf"\s*(?:{token})")
         self._unit = re.compile(rf"{token}|\s+|(?:(?!{token})[^\n])+")
         self._earlier: dict[tuple[str, bool], str] = {}
         self._last: dict[str, str] = {}
         self.is_any_missing = False
         """Whether there was an answer without end-of-turn text behind it."""
+        self.plain = ""
+        """End-of-turn text that was found and has no token in it, so that generation goes on."""
 
     def extended(self, conversation: Conversation, text: str, answer: Answer) -> Span:
         """Return the span of an answer with the end-of-turn text behind it, if there is any.
@@ -66,6 +69,8 @@ class TurnEnds:
         else:
             found = self._closing(text[:start], text[end:])
         self.is_any_missing |= not found
+        if found and not self._added.search(found):
+            self.plain = " ".join(found.split())
         return Span(start, end + len(found))
 
     def _before(self, role: str, until: Conversation, text: str, end: int) -> str:

@@ -316,6 +316,20 @@ def test_a_template_without_an_end_of_turn_is_noted(
     assert any("no end of turn" in note for note in progress.notes) == is_noted
 
 
+@pytest.mark.parametrize("name", _STYLES)
+def test_an_end_of_plain_text_is_noted(trainer: HandTrainer, name: str) -> None:
+    """Where no token closes a turn but text, a note says that generation does not stop there."""
+    trainer.tokenizer.chat_template = _STYLES[name].template
+    trainer.progress = progress = Recorder()
+    factory = SFTDataFactory(trainer, trainer.config.data)
+    [*factory.tokenised([_said([("user", "a"), ("assistant", "b")])])]
+    (plain,) = [note for note in progress.notes if "plain text" in note] or [""]
+    expected = {"words": "`### End of turn`", "token spelt out of plain text": "`<~end~>`"}
+    expected["plain token directly before the next header"] = "`<~end~>`"
+    assert bool(plain) == (name in expected)
+    assert expected.get(name, "") in plain
+
+
 def test_a_template_that_takes_no_answer_last(trainer: HandTrainer) -> None:
     """The end of turn is also found by a template that raises when an answer comes last."""
     trainer.tokenizer.chat_template = (
