@@ -6,6 +6,7 @@ Nothing is made, loaded or asked of the network, and torch is not imported.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -43,6 +44,7 @@ def readiness_problems(recipe: CheckedRecipe) -> Iterator[Diagnostic]:
     yield from _folders(recipe)
     yield from _packages(recipe.document)
     yield from _evaluation(recipe.document)
+    yield from _shares(recipe.document)
     yield from _template(recipe.document)
 
 
@@ -85,6 +87,19 @@ def _evaluation(document: Node) -> Iterator[Diagnostic]:
         message = "a set for evaluation that is never used: `eval_interval` is 0"
         hint = "set `eval_interval` to the number of steps between evaluations"
         yield _error("not-allowed", message, given, hint)
+
+
+def _shares(document: Node) -> Iterator[Diagnostic]:
+    """Find parts of the data that are not the whole of it."""
+    split = find(document, ("data", "train_eval_split"))
+    match plain(split) if split is not None else None:
+        case [float() | int() as first, float() | int() as second]:
+            if split is not None and not math.isclose(first + second, 1):
+                message = f"{first:g} and {second:g} add up to {first + second:g}, not to 1"
+                hint = "write such as `[0.9, 0.1]`: the share to train on, and to evaluate on"
+                yield _error("not-allowed", message, split, hint)
+        case _:
+            pass
 
 
 def _template(document: Node) -> Iterator[Diagnostic]:

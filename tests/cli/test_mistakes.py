@@ -128,6 +128,13 @@ _PLACES: Final = [
     _more("truth in place of a section", "wandb: true", "23:8", "`{enable: true}`"),
     _more("decimal comma", "train_log_iter_interval: 0,5", "23:26", "expected integer"),
     _more("rate with a comma", "optimizer: {learning_rate: '0,002'}", "23:28", "mean `0.002`?"),
+    Mistake(
+        "shares of more than all",
+        "data:\n",
+        "eval_interval: 1\ndata:\n  train_eval_split: [0.9, 0.2]\n",
+        "18:21",
+        ("add up to 1.1, not to 1", "`[0.9, 0.1]`"),
+    ),
     _more("variable in a path", "kill_switch_path: ${A}/x", "23:19", "`${A}` is not replaced"),
     _more("key of other tools", "lr: 1e-4", "23:1", "`optimizer.learning_rate`"),
     _more("accumulation", "accumulation_steps: 2", "23:1", "`gradient_accumulation_steps`"),
