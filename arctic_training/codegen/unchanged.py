@@ -111,9 +111,10 @@ def _projects(definitions: list[Path], output: Path | None) -> list[str]:
 
 
 def _digest(path: Path) -> str:
-    if not path.is_file():  # opening a pipe would wait for who writes to it
-        return ""
-    return _hash(path.read_bytes())
+    """Return what tells states of a path apart; a pipe is not opened, which would wait."""
+    if path.is_file():
+        return _hash(path.read_bytes())
+    return "no regular file" if os.path.lexists(path) else ""
 
 
 def _hash(content: bytes) -> str:
