@@ -21,8 +21,6 @@ from arctic_training.trainer.state import TrainingState
 from arctic_training.trainer.totals import Reduction
 
 if TYPE_CHECKING:
-    from arctic_training.config.base import SectionConfig
-    from arctic_training.factory import Component
     from arctic_training.trainer.slots import OneOf
 
 __all__ = ["TrainerContext"]
@@ -46,27 +44,27 @@ class TrainerContext(Protocol):
         """Model of the recipe."""
 
     @property
-    def data_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def data_factory_type(self) -> OneOf[type[object]]:
         """Data factories that a recipe may choose."""
 
     @property
-    def model_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def model_factory_type(self) -> OneOf[type[object]]:
         """Model factories that a recipe may choose."""
 
     @property
-    def checkpoint_engine_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def checkpoint_engine_type(self) -> OneOf[type[object]]:
         """Checkpoint engines that a recipe may choose."""
 
     @property
-    def optimizer_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def optimizer_factory_type(self) -> OneOf[type[object]]:
         """Optimizer factories that a recipe may choose."""
 
     @property
-    def scheduler_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def scheduler_factory_type(self) -> OneOf[type[object]]:
         """Scheduler factories that a recipe may choose."""
 
     @property
-    def tokenizer_factory_type(self) -> OneOf[type[Component[SectionConfig]]]:
+    def tokenizer_factory_type(self) -> OneOf[type[object]]:
         """Tokenizer factories that a recipe may choose."""
 
     @property
