@@ -118,13 +118,11 @@ class Over(OverTrainerBase):
 @pytest.mark.parametrize(
     ("place", "code", "words"),
     [
-        ("batch.yaml:17:7", "arg-type", '"SFTBatch"; expected "OtherBatch"'),
         ("field_code.py:17:21", "attr-defined", 'no attribute "alhpa"; maybe "alpha"?'),
         ("sets_code.py:18:5", "misc", "is read-only"),
         ("over.py:15:5", "override", 'Signature of "step" incompatible'),
         ("returns.yaml:17:7", "return-value", 'got "float", expected "LossOutput | Tensor"'),
         ("more.yaml:17:7", "call-arg", 'Missing positional argument "more"'),
-        ("other.yaml:17:7", "arg-type", 'expected "Trainer[RightTrainerConfig, SFTBatch]"'),
         ("looks.yaml:18:23", "list-item", 'expected "Callable[[LooksTrainer], None]"'),
         ("made.yaml:14:44", "override", 'Return type "Made"'),
         ("foreign.yaml:17:17", "return-value", 'expected "ForeignTrainerBase"'),
@@ -139,6 +137,31 @@ def test_an_error_of_types_is_shown_where_it_was_written(
     assert said[0].startswith(f"{place}: error[type-error]: ")
     assert said[0].endswith(f"[{code}]")
     assert words in said[0]
+
+
+@pytest.mark.parametrize(
+    ("place", "named_at", "words"),
+    [
+        (
+            "batch_code.py:16:71",
+            "batch.yaml:17:7",
+            "`batch_loss` takes `OtherBatch`, and the trainer gives it `SFTBatch`",
+        ),
+        (
+            "other_code.py:16:25",
+            "other.yaml:17:7",
+            "`other_loss` takes `Trainer[RightTrainerConfig, SFTBatch]`, and the trainer gives it",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_a_loss_is_shown_once_at_its_annotation(
+    place: str, named_at: str, words: str, refused: tuple[Path, Result]
+) -> None:
+    """The user's annotation is the cause; the definition that names the loss is related to it."""
+    lines = refused[1].out.splitlines()
+    (said,) = [line for line in lines if words in line]
+    assert said.startswith(f"{place}: error[type-error]: ")
+    assert [line.strip() for line in lines if named_at in line] == [f"{named_at}: named here"]
 
 
 def test_an_error_is_at_its_place_again(refused: tuple[Path, Result]) -> None:

@@ -82,7 +82,7 @@ def test_share_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak_flops("NVIDIA A100-SXM4-40GB") == 312e12
     assert peak_flops("NVIDIA L40S") == 362e12
     assert peak_flops("cpu") is None
-    monkeypatch.setattr("arctic_training.trainer.meter._name", lambda _device: "NVIDIA L4")
+    monkeypatch.setattr("arctic_training.trainer.meter.device_name", lambda _device: "NVIDIA L4")
     model: nn.Module = _llama().bfloat16()
     measures = Meter(model, torch.device("cpu"), 2).measure(Totals(0.0, 1.0, 100, {}, 10_000))
     flops = ModelFlops.of(model)
