@@ -140,7 +140,7 @@ class _Linker:
             message=f"there is no definition `{name}`" + (f" in {file}" if file else ""),
             span=node.span,
             suggestion=f"{file}{_MARK}{meant}" if meant else "",
-            hint="" if meant or not known else f"known there: {known_words(known)}",
+            hint="" if meant else _what_is_known(name, known),
         )
         self.problems.append(problem)
         return node
@@ -191,3 +191,9 @@ def _shared_schema() -> Schema:
 
 def _escaped(step: str) -> str:
     return step.replace("~", "~0").replace("/", "~1")
+
+
+def _what_is_known(name: str, known: set[str]) -> str:
+    if known:
+        return f"known there: {known_words(known)}"
+    return f"add `{name}` to `definitions` at the top of that file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +13,7 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
 from arctic_training.config.numbers import human_number
 from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
+from arctic_training.config.schema import default_of, examples_of
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document.node import Node
 from arctic_training.document.schema import Subschema
@@ -24,6 +26,8 @@ _BOOLEANS: Final = {
     **dict.fromkeys(("yes", "y", "on", "true", "enable", "enabled", "1"), "true"),
     **dict.fromkeys(("no", "n", "off", "false", "disable", "disabled", "none", "0"), "false"),
 }
+_CONTAINERS: Final = {"array", "object"}
+_LONGEST_EXAMPLE: Final = 100
 _NULLS: Final = {"none", "nil", "null", "undefined", "n/a"}
 
 
@@ -61,7 +65,11 @@ def wrong_value(
         message=annotation(applying, "x-message") or answer.message,
         span=span,
         suggestion="" if instead else answer.suggestion,
-        hint=instead or answer.hint or annotation(applying, "x-hint") or otherwise,
+        hint=instead
+        or answer.hint
+        or annotation(applying, "x-hint")
+        or otherwise
+        or _of_right_type(error, applying),
     )
 
 
@@ -74,6 +82,30 @@ def _known_elsewhere(code: str, name: str) -> str:
             return REFUSED_ADAPTERS.get(name.upper().replace("-", "_"), "")
         case _:
             return ""
+
+
+def _of_right_type(error: ValidationError, applying: list[Subschema]) -> str:
+    """Return a value of the right type in place of one of a wrong type, as far as one is known.
+
+    A list of one is written without its brackets where a scalar is expected; in place of a list or
+    a mapping, the schema's own example or default shows the form.
+    """
+    if not isinstance(error.kind, Kind.Type):
+        return ""
+    types = set(error.kind.types)
+    value = error.instance
+    if not types & _CONTAINERS:
+        items = value if isinstance(value, list) else []
+        is_one = len(items) == 1 and isinstance(items[0], str | int)
+        return f"write {shown(items[0])}, without brackets" if is_one else ""
+    examples = (
+        each
+        for rule in applying
+        for each in [*examples_of(rule), *default_of(rule).values()]
+        if each and isinstance(each, list | dict)
+    )
+    texts = (json.dumps(e) for e in examples if ("array" in types) == isinstance(e, list))
+    return next((f"such as `{text}`" for text in texts if len(text) <= _LONGEST_EXAMPLE), "")
 
 
 def annotation(applying: list[Subschema], name: str) -> str:

@@ -30,7 +30,8 @@ def unknown_trainer(
     name = plain(trainer)
     if not isinstance(name, str):
         message = f"expected the name of a trainer, found {shown(name)}"
-        return [Diagnostic(code="wrong-type", message=message, span=trainer.span)]
+        hint = f"known here: {known_words(known)}"
+        return [Diagnostic(code="wrong-type", message=message, span=trainer.span, hint=hint)]
     foreign = FOREIGN_TRAINERS.get(name, "")
     otherwise = foreign or "make one of that name with `arctic-gen new-trainer DEFINITION`"
     unknown = Diagnostic(

@@ -103,6 +103,30 @@ def test_many_errors_of_one_kind_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("rule", "text", "hint"),
+    [
+        ({"type": "array", "examples": [[0.9, 0.999]]}, "x: 0.9", "such as `[0.9, 0.999]`"),
+        ({"type": "array", "default": [1, 0]}, "x: 90/10", "such as `[1, 0]`"),
+        ({"type": "object", "examples": [{"a": "mean"}]}, "x: [a]", 'such as `{"a": "mean"}`'),
+        ({"type": ["null", "object"], "default": None}, "x: [a]", ""),
+        ({"type": "array", "examples": [["a" * 200]]}, "x: 1", ""),
+        ({"type": "object", "examples": [{"a": 1}], "x-hint": "own"}, "x: 1", "own"),
+        ({"type": "integer"}, "x: [32]", "write `32`, without brackets"),
+        ({"type": "integer"}, "x: [32, 64]", ""),
+        ({"type": "string"}, "x: [[a]]", ""),
+    ],
+)
+def test_a_value_of_a_wrong_type_shows_one_of_the_right_type(
+    rule: dict[str, JSON], text: str, hint: str
+) -> None:
+    """Where a list or a mapping is expected, the schema's own example says which form it has."""
+    node, _ = parse(Source("r.yaml", text))
+    assert node is not None
+    (found,) = check(node, Schema({"properties": {"x": rule}}))
+    assert (found.code, found.hint) == ("wrong-type", hint)
+
+
+@pytest.mark.parametrize(
     ("value", "text"),
     [
         (None, "null"),
