@@ -27,8 +27,8 @@ setup: $(READY)  ## Make .venv, with pinned versions.
 $(READY): pyproject.toml constraints.txt
 	@echo "Setting up $(VENV) (once, about two minutes) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile torch==2.13.0
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
 	@$(BIN)/python -m compileall -q arctic_training generated
 	@touch $(READY)
 
@@ -38,8 +38,8 @@ demo: $(READY)  ## From a definition to a trained model that writes text.
 check: $(READY)  ## Format, lint, types, drift of generated files.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/arctic-gen check
+	@echo "$(BIN)/mypy & $(BIN)/arctic-gen check"
+	@$(BIN)/mypy & mypy=$$!; $(BIN)/arctic-gen check; checked=$$?; wait $$mypy && exit $$checked
 
 test: check  ## Everything that CI runs.
 	$(PYTEST)
