@@ -52,14 +52,8 @@ def _metrics(folder: Path) -> list[dict[str, float]]:
     return [{name: line[name] for name in line.keys() - MEASURED} for line in lines]
 
 
-@pytest.mark.parametrize(
-    ("stage", "stop"),  # within an epoch, between two, within the next
-    [
-        pytest.param(stage, stop, marks=() if stage in {0, 3} or stop == 3 else pytest.mark.full)
-        for stage in (0, 1, 2, 3)
-        for stop in (1, 3, 5)
-    ],
-)
+@pytest.mark.parametrize("stop", [1, 3, 5])  # within an epoch, between two, within the next
+@pytest.mark.parametrize("stage", [0, 1, 2, 3])
 def test_resumed_run_is_bit_identical(stage: int, stop: int, tmp_path: Path) -> None:
     """Losses, learning rates, terms and weights are bit for bit those of one run.
 

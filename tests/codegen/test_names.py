@@ -146,7 +146,7 @@ TEXTS = st.text(min_size=1, max_size=8) | WORDS | st.sampled_from([*keyword.kwli
 FIELD: JSON = {"type": "object", "properties": {"x": {"type": "integer", "default": 1}}}
 
 
-@pytest.mark.parametrize("count", [40, pytest.param(1000, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.full)])
 def test_names_are_total_stable_and_mean_one_thing(count: int) -> None:
     """Of 10,000 names, ten a definition, each is refused, or an identifier that hides nothing.
 

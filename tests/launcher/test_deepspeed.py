@@ -183,7 +183,6 @@ def test_ctrl_c_ends_a_run_as_it_does_one_process(tmp_path: Path) -> None:
     assert out.endswith("to go on: the same command with `checkpoint.0.auto_resume=true`\n")
 
 
-@pytest.mark.full  # signals under this launcher are tested by default, which starts it too
 def test_command_trains_in_two_processes(tmp_path: Path) -> None:
     """`--launcher deepspeed --num_gpus 2`, flags first, as ArcticTraining's users type it."""
     write(tmp_path / "tiny.yaml", RECIPE + "train_iters: 2\n")

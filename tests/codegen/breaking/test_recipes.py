@@ -57,7 +57,7 @@ def _read(recipe: dict[str, JSON], schema: Schema) -> JSON | None:
 
 
 @pytest.mark.parametrize(
-    "count", [12, pytest.param(300, marks=pytest.mark.full)], ids=["some", "all"]
+    "count", [30, pytest.param(300, marks=pytest.mark.full)], ids=["some", "all"]
 )
 def test_a_recipe_that_is_refused_is_never_called_safe(count: int, tmp_path: Path) -> None:
     """Where nothing breaks recipes, every recipe that was taken before is taken."""
