@@ -50,7 +50,7 @@ class TurnEnds:
         self.is_any_missing = False
         """Whether there was an answer without end-of-turn text behind it."""
         self.plain = ""
-        """End-of-turn text that was found and has no token in it, so that generation goes on."""
+        """End-of-turn text that was found and has no token in it, so that generation continues."""
 
     def extended(self, conversation: Conversation, text: str, answer: Answer) -> Span:
         """Return the span of an answer with the end-of-turn text behind it, if there is any.

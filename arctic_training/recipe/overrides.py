@@ -155,7 +155,7 @@ def _pairs(overrides: Sequence[str]) -> Iterator[str]:
 
 
 def _no_pair(source: Source, text: str) -> Diagnostic:
-    """Return the finding of what is no `key=value`; `key: value` and `key value` are told apart."""
+    """Return the finding of what is no `key=value`; `key: value` and `key value` differ."""
     found = re.fullmatch(rf"({_PATH})(?:: *| )(\S.*)", text)
     hint = f"write {found[1]}={found[2]}" if found else ""
     return _wrong(source, f"expected key=value, found {shown(text)}", hint)

@@ -19,7 +19,7 @@ _PATHS: Final = {"path", "name-or-path"}
 def variable_problems(recipe: Node, schema: Schema) -> Iterator[Diagnostic]:
     """Iterate over the paths in which a variable would be the name of a folder.
 
-    A file or folder that really has such a name is taken.
+    A file or folder that really has such a name is accepted.
     """
     for _, node, applying in schema.walk(recipe):
         if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
