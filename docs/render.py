@@ -16,16 +16,16 @@ from typing import Any, Final, TypeAlias
 
 import click
 
+from arctic_training.breaking.rule import CONTRACTS, Contract
+from arctic_training.breaking.rule import Rule as BreakingRule
+from arctic_training.breaking.rules import RULES as BREAKING_RULES
 from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.output import WIDTH
 from arctic_training.cli.train import command as arctic_train
-from arctic_training.codegen.breaking.rule import CONTRACTS, Contract
-from arctic_training.codegen.breaking.rule import Rule as BreakingRule
-from arctic_training.codegen.breaking.rules import RULES as BREAKING_RULES
-from arctic_training.codegen.catalog import built_in_factories
-from arctic_training.codegen.lint.rule import Example
-from arctic_training.codegen.lint.rules import RULES
 from arctic_training.config.schema import default_of, examples_of
+from arctic_training.definition.factories.builtin import built_in_factories
+from arctic_training.lint.rule import Example
+from arctic_training.lint.rules import RULES
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"

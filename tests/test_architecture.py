@@ -27,7 +27,7 @@ OFFERED = {"config", "data", "losses", "trainer"} | {
 }
 """What generated code may use: sections, batches, what a loss returns, factories, the trainer."""
 
-PASSED_ON = {"arctic_training.trainer.backend": {"deepspeed"}}
+PASSED_ON = {"arctic_training.engines.deepspeed.backend": {"deepspeed"}}
 """Modules that are there to hand on what they import."""
 
 

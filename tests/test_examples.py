@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from arctic_training.api import load_recipe, make_trainer
-from arctic_training.losses.output import LossOutput
+from arctic_training.core.loss_output import LossOutput
 from tests.bigrams import Answer, Bigrams, answers, log_probability, pair_batch, softmax
 from tests.support import ROOT, arctic_gen
 from tests.tiny import Recorder

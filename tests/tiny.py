@@ -14,8 +14,6 @@ import yaml
 from torch.optim import SGD, Optimizer
 
 from arctic_trainers.sft import SFTTrainerConfig
-from arctic_training.activity import Stage
-from arctic_training.checkpoint.deepspeed import DeepSpeedCheckpointEngine
 from arctic_training.config.base import OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.config.data import SFTDataConfig
@@ -25,21 +23,23 @@ from arctic_training.config.scheduler import HFSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.conformance.laid_over import laid_over
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.core.reports import StepReport
 from arctic_training.data.batches import SFTBatch
-from arctic_training.data.causal import CausalDataFactory
-from arctic_training.data.conversation import Conversation
-from arctic_training.data.preference import PreferenceDataFactory
-from arctic_training.data.prepared import Prepared
-from arctic_training.data.samples import Samples
-from arctic_training.data.sft import SFTDataFactory
+from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.factories.causal import CausalDataFactory
+from arctic_training.data.factories.preference import PreferenceDataFactory
+from arctic_training.data.factories.sft import SFTDataFactory
+from arctic_training.data.store.prepared_data import Prepared
+from arctic_training.data.store.samples import Samples
+from arctic_training.engines.deepspeed.checkpoint import DeepSpeedCheckpointEngine
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.losses.output import LossOutput, Term
 from arctic_training.model.random_llama import RandomLlamaFactory
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
+from arctic_training.terminal.activity import Stage
 from arctic_training.tokenizer.byte_level_bpe import ByteLevelBPEFactory
 from arctic_training.trainer.meter import Measures
-from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.trainer import Trainer
 from tests.support import RECIPE, write
 

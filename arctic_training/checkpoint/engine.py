@@ -11,13 +11,13 @@ from typing import ClassVar, Generic, TypeVar
 
 from typing_extensions import override
 
-from arctic_training.checkpoint.folder import is_whole, remove, unfinished_in
-from arctic_training.checkpoint.scores import best, best_problems
+from arctic_training.checkpoint.evaluation_scores import best, best_problems
 from arctic_training.config.checkpoint import CheckpointConfig
+from arctic_training.core.factory import Component
 from arctic_training.document import shown_path
 from arctic_training.errors import RecipeError, TrainingError
-from arctic_training.factory import Component
-from arctic_training.writable import why_not_writable
+from arctic_training.fs.atomic_folder import is_whole, remove, unfinished_in
+from arctic_training.fs.writable import why_not_writable
 
 __all__ = ["CheckpointEngine"]
 

@@ -11,7 +11,7 @@ from typing import Final
 
 import arctic_training
 from arctic_training.document import shown_path
-from arctic_training.project import NAMESPACE
+from arctic_training.project.locations import NAMESPACE
 
 __all__ = ["of_users_code"]
 

@@ -8,15 +8,13 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.activity import activity
+from arctic_training.breaking.against import Earlier, NoSuchStateError, earlier
+from arctic_training.breaking.compare import breaks
+from arctic_training.breaking.rule import Contract
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.codegen.breaking.against import Earlier, NoSuchStateError, earlier
-from arctic_training.codegen.breaking.compare import breaks
-from arctic_training.codegen.breaking.rule import Contract
-from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.manifest import ManifestError
-from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import (
     Diagnostic,
     Format,
@@ -26,8 +24,10 @@ from arctic_training.diagnostics import (
     Span,
     has_errors,
 )
-from arctic_training.project import Project
-from arctic_training.wording import counted
+from arctic_training.diagnostics.wording import counted
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import ManifestError
+from arctic_training.terminal.activity import activity
 
 __all__ = ["breaking"]
 

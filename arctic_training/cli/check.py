@@ -8,21 +8,21 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.activity import activity
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, finish
 from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
-from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
-from arctic_training.codegen.lint.linter import term_problems
-from arctic_training.codegen.lock import alone_in
-from arctic_training.codegen.manifest import Manifest, ManifestError
+from arctic_training.codegen.generator_lock import alone_in
+from arctic_training.codegen.mypy_runner import TypeCheckError
 from arctic_training.codegen.pipeline import generate
-from arctic_training.codegen.starters import missing_modules
+from arctic_training.codegen.scaffold import missing_modules
 from arctic_training.codegen.stubs import pasted
-from arctic_training.codegen.types_check import TypeCheckError
+from arctic_training.definition.stages import Loaded, by_project, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
 from arctic_training.document import joined, key_span, shown_path, value_span
-from arctic_training.project import Project
+from arctic_training.lint.linter import term_problems
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import Manifest, ManifestError
+from arctic_training.terminal.activity import activity
 
 __all__ = ["check"]
 

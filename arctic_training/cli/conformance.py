@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Literal, NoReturn, cast
 
 import click
 
-from arctic_training.activity import LOADING, activity
 from arctic_training.cli.output import finish
-from arctic_training.codegen.definitions import Loaded, read_definitions
-from arctic_training.codegen.extend import known_definitions
-from arctic_training.codegen.manifest import ManifestError
-from arctic_training.codegen.starters import recipe_path, starter_recipe
+from arctic_training.codegen.scaffold import recipe_path, starter_recipe
+from arctic_training.definition.extend import known_definitions
+from arctic_training.definition.stages import Loaded, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean
 from arctic_training.document import find, key_span, parse, plain, value_span
 from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import ManifestError
 from arctic_training.recipe import outdated
+from arctic_training.terminal.activity import LOADING, activity
 
 if TYPE_CHECKING:
     from arctic_training.conformance.suite import Verdict

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from arctic_training.activity import LOADING, activity
 from arctic_training.api import configured
 from arctic_training.cli.show_data import show_rows
 from arctic_training.recipe import CheckedRecipe
+from arctic_training.terminal.activity import LOADING, activity
 
 if TYPE_CHECKING:
     from arctic_training.api import AnyTrainer
@@ -31,7 +31,7 @@ def process_data(recipe: CheckedRecipe) -> None:
     """Prepare all data of a recipe into the cache, whether or not a run would do it itself."""
     with activity(LOADING):
         config = configured(recipe)
-        from arctic_training.data.cache import DataCache
+        from arctic_training.data.store.cache import DataCache
         from arctic_training.trainer.data_stage import DataStage
         from arctic_training.trainer.trainer import Trainer
 

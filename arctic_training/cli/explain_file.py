@@ -11,11 +11,10 @@ import click
 
 from arctic_training.api import checked_recipe
 from arctic_training.cli.output import finish
-from arctic_training.codegen.default_places import default_place
-from arctic_training.codegen.definitions import read_definition
-from arctic_training.codegen.extend import extend, known_definitions
-from arctic_training.codegen.manifest import ManifestError
-from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.definition.default_locations import default_place
+from arctic_training.definition.extend import extend, known_definitions
+from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.stages import read_definition
 from arctic_training.diagnostics import Diagnostic, Format, did_you_mean
 from arctic_training.document import (
     JSON,
@@ -29,9 +28,10 @@ from arctic_training.document import (
     plain,
 )
 from arctic_training.errors import InvalidRecipeError
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import ManifestError
+from arctic_training.project.resources import schema
 from arctic_training.recipe import PLACE, CheckedRecipe, defaults
-from arctic_training.resources import schema
 
 __all__ = ["explain_file"]
 

@@ -101,8 +101,8 @@ def _breaking(
 
     PATHS are files or folders of this project; without them, all of it is compared.
     """
+    from arctic_training.breaking.rule import Contract
     from arctic_training.cli.breaking import breaking
-    from arctic_training.codegen.breaking.rule import Contract
 
     del debug
     breaking(list(paths), against=against, contract=Contract(contract), form=form)

@@ -49,7 +49,7 @@ def _new_trainer(
 
     A loss and a starter recipe are written beside a definition that has none.
     """
-    from arctic_training.codegen.unchanged import said_before
+    from arctic_training.codegen.up_to_date import said_before
 
     del debug
     is_bare = no_verify and not dry_run and not is_watching and str(form) == "text"

@@ -7,7 +7,7 @@ import os
 import signal
 from typing import Final
 
-from arctic_training.launcher.world import World
+from arctic_training.core.mesh import World
 
 __all__ = ["INTERRUPTED", "end_at_once", "is_interrupted", "listen"]
 

@@ -8,18 +8,18 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.activity import activity
 from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
-from arctic_training.codegen.definitions import Loaded, read_definitions
-from arctic_training.codegen.lint.baseline import baseline_text, is_baseline, read_baseline
-from arctic_training.codegen.lint.edits import apply
-from arctic_training.codegen.lint.linter import lint as lint_definitions
-from arctic_training.codegen.manifest import ManifestError
+from arctic_training.definition.stages import Loaded, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Severity
+from arctic_training.diagnostics.wording import counted
 from arctic_training.document import document_kind, load
-from arctic_training.wording import counted
-from arctic_training.writable import why_not_overwritable
+from arctic_training.fs.writable import why_not_overwritable
+from arctic_training.lint.baseline import baseline_text, is_baseline, read_baseline
+from arctic_training.lint.edits import apply
+from arctic_training.lint.linter import lint as lint_definitions
+from arctic_training.project.manifest import ManifestError
+from arctic_training.terminal.activity import activity
 
 __all__ = ["lint"]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import Node, Pointer, ScalarNode
 from arctic_training.errors import RecipeError
-from arctic_training.model.loading import LOADING_HINT, is_missing_path
+from arctic_training.fs.writable import why_not_writable
+from arctic_training.hub.loading import LOADING_HINT, is_missing_path
 from arctic_training.recipe import CheckedRecipe
-from arctic_training.writable import why_not_writable
 
 __all__ = ["local_paths", "missing_paths", "unwritable_folders"]
 
@@ -53,7 +53,7 @@ def unwritable_folders(recipe: CheckedRecipe) -> Iterator[Diagnostic]:
 
 
 def _missing_data(name: str, node: Node) -> Iterator[Diagnostic]:
-    from arctic_training.data.files import located_data
+    from arctic_training.data.sources.files import located_data
 
     try:
         located_data(name)  # a pattern is there if it has files

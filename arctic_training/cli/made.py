@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from arctic_training.checkpoint.mark import MARK
+from arctic_training.fs.folder_mark import MARK
 
 __all__ = ["ignored_by_git", "is_made"]
 
@@ -20,7 +20,7 @@ def is_made(names: list[str]) -> bool:
 
 def ignored_by_git(folder: Path) -> set[Path]:
     """Return the files and folders below a folder that git ignores; none outside a repository."""
-    from arctic_training.isolated_git import (  # only a folder needs it
+    from arctic_training.project.isolated_git import (  # only a folder needs it
         GitNotInstalledError,
         Repository,
         isolated_git,

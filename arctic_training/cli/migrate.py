@@ -10,14 +10,14 @@ import click
 
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.codegen.unified import unified_diff
-from arctic_training.codegen.versions import migrated_definition
+from arctic_training.codegen.unified_diff import unified_diff
+from arctic_training.definition.versions import migrated_definition
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Source
+from arctic_training.diagnostics.wording import counted
 from arctic_training.document import JSON, Node, parse, plain, shown_path
-from arctic_training.project import Project
+from arctic_training.fs.writable import replace_text
+from arctic_training.project.locations import Project
 from arctic_training.recipe import migrated_recipe
-from arctic_training.wording import counted
-from arctic_training.writable import replace_text
 
 __all__ = ["migrate"]
 

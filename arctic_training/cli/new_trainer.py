@@ -7,24 +7,24 @@ from pathlib import Path
 
 import click
 
-from arctic_training.activity import activity
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, ExitCode, finish
 from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, diff
-from arctic_training.codegen.definitions import Loaded, by_project, read_definitions
-from arctic_training.codegen.importable import import_roots
-from arctic_training.codegen.lock import alone_in
-from arctic_training.codegen.manifest import Manifest, ManifestError
+from arctic_training.codegen.generator_lock import alone_in
+from arctic_training.codegen.mypy_runner import TypeCheckError
 from arctic_training.codegen.pipeline import Generation, generate, save
 from arctic_training.codegen.publish import recover
-from arctic_training.codegen.starters import recipe_path
+from arctic_training.codegen.scaffold import recipe_path
 from arctic_training.codegen.stubs import pasted
 from arctic_training.codegen.templates import templates
-from arctic_training.codegen.types_check import TypeCheckError
-from arctic_training.codegen.unchanged import Seen, remember
+from arctic_training.codegen.up_to_date import Seen, remember
+from arctic_training.definition.importable import import_roots
+from arctic_training.definition.stages import Loaded, by_project, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, has_errors
 from arctic_training.document import joined, shown_path
-from arctic_training.project import Project, module_file
+from arctic_training.project.locations import Project, module_file
+from arctic_training.project.manifest import Manifest, ManifestError
+from arctic_training.terminal.activity import activity
 
 __all__ = ["new_trainer"]
 
@@ -74,7 +74,7 @@ def new_trainer(
 
 
 def _term_problems(loaded: list[Loaded]) -> list[Diagnostic]:
-    from arctic_training.codegen.lint.linter import term_problems  # with types alone
+    from arctic_training.lint.linter import term_problems  # with types alone
 
     return term_problems(loaded)
 

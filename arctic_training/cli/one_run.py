@@ -8,8 +8,8 @@ import click
 
 from arctic_training.cli.output import ExitCode
 from arctic_training.cli.run_recipe import Launch
+from arctic_training.core.isolated_processes import find_isolation
 from arctic_training.launcher.hostfile import hostfile_problem
-from arctic_training.launcher.isolation import find_isolation
 
 __all__ = ["refuse_hosts", "refuse_isolated_tasks"]
 

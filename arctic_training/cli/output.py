@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from arctic_training.cli import interrupt, streams
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.failure import LOST, apart, is_lost_peer, speaks
-from arctic_training.launcher.world import World
+from arctic_training.core.mesh import World
+from arctic_training.launcher.failure_report import LOST, apart, is_lost_peer, speaks
+from arctic_training.launcher.process_exit import ended_whole
 
 if TYPE_CHECKING:
     from arctic_training.diagnostics import Diagnostic, Format
@@ -187,7 +187,7 @@ def _report(error: Exception, *, debug: bool) -> int:
     """Say whose error it is, and return the code to end with."""
     from arctic_training.cli.blame import of_users_code
     from arctic_training.cli.memory import ROOM, is_out_of_memory
-    from arctic_training.tested_versions import untested_remedy
+    from arctic_training.core.tested_versions import untested_remedy
 
     if is_lost_peer(error):
         return LOST

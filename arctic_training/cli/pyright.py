@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Final
 
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 
 __all__ = ["pyright_advice", "write_pyright_settings"]
 

@@ -15,8 +15,8 @@ from typing import Final
 
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import JSON, Node, Pointer, ScalarNode, find, key_span, plain
+from arctic_training.fs.writable import why_not_makeable
 from arctic_training.recipe import CheckedRecipe
-from arctic_training.writable import why_not_makeable
 
 __all__ = ["readiness_problems"]
 

@@ -10,9 +10,9 @@ from typing import Final
 
 import click
 
-from arctic_training.activity import activity
+from arctic_training.fs.writable import why_not_overwritable
 from arctic_training.report.run import Run, UnknownRunError
-from arctic_training.writable import why_not_overwritable
+from arctic_training.terminal.activity import activity
 
 __all__ = ["report"]
 

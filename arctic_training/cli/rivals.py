@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from arctic_training.cli.documents import document_files, documents_in
-from arctic_training.codegen.definitions import Loaded, by_project, taken
-from arctic_training.codegen.same_names import may_be_named, place_of_name
+from arctic_training.definition.duplicate_names import may_be_named, place_of_name
+from arctic_training.definition.stages import Loaded, by_project, taken
 from arctic_training.diagnostics import Diagnostic, Related
 from arctic_training.document import shown_path
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 
 __all__ = ["rivals"]
 

@@ -10,13 +10,14 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.activity import LOADING, activity, start_up
 from arctic_training.api import checked_recipe, configured, make_trainer
 from arctic_training.cli.local_paths import local_paths, missing_paths, unwritable_folders
 from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.cli.readiness import readiness_problems
 from arctic_training.cli.streams import forgive
+from arctic_training.core.mesh import World
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
+from arctic_training.diagnostics.wording import counted
 from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
     ArcticTrainingError,
@@ -24,9 +25,8 @@ from arctic_training.errors import (
     RecipeError,
     UnusableRecipeError,
 )
-from arctic_training.launcher.world import World
 from arctic_training.recipe import CheckedRecipe
-from arctic_training.wording import counted
+from arctic_training.terminal.activity import LOADING, activity, start_up
 
 __all__ = ["Launch", "run_recipe", "train"]
 
@@ -150,7 +150,7 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
     """Train after a recipe; ``profile`` is what to sort the functions of a profile by."""
     with activity(LOADING):
         config = configured(recipe)
-        from arctic_training.trainer.process import leave_process_group
+        from arctic_training.engines.deepspeed.process import leave_process_group
 
     trainer = make_trainer(config)
     try:

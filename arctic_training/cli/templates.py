@@ -76,14 +76,14 @@ def _diff(name: str | None, *, debug: bool) -> None:
 
 def _all() -> list[Template]:
     from arctic_training.codegen.templates import templates as known
-    from arctic_training.project import Project
+    from arctic_training.project.locations import Project
 
     return known(Project.of(Path("here")))
 
 
 def _named(name: str) -> Template:
     from arctic_training.diagnostics import did_you_mean
-    from arctic_training.resources import resource
+    from arctic_training.project.resources import resource
 
     known = {template.name: template for template in _all()}
     if name in known:

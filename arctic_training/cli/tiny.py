@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from arctic_training.codegen.spec import SlotSpec, TrainerSpec
 from arctic_training.conformance.laid_over import laid_over
+from arctic_training.definition.specification import SlotSpec, TrainerSpec
 
 __all__ = ["tiny"]
 

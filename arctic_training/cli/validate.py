@@ -7,21 +7,21 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.activity import activity
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.codegen.definitions import (
+from arctic_training.definition.stages import (
     Loaded,
     factories_problems,
     read_definition,
     taken_names,
 )
-from arctic_training.codegen.manifest import ManifestError
 from arctic_training.diagnostics import Diagnostic, Format
+from arctic_training.diagnostics.wording import counted
 from arctic_training.document import joined, shown_path
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import ManifestError
 from arctic_training.recipe import check_recipe
-from arctic_training.wording import counted
+from arctic_training.terminal.activity import activity
 
 __all__ = ["validate"]
 

@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import click
 
 from arctic_training.document import UnreadableError, load
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 
 __all__ = ["INTERVAL", "watch", "watch_definitions"]
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.manifest import Manifest, digest
-from arctic_training.codegen.unified import unified_diff
+from arctic_training.codegen.unified_diff import unified_diff
+from arctic_training.project.manifest import Manifest, digest
 
 __all__ = ["Change", "Kind", "change_of", "compare", "diff", "edit_of", "short_diff"]
 

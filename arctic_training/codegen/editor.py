@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind, change_of
-from arctic_training.project import Project
-from arctic_training.resources import resource
+from arctic_training.project.locations import Project
+from arctic_training.project.resources import resource
 
 __all__ = ["is_schema_there", "named_schema", "schema_changes", "schema_copy", "schema_place"]
 

@@ -9,23 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff, edit_of
-from arctic_training.codegen.confined import confined
-from arctic_training.codegen.definitions import Loaded
 from arctic_training.codegen.editor import schema_changes, schema_copy
-from arctic_training.codegen.layout import lay_out
-from arctic_training.codegen.manifest import Manifest
+from arctic_training.codegen.formatting import lay_out
 from arctic_training.codegen.plan import PlannedFile, plan
 from arctic_training.codegen.publish import publish, write_once
 from arctic_training.codegen.record import updated
 from arctic_training.codegen.render import TemplateError, render
-from arctic_training.codegen.starters import starter_files
+from arctic_training.codegen.scaffold import starter_files
 from arctic_training.codegen.stubs import probe
 from arctic_training.codegen.templates import template_problems
 from arctic_training.codegen.verify import SourceMap, Staged, verify
+from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Severity, Span, has_errors
 from arctic_training.document import Pointer, key_span, value_span
-from arctic_training.project import Project
-from arctic_training.scratch_folder import scratch_folder
+from arctic_training.fs.confinement import confined
+from arctic_training.fs.scratch_folder import scratch_folder
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import Manifest
 
 __all__ = ["Generation", "begin", "generate", "save"]
 

@@ -6,7 +6,6 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arctic_training.codegen.clashes import models
 from arctic_training.codegen.code import (
     Code,
     Imports,
@@ -15,12 +14,9 @@ from arctic_training.codegen.code import (
     printable,
     with_deprecation,
 )
-from arctic_training.codegen.field_types import FieldSpec, ObjectType
-from arctic_training.codegen.pages import page_view
 from arctic_training.codegen.python_types import annotation, default, renamed
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
-from arctic_training.codegen.slots import ImportPath
-from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.codegen.reference_page import page_view
 from arctic_training.codegen.trainer_view import trainer_pointers, trainer_view
 from arctic_training.codegen.views import (
     AttributeView,
@@ -29,8 +25,12 @@ from arctic_training.codegen.views import (
     ModelView,
     View,
 )
+from arctic_training.definition.fields.types import FieldSpec, ObjectType
+from arctic_training.definition.name_clashes import models
+from arctic_training.definition.slots import ImportPath
+from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.document import Pointer
-from arctic_training.project import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
+from arctic_training.project.locations import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
 
 __all__ = ["PlannedFile", "config_path", "plan", "trainer_path"]
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind
-from arctic_training.codegen.confined import UnsafePathError, all_confined
-from arctic_training.writable import free_beside
+from arctic_training.fs.confinement import UnsafePathError, all_confined
+from arctic_training.fs.writable import free_beside
 
 __all__ = ["publish", "recover", "write_once"]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final, assert_never, cast
 
 from arctic_training.codegen.code import Code, Imports, literal
-from arctic_training.codegen.field_types import (
+from arctic_training.codegen.pydantic_patterns import rust_pattern
+from arctic_training.definition.fields.json_types import json_schema
+from arctic_training.definition.fields.types import (
     ChoiceType,
     FieldSpec,
     FieldType,
@@ -20,9 +22,7 @@ from arctic_training.codegen.field_types import (
     TupleType,
     UnionType,
 )
-from arctic_training.codegen.json_types import json_schema
-from arctic_training.codegen.patterns import rust_pattern
-from arctic_training.codegen.slots import ImportPath
+from arctic_training.definition.slots import ImportPath
 from arctic_training.document import JSON, Schema
 
 __all__ = ["annotation", "default", "renamed"]

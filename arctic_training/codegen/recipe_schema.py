@@ -6,10 +6,6 @@ from collections.abc import Iterator
 from functools import cache
 from typing import cast
 
-from arctic_training.codegen.json_text import Written, json_text
-from arctic_training.codegen.json_types import field_schema, former_names
-from arctic_training.codegen.samples import sample
-from arctic_training.codegen.spec import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.config.schema import (
     DRAFT,
     JSONSchema,
@@ -19,7 +15,11 @@ from arctic_training.config.schema import (
     one_or_many,
     with_former_names,
 )
-from arctic_training.resources import schema
+from arctic_training.definition.fields.json_types import field_schema, former_names
+from arctic_training.definition.fields.sample_values import sample
+from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.document.json_text import Written, json_text
+from arctic_training.project.resources import schema
 
 __all__ = ["has_default", "recipe_schema", "section_description"]
 

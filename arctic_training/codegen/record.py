@@ -8,11 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.definitions import Loaded
-from arctic_training.codegen.manifest import Manifest, TrainerRecord, digest
 from arctic_training.codegen.templates import templates
-from arctic_training.project import Project
-from arctic_training.resources import resource
+from arctic_training.definition.stages import Loaded
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import Manifest, TrainerRecord, digest
+from arctic_training.project.resources import resource
 
 __all__ = ["updated"]
 

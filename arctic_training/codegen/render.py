@@ -29,7 +29,7 @@ from markupsafe import Markup
 from arctic_training.codegen.plan import PlannedFile
 from arctic_training.diagnostics import Diagnostic, Source, Span, nearest
 from arctic_training.document import shown_path
-from arctic_training.resources import resource
+from arctic_training.project.resources import resource
 
 __all__ = ["TemplateError", "fill", "render"]
 

@@ -6,18 +6,18 @@ import textwrap
 from typing import Final
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal
-from arctic_training.codegen.first_losses import FirstLoss, first_loss
-from arctic_training.codegen.layout import laid_out
+from arctic_training.codegen.formatting import laid_out
 from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
-from arctic_training.codegen.slots import ImportPath
-from arctic_training.codegen.spec import FactorySpec, TrainerSpec
-from arctic_training.project import NAMESPACE
+from arctic_training.codegen.scaffold_losses import FirstLoss, first_loss
+from arctic_training.definition.slots import ImportPath
+from arctic_training.definition.specification import FactorySpec, TrainerSpec
+from arctic_training.project.locations import NAMESPACE
 
 __all__ = ["missing_loss", "pasted", "probe", "signature", "stub"]
 
 _FUTURE: Final = "from __future__ import annotations\n"
-_OUTPUT: Final = "arctic_training.losses.output"
+_OUTPUT: Final = "arctic_training.core.loss_output"
 
 
 def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None) -> str:

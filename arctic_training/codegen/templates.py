@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.confined import UnsafePathError, confined
-from arctic_training.codegen.manifest import digest
-from arctic_training.codegen.unified import unified_diff
+from arctic_training.codegen.unified_diff import unified_diff
 from arctic_training.diagnostics import Diagnostic, Severity, Source, nearest
 from arctic_training.document import UnreadableError, shown_path
-from arctic_training.project import Project
-from arctic_training.resources import resource
+from arctic_training.fs.confinement import UnsafePathError, confined
+from arctic_training.project.locations import Project
+from arctic_training.project.manifest import digest
+from arctic_training.project.resources import resource
 
 __all__ = ["TEMPLATES", "Template", "eject", "note_base", "template_problems", "templates"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
-from arctic_training.codegen.slots import ImportPath
-from arctic_training.codegen.spec import SlotSpec, TrainerSpec
 from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
+from arctic_training.core.interface import INTERFACE
+from arctic_training.definition.slots import ImportPath
+from arctic_training.definition.specification import SlotSpec, TrainerSpec
 from arctic_training.document import Pointer
-from arctic_training.interface import INTERFACE
 
 __all__ = ["trainer_pointers", "trainer_view"]
 
@@ -23,7 +23,7 @@ def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
     imports.use(ImportPath("typing_extensions", "override"))
     output = Code()
     if spec.loss:
-        result = imports.use(ImportPath("arctic_training.losses.output", "LossOutput"))
+        result = imports.use(ImportPath("arctic_training.core.loss_output", "LossOutput"))
         output = Code(f"{result} | {imports.use(ImportPath('torch', 'Tensor'))}")
     keywords = f"interface={INTERFACE}" + (", abstract=True" if spec.implementation else "")
     slots = [_slot(slot, imports) for slot in spec.slots]

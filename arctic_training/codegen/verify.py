@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.slots import ImportPath
-from arctic_training.codegen.spec import TrainerSpec
+from arctic_training.codegen.mypy_runner import TypeProblem, type_problems
 from arctic_training.codegen.stubs import missing_loss
-from arctic_training.codegen.types_check import TypeProblem, type_problems
 from arctic_training.codegen.unannotated import unannotated
 from arctic_training.codegen.wrong_batch import wrong_batches
+from arctic_training.definition.slots import ImportPath
+from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Pointer, find, key_span, shown_path, value_span
-from arctic_training.project import Project, module_file
+from arctic_training.project.locations import Project, module_file
 
 __all__ = ["SourceMap", "Staged", "verify"]
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.spec import TrainerSpec
-from arctic_training.codegen.types_check import TypeProblem
+from arctic_training.codegen.mypy_runner import TypeProblem
+from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, Span
 from arctic_training.document import shown_path, value_span
-from arctic_training.project import module_file
+from arctic_training.project.locations import module_file
 
 __all__ = ["WrongBatch", "wrong_batches"]
 

@@ -12,11 +12,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from arctic_training.conformance.subject import Subject, Watch, distance
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.core.reports import StepReport
+from arctic_training.diagnostics.wording import counted
 from arctic_training.errors import Pointer, TrainingError
-from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.device import to_device
-from arctic_training.trainer.report import StepReport
-from arctic_training.wording import counted
 
 if TYPE_CHECKING:
     from arctic_training.api import AnyTrainer

@@ -6,8 +6,8 @@ from torch.optim import SGD, Optimizer
 from typing_extensions import override
 
 from arctic_training.config.optimizer import FusedAdamConfig
+from arctic_training.core.context import TrainerContext
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
-from arctic_training.trainer.context import TrainerContext
 
 __all__ = ["Descending"]
 

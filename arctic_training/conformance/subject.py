@@ -16,8 +16,8 @@ from torch import Tensor
 from arctic_training.api import load_recipe
 from arctic_training.conformance.descent import Descending
 from arctic_training.conformance.laid_over import laid_over
+from arctic_training.core.reports import StepReport
 from arctic_training.trainer.progress import NoProgress
-from arctic_training.trainer.report import StepReport
 from arctic_training.trainer.trainer import Trainer
 
 if TYPE_CHECKING:

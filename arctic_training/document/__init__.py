@@ -26,7 +26,7 @@ from arctic_training.document.parse import parse
 from arctic_training.document.places import Place, places
 from arctic_training.document.problems import check, completed, joined
 from arctic_training.document.schema import Schema, with_numbers
-from arctic_training.document.wording import as_written, in_words, shown
+from arctic_training.document.value_names import as_written, in_words, shown
 
 __all__ = [
     "JSON",

@@ -17,7 +17,7 @@ from arctic_training.config.schema import default_of, examples_of
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document.node import Node
 from arctic_training.document.schema import Subschema
-from arctic_training.document.wording import as_written, in_words, shown
+from arctic_training.document.value_names import as_written, in_words, shown
 
 __all__ = ["annotation", "wrong_value"]
 

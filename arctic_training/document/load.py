@@ -9,7 +9,7 @@ from arctic_training.diagnostics import Diagnostic, Source, nearest
 from arctic_training.document.node import MapNode, Node, plain
 from arctic_training.document.parse import parse
 from arctic_training.document.refused import MOST_CHARACTERS
-from arctic_training.document.wording import shown
+from arctic_training.document.value_names import shown
 
 __all__ = ["UnreadableError", "load", "shown_path"]
 

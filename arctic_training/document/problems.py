@@ -21,7 +21,7 @@ from arctic_training.document.proposals import section_instead
 from arctic_training.document.schema import Schema, Subschema, with_numbers
 from arctic_training.document.unions import Branch, allowed_beside, meant, types_of
 from arctic_training.document.unknown_keys import KeyFinder
-from arctic_training.document.wording import as_written, in_words
+from arctic_training.document.value_names import as_written, in_words
 
 __all__ = ["check", "completed", "joined"]
 

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from arctic_training.document.wording import in_words, shown
+from arctic_training.document.value_names import in_words, shown
 
 __all__ = ["Branch", "allowed_beside", "meant", "types_of"]
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from arctic_training.launcher.failure import LOST
+from arctic_training.launcher.failure_report import LOST
 from arctic_training.launcher.python_path import python_path
 from arctic_training.launcher.remote import RUN_ID, RemoteProcesses, exported_environment
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from arctic_training.launcher.failure import LOST
+from arctic_training.launcher.failure_report import LOST
 from arctic_training.launcher.python_path import python_path
 
 __all__ = ["launch"]

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.loss_output import LossOutput
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
-from arctic_training.losses.output import LossOutput
-from arctic_training.model.isolation import check_isolation
+from arctic_training.model.document_isolation import check_isolation
 from arctic_training.trainer.trainer import Trainer
 
 __all__ = ["next_token_logits", "next_token_loss"]

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from arctic_training.config.model import ModelConfig
+from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.data.batches import IGNORED, PreferenceBatch, RowBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
-from arctic_training.losses.output import LossOutput, Term
 
 __all__ = [
     "PreferenceConfig",

@@ -10,8 +10,8 @@ from torch import nn
 
 from arctic_training.config.model import ModelConfig
 from arctic_training.errors import RecipeError, TrainingError
+from arctic_training.model.document_isolation import check_packed_call
 from arctic_training.model.factory import ModelFactory
-from arctic_training.model.isolation import check_packed_call
 
 __all__ = ["FrozenModels", "frozen_problems"]
 

@@ -14,19 +14,20 @@ from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.diagnostics import known_words
+from arctic_training.diagnostics.wording import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
-from arctic_training.model.checkpointing import DTYPES
-from arctic_training.model.configuration import changed_configuration, configuration_problems
-from arctic_training.model.embeddings import grow_embeddings, untie_embeddings
-from arctic_training.model.factory import ModelFactory
-from arctic_training.model.folders import no_model
-from arctic_training.model.hub import settle_hub
-from arctic_training.model.loading import (
+from arctic_training.hub.connection import settle_hub
+from arctic_training.hub.loading import (
     LOADING_HINT,
     first_line,
     is_missing_path,
     loading_advice,
 )
+from arctic_training.model.configuration import changed_configuration, configuration_problems
+from arctic_training.model.embeddings import grow_embeddings, untie_embeddings
+from arctic_training.model.factory import ModelFactory
+from arctic_training.model.model_folders import no_model
+from arctic_training.model.model_options import DTYPES
 from arctic_training.model.resizing import OWN, RESIZE, export_problems, untrained_embeddings
 from arctic_training.model.vocabulary import (
     TokenLimit,
@@ -34,7 +35,6 @@ from arctic_training.model.vocabulary import (
     num_token_ids,
     shipped_tokenizer,
 )
-from arctic_training.wording import counted
 
 __all__ = ["HFModelFactory"]
 

@@ -8,7 +8,7 @@ import transformers
 from transformers.integrations.peft import MIN_PEFT_VERSION
 from transformers.utils.peft_utils import check_peft_version
 
-from arctic_training.model.loading import first_line
+from arctic_training.hub.loading import first_line
 
 __all__ = ["why_peft_is_refused"]
 

@@ -10,8 +10,8 @@ from typing_extensions import override
 
 from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.errors import RecipeError
-from arctic_training.model.checkpointing import DTYPES
 from arctic_training.model.factory import ModelFactory
+from arctic_training.model.model_options import DTYPES
 
 __all__ = ["RandomLlamaFactory"]
 

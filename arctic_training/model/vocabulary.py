@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from arctic_training.wording import counted
+from arctic_training.diagnostics.wording import counted
 
 __all__ = ["TokenLimit", "foreign_vocabulary", "num_token_ids", "shipped_tokenizer"]
 

@@ -9,8 +9,8 @@ from torch.optim import Optimizer
 from typing_extensions import override
 
 from arctic_training.config.optimizer import OptimizerConfig
+from arctic_training.core.factory import Factory
 from arctic_training.errors import RecipeError
-from arctic_training.factory import Factory
 
 __all__ = ["OptimizerFactory"]
 

@@ -7,7 +7,7 @@ from typing_extensions import override
 
 from arctic_training.config.optimizer import FusedAdamConfig
 from arctic_training.optimizer.factory import OptimizerFactory
-from arctic_training.optimizer.parameters import decay_groups
+from arctic_training.optimizer.parameter_groups import decay_groups
 
 __all__ = ["FusedAdamFactory"]
 

@@ -9,9 +9,9 @@ from typing_extensions import override
 
 from arctic_training.config.optimizer import MuonConfig
 from arctic_training.errors import RecipeError
+from arctic_training.optimizer.combined import JoinedOptimizer
 from arctic_training.optimizer.factory import OptimizerFactory
-from arctic_training.optimizer.joined import JoinedOptimizer
-from arctic_training.optimizer.parameters import decay_groups, hidden_matrices
+from arctic_training.optimizer.parameter_groups import decay_groups, hidden_matrices
 
 __all__ = ["MuonFactory"]
 

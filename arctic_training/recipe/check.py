@@ -28,7 +28,7 @@ from arctic_training.document import (
     value_span,
     with_names,
 )
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 from arctic_training.recipe.foreign_types import with_our_types
 from arctic_training.recipe.functions import with_arguments
 from arctic_training.recipe.hub_names import hub_name_problems

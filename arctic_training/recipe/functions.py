@@ -25,8 +25,8 @@ from arctic_training.document import (
     find,
     plain,
 )
-from arctic_training.module_names import module_names, named_as_file
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
+from arctic_training.project.module_names import module_names, named_as_file
 from arctic_training.recipe.function_stub import function_stub
 from arctic_training.recipe.module_spec import module_spec
 from arctic_training.recipe.paths import with_paths

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Severity, Span
-from arctic_training.project import Project, package_name
+from arctic_training.project.locations import Project, package_name
 
 __all__ = ["Outdated", "outdated"]
 

@@ -12,11 +12,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
+from arctic_training.project.resources import resource
 from arctic_training.report.figures import charts
 from arctic_training.report.payload import payload
 from arctic_training.report.run import Run
 from arctic_training.report.summary import differences, summary
-from arctic_training.resources import resource
 
 __all__ = ["page"]
 

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from arctic_training.diagnostics.wording import counted
 from arctic_training.report.record import Session
 from arctic_training.report.run import Run
-from arctic_training.wording import counted
 
 __all__ = ["differences", "flat", "status", "summary"]
 

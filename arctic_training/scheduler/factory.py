@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.scheduler import SchedulerConfig
-from arctic_training.factory import Factory
+from arctic_training.core.factory import Factory
 
 __all__ = ["SchedulerFactory"]
 

@@ -7,8 +7,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from typing_extensions import override
 
 from arctic_training.config.scheduler import WSDSchedulerConfig
+from arctic_training.diagnostics.wording import counted
 from arctic_training.scheduler.factory import SchedulerFactory
-from arctic_training.wording import counted
 
 __all__ = ["WSDSchedulerFactory"]
 

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.tokenizer import TokenizerConfig
-from arctic_training.factory import Factory
+from arctic_training.core.factory import Factory
 
 __all__ = ["TokenizerFactory"]
 

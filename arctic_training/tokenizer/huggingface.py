@@ -11,8 +11,8 @@ from typing_extensions import override
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
 from arctic_training.errors import RecipeError
-from arctic_training.model.hub import settle_hub
-from arctic_training.model.loading import (
+from arctic_training.hub.connection import settle_hub
+from arctic_training.hub.loading import (
     LOADING_HINT,
     first_line,
     is_missing_path,

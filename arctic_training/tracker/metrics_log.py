@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.reports import Report
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
+from arctic_training.fs.writable import replace_text
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.tracker.record import RunRecord
-from arctic_training.trainer.report import Report
-from arctic_training.writable import replace_text
+from arctic_training.tracker.run_record import RunRecord
 
 __all__ = ["MetricsLog", "is_metrics_file"]
 

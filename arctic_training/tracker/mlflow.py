@@ -14,12 +14,12 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 from mlflow.utils.async_logging.run_operations import RunOperations
 
-from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.tracker import MLflowConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.reports import Report
+from arctic_training.core.resolved_recipe import as_json
 from arctic_training.errors import RecipeError, TrainingError
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.trainer.report import Report
 
 __all__ = ["MLflow"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from torch.utils.tensorboard import SummaryWriter
 
+from arctic_training.core.reports import Report
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.trainer.report import Report
 
 __all__ = ["TensorBoard"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.reports import Report
+from arctic_training.core.state import TrainingState
 from arctic_training.errors import RecipeError
+from arctic_training.fs.writable import why_not_overwritable, why_not_writable
 from arctic_training.tracker.metrics_log import MetricsLog, is_metrics_file
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.trainer.report import Report
-from arctic_training.trainer.state import TrainingState
-from arctic_training.writable import why_not_overwritable, why_not_writable
 
 __all__ = ["Tracker", "start_trackers", "tracker_problems"]
 

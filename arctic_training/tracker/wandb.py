@@ -7,12 +7,12 @@ from typing import Final
 
 import wandb
 
-from arctic_training.checkpoint.recipe import as_json
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.reports import Report
+from arctic_training.core.resolved_recipe import as_json
 from arctic_training.errors import RecipeError
-from arctic_training.model.loading import first_line
+from arctic_training.hub.loading import first_line
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.trainer.report import Report
 
 __all__ = ["WandB"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from arctic_training.activity import Stage
-from arctic_training.trainer.report import StepReport
+from arctic_training.core.reports import StepReport
+from arctic_training.terminal.activity import Stage
 
 if TYPE_CHECKING:
     from arctic_training.trainer.progress import Progress

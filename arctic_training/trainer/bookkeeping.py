@@ -11,13 +11,13 @@ from typing import Generic, TypeVar
 from typing_extensions import override
 
 from arctic_training.callback.callbacks import Phase
-from arctic_training.callback.observed import Observed
+from arctic_training.callback.phases import Observed
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.data.loader import EpochLoader
+from arctic_training.core.remaining import Positions, Remaining
+from arctic_training.core.state import Schedule, TrainingState
+from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.errors import TrainingError
 from arctic_training.trainer.inner_steps import InnerSteps
-from arctic_training.trainer.remaining import Positions, Remaining
-from arctic_training.trainer.state import Schedule, TrainingState
 
 __all__ = ["Bookkeeping"]
 

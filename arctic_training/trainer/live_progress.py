@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from arctic_training.activity import Stage
-from arctic_training.trainer.report import StepReport
+from arctic_training.core.reports import StepReport
+from arctic_training.terminal.activity import Stage
 from arctic_training.trainer.step_figures import StepFigures, fit, join_fitting
 
 if TYPE_CHECKING:

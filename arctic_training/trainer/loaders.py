@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
-from arctic_training.checkpoint.random_numbers import random_numbers, replayed
 from arctic_training.config.data import DataConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.random_state import random_numbers, replayed
 from arctic_training.data.factory import DataFactory
-from arctic_training.data.loader import EpochLoader
+from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.errors import RecipeError
 
 __all__ = ["evaluation_factories", "evaluation_loaders", "evaluation_problems", "train_loader"]

@@ -12,28 +12,28 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from arctic_training.checkpoint.alone import alone
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.random_numbers import random_numbers, replayed
+from arctic_training.checkpoint.output_dir_lock import alone
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.loss_output import LossOutput
+from arctic_training.core.random_state import random_numbers, replayed
+from arctic_training.core.totals import GlobalBatch, placed
 from arctic_training.data.batches import squared_lengths
-from arctic_training.data.loader import EpochLoader
+from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
-from arctic_training.losses.checked import checked_output
-from arctic_training.losses.output import LossOutput
+from arctic_training.losses.validation import checked_output
 from arctic_training.trainer.device import to_device
-from arctic_training.trainer.ending import closing_lines, ending, opening_line
 from arctic_training.trainer.inner_steps import MicroBatch
-from arctic_training.trainer.loss_place import loss_place
+from arctic_training.trainer.loss_location import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.planning import Planning
 from arctic_training.trainer.progress import running
+from arctic_training.trainer.step_guard import WholeSteps
 from arctic_training.trainer.summary import summary_lines
+from arctic_training.trainer.teardown import closing_lines, ending, opening_line
 from arctic_training.trainer.token_ids import check_token_ids
-from arctic_training.trainer.totals import GlobalBatch, placed
-from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["TrainingLoop"]
 

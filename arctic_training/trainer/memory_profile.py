@@ -10,9 +10,9 @@ from torch.cuda.memory import _dump_snapshot as _write  # documented under these
 from torch.cuda.memory import _record_memory_history as _record
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.mesh import World
 from arctic_training.errors import RecipeError
-from arctic_training.launcher.world import World
-from arctic_training.writable import why_not_writable
+from arctic_training.fs.writable import why_not_writable
 
 __all__ = ["MemoryProfile", "memory_profile_problems"]
 

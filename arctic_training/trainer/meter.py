@@ -13,7 +13,7 @@ import transformers
 from torch import nn
 from torch.nn import Parameter
 
-from arctic_training.trainer.totals import Totals
+from arctic_training.core.totals import Totals
 
 __all__ = ["Measures", "Meter", "ModelFlops", "device_name", "num_weights", "peak_flops"]
 

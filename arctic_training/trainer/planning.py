@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.scheduler.resumed import replanned
+from arctic_training.diagnostics.wording import counted
+from arctic_training.scheduler.resume import replanned
 from arctic_training.trainer.bookkeeping import Bookkeeping
-from arctic_training.trainer.parts import Parts
+from arctic_training.trainer.components import Parts
 from arctic_training.trainer.reporting import Reporting
-from arctic_training.wording import counted
 
 __all__ = ["Planning"]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-from arctic_training.activity import Background, Stage, can_move_cursor, log_stage
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.launcher.world import World
+from arctic_training.core.mesh import World
+from arctic_training.core.reports import StepReport
+from arctic_training.terminal.activity import Background, Stage, can_move_cursor, log_stage
 from arctic_training.trainer.best_effort_display import BestEffortDisplay
 from arctic_training.trainer.live_progress import LiveProgress
-from arctic_training.trainer.log import is_among, start_log
-from arctic_training.trainer.report import StepReport
+from arctic_training.trainer.process_log import is_among, start_log
 from arctic_training.trainer.step_figures import StepFigures, join_fitting
 
 __all__ = [

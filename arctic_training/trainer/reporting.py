@@ -5,17 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
+from arctic_training.core.mesh import World
+from arctic_training.core.reports import STANDARD, EvaluationReport, Report, StepReport
+from arctic_training.core.state import TrainingState
+from arctic_training.core.totals import Reduction, Totals
+from arctic_training.engines.deepspeed.engine import Engine
 from arctic_training.errors import TrainingError
-from arctic_training.launcher.world import World
-from arctic_training.losses.checked import number
+from arctic_training.losses.validation import number
 from arctic_training.tracker.tracker import Tracker
-from arctic_training.trainer.engine import Engine
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.progress import Progress
-from arctic_training.trainer.report import STANDARD, EvaluationReport, Report, StepReport
-from arctic_training.trainer.state import TrainingState
-from arctic_training.trainer.stop import StopRequests
-from arctic_training.trainer.totals import Reduction, Totals
+from arctic_training.trainer.stop_requests import StopRequests
 
 __all__ = ["Reporting"]
 

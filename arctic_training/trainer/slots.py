@@ -10,9 +10,9 @@ from pydantic import BaseModel
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.factory import Component
 from arctic_training.data.factory import DataFactory
 from arctic_training.errors import RecipeError
-from arctic_training.factory import Component
 from arctic_training.model.factory import ModelFactory
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.factory import SchedulerFactory

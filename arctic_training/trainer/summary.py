@@ -10,10 +10,10 @@ from torch import nn
 
 from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.launcher.world import World
+from arctic_training.core.mesh import World
+from arctic_training.core.state import Schedule
+from arctic_training.diagnostics.wording import counted
 from arctic_training.trainer.meter import device_name, num_weights
-from arctic_training.trainer.state import Schedule
-from arctic_training.wording import counted
 
 __all__ = ["summary_lines"]
 

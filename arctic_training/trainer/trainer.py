@@ -11,10 +11,9 @@ from torch.optim import Optimizer
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.callback.callbacks import Callbacks, callback_problems
-from arctic_training.checkpoint.earlier import begin_or_resume
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.random_numbers import random_numbers, replayed
-from arctic_training.checkpoint.shared import check_shared
+from arctic_training.checkpoint.resume import begin_or_resume
+from arctic_training.checkpoint.shared_filesystem import check_shared
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
@@ -23,42 +22,43 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.factory import Component
+from arctic_training.core.foreign_members import foreign_member_problems
+from arctic_training.core.interface import INTERFACE, mismatch
+from arctic_training.core.mesh import World
+from arctic_training.core.random_state import random_numbers, replayed
+from arctic_training.core.registry import Registered
+from arctic_training.core.remaining import Positions
+from arctic_training.core.state import Schedule, TrainingState
+from arctic_training.core.totals import GlobalBatch, Reduction
 from arctic_training.data.factory import DataFactory
-from arctic_training.data.threads import use_threads
-from arctic_training.factory import Component
-from arctic_training.foreign_members import foreign_member_problems
-from arctic_training.interface import INTERFACE, mismatch
-from arctic_training.launcher.world import World
+from arctic_training.data.store.threads import use_threads
+from arctic_training.engines.deepspeed.engine import Engine
+from arctic_training.engines.deepspeed.process import prepare_process, seed_process
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
-from arctic_training.registry import Registered
 from arctic_training.scheduler.factory import SchedulerFactory
-from arctic_training.scheduler.resumed import take_up
+from arctic_training.scheduler.resume import take_up
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers
-from arctic_training.trainer.built_later import BuiltLater
-from arctic_training.trainer.engine import Engine
+from arctic_training.trainer.components import Parts
 from arctic_training.trainer.inner_steps import InnerSteps
 from arctic_training.trainer.loaders import (
     evaluation_loaders,
     train_loader,
 )
 from arctic_training.trainer.loop import TrainingLoop
-from arctic_training.trainer.loss_place import loss_place
+from arctic_training.trainer.loss_location import loss_place
+from arctic_training.trainer.max_length import with_row_length
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
-from arctic_training.trainer.parts import Parts
-from arctic_training.trainer.process import prepare_process, seed_process
 from arctic_training.trainer.progress import new_progress, running
-from arctic_training.trainer.remaining import Positions
-from arctic_training.trainer.row_length import with_row_length
 from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking, use_own_slots
-from arctic_training.trainer.state import Schedule, TrainingState
-from arctic_training.trainer.stop import StopRequests
-from arctic_training.trainer.totals import GlobalBatch, Reduction
+from arctic_training.trainer.step_guard import WholeSteps
+from arctic_training.trainer.stop_requests import StopRequests
+from arctic_training.trainer.unbuilt_attributes import BuiltLater
 from arctic_training.trainer.vocabulary import check_vocabulary
-from arctic_training.trainer.whole_steps import WholeSteps
 
 __all__ = ["Trainer"]
 

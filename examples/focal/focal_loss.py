@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from arctic_trainers.focal.config import FocalTrainerConfig
+from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.losses.language_modeling import next_token_logits
-from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.trainer import Trainer
 
 

@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from arctic_trainers.reward.config import RewardTrainerConfig
+from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.data.batches import PreferenceBatch
-from arctic_training.losses.output import LossOutput, Term
 from arctic_training.trainer.trainer import Trainer
 
 

@@ -16,9 +16,9 @@ import torch
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.data.batches import SFTBatch
-from arctic_training.data.collate import RowCollator
-from arctic_training.data.packing import best_fit_decreasing
-from arctic_training.data.samples import Rows, Sample, Samples
+from arctic_training.data.loading.collate import RowCollator
+from arctic_training.data.store.packing import best_fit_decreasing
+from arctic_training.data.store.samples import Rows, Sample, Samples
 from arctic_training.losses.language_modeling import next_token_loss
 
 _NUMBER = 16

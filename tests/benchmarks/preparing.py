@@ -19,9 +19,9 @@ from trl.trainer.sft_config import SFTConfig as TRLConfig
 from trl.trainer.sft_trainer import SFTTrainer as TRLTrainer
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.data.conversation import Conversation
-from arctic_training.data.prepared import Prepared
-from arctic_training.data.python_docs import python_docs
+from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.sources.python_docs import python_docs
+from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import prepared
 

@@ -9,9 +9,9 @@ import pytest
 from typing_extensions import override
 
 from arctic_training.callback.callbacks import Callback, Moment
+from arctic_training.core.loss_output import LossOutput
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RegistryError, TrainingError
-from arctic_training.losses.output import LossOutput
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 _CALLED: list[str] = []

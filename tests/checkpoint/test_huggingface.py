@@ -10,7 +10,7 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedModel
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.checkpoint.folder import is_whole
+from arctic_training.fs.atomic_folder import is_whole
 from tests.tiny import sft_config
 
 

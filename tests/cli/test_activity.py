@@ -12,8 +12,8 @@ from typing import NoReturn
 import pytest
 import rich.console
 
-from arctic_training.activity import DELAY, LOADING, Background, Stage, activity, start_up
 from arctic_training.errors import TrainingError
+from arctic_training.terminal.activity import DELAY, LOADING, Background, Stage, activity, start_up
 from tests.support import DEFINITION, RECIPE, arctic_gen, arctic_train, write
 
 _PROGRAMS = {"arctic-gen": arctic_gen, "arctic-train": arctic_train}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.codegen.lint.reads import Reader
+from arctic_training.lint.reads import Reader
 from tests.support import DEFINITION, Result, arctic_gen, write
 
 PACKAGE = "generated/arctic_trainers/mine"
@@ -223,7 +223,7 @@ def test_a_loss_with_other_terms_than_the_metrics_is_found(project: Path) -> Non
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=project).code == 0
     write(
         loss,
-        "from arctic_training.losses.output import LossOutput, Term\n\n\n"
+        "from arctic_training.core.loss_output import LossOutput, Term\n\n\n"
         "def mine_loss(trainer, batch):\n"
         "    total = trainer.config.alpha\n"
         '    return LossOutput(sum=total, count=1, terms={"margn": Term(sum=total, count=1)})\n',

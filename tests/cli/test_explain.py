@@ -11,7 +11,7 @@ import pytest
 from arctic_training.api import checked_recipe, configured
 from arctic_training.document import JSON, Pointer
 from arctic_training.recipe import defaults
-from tests.codegen.test_extend import BASE, CHILD
+from tests.definition.test_extend import BASE, CHILD
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
 
 

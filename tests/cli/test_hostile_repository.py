@@ -15,7 +15,7 @@ from typing import Final
 
 import pytest
 
-from arctic_training.isolated_git import Repository, isolated_git
+from arctic_training.project.isolated_git import Repository, isolated_git
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
 
 _IDENTITY: Final = ("name = x", "email = x@example.org")

@@ -15,8 +15,8 @@ import yaml
 
 from arctic_training.cli.gen import command
 from arctic_training.cli.init import QUESTIONS, init
-from arctic_training.codegen.catalog import built_in_factories
-from arctic_training.codegen.definitions import read_definitions
+from arctic_training.definition.factories.builtin import built_in_factories
+from arctic_training.definition.stages import read_definitions
 from tests.support import DEFINITION, ROOT, arctic_gen, write
 
 SLOTS = ["data", "model", "checkpoint", "optimizer", "scheduler", "tokenizer"]

@@ -10,9 +10,9 @@ from typing import NoReturn
 import pytest
 import torch
 
-from arctic_training import project
 from arctic_training.cli.memory import ROOM
 from arctic_training.diagnostics import Format
+from arctic_training.project.locations import locations as project
 from tests.support import RECIPE, ROOT, Result, arctic_gen, arctic_train, write
 
 _Run = Callable[..., Result]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.trainer.engine_config import deepspeed_config
+from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from tests.support import RECIPE, arctic_train, write
 from tests.tiny import sft_config
 

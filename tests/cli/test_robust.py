@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arctic_training.codegen.definitions import read_definitions
+from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON
 from tests.support import DEFINITION, RECIPE, RICH_DEFINITION, arctic_gen, arctic_train, write
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.checkpoint.folder import writing
+from arctic_training.fs.atomic_folder import writing
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, arctic_train, python, write
 
 _HEAVY = {"torch", "transformers", "deepspeed", "datasets", "tokenizers", "pydantic", "jinja2"}

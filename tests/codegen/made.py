@@ -13,12 +13,12 @@ from pathlib import Path
 import yaml
 from pydantic import ValidationError
 
-from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.layout import lay_out
+from arctic_training.codegen.formatting import lay_out
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import JSON, Schema
 from tests.support import DEFINITION, write

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.codegen.code import docstring, literal, printable
-from arctic_training.codegen.field_keywords import described
+from arctic_training.definition.fields.keywords import described
 
 _YOUNG = "\U0001fae8 \u2ffc \U0001fae9 \U0001fa8a"
 """Characters that came with Unicode 15, 15.1, 16 and 17: Python 3.11 knows none of them."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arctic_training.codegen.expansion import MOST_LEVELS, MOST_REFERENCES
-from arctic_training.codegen.extend import MOST_EXTENDED
+from arctic_training.definition.expansion import MOST_LEVELS, MOST_REFERENCES
+from arctic_training.definition.extend import MOST_EXTENDED
 from arctic_training.document import JSON
 from tests.codegen.made import SECTIONS, made_of, refused_by
 from tests.support import DEFINITION, arctic_gen, write

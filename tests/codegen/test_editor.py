@@ -11,7 +11,7 @@ import pytest
 
 from arctic_training.config.schema import examples_of
 from arctic_training.document import JSON, Schema
-from arctic_training.resources import schema
+from arctic_training.project.resources import schema
 from tests.support import ROOT, arctic_gen, write
 
 _Rule = dict[str, JSON]

@@ -9,7 +9,7 @@ from typing import Final, cast
 
 import pytest
 
-from arctic_training.codegen.catalog import built_in_factories
+from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.document import JSON
 from tests.language_server import LanguageServer, installed_server
 from tests.support import DEFINITION, ROOT, arctic_gen, write

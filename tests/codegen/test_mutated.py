@@ -16,9 +16,9 @@ from typing import TypeAlias, cast
 import pytest
 import yaml
 
-from arctic_training.codegen.definitions import read_definitions
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
+from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Span, has_errors
 from arctic_training.document import JSON, Pointer, Schema
 from tests.support import RICH_DEFINITION, ROOT, write

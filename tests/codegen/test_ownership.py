@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.manifest import digest
+from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON
+from arctic_training.project.manifest import digest
 from tests.support import DEFINITION, RICH_DEFINITION, arctic_gen, write
 
 FULL = pytest.mark.full

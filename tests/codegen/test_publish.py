@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from arctic_training.codegen.changes import Change, Kind
-from arctic_training.codegen.lock import alone_in
+from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.publish import publish, recover, write_once
-from arctic_training.writable import replace_text
+from arctic_training.fs.writable import replace_text
 from tests.support import DEFINITION, arctic_gen, write
 
 Tree = dict[str, str]

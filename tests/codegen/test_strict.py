@@ -16,7 +16,7 @@ from hypothesis import Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from arctic_training.document import JSON
-from tests.codegen.test_fields import fields, names
+from tests.definition.fields.test_reading import fields, names
 from tests.support import DEFINITION, ROOT, arctic_gen, python, write
 
 _OBJECT: Final = "{type: object, properties: {a: {type: integer}, b: {type: string, default: x}}}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.codegen.templates import TEMPLATES
-from arctic_training.resources import resource
+from arctic_training.project.resources import resource
 from tests.support import DEFINITION, Result, arctic_gen, write
 
 TRAINER = "generated/arctic_trainers/mine/trainer.py"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.codegen.manifest import Manifest, digest
+from arctic_training.project.manifest import Manifest, digest
 from tests.support import DEFINITION, arctic_gen, write
 
 

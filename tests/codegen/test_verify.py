@@ -17,7 +17,7 @@ from torch import Tensor
 from arctic_trainers.{name} import {camel}TrainerConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.losses.output import LossOutput
+from arctic_training.core.loss_output import LossOutput
 from arctic_training.trainer.trainer import Trainer
 
 
@@ -96,7 +96,7 @@ from typing_extensions import override
 from arctic_trainers.over.trainer import OverTrainerBase
 from arctic_training.data.batches import SFTBatch
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.losses.output import LossOutput
+from arctic_training.core.loss_output import LossOutput
 
 
 class Over(OverTrainerBase):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.types_check import TypeProblem
+from arctic_training.codegen.mypy_runner import TypeProblem
 from arctic_training.codegen.wrong_batch import wrong_batches
+from arctic_training.definition.stages import read_definitions
 from tests.support import DEFINITION, write
 
 _LOSS = '''\

@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from arctic_training.config.base import Config
 from arctic_training.config.deepspeed import BF16Config, DeepSpeedConfig, FP16Config
 from arctic_training.config.zero import OffloadOptimizerConfig, OffloadParamConfig, ZeROConfig
-from arctic_training.trainer.backend import deepspeed
-from arctic_training.trainer.engine_config import engine_problems
+from arctic_training.engines.deepspeed.backend import deepspeed
+from arctic_training.engines.deepspeed.derived_config import engine_problems
 from tests.tiny import sft_config
 
 _OFFLOADING = deepspeed.runtime.zero.offload_config

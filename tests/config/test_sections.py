@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from arctic_training.config.sections import sections_schema
-from arctic_training.resources import resource
+from arctic_training.project.resources import resource
 
 
 def test_the_schema_is_what_the_models_say() -> None:

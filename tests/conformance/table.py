@@ -21,9 +21,9 @@ from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.conformance.descent import Descending
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
-from arctic_training.trainer.process import leave_process_group
+from arctic_training.core.mesh import World
+from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.launcher.process_exit import ended_whole
 from arctic_training.trainer.trainer import Trainer
 from tests.preferences import dpo_config, pairs, preference_data
 from tests.support import write

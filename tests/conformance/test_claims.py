@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from arctic_training.cli.tiny import tiny
-from arctic_training.codegen.definitions import read_definitions
-from arctic_training.codegen.starters import recipe_path, starter_recipe
+from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.conformance.claims import CLAIMS, BrokenClaimError, NotPromisedError
 from arctic_training.conformance.subject import Subject
 from arctic_training.conformance.suite import verdicts
+from arctic_training.definition.stages import read_definitions
 from tests.support import ROOT, arctic_gen, write
 
 FAULTS = {
@@ -49,7 +49,7 @@ import torch.nn.functional as F
 
 from arctic_training.data.batches import IGNORED
 from arctic_training.losses.language_modeling import next_token_logits
-from arctic_training.losses.output import LossOutput, Term
+from arctic_training.core.loss_output import LossOutput, Term
 
 calls = [0]
 

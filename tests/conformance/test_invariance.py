@@ -14,8 +14,8 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from arctic_training.conformance.subject import distance
+from arctic_training.core.mesh import World
 from arctic_training.launcher.torchrun import launch
-from arctic_training.launcher.world import World
 from tests.conformance.table import STEPS, Row, prepare, table, weights
 from tests.support import ROOT
 

@@ -8,8 +8,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerFast
 
-from arctic_training.data.chat import ChatEncoder, Trained
-from arctic_training.data.conversation import Message
+from arctic_training.data.chat.conversation import Message
+from arctic_training.data.chat.encoding import ChatEncoder, Trained
 
 _ANSWER = "{{ m.content }}"
 _MARKED = f"{{% generation %}}{_ANSWER}{{% endgeneration %}}"

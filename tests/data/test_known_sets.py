@@ -16,11 +16,11 @@ from arctic_training.config.known_sets import KNOWN_SETS
 from arctic_training.config.named_split import name_and_split, with_split_names
 from arctic_training.config.preference import HFPreferenceSourceConfig, PreferenceDataConfig
 from arctic_training.config.source import HFSourceConfig
-from arctic_training.data.conversation import Conversation
-from arctic_training.data.instruct import check_instruct, instruct_conversations
-from arctic_training.data.preferences import hub_preferences
-from arctic_training.data.source_items import conversations
-from arctic_training.model.hub import settle_hub
+from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.sources.conversations import check_instruct, instruct_conversations
+from arctic_training.data.sources.preferences import hub_preferences
+from arctic_training.data.sources.registry import conversations
+from arctic_training.hub.connection import settle_hub
 from tests.support import RECIPE, arctic_train, write
 
 _ULTRACHAT: Final = "HuggingFaceH4/ultrachat_200k"

@@ -10,12 +10,12 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from arctic_training.data.batches import IGNORED
-from arctic_training.data.collate import RowCollator
-from arctic_training.data.samples import Rows
-from arctic_training.data.sft import SFTDataFactory
+from arctic_training.data.factories.sft import SFTDataFactory
+from arctic_training.data.loading.collate import RowCollator
+from arctic_training.data.store.samples import Rows
 from arctic_training.errors import RecipeError
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.model.isolation import check_isolation
+from arctic_training.model.document_isolation import check_isolation
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 

@@ -17,11 +17,11 @@ from torch import Tensor
 from torch.distributed.nn.functional import all_gather
 from typing_extensions import override
 
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.core.mesh import World
 from arctic_training.data.batches import SFTBatch
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
-from arctic_training.losses.output import LossOutput, Term
-from arctic_training.trainer.process import leave_process_group
+from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
 
 __all__ = ["CASES", "losses", "train"]

@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from arctic_training.core.mesh import World
 from arctic_training.data.batches import SFTBatch
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
-from arctic_training.trainer.process import leave_process_group
+from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
 
 __all__ = ["Declared", "Inner", "losses", "run", "weights_of"]

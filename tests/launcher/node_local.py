@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
-from arctic_training.checkpoint import folder as folder_module
+from arctic_training.core.mesh import World
+from arctic_training.engines.deepspeed.process import leave_process_group
 from arctic_training.errors import TrainingError, UnusableRecipeError
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
+from arctic_training.fs import atomic_folder as folder_module
+from arctic_training.launcher.process_exit import ended_whole
 from arctic_training.trainer import trainer as trainer_module
-from arctic_training.trainer.process import leave_process_group
 from tests.tiny import HandConfig, HandTrainer, Recorder, hand_config
 
 __all__ = ["config"]

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from arctic_trainers.sft import SFTTrainer
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
-from arctic_training.trainer.process import leave_process_group
+from arctic_training.core.mesh import World
+from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import Recorder, sft_config
 
 __all__ = ["SAVED", "STEPS", "losses", "train"]

@@ -12,9 +12,9 @@ from pathlib import Path
 import torch
 
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
-from arctic_training.launcher.ending import ended_whole
-from arctic_training.launcher.world import World
-from arctic_training.trainer.process import leave_process_group
+from arctic_training.core.mesh import World
+from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
 
 __all__ = ["NUM_SAMPLES", "STEPS", "reported", "train_row"]

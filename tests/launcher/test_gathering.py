@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from arctic_training.core.mesh import World
 from arctic_training.launcher.torchrun import launch
-from arctic_training.launcher.world import World
 from tests.launcher.gathering import CASES, losses, train
 from tests.support import ROOT
 from tests.tiny import jsonl, ragged

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.checkpoint.folder import is_intact
+from arctic_training.fs.atomic_folder import is_intact
 from arctic_training.launcher.torchrun import launch
 from tests.support import ROOT
 from tests.tiny import jsonl, ragged

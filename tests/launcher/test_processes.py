@@ -10,8 +10,8 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
+from arctic_training.core.mesh import World
 from arctic_training.launcher.torchrun import launch
-from arctic_training.launcher.world import World
 from tests.launcher.table import NUM_SAMPLES, reported, train_row
 from tests.support import RECIPE, ROOT, python, write
 from tests.tiny import jsonl, ragged

@@ -17,9 +17,9 @@ from transformers import PreTrainedModel
 
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_training.config.model import ModelConfig
+from arctic_training.core.reports import MEASURED
 from arctic_training.data.batches import IGNORED, PreferenceBatch
 from arctic_training.losses.preference import dpo_loss
-from arctic_training.trainer.report import MEASURED
 from arctic_training.trainer.trainer import Trainer
 from tests.bigrams import Answer, Bigrams, answers, pair_batch, softmax
 from tests.preferences import SGDTrainer, dpo_config, pairs, preference_data

@@ -17,7 +17,7 @@ from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.config.adapter import LoRAConfig
 from arctic_training.errors import Pointer, UnusableRecipeError
 from arctic_training.model import factory as factory_module
-from arctic_training.model.layers import unknown_layers
+from arctic_training.model.adapter_targets import unknown_layers
 from tests.preferences import SMALL, SGDTrainer, dpo_config, pairs, preference_data
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from arctic_training.config.model import HFModelConfig, ModelConfig, RandomLlamaConfig
+from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.data.batches import SFTBatch
-from arctic_training.data.sft import SFTDataFactory
+from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.losses.output import LossOutput, Term
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.huggingface import HFModelFactory
 from arctic_training.model.random_llama import RandomLlamaFactory

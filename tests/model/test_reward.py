@@ -14,7 +14,7 @@ from arctic_trainers.dpo import DPOTrainer
 from arctic_training.config.adapter import LoRAConfig
 from arctic_training.config.model import HFRewardModelConfig, RandomLlamaRewardConfig
 from arctic_training.model.reward import HFRewardModelFactory, RandomLlamaRewardFactory
-from arctic_training.optimizer.parameters import hidden_matrices
+from arctic_training.optimizer.parameter_groups import hidden_matrices
 from tests.preferences import SMALL, dpo_config, pairs, preference_data
 from tests.pretrained import save_pretrained_model
 

@@ -20,7 +20,7 @@ from transformers import (
 
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.data.conversation import Conversation
+from arctic_training.data.chat.conversation import Conversation
 from arctic_training.errors import RecipeError, TrainingError, UnusableRecipeError
 from arctic_training.model.vocabulary import foreign_vocabulary
 from tests.preferences import dpo_config, pairs, preference_data

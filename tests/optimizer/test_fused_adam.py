@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from arctic_trainers.sft import SFTTrainer
-from arctic_training.optimizer.parameters import decay_groups
+from arctic_training.optimizer.parameter_groups import decay_groups
 from tests.tiny import sft_config
 
 

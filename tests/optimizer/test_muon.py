@@ -13,8 +13,8 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.errors import UnusableRecipeError
-from arctic_training.optimizer.joined import JoinedOptimizer
-from arctic_training.optimizer.parameters import hidden_matrices
+from arctic_training.optimizer.combined import JoinedOptimizer
+from arctic_training.optimizer.parameter_groups import hidden_matrices
 from tests.tiny import Recorder, jsonl, ragged, sft_config
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.document import JSON, load
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 from arctic_training.recipe import apply_overrides, check_recipe
 from tests.support import arctic_gen, write
 

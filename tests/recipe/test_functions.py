@@ -22,7 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from arctic_training.data.conversation import Conversation
+from arctic_training.data.chat.conversation import Conversation
 
 print("this is never run")
 made = print

@@ -9,7 +9,7 @@ import pytest
 from arctic_training.diagnostics import Source
 from arctic_training.document import JSON, MapNode, parse, plain
 from arctic_training.errors import InvalidRecipeError
-from arctic_training.project import Project
+from arctic_training.project.locations import Project
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
 
 _RECIPE = """\

@@ -12,11 +12,11 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
-from arctic_training.data.chat import ChatEncoder, Trained
-from arctic_training.data.conversation import Conversation
+from arctic_training.core.context import TrainerContext
+from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.chat.encoding import ChatEncoder, Trained
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.huggingface import HFTokenizerFactory
-from arctic_training.trainer.context import TrainerContext
 from tests.support import ROOT, write
 
 

@@ -14,14 +14,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from typing_extensions import override
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.loss_output import LossOutput
+from arctic_training.core.reports import StepReport
+from arctic_training.core.state import TrainingState
 from arctic_training.data.batches import SFTBatch
+from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.errors import RecipeError, TrainingError
-from arctic_training.losses.output import LossOutput
 from arctic_training.tracker.outcome import Outcome
 from arctic_training.tracker.tracker import start_trackers, tracker_problems
-from arctic_training.trainer.backend import deepspeed
-from arctic_training.trainer.report import StepReport
-from arctic_training.trainer.state import TrainingState
 from tests.tiny import REPORT, HandTrainer, hand_config, jsonl, ragged, sft_config
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
+from arctic_training.core.reports import MEASURED
 from arctic_training.errors import RecipeError, UnusableRecipeError
-from arctic_training.trainer.report import MEASURED
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 

@@ -9,11 +9,11 @@ import pytest
 from typing_extensions import override
 
 from arctic_training.config.logger import LoggerConfig
+from arctic_training.core.mesh import World
+from arctic_training.core.reports import Report
 from arctic_training.errors import TrainingError
-from arctic_training.launcher.world import World
 from arctic_training.tracker.outcome import Outcome
-from arctic_training.trainer.log import start_log
-from arctic_training.trainer.report import Report
+from arctic_training.trainer.process_log import start_log
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 

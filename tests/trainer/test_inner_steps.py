@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from arctic_training.core.mesh import World
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError
 from arctic_training.launcher.torchrun import launch
-from arctic_training.launcher.world import World
 from arctic_training.trainer.device import to_device
 from tests.launcher.inner import Declared, Inner, losses, run, weights_of
 from tests.support import ROOT

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from arctic_training.core.mesh import World
 from arctic_training.errors import UnusableRecipeError
-from arctic_training.launcher.world import World
 from arctic_training.trainer import memory_profile
 from arctic_training.trainer.memory_profile import MemoryProfile, memory_profile_problems
 from tests.support import write

@@ -14,10 +14,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from arctic_training.config.adapter import LoRAConfig
+from arctic_training.core.totals import Totals
 from arctic_training.data.batches import squared_lengths
 from arctic_training.model.adapter import add_adapter
 from arctic_training.trainer.meter import Meter, ModelFlops, peak_flops
-from arctic_training.trainer.totals import Totals
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 

@@ -16,11 +16,11 @@ from typing_extensions import override
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.config.deepspeed import FP16Config
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.loss_output import LossOutput
 from arctic_training.data.batches import SFTBatch
+from arctic_training.engines.deepspeed.backend import deepspeed
+from arctic_training.engines.deepspeed.loss_scale import LossScale
 from arctic_training.errors import TrainingError, UnusableRecipeError
-from arctic_training.losses.output import LossOutput
-from arctic_training.trainer.backend import deepspeed
-from arctic_training.trainer.loss_scale import LossScale
 from arctic_training.trainer.trainer import Trainer
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 

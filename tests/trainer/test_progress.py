@@ -12,8 +12,8 @@ from threading import Event
 import pytest
 import rich.console
 
-from arctic_training.activity import DELAY
-from arctic_training.launcher.world import World
+from arctic_training.core.mesh import World
+from arctic_training.terminal.activity import DELAY
 from arctic_training.trainer.best_effort_display import BestEffortDisplay
 from arctic_training.trainer.live_progress import LiveProgress
 from arctic_training.trainer.meter import Measures

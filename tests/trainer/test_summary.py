@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.launcher.world import World
-from arctic_training.trainer.state import Schedule
+from arctic_training.core.mesh import World
+from arctic_training.core.state import Schedule
 from arctic_training.trainer.summary import summary_lines
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
 

@@ -12,10 +12,10 @@ import pytest
 import torch
 from typing_extensions import override
 
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.core.state import Schedule
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import TrainingError
-from arctic_training.losses.output import LossOutput, Term
-from arctic_training.trainer.state import Schedule
 from arctic_training.trainer.trainer import Trainer
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from arctic_training.codegen.types_check import type_problems
+from arctic_training.codegen.mypy_runner import type_problems
 from tests.support import ROOT, write
 
 MISUSE = Path(__file__).with_name("misuse.txt")

@@ -1,0 +1,109 @@
+"""Rules about checkpoints: whether a run that was saved can go on by its recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from arctic_training.breaking.complaints import default_change, of_keys
+from arctic_training.breaking.pairs import KeyPair
+from arctic_training.breaking.rule import Break, Contract, Rule, rule
+from arctic_training.config.resume_changes import may_change
+from arctic_training.definition.specification import TrainerSpec
+
+__all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]
+
+
+def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    if old.name != new.name:
+        message = f"the trainer is called `{new.name}`, and was called `{old.name}`"
+        yield Break(message=message, new=("name",), old=("name",))
+
+
+def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for before, now in zip(old.slots, new.slots, strict=True):
+        kept = {factory.name for factory in now.factories}
+        for factory in before.factories:
+            if factory.name not in kept:
+                message = f"`{now.slot.section}` cannot be of type `{factory.name}` any more"
+                yield Break(message=message, new=now.pointer, old=before.pointer)
+
+
+def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for before, now in zip(old.slots, new.slots, strict=True):
+        names = before.factories[0].name, now.factories[0].name
+        if names[0] != names[1] and not may_change((now.slot.section, "type")):
+            message = f"`{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
+            yield Break(message=message, new=now.pointer, old=before.pointer)
+
+
+def _held(pair: KeyPair) -> str:
+    return default_change(pair) if pair.is_held else ""
+
+
+def _removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    """Find nothing: of two definitions, none is missing."""
+    del old, new
+    yield from ()
+
+
+TRAINER_REMOVED: Final = rule(
+    Contract.CHECKPOINT,
+    "trainer-removed",
+    "There is no definition of a trainer any more.",
+    _removed,
+    "name: mine\n",
+    "",
+    "name: mine\ndescription: Still mine.\n",
+)
+
+
+def _own(schema: str) -> str:
+    return (
+        "model_factory_type:\n"
+        "  name: wide\n"
+        "  class: mine_model:Wide\n"
+        "  extends: huggingface\n"
+        f"  config_type: {{properties: {{x: {{{schema}}}}}}}\n"
+    )
+
+
+CHECKPOINT_RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        Contract.CHECKPOINT,
+        "trainer-renamed",
+        "The `type` that recipes and checkpoints give means no trainer any more.",
+        _renamed,
+        "name: mine\n",
+        "name: ours\n",
+        "name: mine\ndescription: Still mine.\n",
+    ),
+    rule(
+        Contract.CHECKPOINT,
+        "factory-removed",
+        "A section cannot be of a type any more that it was saved with.",
+        _factory_removed,
+        "model_factory_type: [huggingface, random_llama]\n",
+        "model_factory_type: huggingface\n",
+        "model_factory_type: [huggingface, random_llama]\ncoupling: sample\n",
+    ),
+    rule(
+        Contract.CHECKPOINT,
+        "default-factory-changed",
+        "A section without a type is of another one than when the run was saved.",
+        _default_changed,
+        "model_factory_type: [huggingface, random_llama]\n",
+        "model_factory_type: [random_llama, huggingface]\n",
+        "checkpoint_engine_type: [huggingface, deepspeed]\n",
+    ),
+    rule(
+        Contract.CHECKPOINT,
+        "held-default-changed",
+        "A key of a section that a run goes on with as it was saved has another default.",
+        of_keys(_held),
+        _own("type: integer, default: 1"),
+        _own("type: integer, default: 2"),
+        _own("type: integer, default: 1, minimum: 1"),
+    ),
+)
+"""The rules of the contract of checkpoints, beside that of the trainers that are gone."""

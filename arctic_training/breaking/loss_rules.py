@@ -1,0 +1,110 @@
+"""Rules about the loss: what it gets, what it returns, and what it may mix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from arctic_training.breaking.rule import Break, Contract, Rule, rule
+from arctic_training.definition.specification import TrainerSpec
+
+__all__ = ["LOSS_RULES"]
+
+
+_COUPLINGS: Final = ("sample", "micro_batch", "global_batch")
+"""What a loss may mix, the least first."""
+
+
+def _batch(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    if old.batch != new.batch:
+        message = f"the loss gets a `{new.batch.name}`, and got a `{old.batch.name}`"
+        yield Break(message=message, new=new.slots[0].pointer, old=old.slots[0].pointer)
+
+
+def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    if old.loss and not new.loss:
+        yield Break(message="the generated class has no loss", new=("loss",), old=("loss",))
+
+
+def _metric_added(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for name in new.metrics.keys() - old.metrics.keys():
+        yield Break(message=f"the loss has to return the term `{name}`", new=("metrics", name))
+
+
+def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for name in old.metrics.keys() - new.metrics.keys():
+        place = ("metrics", name)
+        yield Break(message=f"the loss may not return the term `{name}`", new=place, old=place)
+
+
+def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    for name in old.metrics.keys() & new.metrics.keys():
+        before, now, place = old.metrics[name], new.metrics[name], ("metrics", name)
+        if before != now:
+            message = f"`{name}` is reduced to its {now}, and was to its {before}"
+            yield Break(message=message, new=place, old=place)
+
+
+def _coupling(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+    if _COUPLINGS.index(new.coupling) > _COUPLINGS.index(old.coupling):
+        message = f"a step holds only for the same {new.coupling}, and did for each {old.coupling}"
+        yield Break(message=message, new=("coupling",), old=("coupling",))
+
+
+LOSS_RULES: Final[tuple[Rule, ...]] = (
+    rule(
+        Contract.PYTHON,
+        "batch-changed",
+        "The loss gets another batch.",
+        _batch,
+        "data_factory_type: sft\n",
+        "data_factory_type: dpo\n",
+        "data_factory_type: [sft, causal]\n",
+    ),
+    rule(
+        Contract.PYTHON,
+        "loss-removed",
+        "The generated class has no loss any more, which code derived from it may call.",
+        _loss,
+        "implementation: mine_loss:MyTrainer\n",
+        "implementation: mine_loss:MyTrainer\nloss: null\n",
+        "implementation: mine_loss:MyTrainer\nloss: mine_loss:other_loss\n",
+    ),
+    rule(
+        Contract.PYTHON,
+        "metric-added",
+        "The loss has to return one more term.",
+        _metric_added,
+        "metrics: {a: mean}\n",
+        "metrics: {a: mean, b: mean}\n",
+        "metrics: {a: sum}\n",
+    ),
+    rule(
+        Contract.PYTHON,
+        "metric-removed",
+        "The loss returns a term that is not declared any more.",
+        _metric_removed,
+        "metrics: {a: mean, b: mean}\n",
+        "metrics: {a: mean}\n",
+        "metrics: {b: mean, a: mean}\n",
+    ),
+    rule(
+        Contract.PYTHON,
+        "metric-reduction-changed",
+        "A term that is reported means something else.",
+        _reduction,
+        "metrics: {a: mean}\n",
+        "metrics: {a: sum}\n",
+        "metrics: {a: mean, b: mean}\n",
+    ),
+    rule(
+        Contract.PYTHON,
+        "coupling-widened",
+        "A step depends on how the batch is cut in a way that it did not.",
+        _coupling,
+        "coupling: micro_batch\n",
+        "coupling: global_batch\n",
+        "coupling: sample\n",
+    ),
+)
+"""The rules of the contract of code that are about the loss."""

@@ -1,0 +1,1 @@
+"""Runtime contracts: what components and engines know of each other."""

@@ -1,0 +1,1 @@
+"""Chat templates: conversations to tokens, with an assistant mask."""

@@ -1,0 +1,1 @@
+"""Data factories: items to samples, samples to batches."""

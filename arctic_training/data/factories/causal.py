@@ -1,0 +1,75 @@
+"""Documents, of which every token is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from typing_extensions import override
+
+from arctic_training.config.data import CausalDataConfig
+from arctic_training.data.factories.token_rows import TokenDataFactory
+from arctic_training.data.sources.registry import documents
+from arctic_training.data.store.accounting import preparation_report
+from arctic_training.data.store.datasets import batches
+from arctic_training.data.store.mixture import mixed
+from arctic_training.data.store.packing import best_fit_decreasing
+from arctic_training.data.store.prepared_data import Prepared
+from arctic_training.data.store.samples import Sample, Samples
+from arctic_training.errors import RecipeError
+
+__all__ = ["CausalDataFactory"]
+
+
+class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
+    """Language modelling on documents. Each begins and ends with the tokenizer's tokens for it.
+
+    No token is lost. The last row of joined documents may be shorter than the others.
+    """
+
+    name = "causal"
+    config_type: type[CausalDataConfig] = CausalDataConfig
+
+    row_fields = frozenset({"documents", "max_length"})
+
+    @override
+    def option_problems(self) -> Iterator[RecipeError]:
+        yield from super().option_problems()
+        if self.packs:
+            yield from self.packing_problems("documents")
+
+    @property
+    @override
+    def packs(self) -> bool:
+        return self.config.documents == "apart"
+
+    @override
+    def encoded(self) -> Iterator[Sample]:
+        return self.tokenised(mixed(documents, self, self.config.sources, self.part, self.taken))
+
+    def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
+        """Iterate over the samples of documents, many tokenised at once."""
+        tokenizer = self.trainer.tokenizer
+        first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
+        last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
+        for some in batches(documents, len):
+            encoded = tokenizer(
+                some, add_special_tokens=False, return_attention_mask=False, verbose=False
+            )
+            for tokens in encoded["input_ids"]:
+                ids = np.array([*first, *tokens, *last], dtype=np.int32)
+                yield Sample(ids, np.ones(len(ids), dtype=np.bool_))
+
+    @override
+    def arranged(self, read: Samples) -> Prepared:
+        length = self.max_length
+        if self.config.documents == "joined":
+            samples = read.joined().fitted(length, "split")
+            packs = samples.singly()
+        else:
+            samples = read.fitted(length, "split")
+            packs = best_fit_decreasing(samples.lengths, length)
+        report = preparation_report(
+            read=read, losses=(), samples=samples, rows=len(packs), row_length=length
+        )
+        return Prepared(samples, packs, report)

@@ -1,0 +1,91 @@
+"""Single answers, each labelled as good or bad; tokenised with the chat template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from typing_extensions import override
+
+from arctic_training.config.preference import PreferenceSource, UnpairedDataConfig
+from arctic_training.data.batches import UnpairedBatch
+from arctic_training.data.factories.completions import SideDataFactory, left_out
+from arctic_training.data.loading.collate import RowCollator
+from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.registry import answers
+from arctic_training.data.store.accounting import preparation_report
+from arctic_training.data.store.datasets import Items
+from arctic_training.data.store.prepared_data import Prepared
+from arctic_training.data.store.samples import Packs, Row, Samples
+from arctic_training.diagnostics.wording import counted
+
+__all__ = ["UnpairedDataFactory"]
+
+
+class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
+    """Single answers with a label; a pair is two of them. Tokenised once."""
+
+    name = "unpaired"
+    config_type: type[UnpairedDataConfig] = UnpairedDataConfig
+    unit = "answer"
+
+    @override
+    def items(self, source: PreferenceSource) -> Items[Preference]:
+        return answers(source)
+
+    @override
+    def collator(self) -> _Collator:
+        return _Collator(self.stack)
+
+    @override
+    def arranged(self, read: Samples) -> Prepared:
+        """Leave out the answers that cannot be trained on.
+
+        A row has both sides, of which one is empty: it says by that which label its answer has.
+        """
+        places = np.flatnonzero(read.lengths)
+        there, most = read.where(read.lengths > 0), self.max_length
+        flaws = {
+            f"longer than {counted(most, 'token')}": there.lengths > most,
+            "nothing in them is trained": there.num_trained == 0,
+        }
+        losses, kept = left_out(there, flaws)
+        singles = there.where(kept)
+        rows = _beside_nothing(singles, is_good=places[kept] % 2 == 0)
+        packs = Packs(np.arange(len(rows)), np.full(len(singles), 2))
+        report = preparation_report(
+            read=there, losses=losses, samples=singles, rows=len(packs), row_length=None
+        )
+        return Prepared(rows, packs, report)
+
+    @override
+    def lines(self, prepared: Prepared) -> Iterator[str]:
+        num_good = int((prepared.samples.lengths[::2] > 0).sum())
+        yield f"answers: {num_good:,} good, {len(prepared.packs) - num_good:,} bad"
+        yield from super().lines(prepared)
+
+
+def _beside_nothing(singles: Samples, *, is_good: NDArray[np.bool_]) -> Samples:
+    """Return two sides for each answer, the good one first; the other is empty."""
+    lengths = np.where(np.stack([is_good, ~is_good], 1), singles.lengths[:, None], 0)
+    starts = singles.starts[:, None] + np.stack([np.zeros_like(singles.starts), lengths[:, 0]], 1)
+    return replace(singles, starts=starts.ravel(), lengths=lengths.ravel())
+
+
+@dataclass(frozen=True)
+class _Collator:
+    """Takes of each row the side that is there, and tells which it is."""
+
+    stack: RowCollator
+
+    def __call__(self, rows: list[Row]) -> UnpairedBatch:
+        batch = self.stack([[side for side in row if len(side.input_ids)] for row in rows])
+        return UnpairedBatch(
+            input_ids=batch["input_ids"],
+            labels=batch["labels"],
+            lengths=batch["lengths"],
+            is_good=torch.tensor([len(good.input_ids) > 0 for good, _ in rows]),
+        )

@@ -1,0 +1,1 @@
+"""Data loading: batches of an epoch, from prepared or streamed rows."""

@@ -1,0 +1,47 @@
+"""Rows to batches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.store.samples import Row
+
+__all__ = ["RowCollator"]
+
+
+@dataclass(frozen=True)
+class RowCollator:
+    """Pads rows on the right, to the longest of them and a multiple of some length."""
+
+    pad_token_id: int
+    multiple: int
+    packs: bool
+    """Whether rows may have several documents: all batches of a run then tell where each begins, so
+    that all processes call the model alike."""
+
+    def __call__(self, rows: list[Row]) -> SFTBatch:
+        """Return the batch, with positions if rows may have several documents."""
+        lengths = [sum(len(sample.input_ids) for sample in row) for row in rows]
+        length = -(-max(lengths) // self.multiple) * self.multiple
+        batch = SFTBatch(
+            input_ids=torch.full((len(rows), length), self.pad_token_id),
+            labels=torch.full((len(rows), length), IGNORED),
+            lengths=torch.tensor(lengths),
+        )
+        positions = torch.arange(length).repeat(len(rows), 1)
+        for number, row in enumerate(rows):
+            start = 0
+            for sample in row:
+                end = start + len(sample.input_ids)
+                ids = torch.from_numpy(sample.input_ids).long()
+                batch["input_ids"][number, start:end] = ids
+                trained = torch.from_numpy(sample.trained)
+                batch["labels"][number, start:end] = ids.where(trained, IGNORED)
+                positions[number, start:] -= positions[number, start].item()
+                start = end
+        if self.packs:
+            batch["position_ids"] = positions
+        return batch

@@ -1,0 +1,1 @@
+"""Data sources: rows of files, hubs and functions, as typed items."""

@@ -1,0 +1,1 @@
+"""Prepared data: packed rows, their cache, and the digests that identify them."""

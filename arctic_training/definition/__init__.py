@@ -1,0 +1,1 @@
+"""Trainer definitions: YAML or JSON text to a resolved definition."""

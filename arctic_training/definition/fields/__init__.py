@@ -1,0 +1,1 @@
+"""Config fields of a definition: JSON Schema to typed fields."""

@@ -1,0 +1,199 @@
+"""Stage 3, link: what a definition shares with others; every reference then leads into it.
+
+A `$ref` names one of the `definitions` of its own file (`#/definitions/x`) or of another file of
+the project (`common.yaml#/definitions/x`). What other files bring in is put beside the
+definition's own, with the places where it was written.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from arctic_training.definition.references import cycles, entries_of
+from arctic_training.definition.slots import SLOTS
+from arctic_training.definition.specification import FACTORIES
+from arctic_training.definition.versions import upgraded
+from arctic_training.diagnostics import Diagnostic, Severity, known_words, nearest
+from arctic_training.document import (
+    Entry,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    Schema,
+    UnreadableError,
+    check,
+    find,
+    load,
+)
+from arctic_training.project.locations import Project
+from arctic_training.project.resources import schema
+
+__all__ = ["SHARED", "link"]
+
+SHARED: Final = ("definitions", "linked")
+"""Where a linked definition has shared fields: its own, and under a file's name those of others."""
+
+_MARK: Final = "#/definitions/"
+
+
+def link(
+    definition: MapNode, files: list[Path], project: Project
+) -> tuple[MapNode, list[Diagnostic]]:
+    """Return a definition with all that its references lead to, or those that lead nowhere.
+
+    ``files`` are where it was written: its own file, and those that it extends, to which those
+    are added that it refers to; the shape of its text is known to be right.
+    """
+    linker = _Linker(project.root, definition, [*files])
+    entries = dict(definition.entries)
+    for key in (*(slot.key for slot in SLOTS), "config_type"):
+        if key in entries:
+            entries[key] = Entry(entries[key].key, linker.field(entries[key].value))
+    for key, linked in (("definitions", linker.fields), (FACTORIES, linker.factories)):
+        if key in entries:
+            entries[key] = Entry(entries[key].key, linked(entries[key].value))
+    made = MapNode({**entries, **linker.others()}, definition.span)
+    files += linker.files
+    return made, linker.problems or list(cycles(made))
+
+
+@dataclass
+class _Linker:
+    root: Path
+    definition: MapNode
+    own: list[Path]
+    files: dict[Path, MapNode | None] = field(default_factory=dict)
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def field(self, node: Node) -> Node:
+        """Return a schema of a field with its references, and those below, led to their places."""
+        if isinstance(node, ListNode):
+            return ListNode(tuple(self.field(item) for item in node.items), node.span)
+        if not isinstance(node, MapNode):
+            return node
+        below = {key: Entry(e.key, self._part(key, e.value)) for key, e in node.entries.items()}
+        return MapNode(below, node.span)
+
+    def fields(self, node: Node) -> MapNode:
+        """Return schemas by name with all of their references led to their places."""
+        below = {key: Entry(e.key, self.field(e.value)) for key, e in entries_of(node).items()}
+        return MapNode(below, node.span)
+
+    def factories(self, node: Node) -> MapNode:
+        """Return shared factories, by kind and name, with the references of their fields led."""
+        below = {key: Entry(e.key, self.fields(e.value)) for key, e in entries_of(node).items()}
+        return MapNode(below, node.span)
+
+    def others(self) -> dict[str, Entry]:
+        """Return the entry that holds the definitions of the other files, linked."""
+        linked: dict[str, Entry] = {}
+        while waiting := [path for path in self.files if self._name(path) not in linked]:
+            for path in waiting:
+                document = self.files[path]
+                shared = document.entries["definitions"].value if document else self.definition
+                made = self.fields(shared) if document else MapNode({}, shared.span)
+                linked[self._name(path)] = Entry(shared.span, made)
+        span = self.definition.span
+        return {"linked": Entry(span, MapNode(linked, span))} if linked else {}
+
+    def _name(self, path: Path) -> str:
+        return Path(os.path.relpath(path, self.own[0].parent)).as_posix()
+
+    def _part(self, key: str, node: Node) -> Node:
+        match key:
+            case "properties":
+                return self.fields(node)
+            case "items" | "additionalProperties" | "anyOf" | "oneOf" | "config_type":
+                return self.field(node)
+            case "$ref" if isinstance(node, ScalarNode):
+                return self._reference(node)
+            case _:
+                return node
+
+    def _reference(self, node: ScalarNode) -> Node:
+        file, mark, name = str(node.value).partition(_MARK)
+        if not mark:
+            message = f"`{node.value}` leads to no definition"
+            return self._wrong(node, "not-supported", message, _HINT)
+        home = Path(node.span.source.path).resolve()
+        path = self._file(node, home.parent / file) if file else home
+        if path is None:
+            return node
+        nothing = MapNode({}, node.span)
+        document = self.definition if path in self.own else self.files.get(path, nothing)
+        if document is None:
+            return node
+        known = set(entries_of(find(document, ("definitions",))))
+        if name not in known:
+            return self._missing(node, name, file, known)
+        where = "definitions" if path in self.own else f"linked/{_escaped(self._name(path))}"
+        return ScalarNode(f"#/{where}/{name}", node.span)
+
+    def _missing(self, node: ScalarNode, name: str, file: str, known: set[str]) -> Node:
+        meant = nearest(name, known)
+        problem = Diagnostic(
+            code="unknown-definition",
+            message=f"there is no definition `{name}`" + (f" in {file}" if file else ""),
+            span=node.span,
+            suggestion=f"{file}{_MARK}{meant}" if meant else "",
+            hint="" if meant else _what_is_known(name, known),
+        )
+        self.problems.append(problem)
+        return node
+
+    def _file(self, node: ScalarNode, path: Path) -> Path | None:
+        """Read a file of shared fields; None where that is not allowed, or not possible."""
+        if "://" in str(node.value) or not path.resolve().is_relative_to(self.root):
+            message = f"`{node.value}` leads out of the project"
+            self._wrong(node, "not-supported", message, _HINT)
+            return None
+        resolved = path.resolve()
+        if resolved in {*self.own, *self.files}:
+            return resolved
+        try:
+            self.files[resolved], found = load(resolved)
+        except UnreadableError as error:
+            self._wrong(node, "unknown-definition", str(error), "")
+            return None
+        document = self.files[resolved]
+        if document:
+            self.files[resolved], old = upgraded(document)
+            newer = [problem for problem in old if problem.severity is Severity.ERROR]
+            found += newer or check(document, _shared_schema())
+        if found:
+            self.problems += found
+            self.files[resolved] = None
+        return resolved
+
+    def _wrong(self, node: ScalarNode, code: str, message: str, hint: str) -> Node:
+        self.problems.append(Diagnostic(code=code, message=message, span=node.span, hint=hint))
+        return node
+
+
+_HINT: Final = "a reference is written `#/definitions/name`, or with the path of a file before it"
+
+
+def _shared_schema() -> Schema:
+    """Return the schema of a file of which only the definitions are looked at."""
+    root = schema("trainer.schema.json").root
+    return Schema(
+        {
+            "properties": {"definitions": {"$ref": "#/definitions/shared"}},
+            "required": ["definitions"],
+            "definitions": root["definitions"],
+        }
+    )
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _what_is_known(name: str, known: set[str]) -> str:
+    if known:
+        return f"known there: {known_words(known)}"
+    return f"add `{name}` to `definitions` at the top of that file"

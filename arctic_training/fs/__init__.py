@@ -1,0 +1,1 @@
+"""Files and folders: written atomically, locked, and probed; errors of the disk."""

@@ -1,0 +1,211 @@
+"""Folders that are whole or not there: written aside, marked, and renamed into place."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import torch.distributed
+
+from arctic_training.core.mesh import World
+from arctic_training.fs.disk_errors import told_by_disk
+from arctic_training.fs.folder_mark import MARK
+
+__all__ = ["is_intact", "is_whole", "remove", "unfinished_in", "writing", "writing_together"]
+
+_UNFINISHED: Final = ".incomplete"
+_CHUNK: Final = 1 << 20
+_PATIENCE: Final = 60.0
+"""Seconds until a file of another machine is seen: NFS may keep an old listing so long."""
+_PAUSE: Final = 0.2
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes its place under its name when all is written.
+
+    Whatever happens in between, nothing that is not whole ever stands under that name; if the
+    process is killed at the very moment when one takes the place of another, nothing does. An
+    unfinished one of an earlier run is overwritten.
+
+    Raises:
+        OSError: it cannot be written, whatever the library says that writes.
+
+    """
+    unfinished = _aside(folder)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    try:
+        with told_by_disk(unfinished):
+            yield unfinished
+            _mark(unfinished)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    replaced = _set_aside(folder)
+    unfinished.rename(folder)
+    _flush(folder.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextmanager
+def writing_together(folder: Path, world: World) -> Iterator[Path]:
+    """Do the same with all processes of a run, which write into one folder.
+
+    Each gets the folder when it is there; it takes its place when all have written, and the first
+    process sees every file of the others.
+
+    Raises:
+        OSError: a file cannot be written, or the first process does not see it.
+
+    """
+    if world.is_first:
+        with writing(folder) as unfinished:
+            torch.distributed.barrier()
+            yield unfinished
+            torch.distributed.barrier()
+            _check_seen(unfinished, world)
+    else:
+        unfinished = _aside(folder)
+        torch.distributed.barrier()
+        with told_by_disk(unfinished):
+            unfinished.mkdir(parents=True, exist_ok=True)  # is there, unless it is another one
+            yield unfinished
+        torch.distributed.barrier()
+        _check_seen(unfinished, world)
+    torch.distributed.barrier()
+
+
+def _check_seen(folder: Path, world: World) -> None:
+    """Compare what the processes see in a folder; the first one marks what it sees as complete.
+
+    Raises:
+        OSError: the first one does not see a file of another.
+
+    """
+    if world.size == 1:
+        return
+    seen: list[dict[str, int]] = [{} for _ in range(world.size)]
+    torch.distributed.all_gather_object(seen, _sizes(folder))
+    expected = {name: size for files in seen for name, size in files.items()}
+    unseen = [_unseen(folder, expected) if world.is_first else ""]
+    torch.distributed.broadcast_object_list(unseen)
+    if unseen[0]:
+        if not world.is_first:
+            shutil.rmtree(folder, ignore_errors=True)
+        message = f"process 0 does not see `{unseen[0]}` as another process wrote it"
+        raise OSError(f"{message}: is the folder shared by all machines?")
+
+
+def _unseen(folder: Path, expected: Mapping[str, int]) -> str:
+    """Return a file that is not as expected, or an empty text; a remote folder may show it late."""
+    deadline = time.monotonic() + _PATIENCE
+    while missing := min(expected.items() - _sizes(folder).items(), default=None):
+        if time.monotonic() > deadline:
+            return missing[0]
+        time.sleep(_PAUSE)
+    return ""
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+
+
+def unfinished_in(folder: Path) -> list[Path]:
+    """Return what stands in a folder and was not written, replaced or deleted to its end."""
+    return [*folder.glob(f"*{_UNFINISHED}")]
+
+
+def is_whole(folder: Path) -> bool:
+    """Return whether a folder was written to its end, and no file is gone or cut since."""
+    files = _marked(folder)
+    try:
+        sizes = {name: (folder / name).stat().st_size for name in files}
+    except OSError:
+        return False
+    known = {name: file["size"] for name, file in files.items()}
+    return bool(files) and sizes == known and not folder.name.endswith(_UNFINISHED)
+
+
+def is_intact(folder: Path) -> bool:
+    """Return whether a folder is whole, and each byte in it is the one that was written."""
+    if not is_whole(folder):
+        return False
+    known = {name: file["crc32"] for name, file in _marked(folder).items()}
+    return known == _checksums(folder, known)
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder; half of it never stands under its name."""
+    shutil.rmtree(_set_aside(folder), ignore_errors=True)
+
+
+def _set_aside(folder: Path) -> Path:
+    replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
+    shutil.rmtree(replaced, ignore_errors=True)
+    if folder.exists():
+        folder.rename(replaced)
+    return replaced
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(folder.name + _UNFINISHED)
+
+
+def _mark(folder: Path) -> None:
+    """Flush every file to the disk, and note its size and its checksum."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in paths:
+        _flush(path)
+    checksums = _checksums(folder, [path.relative_to(folder).as_posix() for path in paths])
+    files = {
+        name: {"size": (folder / name).stat().st_size, "crc32": checksum}
+        for name, checksum in checksums.items()
+    }
+    (folder / MARK).write_text(json.dumps({"files": files}, indent=2) + "\n")
+    _flush(folder / MARK)
+    _flush(folder)
+
+
+def _marked(folder: Path) -> dict[str, dict[str, int]]:
+    """Return the size and the checksum of each file, as they were when it was written.
+
+    A mark that is gone, or is not as ``_mark`` writes it, knows of no file.
+    """
+    try:
+        files = json.loads((folder / MARK).read_text())["files"]
+        return {name: {key: file[key] for key in ("size", "crc32")} for name, file in files.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _checksums(folder: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return the CRC-32 of files, several at once: it is computed without Python's lock."""
+    names = list(names)
+    with ThreadPoolExecutor() as pool:
+        return dict(zip(names, pool.map(_checksum, [folder / name for name in names]), strict=True))
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            checksum = zlib.crc32(chunk, checksum)
+    return checksum
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

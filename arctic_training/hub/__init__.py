@@ -1,0 +1,1 @@
+"""The Hugging Face hub: connection, and errors of loading by name or from a folder."""

@@ -1,0 +1,71 @@
+"""Of several processes that fail, one says why: the first. The others fail because it did."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from functools import cache
+from typing import Final
+
+from arctic_training.core.mesh import World, environment_problem
+
+__all__ = ["LOST", "apart", "is_lost_peer", "speaks"]
+
+LOST: Final = 75
+"""Exit code of a process that fails because another one of the run is gone."""
+
+_LOST_PEER: Final = re.compile(
+    "gloo|ncclRemoteError|ncclSystemError|NCCL communicator was aborted|NCCL watchdog"
+    "|Watchdog caught collective|Connection (closed|reset) by (remote )?peer"
+)
+"""What gloo and NCCL say where another process is gone; their other errors are this one's own."""
+
+_KEY: Final = "arctic_training/failures"
+_PATIENCE: Final = timedelta(seconds=10)
+
+
+@cache
+def speaks() -> bool:
+    """Return whether this process, which fails, is the one to say why.
+
+    It is if it is alone, or told what no launcher says, or the first to ask. The store of the
+    process group knows, which the launcher holds, so that it outlives the processes.
+    """
+    world = World.of_environment()
+    if world.size == 1 or environment_problem():
+        return True
+    from torch._C._distributed_c10d import TCPStore
+    from torch.distributed import DistError
+
+    try:
+        address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+        store = TCPStore(address, port, is_master=False, timeout=_PATIENCE)
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # the store outlives it
+        return bool(store.add(f"{_KEY}/{attempt}", 1) == 1)
+    except (DistError, RuntimeError, KeyError):
+        return world.is_first
+
+
+def is_lost_peer(error: BaseException) -> bool:
+    """Return whether an error says no more than that another process of the run is gone."""
+    if World.of_environment().size == 1:
+        return False
+    from torch.distributed import DistNetworkError, DistStoreError
+
+    if isinstance(error, DistNetworkError | DistStoreError):
+        return True
+    return isinstance(error, RuntimeError) and bool(_LOST_PEER.search(str(error)))
+
+
+def apart(error: BaseException) -> str:
+    """Return why processes cannot work together, if that is what an error says, in few words.
+
+    NCCL says it in its last line, such as that two processes were given one GPU.
+    """
+    if World.of_environment().size == 1:
+        return ""
+    from torch.distributed import DistError
+
+    said = str(error).strip() if isinstance(error, DistError) else ""
+    return said.splitlines()[-1] if said else ""

@@ -1,0 +1,170 @@
+"""What a rule is, and what it looks at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final, TypeAlias
+
+from arctic_training.definition.fields.types import FieldSpec
+from arctic_training.definition.importable import import_roots
+from arctic_training.definition.name_clashes import models
+from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.stages import Loaded
+from arctic_training.diagnostics import Diagnostic, Related, Severity, Source, Span
+from arctic_training.document import Pointer, key_span
+from arctic_training.lint.modules import Definition, Library
+from arctic_training.lint.reads import Reader
+from arctic_training.lint.shape import Shape
+from arctic_training.project.locations import module_file
+
+__all__ = ["Edit", "Example", "Find", "Finding", "Rule", "Subject"]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A text to put in place of a stretch of a file."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Where a rule does not hold; ``edit`` mends it without changing what the definition means."""
+
+    message: str
+    span: Span
+    related: tuple[Related, ...] = ()
+    hint: str = ""
+    suggestion: str = ""
+    edit: Edit | None = None
+
+
+@dataclass
+class Subject:
+    """A right definition, and the functions that it names."""
+
+    loaded: Loaded
+
+    @property
+    def spec(self) -> TrainerSpec:
+        """What the definition says."""
+        return self.loaded.spec
+
+    @property
+    def source(self) -> Source:
+        """The text of the definition itself, not of those that it extends or refers to."""
+        return self.spec.document.span.source
+
+    @cached_property
+    def library(self) -> Library | None:
+        """The modules that the trainer is made of; None while its functions are not written yet."""
+        roots = import_roots(self.loaded.project)
+        called = (path for path, pointer in self.spec.hand_written if pointer[-1] != "class")
+        if not all(module_file(path.module, roots) for path in called):
+            return None
+        return Library(self.spec, self.loaded.project)
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """What came of following the trainer; None while its functions are not written yet."""
+        if self.library is None:
+            return None
+        reader = Reader(self.spec, self.library, Shape.of(self.spec))
+        reader.follow()
+        return reader
+
+    @cached_property
+    def loss(self) -> Definition | None:
+        """The loss, where its text is there: a method of the user's class, or else a function.
+
+        A trainer is followed for a method alone.
+        """
+        if self.spec.implementation and self.reader and "loss" in self.reader.methods:
+            return self.reader.methods["loss"]
+        found = self.library.find(self.spec.loss) if self.library and self.spec.loss else None
+        return found if isinstance(found, Definition) else None
+
+    def fields(self) -> Iterator[FieldSpec]:
+        """Iterate over the fields that this very file declares, those of objects too."""
+        inner = (field for _, kind in models(self.spec.fields) for field in kind.fields)
+        for each in (*self.spec.fields, *inner):
+            if self.is_own(each.pointer):
+                yield each
+
+    def is_own(self, pointer: Pointer) -> bool:
+        """Return whether a field was written in this file."""
+        return self.key(pointer).source.path == self.source.path
+
+    def key(self, pointer: Pointer) -> Span:
+        """Return the place of a key."""
+        return key_span(self.spec.document, pointer)
+
+
+Find: TypeAlias = Callable[[Subject], Iterator[Finding]]
+"""Finds where a definition breaks a rule."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """Keys of a definition, and a loss, that keep to a rule or break it.
+
+    ``definition`` are the keys that matter, or a whole one if it begins with a comment or version.
+    """
+
+    definition: str
+    loss: str = ""
+
+    @property
+    def whole(self) -> str:
+        """The whole definition."""
+        if self.definition.startswith(("#", "schema_version:")):
+            return self.definition
+        given = set(re.findall(r"^(\w+):", self.definition, re.MULTILINE))
+        lines = [line for line in _AROUND if line.partition(":")[0] not in given]
+        return "".join(lines) + self.definition
+
+
+_AROUND: Final = (
+    "# yaml-language-server: $schema=generated/trainer.schema.json\n",
+    "schema_version: 1\n",
+    "name: mine\n",
+    "description: A trainer of our own.\n",
+    "extends: sft\n",
+    "loss: mine_loss:mine_loss\n",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """Something to keep to in a definition.
+
+    ``summary`` is one sentence, ``reason`` says what becomes of those who do not.
+    """
+
+    name: str
+    summary: str
+    reason: str
+    bad: Example | None = None
+    good: Example | None = None
+    """A definition that breaks the rule and one that keeps to it, where it is about those."""
+
+    severity: Severity = Severity.WARNING
+    is_fixable: bool = False
+    find: Find | None = field(default=None, repr=False)
+    """Finds where a definition breaks the rule; None for a rule about comments or baselines."""
+
+    def diagnostic(self, finding: Finding) -> Diagnostic:
+        """Return a finding as everybody reads it."""
+        return Diagnostic(
+            code=self.name,
+            message=finding.message,
+            span=finding.span,
+            severity=self.severity,
+            related=finding.related,
+            hint=finding.hint,
+            suggestion=finding.suggestion,
+        )

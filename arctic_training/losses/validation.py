@@ -1,0 +1,84 @@
+"""What a loss returned, looked at once it is there: its types are the user's to get right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from numbers import Real
+from typing import Final
+
+from torch import Tensor
+
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.errors import TrainingError
+
+__all__ = ["checked_output", "number"]
+
+_HINT: Final = "return sums and counts that are single numbers, such as `losses.sum()`"
+
+
+def checked_output(returned: object, place: str) -> LossOutput:
+    """Return what a loss returned; a plain scalar is the mean over one thing, the micro-batch.
+
+    Args:
+        returned: what should be a ``LossOutput``, or a tensor of shape ().
+        place: where the loss is written; an error begins with it.
+
+    Raises:
+        TrainingError: it is neither, or a part of it is no number.
+
+    """
+    output = LossOutput.of(returned) if isinstance(returned, Tensor) else returned
+    if not isinstance(output, LossOutput):
+        wrong = [f"it is {_kind(output)}, and no `LossOutput`"]
+    else:
+        wrong = [*_problems(output)]
+    if wrong:
+        where = f"{place}: " if place else ""
+        message = f"{where}what the loss returns cannot be used: {'; '.join(wrong)}"
+        raise TrainingError(message, hint=_HINT)
+    assert isinstance(output, LossOutput)
+    return output
+
+
+def number(value: object, name: str) -> float:
+    """Return a value as the number that it is.
+
+    Raises:
+        TrainingError: it is none.
+
+    """
+    if _is_number(value):
+        return float(value)  # type: ignore[arg-type]  # a number, or a tensor of one
+    raise TrainingError(f"the figure `{name}` is {_kind(value)}", hint="log single numbers")
+
+
+def _kind(value: object) -> str:
+    """Say what a value is that should be a number."""
+    if isinstance(value, Tensor):
+        what = "complex numbers" if value.is_complex() else f"shape {tuple(value.shape)}"
+        return f"a tensor of {what}"
+    return "None" if value is None else f"a value of the type `{type(value).__name__}`"
+
+
+def _problems(output: LossOutput) -> Iterator[str]:
+    if not isinstance(output.sum, Tensor) or not _is_number(output.sum):
+        yield f"its `sum` is {_kind(output.sum)}, and no tensor of shape ()"
+    if not _is_number(output.count):
+        yield f"its `count` is {_kind(output.count)}"
+    terms: object = output.terms
+    if not isinstance(terms, Mapping):
+        yield f"its `terms` are {_kind(terms)}, and no dict"
+        return
+    for name, term in terms.items():
+        if not isinstance(term, Term):
+            yield f"its term `{name}` is {_kind(term)}, and no `Term`"
+            continue
+        for part, value in (("sum", term.sum), ("count", term.count)):
+            if not _is_number(value):
+                yield f"the {part} of its term `{name}` is {_kind(value)}"
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, Tensor):
+        return not value.dim() and not value.is_complex()
+    return isinstance(value, Real)

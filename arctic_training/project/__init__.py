@@ -1,0 +1,1 @@
+"""Projects: where their files are, and what was generated from what."""

@@ -1,0 +1,64 @@
+"""Losses that return what the runtime cannot use."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from arctic_training.core.loss_output import LossOutput, Term
+from arctic_training.errors import TrainingError
+from arctic_training.losses.validation import checked_output, number
+
+_ONE = torch.tensor(1.0)
+_THREE = torch.ones(3)
+_WRONG: list[tuple[object, list[str]]] = [
+    (None, ["it is None, and no `LossOutput`"]),
+    ((_ONE, 3), ["it is a value of the type `tuple`, and no `LossOutput`"]),
+    (_THREE, ["its `sum` is a tensor of shape (3,), and no tensor of shape ()"]),
+    (_ONE * 1j, ["its `sum` is a tensor of complex numbers, and no tensor of shape ()"]),
+    (
+        LossOutput(1.0, "3"),  # type: ignore[arg-type]  # as a user may write it
+        [
+            "its `sum` is a value of the type `float`, and no tensor of shape ()",
+            "its `count` is a value of the type `str`",
+        ],
+    ),
+    (LossOutput(_ONE, _THREE), ["its `count` is a tensor of shape (3,)"]),
+    (LossOutput(_ONE, 1, None), ["its `terms` are None, and no dict"]),  # type: ignore[arg-type]
+    (
+        LossOutput(_ONE, 1, {"a": 1.0, "b": Term(None, _THREE)}),  # type: ignore[dict-item, arg-type]
+        [
+            "its term `a` is a value of the type `float`, and no `Term`",
+            "the sum of its term `b` is None",
+            "the count of its term `b` is a tensor of shape (3,)",
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("returned", "problems"), _WRONG)
+def test_all_that_is_wrong_is_told_at_the_loss(returned: object, problems: list[str]) -> None:
+    """Each part that is no number is named, after the place of the loss."""
+    message = f"loss.py:3: what the loss returns cannot be used: {'; '.join(problems)}"
+    with pytest.raises(TrainingError, match=f"^{re.escape(message)}$") as caught:
+        checked_output(returned, "loss.py:3")
+    assert "`losses.sum()`" in caught.value.hint
+
+
+@pytest.mark.parametrize("count", [3, 3.0, True, np.int64(3), torch.tensor(3)])
+def test_every_number_counts(count: Any) -> None:  # noqa: ANN401 - whatever a user counts with
+    """Numbers of Python, NumPy and PyTorch are taken as they are; a plain scalar is a mean."""
+    output = LossOutput(_ONE, count, {"a": Term(count, _ONE)})
+    assert checked_output(output, "") is output
+    assert checked_output(_ONE, "") == LossOutput(_ONE, 1)
+    assert number(count, "mine") == float(count)
+
+
+def test_a_figure_of_ones_own_is_a_number() -> None:
+    """What is logged and is no number is told by its name."""
+    with pytest.raises(TrainingError, match="the figure `mine` is a tensor of shape"):
+        number(_THREE, "mine")
