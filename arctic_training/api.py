@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from arctic_training.diagnostics import Diagnostic, Format, has_errors, render
-from arctic_training.document import MapNode, Node, joined, key_span, load, present
+from arctic_training.document import MapNode, Node, key_span, load, present
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project.locations import NAMESPACE, Project
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
 from arctic_training.recipe.python_values import document_of
+from arctic_training.validation import joined
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

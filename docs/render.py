@@ -22,8 +22,8 @@ from arctic_training.breaking.rules import RULES as BREAKING_RULES
 from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.output import WIDTH
 from arctic_training.cli.train import command as arctic_train
-from arctic_training.config.schema import default_of, examples_of
 from arctic_training.definition.factories.builtin import built_in_factories
+from arctic_training.document.schema_forms import default_of, examples_of
 from arctic_training.lint.rule import Example
 from arctic_training.lint.rules import RULES
 

@@ -6,11 +6,12 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -80,43 +81,148 @@ def _others(module: Module) -> set[str]:
     return {name.split(".")[0] for name in module.imports()} - sys.stdlib_module_names
 
 
-@pytest.mark.parametrize(
-    ("part", "ours", "others"),
-    [
-        ("config", {"config"}, {"pydantic", "pydantic_core"}),
-        ("diagnostics", {"diagnostics"}, set()),
-        ("document", {"config", "diagnostics", "document"}, {"jsonschema_rs", "yaml"}),
-        (
-            "recipe",
-            {"config", "diagnostics", "document", "recipe", "module_names", "project"},
-            set(),
-        ),
-        (
-            "codegen",
-            {"codegen", "config", "diagnostics", "document", "interface", "project", "resources"}
-            | {"checkpoint", "file_lock", "isolated_git", "module_names", "scratch_folder"}
-            | {"user_cache", "writable"},
-            {"jinja2", "jsonschema_rs", "markupsafe", "ruff"},
-        ),
-    ],
+LAYERS: Final = (
+    {"diagnostics"},
+    {"errors"},
+    {"document", "fs"},
+    {"project"},
+    {"config"},
+    {"validation"},
+    {"definition", "recipe"},
+    {"breaking", "codegen", "lint"},
+    {"core"},
+    {"hub", "terminal"},
+    {"callback", "checkpoint", "data", "engines", "losses", "model", "optimizer"}
+    | {"scheduler", "tokenizer", "tracker"},
+    {"trainer"},
+    {"api"},
+    {"conformance", "launcher", "report"},
+    {"cli"},
 )
-def test_a_part_imports_only_what_lies_below_it(
-    part: str, ours: set[str], others: set[str]
-) -> None:
-    """What runs without torch names all that it imports, in this package and beside it."""
-    members = [module for module in OURS if module.part == part]
-    assert members
-    assert {(m.name, n) for m in members for n in _ours(m) - ours} == set()
-    others |= {"arctic_training"}
-    assert {(m.name, n) for m in members for n in _others(m) - others} == set()
+"""The packages from the bottom to the top (DESIGN, section 2)."""
+
+GENERATOR: Final = {"breaking", "codegen", "definition", "lint"}
+RUNTIME: Final = {part for layer in LAYERS[8:-1] for part in layer}
+IMPORT_TRANSFORMERS: Final = {"checkpoint", "cli", "core", "data", "engines", "hub", "model"} | {
+    "scheduler",
+    "tokenizer",
+    "trainer",
+}
+IMPORTS_BESIDE: Final[Mapping[str, set[str]]] = {
+    "breaking": set(),
+    "codegen": {"jinja2", "markupsafe", "ruff"},
+    "config": {"pydantic", "pydantic_core"},
+    "definition": set(),
+    "diagnostics": set(),
+    "document": {"yaml"},
+    "errors": set(),
+    "fs": set(),
+    "lint": set(),
+    "project": set(),
+    "recipe": set(),
+    "validation": {"jsonschema_rs"},
+}
+"""What the packages that run without torch import beside the standard library."""
 
 
-def test_the_runtime_knows_neither_generator_nor_commands() -> None:
-    """Only commands import ``cli``, and only they the generator; nothing imports what it makes."""
-    assert [m.name for m in OURS if m.part != "cli" and "cli" in _ours(m)] == []
-    others = [m for m in OURS if m.part not in {"cli", "codegen"}]
-    assert [m.name for m in others if "codegen" in _ours(m)] == []
-    assert [m.name for m in OURS if "arctic_trainers" in _others(m)] == []
+def _upward_imports(modules: Sequence[Module]) -> Iterator[str]:
+    height = {part: at for at, layer in enumerate(LAYERS) for part in layer}
+    for module in modules:
+        if not module.part:
+            continue
+        for part in sorted(_ours(module)):
+            if height[part] > height[module.part]:
+                yield f"{module.name} imports {part}"
+
+
+def _cycles(modules: Sequence[Module]) -> Iterator[str]:
+    """Iterate over the packages that import each other, directly or through others."""
+    graph: dict[str, set[str]] = {}
+    for module in modules:
+        graph.setdefault(module.part, set()).update(_ours(module) - {module.part})
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        yield " -> ".join(error.args[1])
+
+
+def _deepspeed_imports(modules: Sequence[Module]) -> Iterator[str]:
+    for module in modules:
+        is_door = module.name.startswith("arctic_training.engines.deepspeed")
+        if "deepspeed" in _others(module) and not is_door:
+            yield module.name
+
+
+def _transformers_imports(modules: Sequence[Module]) -> Iterator[str]:
+    for module in modules:
+        if "transformers" in _others(module) and module.part not in IMPORT_TRANSFORMERS:
+            yield module.name
+
+
+def _generator_imports(modules: Sequence[Module]) -> Iterator[str]:
+    for module in modules:
+        if module.part in RUNTIME and _ours(module) & GENERATOR:
+            yield module.name
+        if "arctic_trainers" in _others(module):
+            yield module.name
+
+
+def _foreign_imports(modules: Sequence[Module]) -> Iterator[str]:
+    for module in modules:
+        allowed = IMPORTS_BESIDE.get(module.part)
+        if allowed is not None:
+            for name in sorted(_others(module) - allowed - {"arctic_training"}):
+                yield f"{module.name} imports {name}"
+
+
+def _seeded(name: str, text: str) -> Module:
+    return Module(f"arctic_training.{name}", ast.parse(text), text, is_package=False)
+
+
+RULES: Final = {
+    "imports go down the layers": (
+        _upward_imports,
+        [_seeded("document.node", "from arctic_training.config.base import Config")],
+    ),
+    "the package graph is acyclic": (
+        _cycles,
+        [
+            _seeded("data.loader", "from arctic_training.model.factory import ModelFactory"),
+            _seeded("model.factory", "def f():\n    from arctic_training.losses import x"),
+            _seeded("losses.sft", "from arctic_training.data.batches import SFTBatch"),
+        ],
+    ),
+    "one package imports deepspeed": (
+        _deepspeed_imports,
+        [_seeded("optimizer.cpu_adam", "from deepspeed.ops.adam import DeepSpeedCPUAdam")],
+    ),
+    "listed packages import transformers": (
+        _transformers_imports,
+        [_seeded("losses.sft", "import transformers")],
+    ),
+    "the runtime does not import the generator, nor anybody what it makes": (
+        _generator_imports,
+        [_seeded("trainer.loop", "from arctic_training.codegen.plan import planned")],
+    ),
+    "what runs without torch imports nothing heavy": (
+        _foreign_imports,
+        [_seeded("definition.slots", "import torch")],
+    ),
+}
+"""Each rule as a function from modules to violations, and modules that break it."""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_layers(rule: str) -> None:
+    """Each rule about imports holds in the package, and finds a violation that is seeded."""
+    violations, seeded = RULES[rule]
+    assert [*violations(OURS)] == []
+    assert len([*violations([*OURS, *seeded])]) == 1
+
+
+def test_every_package_has_a_layer() -> None:
+    """A new package is placed in a layer before anything may import it."""
+    assert {module.part for module in OURS} - {""} == set().union(*LAYERS)
 
 
 def test_generated_code_imports_the_runtime_and_itself_alone() -> None:

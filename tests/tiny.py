@@ -24,7 +24,7 @@ from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.conformance.laid_over import laid_over
 from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.core.reports import StepReport
+from arctic_training.core.reports import Measures, StepReport
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.factories.causal import CausalDataFactory
@@ -39,7 +39,6 @@ from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
 from arctic_training.terminal.activity import Stage
 from arctic_training.tokenizer.byte_level_bpe import ByteLevelBPEFactory
-from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.trainer import Trainer
 from tests.support import RECIPE, write
 

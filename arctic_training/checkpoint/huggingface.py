@@ -12,12 +12,12 @@ from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.evaluation_scores import write_scores
+from arctic_training.checkpoint.joint_folder import writing_together
 from arctic_training.checkpoint.special_tokens import save_tokenizer, write_special_tokens
 from arctic_training.config.checkpoint import HFCheckpointConfig
 from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.core.resolved_recipe import write_recipe
 from arctic_training.errors import RecipeError, TrainingError
-from arctic_training.fs.atomic_folder import writing_together
 from arctic_training.model.adapter import has_adapter, merge_adapter, quiet_peft
 
 __all__ = ["HFCheckpointEngine"]

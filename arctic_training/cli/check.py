@@ -18,11 +18,12 @@ from arctic_training.codegen.scaffold import missing_modules
 from arctic_training.codegen.stubs import pasted
 from arctic_training.definition.stages import Loaded, by_project, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
-from arctic_training.document import joined, key_span, shown_path, value_span
+from arctic_training.document import key_span, shown_path, value_span
 from arctic_training.lint.linter import term_problems
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import Manifest, ManifestError
 from arctic_training.terminal.activity import activity
+from arctic_training.validation import joined
 
 __all__ = ["check"]
 

@@ -9,7 +9,8 @@ from typing import Final
 
 from arctic_training.cli.made import ignored_by_git, is_made
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import MapNode, document_kind, load
+from arctic_training.document import MapNode, load
+from arctic_training.validation import document_kind
 
 __all__ = ["document_files", "documents_in", "read_document"]
 

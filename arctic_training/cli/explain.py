@@ -14,10 +14,12 @@ from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.shared import shared_factories
 from arctic_training.definition.key_docs import Meaning, meanings
 from arctic_training.diagnostics import Format, did_you_mean, nearest
-from arctic_training.document import JSON, Schema, find, plain
+from arctic_training.document import JSON, find, plain
 from arctic_training.project.locations import Project
-from arctic_training.project.resources import resource, schema
+from arctic_training.project.resources import resource
 from arctic_training.recipe import recipe_schema, trainer_name
+from arctic_training.validation import Schema
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["explain", "list_known", "print_schema"]
 

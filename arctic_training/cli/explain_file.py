@@ -16,22 +16,13 @@ from arctic_training.definition.extend import extend, known_definitions
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import read_definition
 from arctic_training.diagnostics import Diagnostic, Format, did_you_mean
-from arctic_training.document import (
-    JSON,
-    MapNode,
-    Node,
-    Pointer,
-    ScalarNode,
-    children,
-    document_kind,
-    load,
-    plain,
-)
+from arctic_training.document import JSON, MapNode, Node, Pointer, ScalarNode, children, load, plain
 from arctic_training.errors import InvalidRecipeError
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import ManifestError
-from arctic_training.project.resources import schema
 from arctic_training.recipe import PLACE, CheckedRecipe, defaults
+from arctic_training.validation import document_kind
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["explain_file"]
 

@@ -13,13 +13,14 @@ from arctic_training.cli.output import finish
 from arctic_training.definition.stages import Loaded, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.diagnostics.wording import counted
-from arctic_training.document import document_kind, load
+from arctic_training.document import load
 from arctic_training.fs.writable import why_not_overwritable
 from arctic_training.lint.baseline import baseline_text, is_baseline, read_baseline
 from arctic_training.lint.edits import apply
 from arctic_training.lint.linter import lint as lint_definitions
 from arctic_training.project.manifest import ManifestError
 from arctic_training.terminal.activity import activity
+from arctic_training.validation import document_kind
 
 __all__ = ["lint"]
 

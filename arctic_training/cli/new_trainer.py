@@ -21,10 +21,11 @@ from arctic_training.codegen.up_to_date import Seen, remember
 from arctic_training.definition.importable import import_roots
 from arctic_training.definition.stages import Loaded, by_project, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, has_errors
-from arctic_training.document import joined, shown_path
+from arctic_training.document import shown_path
 from arctic_training.project.locations import Project, module_file
 from arctic_training.project.manifest import Manifest, ManifestError
 from arctic_training.terminal.activity import activity
+from arctic_training.validation import joined
 
 __all__ = ["new_trainer"]
 

@@ -150,7 +150,7 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
     """Train after a recipe; ``profile`` is what to sort the functions of a profile by."""
     with activity(LOADING):
         config = configured(recipe)
-        from arctic_training.engines.deepspeed.process import leave_process_group
+        from arctic_training.engines.deepspeed.process_group import leave_process_group
 
     trainer = make_trainer(config)
     try:

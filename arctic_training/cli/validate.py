@@ -17,11 +17,12 @@ from arctic_training.definition.stages import (
 )
 from arctic_training.diagnostics import Diagnostic, Format
 from arctic_training.diagnostics.wording import counted
-from arctic_training.document import joined, shown_path
+from arctic_training.document import shown_path
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import ManifestError
 from arctic_training.recipe import check_recipe
 from arctic_training.terminal.activity import activity
+from arctic_training.validation import joined
 
 __all__ = ["validate"]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from arctic_training.codegen.changes import Change, Kind, compare, diff, edit_of
-from arctic_training.codegen.editor import schema_changes, schema_copy
+from arctic_training.codegen.editor import schema_changes
 from arctic_training.codegen.formatting import lay_out
 from arctic_training.codegen.plan import PlannedFile, plan
 from arctic_training.codegen.publish import publish, write_once
@@ -19,6 +19,7 @@ from arctic_training.codegen.scaffold import starter_files
 from arctic_training.codegen.stubs import probe
 from arctic_training.codegen.templates import template_problems
 from arctic_training.codegen.verify import SourceMap, Staged, verify
+from arctic_training.definition.editor_schema import schema_copy
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Severity, Span, has_errors
 from arctic_training.document import Pointer, key_span, value_span

@@ -23,7 +23,8 @@ from arctic_training.definition.fields.types import (
     UnionType,
 )
 from arctic_training.definition.slots import ImportPath
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON
+from arctic_training.validation import Schema
 
 __all__ = ["annotation", "default", "renamed"]
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import cast
 
-from arctic_training.config.schema import (
+from arctic_training.definition.fields.json_types import field_schema, former_names
+from arctic_training.definition.fields.sample_values import sample
+from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.document.json_text import Written, json_text
+from arctic_training.document.schema_forms import (
     DRAFT,
     JSONSchema,
     by_type,
@@ -15,11 +19,7 @@ from arctic_training.config.schema import (
     one_or_many,
     with_former_names,
 )
-from arctic_training.definition.fields.json_types import field_schema, former_names
-from arctic_training.definition.fields.sample_values import sample
-from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
-from arctic_training.document.json_text import Written, json_text
-from arctic_training.project.resources import schema
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["has_default", "recipe_schema", "section_description"]
 

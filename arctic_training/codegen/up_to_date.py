@@ -21,7 +21,18 @@ from arctic_training.project.locations import Project, module_file
 __all__ = ["Seen", "remember", "said_before"]
 
 _PACKAGE: Final = Path(__file__).parent.parent
-_GENERATOR: Final = ("codegen", "config", "diagnostics", "document", "schemas", "templates")
+_GENERATOR: Final = (
+    "codegen",
+    "config",
+    "definition",
+    "diagnostics",
+    "document",
+    "fs",
+    "lint",
+    "project",
+    "schemas",
+    "templates",
+)
 _DOCUMENTS: Final = (".yaml", ".yml", ".json")
 _BYTECODE: Final = "__pycache__"
 _CLOCK: Final = 0.02
@@ -151,4 +162,4 @@ def _sources() -> Iterator[str]:
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if name != _BYTECODE)
             yield from (f"{folder}/{name}" for name in sorted(names))
-    yield from (f"{_PACKAGE}/{name}" for name in ("interface.py", "project.py"))
+    yield f"{_PACKAGE}/errors.py"

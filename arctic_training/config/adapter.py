@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.exact import Only
-from arctic_training.config.schema import JSONSchema, tagged_by
+from arctic_training.document.schema_forms import JSONSchema, tagged_by
 
 __all__ = [
     "AdapterConfig",

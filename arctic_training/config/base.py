@@ -16,15 +16,15 @@ from pydantic.json_schema import JsonSchemaValue, WithJsonSchema
 from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.attribute_docs import attribute_docs
-from arctic_training.config.numbers import NUMBER_PATTERN, human_number
-from arctic_training.config.schema import (
+from arctic_training.config.uri import URI_PATTERN
+from arctic_training.document.numbers import NUMBER_PATTERN, human_number
+from arctic_training.document.schema_forms import (
     NO_EFFECT,
     TYPE_DOC,
     by_type,
     one_or_many,
     with_former_names,
 )
-from arctic_training.config.uri import URI_PATTERN
 
 __all__ = [
     "URI",

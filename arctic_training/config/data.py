@@ -10,7 +10,6 @@ from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionC
 from arctic_training.config.exact import Only
 from arctic_training.config.known_sets import Role, with_eval_splits, with_roles
 from arctic_training.config.named import Named
-from arctic_training.config.schema import NO_EFFECT
 from arctic_training.config.source import (
     DataSourceConfig,
     FunctionSourceConfig,
@@ -18,6 +17,7 @@ from arctic_training.config.source import (
     SnowflakeSourceConfig,
 )
 from arctic_training.config.source_text import BySource
+from arctic_training.document.schema_forms import NO_EFFECT
 
 __all__ = [
     "CausalDataConfig",

@@ -26,9 +26,9 @@ from arctic_training.config.model import (
 from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
-from arctic_training.config.schema import DRAFT, JSONSchema, for_editors, nullable
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.document.schema_forms import DRAFT, JSONSchema, for_editors, nullable
 
 __all__ = ["RecipeSchema", "sections_schema"]
 

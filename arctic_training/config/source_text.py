@@ -10,7 +10,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
 from arctic_training.config.base import ByType, SectionConfig
-from arctic_training.config.schema import JSONSchema
+from arctic_training.document.schema_forms import JSONSchema
 
 __all__ = ["BySource"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -12,16 +12,14 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.engine import Engine
 from arctic_training.core.loss_output import LossOutput
 from arctic_training.core.mesh import World
+from arctic_training.core.one_of import OneOf
 from arctic_training.core.remaining import Remaining
 from arctic_training.core.reports import EvaluationReport
 from arctic_training.core.state import TrainingState
 from arctic_training.core.totals import Reduction
-from arctic_training.engines.deepspeed.engine import Engine
-
-if TYPE_CHECKING:
-    from arctic_training.trainer.slots import OneOf
 
 __all__ = ["TrainerContext"]
 

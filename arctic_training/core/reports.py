@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from arctic_training.core.totals import Totals
-from arctic_training.trainer.meter import Measures
 
-__all__ = ["MEASURED", "STANDARD", "EvaluationReport", "Report", "StepReport", "finite"]
+__all__ = ["MEASURED", "STANDARD", "EvaluationReport", "Measures", "Report", "StepReport", "finite"]
 
 MEASURED: Final = frozenset(
     {"tokens_per_second", "step_time", "memory_gib", "tflops", "mfu", "timestamp"}
@@ -20,6 +19,20 @@ MEASURED: Final = frozenset(
 
 STANDARD: Final = MEASURED | {"step", "epoch", "loss", "learning_rate", "gradient_norm", "tokens"}
 """Figures of every step, whatever the loss returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What a step took: seconds, the peak of memory in GiB, operations and their share of peak.
+
+    ``tflops`` are 10^12 operations in a second on one device; ``mfu`` is None where the peak is
+    not known, both where the model's layers are not.
+    """
+
+    seconds: float
+    memory_gib: float = 0.0
+    tflops: float | None = None
+    mfu: float | None = None
 
 
 class Report(Protocol):

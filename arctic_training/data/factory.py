@@ -11,9 +11,9 @@ from typing_extensions import override
 from arctic_training.config.base import Config
 from arctic_training.config.data import DataConfig
 from arctic_training.core.factory import Factory
+from arctic_training.core.token_limit import TokenLimit
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.errors import RecipeError
-from arctic_training.model.vocabulary import TokenLimit
 
 __all__ = ["DataFactory"]
 

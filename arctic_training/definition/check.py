@@ -10,9 +10,9 @@ from arctic_training.definition.fields.problems import field_problems
 from arctic_training.definition.names import REPORTED, keyword_in
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, find, plain
-from arctic_training.document import check as check_document
 from arctic_training.project.locations import package_name
-from arctic_training.project.resources import schema
+from arctic_training.validation import check as check_document
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["check_meaning", "check_shape"]
 

@@ -7,15 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.diagnostics import Span
-from arctic_training.document import (
-    ScalarNode,
-    UnreadableError,
-    document_kind,
-    find,
-    key_span,
-    load,
-)
+from arctic_training.document import ScalarNode, UnreadableError, find, key_span, load
 from arctic_training.project.locations import package_name
+from arctic_training.validation import document_kind
 
 __all__ = ["may_be_named", "place_of_name"]
 

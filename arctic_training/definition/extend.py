@@ -23,13 +23,13 @@ from arctic_training.document import (
     UnreadableError,
     find,
     load,
-    of_other_kind,
     plain,
     shown_path,
 )
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import Manifest
 from arctic_training.project.resources import resource
+from arctic_training.validation import of_other_kind
 
 __all__ = [
     "BUILT_IN",

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from arctic_training.config.numbers import NUMBER_PATTERN
-from arctic_training.config.schema import default_of, examples_of
-from arctic_training.document import JSON, Schema, in_words
+from arctic_training.document import JSON, in_words
+from arctic_training.document.numbers import NUMBER_PATTERN
+from arctic_training.document.schema_forms import default_of, examples_of
+from arctic_training.validation import Schema
 
 __all__ = ["Meaning", "meanings"]
 

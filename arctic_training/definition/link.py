@@ -23,14 +23,13 @@ from arctic_training.document import (
     MapNode,
     Node,
     ScalarNode,
-    Schema,
     UnreadableError,
-    check,
     find,
     load,
 )
 from arctic_training.project.locations import Project
-from arctic_training.project.resources import schema
+from arctic_training.validation import Schema, check
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["SHARED", "link"]
 

@@ -6,7 +6,7 @@ import keyword
 from typing import Final, cast
 
 from arctic_training.document import JSON
-from arctic_training.project.resources import schema
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = [
     "RECIPE",

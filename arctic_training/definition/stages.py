@@ -21,18 +21,10 @@ from arctic_training.definition.name_clashes import name_clashes
 from arctic_training.definition.resolve import Stubber, resolve
 from arctic_training.definition.specification import FACTORIES, TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors
-from arctic_training.document import (
-    Entry,
-    MapNode,
-    joined,
-    key_span,
-    load,
-    plain,
-    shown_path,
-    value_span,
-)
+from arctic_training.document import Entry, MapNode, key_span, load, plain, shown_path, value_span
 from arctic_training.project.locations import Project, package_name
 from arctic_training.project.manifest import Manifest
+from arctic_training.validation import joined
 
 __all__ = [
     "Loaded",

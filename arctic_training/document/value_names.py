@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.config.numbers import human_number
 from arctic_training.document.node import ListNode, MapNode, Node, ScalarNode
+from arctic_training.document.numbers import human_number
 from arctic_training.document.scalars import plain_scalar
 
 __all__ = ["as_written", "in_words", "shown"]

@@ -5,27 +5,20 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-import torch.distributed
-
-from arctic_training.core.mesh import World
 from arctic_training.fs.disk_errors import told_by_disk
 from arctic_training.fs.folder_mark import MARK
 
-__all__ = ["is_intact", "is_whole", "remove", "unfinished_in", "writing", "writing_together"]
+__all__ = ["is_intact", "is_whole", "remove", "unfinished_folder", "unfinished_in", "writing"]
 
 _UNFINISHED: Final = ".incomplete"
 _CHUNK: Final = 1 << 20
-_PATIENCE: Final = 60.0
-"""Seconds until a file of another machine is seen: NFS may keep an old listing so long."""
-_PAUSE: Final = 0.2
 
 
 @contextmanager
@@ -40,7 +33,7 @@ def writing(folder: Path) -> Iterator[Path]:
         OSError: it cannot be written, whatever the library says that writes.
 
     """
-    unfinished = _aside(folder)
+    unfinished = unfinished_folder(folder)
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
@@ -50,74 +43,10 @@ def writing(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    replaced = _set_aside(folder)
+    replaced = _setunfinished_folder(folder)
     unfinished.rename(folder)
     _flush(folder.parent)
     shutil.rmtree(replaced, ignore_errors=True)
-
-
-@contextmanager
-def writing_together(folder: Path, world: World) -> Iterator[Path]:
-    """Do the same with all processes of a run, which write into one folder.
-
-    Each gets the folder when it is there; it takes its place when all have written, and the first
-    process sees every file of the others.
-
-    Raises:
-        OSError: a file cannot be written, or the first process does not see it.
-
-    """
-    if world.is_first:
-        with writing(folder) as unfinished:
-            torch.distributed.barrier()
-            yield unfinished
-            torch.distributed.barrier()
-            _check_seen(unfinished, world)
-    else:
-        unfinished = _aside(folder)
-        torch.distributed.barrier()
-        with told_by_disk(unfinished):
-            unfinished.mkdir(parents=True, exist_ok=True)  # is there, unless it is another one
-            yield unfinished
-        torch.distributed.barrier()
-        _check_seen(unfinished, world)
-    torch.distributed.barrier()
-
-
-def _check_seen(folder: Path, world: World) -> None:
-    """Compare what the processes see in a folder; the first one marks what it sees as complete.
-
-    Raises:
-        OSError: the first one does not see a file of another.
-
-    """
-    if world.size == 1:
-        return
-    seen: list[dict[str, int]] = [{} for _ in range(world.size)]
-    torch.distributed.all_gather_object(seen, _sizes(folder))
-    expected = {name: size for files in seen for name, size in files.items()}
-    unseen = [_unseen(folder, expected) if world.is_first else ""]
-    torch.distributed.broadcast_object_list(unseen)
-    if unseen[0]:
-        if not world.is_first:
-            shutil.rmtree(folder, ignore_errors=True)
-        message = f"process 0 does not see `{unseen[0]}` as another process wrote it"
-        raise OSError(f"{message}: is the folder shared by all machines?")
-
-
-def _unseen(folder: Path, expected: Mapping[str, int]) -> str:
-    """Return a file that is not as expected, or an empty text; a remote folder may show it late."""
-    deadline = time.monotonic() + _PATIENCE
-    while missing := min(expected.items() - _sizes(folder).items(), default=None):
-        if time.monotonic() > deadline:
-            return missing[0]
-        time.sleep(_PAUSE)
-    return ""
-
-
-def _sizes(folder: Path) -> dict[str, int]:
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    return {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
 
 
 def unfinished_in(folder: Path) -> list[Path]:
@@ -146,10 +75,10 @@ def is_intact(folder: Path) -> bool:
 
 def remove(folder: Path) -> None:
     """Delete a folder; half of it never stands under its name."""
-    shutil.rmtree(_set_aside(folder), ignore_errors=True)
+    shutil.rmtree(_setunfinished_folder(folder), ignore_errors=True)
 
 
-def _set_aside(folder: Path) -> Path:
+def _setunfinished_folder(folder: Path) -> Path:
     replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
     shutil.rmtree(replaced, ignore_errors=True)
     if folder.exists():
@@ -157,7 +86,8 @@ def _set_aside(folder: Path) -> Path:
     return replaced
 
 
-def _aside(folder: Path) -> Path:
+def unfinished_folder(folder: Path) -> Path:
+    """Return the path under which a folder is written until it is complete."""
     return folder.with_name(folder.name + _UNFINISHED)
 
 

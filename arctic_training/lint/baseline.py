@@ -11,17 +11,9 @@ from pathlib import Path
 from typing import Final, TypeAlias, cast
 
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import (
-    JSON,
-    ListNode,
-    Schema,
-    check,
-    find,
-    load,
-    plain,
-    value_span,
-)
+from arctic_training.document import JSON, ListNode, find, load, plain, value_span
 from arctic_training.lint.rule import Finding, Rule
+from arctic_training.validation import Schema, check
 
 __all__ = ["BASELINE_RULES", "Baseline", "baseline_text", "is_baseline", "read_baseline"]
 

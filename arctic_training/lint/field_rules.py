@@ -18,7 +18,7 @@ from arctic_training.definition.fields.types import (
 from arctic_training.definition.names import recipe_keys
 from arctic_training.diagnostics import Related, Severity, nearest
 from arctic_training.lint.rule import Example, Find, Finding, Rule, Subject
-from arctic_training.project.resources import schema
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["FIELD_RULES"]
 

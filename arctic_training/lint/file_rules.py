@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.codegen.editor import is_schema_there, named_schema, schema_place
+from arctic_training.definition.editor_schema import is_schema_there, named_schema, schema_place
 from arctic_training.diagnostics import Source, Span
 from arctic_training.lint.rule import Edit, Example, Finding, Rule, Subject
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.context import TrainerContext
 from arctic_training.core.loss_output import LossOutput
 from arctic_training.data.batches import IGNORED, SFTBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
 from arctic_training.model.document_isolation import check_isolation
-from arctic_training.trainer.trainer import Trainer
 
 __all__ = ["next_token_logits", "next_token_loss"]
 
 
 def next_token_logits(
-    trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch, *, model: nn.Module | None = None
+    trainer: TrainerContext, batch: SFTBatch, *, model: nn.Module | None = None
 ) -> tuple[Tensor, Tensor]:
     """Return what a model says of each next token, and the token that is to come.
 
@@ -47,7 +46,7 @@ def next_token_logits(
     return logits.flatten(0, 1), following.flatten()
 
 
-def next_token_loss(trainer: Trainer[TrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
+def next_token_loss(trainer: TrainerContext, batch: SFTBatch) -> LossOutput:
     """Return the cross-entropy of each trained token, summed: ``-sum log p(token | before)``.
 
     Computed in fp32, whatever the model's dtype, and without a copy of the logits in fp32. The

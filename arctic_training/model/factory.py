@@ -16,6 +16,7 @@ from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.core.factory import Factory
 from arctic_training.core.tested_versions import untested_remedy
+from arctic_training.core.token_limit import TokenLimit
 from arctic_training.diagnostics.wording import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.hub.loading import first_line
@@ -23,7 +24,6 @@ from arctic_training.model.adapter import add_adapter
 from arctic_training.model.adapter_targets import unknown_layers
 from arctic_training.model.model_options import with_activation_checkpoints
 from arctic_training.model.peft_version import why_peft_is_refused
-from arctic_training.model.vocabulary import TokenLimit
 
 if TYPE_CHECKING:
     from transformers.models.auto.auto_factory import _BaseAutoModelClass

@@ -13,6 +13,7 @@ from typing_extensions import override
 from arctic_training.config.adapter import AdapterConfig
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
+from arctic_training.core.token_limit import TokenLimit
 from arctic_training.diagnostics import known_words
 from arctic_training.diagnostics.wording import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
@@ -30,7 +31,6 @@ from arctic_training.model.model_folders import no_model
 from arctic_training.model.model_options import DTYPES
 from arctic_training.model.resizing import OWN, RESIZE, export_problems, untrained_embeddings
 from arctic_training.model.vocabulary import (
-    TokenLimit,
     foreign_vocabulary,
     num_token_ids,
     shipped_tokenizer,

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from arctic_training.diagnostics.wording import counted
 
-__all__ = ["TokenLimit", "foreign_vocabulary", "num_token_ids", "shipped_tokenizer"]
+__all__ = ["foreign_vocabulary", "num_token_ids", "shipped_tokenizer"]
 
 _NEGLIGIBLE: Final = 0.01
 """Share of tokens that may be renamed: some vocabularies reserve plain tokens for that."""
-
-
-class TokenLimit(NamedTuple):
-    """The token ids that a model has an embedding for, all below ``rows``; and its section."""
-
-    rows: int
-    section: str
 
 
 def num_token_ids(tokenizer: PreTrainedTokenizerBase) -> int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from arctic_training.core.interface import INTERFACE
+from arctic_training.project.interface import INTERFACE
 from arctic_training.project.locations import FACTORY_NAMESPACE, NAMESPACE
 
 __all__ = ["Manifest", "ManifestError", "TrainerRecord", "digest"]

@@ -13,20 +13,12 @@ from arctic_training.document import (
     MapNode,
     Node,
     ScalarNode,
-    Schema,
     UnreadableError,
-    check,
-    completed,
     find,
-    former_names,
-    joined,
-    of_other_kind,
     plain,
-    rename_problems,
     rewritten,
     shown_path,
     value_span,
-    with_names,
 )
 from arctic_training.project.locations import Project
 from arctic_training.recipe.foreign_types import with_our_types
@@ -38,6 +30,16 @@ from arctic_training.recipe.path_variables import variable_problems
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.single_items import with_single_items
 from arctic_training.recipe.unknown_trainer import unknown_trainer
+from arctic_training.validation import (
+    Schema,
+    check,
+    completed,
+    former_names,
+    joined,
+    of_other_kind,
+    rename_problems,
+    with_names,
+)
 
 __all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe", "recipe_schema", "trainer_name"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arctic_training.config.schema import default_of
-from arctic_training.document import JSON, Node, Place, Pointer, Schema, find, places
+from arctic_training.document import JSON, Node, Pointer, find
+from arctic_training.document.schema_forms import default_of
+from arctic_training.validation import Place, Schema, places
 
 __all__ = ["defaults"]
 

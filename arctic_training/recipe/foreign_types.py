@@ -6,8 +6,9 @@ from typing import Final
 
 from arctic_training.config.foreign_aliases import FOREIGN_ALIASES
 from arctic_training.diagnostics import Diagnostic, Severity
-from arctic_training.document import Node, ScalarNode, Schema
-from arctic_training.document.schema import Subschema
+from arctic_training.document import Node, ScalarNode
+from arctic_training.validation import Schema
+from arctic_training.validation.schema import Subschema
 
 __all__ = ["with_our_types"]
 

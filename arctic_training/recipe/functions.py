@@ -13,24 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from arctic_training.diagnostics import Diagnostic, nearest
-from arctic_training.document import (
-    Entry,
-    ListNode,
-    MapNode,
-    Node,
-    Pointer,
-    Schema,
-    check,
-    completed,
-    find,
-    plain,
-)
+from arctic_training.document import Entry, ListNode, MapNode, Node, Pointer, find, plain
 from arctic_training.project.locations import Project
 from arctic_training.project.module_names import module_names, named_as_file
 from arctic_training.recipe.function_stub import function_stub
 from arctic_training.recipe.module_spec import module_spec
 from arctic_training.recipe.paths import with_paths
 from arctic_training.recipe.signature import AnyFunction, signature_schema
+from arctic_training.validation import Schema, check, completed
 
 __all__ = ["with_arguments"]
 

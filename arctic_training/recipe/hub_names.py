@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Severity
-from arctic_training.document import Node, ScalarNode, Schema
+from arctic_training.document import Node, ScalarNode
+from arctic_training.validation import Schema
 
 __all__ = ["hub_name_problems"]
 

@@ -15,14 +15,13 @@ from arctic_training.document import (
     Node,
     Pointer,
     ScalarNode,
-    Schema,
     find,
-    former_names,
     key_span,
     parse,
     shown,
 )
 from arctic_training.recipe.place import PLACE
+from arctic_training.validation import Schema, former_names
 
 __all__ = ["apply_overrides", "with_overridden_names"]
 

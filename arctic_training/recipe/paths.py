@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from arctic_training.document import Node, ScalarNode, Schema
-from arctic_training.document.schema import Subschema
+from arctic_training.document import Node, ScalarNode
+from arctic_training.validation import Schema
+from arctic_training.validation.schema import Subschema
 
 __all__ = ["with_paths"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Final, TypeAlias
 
-from arctic_training.config.numbers import NUMBER_PATTERN
 from arctic_training.document import JSON
+from arctic_training.document.numbers import NUMBER_PATTERN
 
 __all__ = ["AnyFunction", "signature_schema"]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import Entry, ListNode, MapNode, Node, Pointer, Schema, children, find
+from arctic_training.document import Entry, ListNode, MapNode, Node, Pointer, children, find
 from arctic_training.recipe.place import PLACE
+from arctic_training.validation import Schema
 
 __all__ = ["with_single_items"]
 

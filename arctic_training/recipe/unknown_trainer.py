@@ -7,8 +7,9 @@ from typing import Final
 
 from arctic_training.config.foreign_trainers import FOREIGN_TRAINERS
 from arctic_training.diagnostics import Diagnostic, known_words, nearest
-from arctic_training.document import MapNode, Node, Schema, plain, shown
-from arctic_training.document.unknown_keys import KeyFinder
+from arctic_training.document import MapNode, Node, plain, shown
+from arctic_training.validation import Schema
+from arctic_training.validation.unknown_keys import KeyFinder
 
 __all__ = ["unknown_trainer"]
 

@@ -13,9 +13,10 @@ import transformers
 from torch import nn
 from torch.nn import Parameter
 
+from arctic_training.core.reports import Measures
 from arctic_training.core.totals import Totals
 
-__all__ = ["Measures", "Meter", "ModelFlops", "device_name", "num_weights", "peak_flops"]
+__all__ = ["Meter", "ModelFlops", "device_name", "num_weights", "peak_flops"]
 
 _PEAKS: Final = {
     "B200": 2250e12,
@@ -66,20 +67,6 @@ class ModelFlops:
     def of_step(self, totals: Totals) -> float:
         """Return the operations of a step."""
         return self.per_token * totals.tokens + self.per_pair * totals.squared_lengths
-
-
-@dataclass(frozen=True, slots=True)
-class Measures:
-    """What a step took: seconds, the peak of memory in GiB, operations and their share of peak.
-
-    ``tflops`` are 10^12 operations in a second on one device; ``mfu`` is None where the peak is
-    not known, both where the model's layers are not.
-    """
-
-    seconds: float
-    memory_gib: float = 0.0
-    tflops: float | None = None
-    mfu: float | None = None
 
 
 class Meter:

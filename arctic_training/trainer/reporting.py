@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
+from arctic_training.core.engine import Engine
 from arctic_training.core.mesh import World
 from arctic_training.core.reports import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.core.state import TrainingState
 from arctic_training.core.totals import Reduction, Totals
-from arctic_training.engines.deepspeed.engine import Engine
 from arctic_training.errors import TrainingError
 from arctic_training.losses.validation import number
 from arctic_training.tracker.tracker import Tracker

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final, TypeAlias, TypeVar, get_args
+from typing import Final, TypeVar, get_args
 
 from pydantic import BaseModel
 
@@ -11,6 +11,7 @@ from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.factory import Component
+from arctic_training.core.one_of import OneOf
 from arctic_training.data.factory import DataFactory
 from arctic_training.errors import RecipeError
 from arctic_training.model.factory import ModelFactory
@@ -18,14 +19,9 @@ from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.tokenizer.factory import TokenizerFactory
 
-__all__ = ["SLOTS", "OneOf", "slot_problems", "taking", "use_own_slots"]
+__all__ = ["SLOTS", "slot_problems", "taking", "use_own_slots"]
 
-T = TypeVar("T")
 ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
-
-OneOf: TypeAlias = T | tuple[T, *tuple[T, ...]]
-"""One class, or a non-empty tuple of them, of which the first is the default."""
-
 
 SLOTS: Final[Mapping[str, type[Component[SectionConfig]]]] = {
     "data_factory_type": DataFactory,

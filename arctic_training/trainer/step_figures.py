@@ -6,8 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from arctic_training.core.reports import StepReport
-from arctic_training.trainer.meter import Measures
+from arctic_training.core.reports import Measures, StepReport
 
 __all__ = ["StepFigures", "fit", "join_fitting"]
 

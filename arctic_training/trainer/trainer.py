@@ -22,22 +22,24 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.engine import Engine
 from arctic_training.core.factory import Component
 from arctic_training.core.foreign_members import foreign_member_problems
-from arctic_training.core.interface import INTERFACE, mismatch
 from arctic_training.core.mesh import World
+from arctic_training.core.one_of import OneOf
 from arctic_training.core.random_state import random_numbers, replayed
 from arctic_training.core.registry import Registered
 from arctic_training.core.remaining import Positions
+from arctic_training.core.seeding import seed_process
 from arctic_training.core.state import Schedule, TrainingState
 from arctic_training.core.totals import GlobalBatch, Reduction
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.store.threads import use_threads
-from arctic_training.engines.deepspeed.engine import Engine
-from arctic_training.engines.deepspeed.process import prepare_process, seed_process
+from arctic_training.engines.deepspeed.engine import DeepSpeedEngine
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
+from arctic_training.project.interface import INTERFACE, mismatch
 from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.scheduler.resume import take_up
 from arctic_training.tokenizer.factory import TokenizerFactory
@@ -53,8 +55,9 @@ from arctic_training.trainer.loss_location import loss_place
 from arctic_training.trainer.max_length import with_row_length
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
+from arctic_training.trainer.process import prepare_process
 from arctic_training.trainer.progress import new_progress, running
-from arctic_training.trainer.slots import SLOTS, OneOf, slot_problems, taking, use_own_slots
+from arctic_training.trainer.slots import SLOTS, slot_problems, taking, use_own_slots
 from arctic_training.trainer.step_guard import WholeSteps
 from arctic_training.trainer.stop_requests import StopRequests
 from arctic_training.trainer.unbuilt_attributes import BuiltLater
@@ -192,7 +195,9 @@ class Trainer(
             self.optimizer: Optimizer = parts.optimizer.create()
             self.scheduler = parts.scheduler.create()
             self._meter = Meter(self.model, self.device, self.world.size)
-            self.engine = Engine(self.model, self.optimizer, self.scheduler, config)
+            self.engine: Engine = DeepSpeedEngine(
+                self.model, self.optimizer, self.scheduler, config
+            )
         weakref.finalize(self, self.engine.close).atexit = False
         self.model = self.engine.model
         seed_process(self.world, config)

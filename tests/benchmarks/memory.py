@@ -20,7 +20,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.core.mesh import World
 from arctic_training.data.batches import SFTBatch
-from arctic_training.engines.deepspeed.process import prepare_process
+from arctic_training.trainer.process import prepare_process
 from tests.benchmarks.training_step import (
     BareDeepSpeedLoop,
     Loop,

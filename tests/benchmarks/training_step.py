@@ -28,9 +28,9 @@ from typing_extensions import override
 
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
+from arctic_training.core.engine import Engine
 from arctic_training.data.batches import IGNORED, PreferenceBatch, SFTBatch
 from arctic_training.engines.deepspeed.backend import deepspeed
-from arctic_training.engines.deepspeed.engine import Engine
 from arctic_training.optimizer.parameter_groups import decay_groups
 
 _STEPS = 20

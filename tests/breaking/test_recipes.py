@@ -17,7 +17,8 @@ from arctic_training.codegen.recipe_schema import recipe_schema
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Source, has_errors
-from arctic_training.document import JSON, Schema, check, completed, parse, plain
+from arctic_training.document import JSON, parse, plain
+from arctic_training.validation import Schema, check, completed
 from tests.breaking.changed import changed_definitions
 
 _PATH: dict[str, JSON] = {"path": "x"}

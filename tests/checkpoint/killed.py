@@ -20,7 +20,7 @@ from zlib import crc32
 from arctic_training.core.loss_output import LossOutput
 from arctic_training.core.reports import MEASURED
 from arctic_training.data.batches import SFTBatch
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.fs import atomic_folder as folder_module
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 

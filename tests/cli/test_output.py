@@ -12,7 +12,7 @@ import torch
 
 from arctic_training.cli.memory import ROOM
 from arctic_training.diagnostics import Format
-from arctic_training.project.locations import locations as project
+from arctic_training.project import locations
 from tests.support import RECIPE, ROOT, Result, arctic_gen, arctic_train, write
 
 _Run = Callable[..., Result]
@@ -122,7 +122,7 @@ def test_a_bug_says_so_and_hides_its_traceback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, debug: bool
 ) -> None:
     """What should not happen ends with 70 and how to report it; `--debug` shows the traceback."""
-    monkeypatch.setattr(project.Project, "of", lambda _path: None)
+    monkeypatch.setattr(locations.Project, "of", lambda _path: None)
     write(tmp_path / "r.yaml", RECIPE)
     options = ["--debug"] if debug else []
     result = arctic_train("--dry-run", "r.yaml", *options, folder=tmp_path)
@@ -159,7 +159,7 @@ def test_what_the_environment_does_is_no_bug(
 
     Memory that is used up ends with 1, and what takes less of it.
     """
-    monkeypatch.setattr(project.Project, "of", _fail(error))
+    monkeypatch.setattr(locations.Project, "of", _fail(error))
     write(tmp_path / "r.yaml", RECIPE)
     result = arctic_train("--dry-run", "r.yaml", folder=tmp_path)
     assert (result.code, result.out, result.err.lstrip("\n")) == (code, "", text)

@@ -20,7 +20,8 @@ from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON
+from arctic_training.validation import Schema
 from tests.support import DEFINITION, write
 
 __all__ = ["SECTIONS", "made_of", "model_of", "refused_by"]

@@ -11,7 +11,7 @@ import pytest
 from arctic_training.callback.callbacks import Moment
 from arctic_training.definition.stages import read_definitions
 from arctic_training.lint.rule import Subject
-from arctic_training.project.resources import schema
+from arctic_training.validation.shipped_schemas import schema
 from tests.support import DEFINITION, Result, arctic_gen, write
 
 NAMED = """\

@@ -9,9 +9,10 @@ from typing import cast
 
 import pytest
 
-from arctic_training.config.schema import examples_of
-from arctic_training.document import JSON, Schema
-from arctic_training.project.resources import schema
+from arctic_training.document import JSON
+from arctic_training.document.schema_forms import examples_of
+from arctic_training.validation import Schema
+from arctic_training.validation.shipped_schemas import schema
 from tests.support import ROOT, arctic_gen, write
 
 _Rule = dict[str, JSON]

@@ -20,7 +20,8 @@ from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Span, has_errors
-from arctic_training.document import JSON, Pointer, Schema
+from arctic_training.document import JSON, Pointer
+from arctic_training.validation import Schema
 from tests.support import RICH_DEFINITION, ROOT, write
 
 _Parent: TypeAlias = dict[str | int, JSON]

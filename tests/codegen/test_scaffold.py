@@ -14,7 +14,8 @@ from arctic_training.definition.fields.json_types import json_schema
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.types import ListType, NullableType, ScalarType
 from arctic_training.diagnostics import Diagnostic, Source
-from arctic_training.document import JSON, Node, Schema, parse
+from arctic_training.document import JSON, Node, parse
+from arctic_training.validation import Schema
 from tests.support import DEFINITION, ROOT, arctic_gen, write
 
 _BUILT_IN = sorted(

@@ -17,9 +17,9 @@ from typing import Final, cast
 
 from jsonschema import Draft7Validator
 
-from arctic_training.config.numbers import human_number
 from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON
+from arctic_training.document.numbers import human_number
 from tests.codegen.made import SECTIONS, made_of, refused_by
 from tests.support import DEFINITION, ROOT, write
 

@@ -21,7 +21,8 @@ from arctic_trainers.dpo.config import DPOTrainerConfig
 from arctic_trainers.sft.config import SFTTrainerConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source, has_errors
-from arctic_training.document import JSON, Schema, check, parse, plain, with_numbers
+from arctic_training.document import JSON, parse, plain
+from arctic_training.validation import Schema, check, with_numbers
 from tests.support import ROOT
 
 _Object = dict[str, JSON]

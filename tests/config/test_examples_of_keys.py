@@ -13,11 +13,11 @@ import yaml
 
 import arctic_training.config
 from arctic_training.config.base import Config
-from arctic_training.config.numbers import human_number
-from arctic_training.config.schema import examples_of
 from arctic_training.config.sections import sections_schema
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.document import Schema
+from arctic_training.document.numbers import human_number
+from arctic_training.document.schema_forms import examples_of
+from arctic_training.validation import Schema
 from tests.codegen.made import model_of
 from tests.support import ROOT
 

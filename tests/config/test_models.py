@@ -20,8 +20,8 @@ from arctic_training.config.attribute_docs import attribute_docs
 from arctic_training.config.base import Config
 from arctic_training.config.data import PythonDocsSourceConfig, SFTDataConfig
 from arctic_training.config.model import RandomLlamaConfig
-from arctic_training.config.schema import JSONSchema, default_of, examples_of, for_editors
 from arctic_training.config.zero import ZeROConfig
+from arctic_training.document.schema_forms import JSONSchema, default_of, examples_of, for_editors
 from tests.support import python
 
 _MODULES = [m.name for m in pkgutil.iter_modules(arctic_training.config.__path__)]

@@ -22,7 +22,7 @@ from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.conformance.descent import Descending
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from arctic_training.trainer.trainer import Trainer
 from tests.preferences import dpo_config, pairs, preference_data

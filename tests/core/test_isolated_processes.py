@@ -13,7 +13,7 @@ import pytest
 
 from arctic_training.core.isolated_processes import find_isolation
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import start_process_group
+from arctic_training.engines.deepspeed.process_group import start_process_group
 from arctic_training.errors import TrainingError
 from tests.support import RECIPE, arctic_train, write
 

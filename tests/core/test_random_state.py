@@ -17,7 +17,7 @@ from arctic_training.core.random_state import (
     save_random_numbers,
     set_random_numbers,
 )
-from arctic_training.engines.deepspeed.process import seed_everything
+from arctic_training.core.seeding import seed_everything
 
 
 def _draw() -> list[float]:

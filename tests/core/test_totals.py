@@ -14,7 +14,7 @@ from arctic_trainers.sft import SFTTrainer
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.core.mesh import World
 from arctic_training.core.totals import GlobalBatch
-from arctic_training.engines.deepspeed.process import start_process_group
+from arctic_training.engines.deepspeed.process_group import start_process_group
 from arctic_training.errors import TrainingError
 from arctic_training.losses.language_modeling import next_token_loss
 from arctic_training.trainer.loss_location import loss_place

@@ -20,13 +20,12 @@ from pydantic import BaseModel
 
 from arctic_training.config.base import Config
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.reports import STANDARD, StepReport
+from arctic_training.core.reports import STANDARD, Measures, StepReport
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.fields.types import ObjectType
 from arctic_training.definition.names import RECIPE, REPORTED, camel_case, reserved_reason
 from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON
-from arctic_training.trainer.meter import Measures
 from tests.support import DEFINITION
 
 TYPES = ["bool", "dict", "float", "int", "list", "str", "tuple"]

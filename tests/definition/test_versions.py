@@ -97,7 +97,7 @@ def test_a_version_to_come_is_refused(version: str) -> None:
 
 def test_the_schema_of_definitions_is_that_of_the_last_step() -> None:
     """The number of steps is the version that editors ask for."""
-    from arctic_training.project.resources import schema
+    from arctic_training.validation.shipped_schemas import schema
 
     rule = schema("trainer.schema.json").root["properties"]
     assert isinstance(rule, dict)

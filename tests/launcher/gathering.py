@@ -20,7 +20,7 @@ from typing_extensions import override
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.core.mesh import World
 from arctic_training.data.batches import SFTBatch
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
 

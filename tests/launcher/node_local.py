@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from unittest.mock import patch
 
+from arctic_training.checkpoint import joint_folder as folder_module
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.errors import TrainingError, UnusableRecipeError
-from arctic_training.fs import atomic_folder as folder_module
 from arctic_training.launcher.process_exit import ended_whole
 from arctic_training.trainer import trainer as trainer_module
 from tests.tiny import HandConfig, HandTrainer, Recorder, hand_config

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import Recorder, sft_config
 

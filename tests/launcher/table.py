@@ -13,7 +13,7 @@ import torch
 
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import leave_process_group
+from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
 

@@ -13,10 +13,10 @@ import pytest
 import rich.console
 
 from arctic_training.core.mesh import World
+from arctic_training.core.reports import Measures
 from arctic_training.terminal.activity import DELAY
 from arctic_training.trainer.best_effort_display import BestEffortDisplay
 from arctic_training.trainer.live_progress import LiveProgress
-from arctic_training.trainer.meter import Measures
 from arctic_training.trainer.progress import PlainProgress, Progress, new_progress, running
 from tests.tiny import REPORT, sft_config
 

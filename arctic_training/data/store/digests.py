@@ -64,7 +64,7 @@ def digest_of_code(factory: type) -> str:
     That is all of this package's modules of data, and of a factory of the user's own its module,
     with what that takes from modules beside it.
     """
-    paths = sorted(Path(__file__).parent.glob("*.py"))
+    paths = sorted(Path(__file__).parents[1].rglob("*.py"))
     followed: set[str] = set()
     for base in factory.__mro__:
         if not base.__module__.startswith("arctic_training."):

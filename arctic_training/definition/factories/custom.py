@@ -29,7 +29,7 @@ from arctic_training.document import (
     value_span,
 )
 from arctic_training.project.locations import FACTORY_NAMESPACE, package_name
-from arctic_training.project.resources import schema
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = [
     "base_section",

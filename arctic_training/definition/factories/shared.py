@@ -21,16 +21,15 @@ from arctic_training.document import (
     Entry,
     ListNode,
     MapNode,
-    Schema,
     UnreadableError,
-    check,
     find,
     key_span,
     load,
     plain,
 )
 from arctic_training.project.locations import FACTORIES_FILE, Project, module_file, package_name
-from arctic_training.project.resources import schema
+from arctic_training.validation import Schema, check
+from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["SharedFactories", "shared_factories", "with_shared_factories"]
 

@@ -6,14 +6,6 @@ import json
 from collections.abc import Iterable
 from typing import Final, assert_never, cast
 
-from arctic_training.config.schema import (
-    JSONSchema,
-    exactly,
-    for_editors,
-    nullable,
-    tagged_by,
-    with_former_names,
-)
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.scalar_schema import scalar_schema
 from arctic_training.definition.fields.types import (
@@ -30,7 +22,16 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON
+from arctic_training.document.schema_forms import (
+    JSONSchema,
+    exactly,
+    for_editors,
+    nullable,
+    tagged_by,
+    with_former_names,
+)
+from arctic_training.validation import Schema
 
 __all__ = ["field_schema", "former_names", "json_schema"]
 

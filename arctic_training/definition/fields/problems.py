@@ -26,15 +26,7 @@ from arctic_training.definition.fields.values import (
 from arctic_training.definition.names import RECIPE, reserved_reason
 from arctic_training.definition.references import shared_fields
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import (
-    JSON,
-    MapNode,
-    Node,
-    Pointer,
-    find,
-    key_span,
-    value_span,
-)
+from arctic_training.document import JSON, MapNode, Node, Pointer, find, key_span, value_span
 
 __all__ = ["field_problems"]
 

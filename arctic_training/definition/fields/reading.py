@@ -38,7 +38,8 @@ from arctic_training.definition.fields.types import (
 )
 from arctic_training.definition.names import camel_case
 from arctic_training.definition.references import target
-from arctic_training.document import JSON, MapNode, Node, Pointer, Schema, completed, find, plain
+from arctic_training.document import JSON, MapNode, Node, Pointer, find, plain
+from arctic_training.validation import Schema, completed
 
 __all__ = ["FieldReader"]
 

@@ -17,7 +17,8 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON
+from arctic_training.validation import Schema
 
 __all__ = ["sample"]
 

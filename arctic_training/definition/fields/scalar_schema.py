@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from arctic_training.config.numbers import NUMBER_PATTERN
-from arctic_training.config.schema import JSONSchema
 from arctic_training.config.uri import URI_PATTERN
 from arctic_training.definition.fields.types import ScalarType
+from arctic_training.document.numbers import NUMBER_PATTERN
+from arctic_training.document.schema_forms import JSONSchema
 
 __all__ = ["scalar_schema"]
 

@@ -12,17 +12,9 @@ from arctic_training.definition.fields.keywords import NUMERIC, kind_of
 from arctic_training.definition.fields.portable_patterns import why_not_portable
 from arctic_training.definition.fields.reading import FieldReader
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import (
-    JSON,
-    Node,
-    Pointer,
-    ScalarNode,
-    Schema,
-    check,
-    find,
-    value_span,
-)
-from arctic_training.document.schema import Subschema
+from arctic_training.document import JSON, Node, Pointer, ScalarNode, find, value_span
+from arctic_training.validation import Schema, check
+from arctic_training.validation.schema import Subschema
 
 __all__ = ["choice_problems", "default_problems", "pattern_problems"]
 

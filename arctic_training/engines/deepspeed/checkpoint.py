@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.evaluation_scores import write_scores
+from arctic_training.checkpoint.joint_folder import writing_together
 from arctic_training.checkpoint.world_size_change import ACCUMULATION, share_problem
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.config.resume_changes import changes
@@ -25,7 +26,7 @@ from arctic_training.engines.deepspeed.universal_checkpoint import (
     universal_form,
 )
 from arctic_training.errors import RecipeError, UnusableRecipeError
-from arctic_training.fs.atomic_folder import is_intact, writing_together
+from arctic_training.fs.atomic_folder import is_intact
 from arctic_training.hub.loading import first_line
 
 __all__ = ["DeepSpeedCheckpointEngine"]

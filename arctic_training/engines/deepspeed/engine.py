@@ -24,14 +24,14 @@ from arctic_training.engines.deepspeed.loss_scale import LossScale
 from arctic_training.engines.deepspeed.universal_checkpoint import settings_of_each_group
 from arctic_training.errors import TrainingError
 
-__all__ = ["Engine"]
+__all__ = ["DeepSpeedEngine"]
 
 _STAGE_THAT_SPREADS_WEIGHTS: Final = 3
 _LOSS_SCALE: Final = "loss_scale"
 
 
-class Engine:
-    """Runs a model: forward, backward, step, and the gathering of what is spread out."""
+class DeepSpeedEngine:
+    """DeepSpeed as an engine: forward, backward, optimizer step, gathering of sharded weights."""
 
     def __init__(
         self,

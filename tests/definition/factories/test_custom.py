@@ -14,7 +14,8 @@ import yaml
 from pydantic import ValidationError
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.document import JSON, Schema
+from arctic_training.document import JSON
+from arctic_training.validation import Schema
 from tests.support import DEFINITION, RECIPE, Result, arctic_gen, python, write
 
 OWN = """\

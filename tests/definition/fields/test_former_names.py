@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source, has_errors
-from arctic_training.document import JSON, check, completed, parse, plain
+from arctic_training.document import JSON, parse, plain
+from arctic_training.validation import check, completed
 from tests.codegen.made import SECTIONS, model_of
 from tests.definition.fields.test_reading import Field, _near, fields, scalars
 from tests.support import DEFINITION, RECIPE, arctic_gen, arctic_train, write

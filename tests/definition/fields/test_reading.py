@@ -18,10 +18,10 @@ from arctic_training.codegen.plan import plan
 from arctic_training.codegen.pydantic_patterns import rust_pattern
 from arctic_training.codegen.render import render
 from arctic_training.config.attribute_docs import attribute_docs
-from arctic_training.config.schema import default_of
 from arctic_training.definition.fields.types import ListType, ObjectType
 from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON, Pointer, parse, value_span
+from arctic_training.document.schema_forms import default_of
 from tests.codegen.made import SECTIONS, made_of, model_of, refused_by
 from tests.support import DEFINITION, write
 

@@ -15,7 +15,7 @@ def hook(event, arguments):
 
 sys.addaudithook(hook)
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import start_process_group
+from arctic_training.engines.deepspeed.process_group import start_process_group
 
 start_process_group(World())
 """

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from arctic_training.diagnostics import Source
-from arctic_training.document import MapNode, document_kind, parse
-from arctic_training.document.kinds import _KEYS
+from arctic_training.document import MapNode, parse
+from arctic_training.validation import document_kind
+from arctic_training.validation.document_kind import _KEYS
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
 
 _FOREIGN = {

@@ -11,13 +11,13 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
-from arctic_training.config.numbers import human_number
 from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
-from arctic_training.config.schema import default_of, examples_of
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document.node import Node
-from arctic_training.document.schema import Subschema
+from arctic_training.document.numbers import human_number
+from arctic_training.document.schema_forms import default_of, examples_of
 from arctic_training.document.value_names import as_written, in_words, shown
+from arctic_training.validation.schema import Subschema
 
 __all__ = ["annotation", "wrong_value"]
 

@@ -9,9 +9,9 @@ from jsonschema_rs import ValidationError
 from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
 from arctic_training.diagnostics import nearest
 from arctic_training.document.node import JSON, MapNode, Node, Pointer, value_span
-from arctic_training.document.places import known_keys
-from arctic_training.document.schema import Schema, Subschema
-from arctic_training.document.unknown_keys import keys_listed
+from arctic_training.validation.key_locations import known_keys
+from arctic_training.validation.schema import Schema, Subschema
+from arctic_training.validation.unknown_keys import keys_listed
 
 __all__ = ["section_instead"]
 

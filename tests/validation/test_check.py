@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from arctic_training.diagnostics import Source
-from arctic_training.document import JSON, Schema, check, parse, shown
+from arctic_training.document import JSON, parse, shown
+from arctic_training.validation import Schema, check
 
 _SCHEMA = Schema(
     {

@@ -7,7 +7,8 @@ import torch
 from deepspeed.accelerator.cpu_accelerator import CPU_Accelerator
 
 from arctic_training.core.mesh import World
-from arctic_training.engines.deepspeed.process import seed_everything, start_process_group
+from arctic_training.core.seeding import seed_everything
+from arctic_training.engines.deepspeed.process_group import start_process_group
 from arctic_training.errors import TrainingError
 
 

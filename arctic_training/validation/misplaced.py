@@ -11,9 +11,9 @@ from itertools import takewhile
 from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Related
-from arctic_training.document.complaint import Complaint
 from arctic_training.document.node import MapNode, Node, Pointer, ScalarNode, find, plain
-from arctic_training.document.schema import Schema
+from arctic_training.validation.complaint import Complaint
+from arctic_training.validation.schema import Schema
 
 __all__ = ["by_cause"]
 

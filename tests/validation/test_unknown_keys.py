@@ -10,8 +10,9 @@ import pytest
 
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Source
-from arctic_training.document import MapNode, Schema, check, parse
-from arctic_training.document.places import known_keys, places
+from arctic_training.document import MapNode, parse
+from arctic_training.validation import Schema, check
+from arctic_training.validation.key_locations import known_keys, places
 from tests.support import RECIPE, ROOT
 
 

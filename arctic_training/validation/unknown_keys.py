@@ -9,7 +9,6 @@ from typing import Final
 
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Diagnostic, known_words, nearest
-from arctic_training.document.complaint import Complaint
 from arctic_training.document.node import (
     JSON,
     Entry,
@@ -20,8 +19,9 @@ from arctic_training.document.node import (
     find,
     key_span,
 )
-from arctic_training.document.places import known_keys, places, types_with
-from arctic_training.document.schema import Schema, Subschema
+from arctic_training.validation.complaint import Complaint
+from arctic_training.validation.key_locations import known_keys, places, types_with
+from arctic_training.validation.schema import Schema, Subschema
 
 __all__ = ["KeyFinder", "keys_listed"]
 

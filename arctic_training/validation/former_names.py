@@ -12,7 +12,7 @@ from typing import Final
 from arctic_training.diagnostics import Diagnostic, Related, Severity
 from arctic_training.document.edits import Rename, renamed
 from arctic_training.document.node import JSON, MapNode, Node, Pointer, find, key_span
-from arctic_training.document.schema import Schema, Subschema
+from arctic_training.validation.schema import Schema, Subschema
 
 __all__ = ["former_names", "is_former", "name_problems", "rename_problems", "with_names"]
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from arctic_training.config.numbers import NUMBER_PATTERN, human_number
+from arctic_training.document.numbers import NUMBER_PATTERN, human_number
 
 _SCHEMA = {"type": "string", "pattern": NUMBER_PATTERN}
 _FAST = jsonschema_rs.Draft7Validator(_SCHEMA)

@@ -13,7 +13,6 @@ from typing import TypeAlias
 
 import jsonschema_rs
 
-from arctic_training.config.numbers import NUMBER_PATTERN, human_number
 from arctic_training.document.node import (
     JSON,
     Entry,
@@ -25,6 +24,7 @@ from arctic_training.document.node import (
     children,
     find,
 )
+from arctic_training.document.numbers import NUMBER_PATTERN, human_number
 
 __all__ = ["Rewrite", "Schema", "Subschema", "with_numbers"]
 

@@ -1,29 +1,20 @@
-"""The process group and the seeds."""
+"""The process group of a run, joined through DeepSpeed."""
 
 from __future__ import annotations
 
 import os
-import random
 
-import numpy as np
 import torch
 import torch.distributed
 from torch._C._distributed_c10d import HashStore
 
-from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.isolated_processes import find_isolation
 from arctic_training.core.mesh import World, environment_problem
 from arctic_training.diagnostics.wording import counted
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.errors import TrainingError
 
-__all__ = [
-    "leave_process_group",
-    "prepare_process",
-    "seed_everything",
-    "seed_process",
-    "start_process_group",
-]
+__all__ = ["leave_process_group", "start_process_group"]
 
 
 def start_process_group(world: World) -> None:
@@ -90,31 +81,3 @@ def leave_process_group() -> None:
     if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()
-
-
-def prepare_process(world: World, config: TrainerConfig) -> None:
-    """Join the other processes, and make what is computed from here on the recipe's alone."""
-    if config.deterministic:
-        _make_deterministic()
-    start_process_group(world)
-    seed_everything(config.seed)
-
-
-def seed_process(world: World, config: TrainerConfig) -> None:
-    """Let each process draw numbers of its own from here on: models are made alike, not masks."""
-    if not world.is_first:
-        seed_everything(config.seed + world.rank)
-
-
-def _make_deterministic() -> None:
-    """Refuse operations whose results may differ from one time to the next."""
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(mode=True)
-    torch.backends.cudnn.benchmark = False
-
-
-def seed_everything(seed: int) -> None:
-    """Seed the random numbers of Python, NumPy and PyTorch."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries draw from the global generator
-    torch.manual_seed(seed % 2**64)

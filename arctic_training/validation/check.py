@@ -11,17 +11,17 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.diagnostics import Diagnostic, nearest
-from arctic_training.document.complaint import Complaint
-from arctic_training.document.explain import wrong_value
-from arctic_training.document.misplaced import by_cause
-from arctic_training.document.names import name_problems, with_names
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
-from arctic_training.document.places import known_keys
-from arctic_training.document.proposals import section_instead
-from arctic_training.document.schema import Schema, Subschema, with_numbers
-from arctic_training.document.unions import Branch, allowed_beside, meant, types_of
-from arctic_training.document.unknown_keys import KeyFinder
 from arctic_training.document.value_names import as_written, in_words
+from arctic_training.validation.complaint import Complaint
+from arctic_training.validation.explain import wrong_value
+from arctic_training.validation.former_names import name_problems, with_names
+from arctic_training.validation.key_locations import known_keys
+from arctic_training.validation.misplaced import by_cause
+from arctic_training.validation.proposals import section_instead
+from arctic_training.validation.schema import Schema, Subschema, with_numbers
+from arctic_training.validation.unions import Branch, allowed_beside, meant, types_of
+from arctic_training.validation.unknown_keys import KeyFinder
 
 __all__ = ["check", "completed", "joined"]
 

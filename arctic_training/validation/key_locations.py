@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from arctic_training.config.schema import default_of
-from arctic_training.document.names import is_former
 from arctic_training.document.node import Entry, ListNode, MapNode, Node, Pointer, ScalarNode
-from arctic_training.document.schema import Schema, Subschema
+from arctic_training.document.schema_forms import default_of
+from arctic_training.validation.former_names import is_former
+from arctic_training.validation.schema import Schema, Subschema
 
 __all__ = ["Place", "known_keys", "places", "types_with"]
 
