@@ -11,7 +11,6 @@ from torch import Tensor
 from typing_extensions import override
 
 from arctic_trainers.sft.config import SFTTrainerConfig
-from arctic_training.checkpoint.deepspeed import DeepSpeedCheckpointEngine
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.huggingface import HFCheckpointEngine
 from arctic_training.config.checkpoint import (
@@ -28,14 +27,15 @@ from arctic_training.config.optimizer import (
 )
 from arctic_training.config.scheduler import HFSchedulerConfig, SchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig, TokenizerConfig
+from arctic_training.core.loss_output import LossOutput
 from arctic_training.data.batches import SFTBatch
-from arctic_training.data.sft import SFTDataFactory
+from arctic_training.data.factories.sft import SFTDataFactory
+from arctic_training.engines.deepspeed.checkpoint import DeepSpeedCheckpointEngine
+from arctic_training.engines.deepspeed.cpu_adam import CPUAdamFactory
 from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.losses.output import LossOutput
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.huggingface import HFModelFactory
 from arctic_training.model.random_llama import RandomLlamaFactory
-from arctic_training.optimizer.cpu_adam import CPUAdamFactory
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
 from arctic_training.optimizer.muon import MuonFactory
