@@ -185,7 +185,7 @@ def _trainer() -> Iterator[str]:
 
 
 def _class(file: str, name: str) -> ast.ClassDef:
-    tree = ast.parse((_ROOT / "arctic_training/trainer" / file).read_text("utf-8"))
+    tree = ast.parse((_ROOT / "arctic_training/core" / file).read_text("utf-8"))
     return next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
 
 
