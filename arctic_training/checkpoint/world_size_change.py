@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 
 __all__ = ["ACCUMULATION", "share_problem"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from arctic_training.cli.made import ignored_by_git, is_made
+from arctic_training.cli.ignored_files import ignored_by_git, is_made
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, load
 from arctic_training.validation import document_kind

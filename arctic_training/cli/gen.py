@@ -6,11 +6,11 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.cli.gen_checking import CHECKING
-from arctic_training.cli.gen_making import MAKING
-from arctic_training.cli.gen_telling import TELLING
+from arctic_training.cli.commands.templates import templates
+from arctic_training.cli.gen_check import CHECKING
+from arctic_training.cli.gen_explain import TELLING
+from arctic_training.cli.gen_write import MAKING
 from arctic_training.cli.output import WIDTH, Commands, run
-from arctic_training.cli.templates import templates
 
 __all__ = ["command", "main"]
 

@@ -185,8 +185,8 @@ def _interrupted() -> int:
 
 def _report(error: Exception, *, debug: bool) -> int:
     """Say whose error it is, and return the code to end with."""
-    from arctic_training.cli.blame import of_users_code
-    from arctic_training.cli.memory import ROOM, is_out_of_memory
+    from arctic_training.cli.error_origin import of_users_code
+    from arctic_training.cli.out_of_memory import ROOM, is_out_of_memory
     from arctic_training.core.tested_versions import untested_remedy
 
     if is_lost_peer(error):

@@ -17,7 +17,7 @@ from arctic_training.cli.readiness import readiness_problems
 from arctic_training.cli.streams import forgive
 from arctic_training.core.mesh import World
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import Node, Pointer, key_span, present, value_span
 from arctic_training.errors import (
     ArcticTrainingError,

@@ -78,7 +78,7 @@ def _train(
     KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
-    from arctic_training.cli.one_run import refuse_hosts, refuse_isolated_tasks
+    from arctic_training.cli.launch_checks import refuse_hosts, refuse_isolated_tasks
     from arctic_training.cli.run_recipe import Launch, run_recipe, train
     from arctic_training.launcher.deepspeed import split_flags
     from arctic_training.launcher.unused_environment import unused_environment
@@ -118,7 +118,7 @@ def _train(
 @debug_option
 def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) -> None:
     """Prepare the data of RECIPE alone, and print rows with their trained tokens marked."""
-    from arctic_training.cli.data_commands import show_data
+    from arctic_training.cli.commands.prepare_data import show_data
     from arctic_training.cli.run_recipe import run_recipe
 
     recipe, overrides = _split(words)
@@ -138,7 +138,7 @@ def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
     No model is built, and no accelerator is needed. With fail_on_missing_cache a run demands that
     this was done.
     """
-    from arctic_training.cli.data_commands import process_data
+    from arctic_training.cli.commands.prepare_data import process_data
     from arctic_training.cli.run_recipe import run_recipe
 
     recipe, overrides = _split(words)
@@ -168,7 +168,7 @@ def _report(run_paths: tuple[Path, ...], output: Path | None, *, debug: bool) ->
     RUN is the `output_dir` of a run's checkpoints, or its metrics file. The page opens without a
     network.
     """
-    from arctic_training.cli.report import report
+    from arctic_training.cli.commands.report import report
 
     del debug
     report(run_paths, output)

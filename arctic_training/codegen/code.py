@@ -12,7 +12,7 @@ from typing import Final
 from markupsafe import Markup
 
 from arctic_training.definition.slots import ImportPath
-from arctic_training.diagnostics.unseen import UNSEEN
+from arctic_training.diagnostics.invisible import UNSEEN
 
 __all__ = ["Code", "Imports", "docstring", "literal", "printable", "with_deprecation"]
 

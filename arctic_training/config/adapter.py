@@ -11,7 +11,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from arctic_training.config.base import Config, Human
-from arctic_training.config.exact import Only
+from arctic_training.config.markers import Only
 from arctic_training.document.schema_forms import JSONSchema, tagged_by
 
 __all__ = [

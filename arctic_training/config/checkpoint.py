@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
-from arctic_training.config.exact import Only
+from arctic_training.config.markers import Only
 from arctic_training.config.named import Named
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]

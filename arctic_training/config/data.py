@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
-from arctic_training.config.exact import Only
-from arctic_training.config.known_sets import Role, with_eval_splits, with_roles
+from arctic_training.config.known_datasets import Role, with_eval_splits, with_roles
+from arctic_training.config.markers import Only
 from arctic_training.config.named import Named
 from arctic_training.config.source import (
     DataSourceConfig,

@@ -7,8 +7,8 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
-from arctic_training.config.deepspeed_refused import REFUSED_BF16, REFUSED_FP16, REFUSED_KEYS
-from arctic_training.config.exact import Exact, Only
+from arctic_training.config.markers import Exact, Only
+from arctic_training.config.unsupported_deepspeed import REFUSED_BF16, REFUSED_FP16, REFUSED_KEYS
 from arctic_training.config.zero import ZeROConfig
 from arctic_training.document.schema_forms import NO_EFFECT
 

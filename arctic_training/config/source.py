@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from arctic_training.config.base import Human, SectionConfig
-from arctic_training.config.exact import Only
-from arctic_training.config.known_sets import TWO_SPLITS, with_split
+from arctic_training.config.known_datasets import TWO_SPLITS, with_split
+from arctic_training.config.markers import Only
 from arctic_training.config.named_split import NAMES_SPLIT
 
 __all__ = [

@@ -11,8 +11,8 @@ from arctic_training.config.base import Config, Human, PathInRecipe
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.data import DataConfig
 from arctic_training.config.deepspeed import DeepSpeedConfig
-from arctic_training.config.exact import Only
 from arctic_training.config.logger import LoggerConfig
+from arctic_training.config.markers import Only
 from arctic_training.config.model import ModelConfig
 from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
-from arctic_training.config.exact import Exact
+from arctic_training.config.markers import Exact
 
 __all__ = ["OffloadOptimizerConfig", "OffloadParamConfig", "ZeROConfig"]
 

@@ -14,7 +14,7 @@ from typing_extensions import override
 from arctic_training.conformance.subject import Subject, Watch, distance
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.core.reports import StepReport
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import Pointer, TrainingError
 from arctic_training.trainer.device import to_device
 

@@ -8,7 +8,7 @@ from typing import Self
 from uuid import uuid4
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 
 __all__ = ["Schedule", "TrainingState"]

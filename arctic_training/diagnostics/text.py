@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
-from arctic_training.diagnostics.unseen import UNSEEN
+from arctic_training.diagnostics.invisible import UNSEEN
 
 __all__ = ["block", "head", "render", "visible"]
 

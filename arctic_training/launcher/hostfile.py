@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["hostfile_problem", "uses_ssh"]
 

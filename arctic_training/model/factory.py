@@ -17,7 +17,7 @@ from arctic_training.config.model import ModelConfig
 from arctic_training.core.factory import Factory
 from arctic_training.core.tested_versions import untested_remedy
 from arctic_training.core.token_limit import TokenLimit
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.hub.loading import first_line
 from arctic_training.model.adapter import add_adapter

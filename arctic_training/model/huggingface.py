@@ -15,7 +15,7 @@ from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
 from arctic_training.core.token_limit import TokenLimit
 from arctic_training.diagnostics import known_words
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.hub.connection import settle_hub
 from arctic_training.hub.loading import (

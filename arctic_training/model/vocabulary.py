@@ -6,7 +6,7 @@ from typing import Final
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["foreign_vocabulary", "num_token_ids", "shipped_tokenizer"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from arctic_training.config.foreign_aliases import FOREIGN_ALIASES
+from arctic_training.config.foreign_names import FOREIGN_ALIASES
 from arctic_training.diagnostics import Diagnostic, Severity
 from arctic_training.document import Node, ScalarNode
 from arctic_training.validation import Schema

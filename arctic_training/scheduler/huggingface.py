@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 from typing_extensions import override
 
 from arctic_training.config.scheduler import HFSchedulerConfig
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 from arctic_training.hub.loading import first_line
 from arctic_training.scheduler.factory import SchedulerFactory

@@ -7,7 +7,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from typing_extensions import override
 
 from arctic_training.config.scheduler import WSDSchedulerConfig
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.scheduler.factory import SchedulerFactory
 
 __all__ = ["WSDSchedulerFactory"]

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.scheduler.resume import replanned
 from arctic_training.trainer.bookkeeping import Bookkeeping
 from arctic_training.trainer.components import Parts

@@ -12,7 +12,7 @@ from arctic_training.config.preference import PreferenceDataConfig, UnpairedData
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.mesh import World
 from arctic_training.core.state import Schedule
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.trainer.meter import device_name, num_weights
 
 __all__ = ["summary_lines"]

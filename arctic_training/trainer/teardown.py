@@ -12,7 +12,7 @@ from arctic_training.checkpoint.resume import resume_key
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.state import TrainingState
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
 from arctic_training.tracker.outcome import Outcome

@@ -13,7 +13,6 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from arctic_training.diagnostics import Diagnostic, nearest
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.value_names import as_written, in_words
-from arctic_training.validation.complaint import Complaint
 from arctic_training.validation.explain import wrong_value
 from arctic_training.validation.former_names import name_problems, with_names
 from arctic_training.validation.key_locations import known_keys
@@ -22,6 +21,7 @@ from arctic_training.validation.proposals import section_instead
 from arctic_training.validation.schema import Schema, Subschema, with_numbers
 from arctic_training.validation.unions import Branch, allowed_beside, meant, types_of
 from arctic_training.validation.unknown_keys import KeyFinder
+from arctic_training.validation.violation import Complaint
 
 __all__ = ["check", "completed", "joined"]
 

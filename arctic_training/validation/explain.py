@@ -11,7 +11,7 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
-from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
+from arctic_training.config.unsupported_adapters import REFUSED_ADAPTERS
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document.node import Node
 from arctic_training.document.numbers import human_number

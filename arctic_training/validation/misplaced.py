@@ -12,8 +12,8 @@ from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Related
 from arctic_training.document.node import MapNode, Node, Pointer, ScalarNode, find, plain
-from arctic_training.validation.complaint import Complaint
 from arctic_training.validation.schema import Schema
+from arctic_training.validation.violation import Complaint
 
 __all__ = ["by_cause"]
 

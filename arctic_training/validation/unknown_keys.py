@@ -19,9 +19,9 @@ from arctic_training.document.node import (
     find,
     key_span,
 )
-from arctic_training.validation.complaint import Complaint
 from arctic_training.validation.key_locations import known_keys, places, types_with
 from arctic_training.validation.schema import Schema, Subschema
+from arctic_training.validation.violation import Complaint
 
 __all__ = ["KeyFinder", "keys_listed"]
 

@@ -68,7 +68,7 @@ def test_a_slow_stage_is_shown(
 def test_json_stays_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a status on stderr, what is printed for machines is nothing but JSON."""
     write(tmp_path / "mine.yaml", DEFINITION.replace("sft", "sfd"))
-    from arctic_training.cli import validate
+    from arctic_training.cli.commands import validate
 
     real = validate._problems
 

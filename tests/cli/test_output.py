@@ -10,7 +10,7 @@ from typing import NoReturn
 import pytest
 import torch
 
-from arctic_training.cli.memory import ROOM
+from arctic_training.cli.out_of_memory import ROOM
 from arctic_training.diagnostics import Format
 from arctic_training.project import locations
 from tests.support import RECIPE, ROOT, Result, arctic_gen, arctic_train, write

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 import yaml
 
-from arctic_training.cli.tiny import tiny
+from arctic_training.cli.tiny_recipe import tiny
 from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.conformance.claims import CLAIMS, BrokenClaimError, NotPromisedError
 from arctic_training.conformance.subject import Subject

@@ -76,7 +76,9 @@ def test_an_import_that_fails_names_the_remedy(
         raise ImportError("cannot import name `x`")
 
     for theirs, code in (("my.py:1: ImportError", ExitCode.FINDINGS), (None, ExitCode.USAGE)):
-        monkeypatch.setattr("arctic_training.cli.blame.of_users_code", lambda _, said=theirs: said)
+        monkeypatch.setattr(
+            "arctic_training.cli.error_origin.of_users_code", lambda _, said=theirs: said
+        )
         with pytest.raises(SystemExit) as ended:
             run(command, [])
         error, _, hint = capsys.readouterr().err.partition("\nhelp: untested versions")

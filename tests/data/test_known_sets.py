@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 from arctic_training.config.data import CausalDataConfig, HFInstructSourceConfig, SFTDataConfig
-from arctic_training.config.known_sets import KNOWN_SETS
+from arctic_training.config.known_datasets import KNOWN_SETS
 from arctic_training.config.named_split import name_and_split, with_split_names
 from arctic_training.config.preference import HFPreferenceSourceConfig, PreferenceDataConfig
 from arctic_training.config.source import HFSourceConfig

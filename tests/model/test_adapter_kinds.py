@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.config.refused_adapters import REFUSED_ADAPTERS
+from arctic_training.config.unsupported_adapters import REFUSED_ADAPTERS
 from tests.tiny import jsonl, ragged, recipe
 
 _LINEAR: Final = {"target_modules": ["q_proj", "v_proj"]}

@@ -19,7 +19,7 @@ from arctic_training.data.store.mixture import mixed
 from arctic_training.data.store.packing import best_fit_decreasing
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Sample, Samples
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 
 __all__ = ["SFTDataFactory"]

@@ -20,7 +20,7 @@ from arctic_training.data.store.accounting import preparation_report
 from arctic_training.data.store.datasets import Items
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Packs, Row, Samples
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["UnpairedDataFactory"]
 

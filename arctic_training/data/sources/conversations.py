@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from arctic_training.config.data import HFInstructSourceConfig
-from arctic_training.config.known_sets import Role
+from arctic_training.config.known_datasets import Role
 from arctic_training.data.chat.conversation import (
     Conversation,
     Message,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.data.sources.reading import UnreadableError, read_lines
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["csv_header", "csv_rows", "tsv_header", "tsv_rows"]
 

@@ -11,7 +11,7 @@ from typing import Final, Protocol, TypeVar, cast
 
 import numpy as np
 
-from arctic_training.config.known_sets import is_verified
+from arctic_training.config.known_datasets import is_verified
 from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.sources.files import Files, Saved, located_data
 from arctic_training.data.sources.row_files import Row, file_columns, file_rows, stored

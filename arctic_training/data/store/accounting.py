@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
 from arctic_training.data.store.samples import Sample, Samples
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["Loss", "PreparationReport", "Taken", "preparation_report", "told"]
 

@@ -35,7 +35,7 @@ from arctic_training.data.store.mixture import Chosen
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Row, Rows, Sample, Samples
 from arctic_training.data.store.token_check import check_samples
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 from arctic_training.fs.writable import why_not_writable
 

@@ -19,7 +19,7 @@ from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
 from arctic_training.config.resume_changes import changes
 from arctic_training.core.random_state import load_random_numbers, save_random_numbers
 from arctic_training.core.resolved_recipe import RECIPE, as_json, read_recipe, write_recipe
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.engines.deepspeed.universal_checkpoint import (
     MOVED_STATES,
     saved_states,

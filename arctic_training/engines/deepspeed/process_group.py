@@ -10,7 +10,7 @@ from torch._C._distributed_c10d import HashStore
 
 from arctic_training.core.isolated_processes import find_isolation
 from arctic_training.core.mesh import World, environment_problem
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.errors import TrainingError
 

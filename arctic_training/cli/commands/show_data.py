@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from rich.console import Console
 from rich.text import Text
 
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from arctic_training.api import configured
-from arctic_training.cli.show_data import show_rows
+from arctic_training.cli.commands.show_data import show_rows
 from arctic_training.recipe import CheckedRecipe
 from arctic_training.terminal.activity import LOADING, activity
 

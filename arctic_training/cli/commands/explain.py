@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 import click
 
-from arctic_training.cli.explain_file import explain_file
+from arctic_training.cli.commands.explain_file import explain_file
 from arctic_training.cli.output import ExitCode, finish
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.shared import shared_factories

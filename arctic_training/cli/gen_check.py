@@ -21,7 +21,7 @@ __all__ = ["CHECKING"]
 @debug_option
 def _validate(paths: tuple[Path, ...], *, form: Format, debug: bool) -> None:
     """Check definitions and recipes: files, or folders of them. Nothing is imported or written."""
-    from arctic_training.cli.validate import validate
+    from arctic_training.cli.commands.validate import validate
 
     del debug
     validate(list(paths), form)
@@ -37,7 +37,7 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
 
     Without DEFINITIONS, those that were generated before are taken. Nothing is written.
     """
-    from arctic_training.cli.check import check
+    from arctic_training.cli.commands.check import check
 
     del debug
     check(list(definitions), types=not no_verify, form=form)
@@ -70,7 +70,7 @@ def _lint(
     PATHS are files or folders, the current folder without any. Nothing is imported. A finding is
     taken back by a comment on its line: `# arctic: ignore[rule] reason`.
     """
-    from arctic_training.cli.lint import lint
+    from arctic_training.cli.commands.lint import lint
 
     del debug
     lint(
@@ -102,7 +102,7 @@ def _breaking(
     PATHS are files or folders of this project; without them, all of it is compared.
     """
     from arctic_training.breaking.rule import Contract
-    from arctic_training.cli.breaking import breaking
+    from arctic_training.cli.commands.breaking import breaking
 
     del debug
     breaking(list(paths), against=against, contract=Contract(contract), form=form)
@@ -121,7 +121,7 @@ def _test(name: str, overrides: tuple[str, ...], *, form: Format, debug: bool) -
     `coupling` promises; a run that is cut off goes on to the same bits. KEY=VALUE sets a value of
     the recipe, such as a field of the trainer.
     """
-    from arctic_training.cli.conformance import conformance
+    from arctic_training.cli.commands.conformance import conformance
 
     del debug
     conformance(name, list(overrides), form)

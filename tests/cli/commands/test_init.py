@@ -13,8 +13,8 @@ import click
 import pytest
 import yaml
 
+from arctic_training.cli.commands.init import QUESTIONS, init
 from arctic_training.cli.gen import command
-from arctic_training.cli.init import QUESTIONS, init
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.stages import read_definitions
 from tests.support import DEFINITION, ROOT, arctic_gen, write

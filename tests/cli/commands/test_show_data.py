@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from arctic_trainers.dpo import DPOTrainer
-from arctic_training.cli.show_data import show_rows
+from arctic_training.cli.commands.show_data import show_rows
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.trainer.data_stage import DataStage
 from tests.preferences import dpo_config, pairs, preference_data

@@ -8,8 +8,8 @@ from typing import Final, NoReturn
 
 import click
 
+from arctic_training.cli.duplicate_names import rivals
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, finish
-from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.mypy_runner import TypeCheckError

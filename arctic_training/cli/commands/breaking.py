@@ -24,7 +24,7 @@ from arctic_training.diagnostics import (
     Span,
     has_errors,
 )
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import ManifestError
 from arctic_training.terminal.activity import activity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
 from arctic_training.definition.stages import Loaded, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Severity
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import load
 from arctic_training.fs.writable import why_not_overwritable
 from arctic_training.lint.baseline import baseline_text, is_baseline, read_baseline

@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 
 import click
 
+from arctic_training.cli.commands.pyright import pyright_advice, write_pyright_settings
 from arctic_training.cli.output import ExitCode, finish
-from arctic_training.cli.pyright import pyright_advice, write_pyright_settings
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill

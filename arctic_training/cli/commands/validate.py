@@ -16,7 +16,7 @@ from arctic_training.definition.stages import (
     taken_names,
 )
 from arctic_training.diagnostics import Diagnostic, Format
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import shown_path
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import ManifestError

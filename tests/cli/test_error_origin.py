@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arctic_training.cli.blame import of_users_code
+from arctic_training.cli.error_origin import of_users_code
 from tests.support import write
 
 

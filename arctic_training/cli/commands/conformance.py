@@ -33,7 +33,7 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
     problems = _told_as_outdated(item)
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
         with activity(LOADING):
-            from arctic_training.cli.tiny import tiny
+            from arctic_training.cli.tiny_recipe import tiny
             from arctic_training.conformance.subject import Subject
             from arctic_training.conformance.suite import verdicts
 

@@ -13,7 +13,7 @@ from arctic_training.cli.output import finish
 from arctic_training.codegen.unified_diff import unified_diff
 from arctic_training.definition.versions import migrated_definition
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Source
-from arctic_training.diagnostics.wording import counted
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import JSON, Node, parse, plain, shown_path
 from arctic_training.fs.writable import replace_text
 from arctic_training.project.locations import Project

@@ -22,7 +22,7 @@ def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
     it, such as optimizer.betas, leaves out all but its values; KEY=VALUE is laid over a recipe, as
     arctic-train does.
     """
-    from arctic_training.cli.explain import explain
+    from arctic_training.cli.commands.explain import explain
 
     del debug
     explain(subject, arguments)
@@ -35,7 +35,7 @@ def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
 @debug_option
 def _list(kind: str, *, debug: bool) -> None:
     """List the trainers, factories and data sources that can be named here."""
-    from arctic_training.cli.explain import list_known
+    from arctic_training.cli.commands.explain import list_known
 
     del debug
     list_known(kind)
@@ -46,7 +46,7 @@ def _list(kind: str, *, debug: bool) -> None:
 @debug_option
 def _schema(name: str, *, debug: bool) -> None:
     """Print the JSON Schema of definitions, of findings as JSON, or of a trainer's recipes."""
-    from arctic_training.cli.explain import print_schema
+    from arctic_training.cli.commands.explain import print_schema
 
     del debug
     print_schema(name)

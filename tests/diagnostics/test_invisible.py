@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 
-from arctic_training.diagnostics.unseen import UNSEEN
+from arctic_training.diagnostics.invisible import UNSEEN
 
 _CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp", "Zs"}
 """Controls, formats, surrogates, private use and separators."""

@@ -56,7 +56,7 @@ def _new_trainer(
     if is_bare and (said := said_before(list(definitions), output)) is not None:
         click.echo(said, nl=False)
         return
-    from arctic_training.cli.new_trainer import new_trainer
+    from arctic_training.cli.commands.new_trainer import new_trainer
 
     work = partial(
         new_trainer,
@@ -69,7 +69,7 @@ def _new_trainer(
         form=form,
     )
     if is_watching:
-        from arctic_training.cli.watch import watch_definitions
+        from arctic_training.cli.commands.watch import watch_definitions
 
         watch_definitions(list(definitions), work)
     work()
@@ -93,7 +93,7 @@ def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) 
 
     On a terminal, what no flag says is asked.
     """
-    from arctic_training.cli.init import init
+    from arctic_training.cli.commands.init import init
 
     del debug
     init(name, answers, is_asked=not no_questions and sys.stdin.isatty())
@@ -112,7 +112,7 @@ def _migrate(
 
     PATHS are files, or folders of them. Comments, order, quotes and line ends stay.
     """
-    from arctic_training.cli.migrate import migrate
+    from arctic_training.cli.commands.migrate import migrate
 
     del debug
     migrate(list(paths), is_checked=is_checked, show_diff=show_diff, form=form)

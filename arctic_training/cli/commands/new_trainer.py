@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from arctic_training.cli.duplicate_names import rivals
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, ExitCode, finish
-from arctic_training.cli.rivals import rivals
 from arctic_training.codegen.changes import Change, Kind, diff
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.mypy_runner import TypeCheckError

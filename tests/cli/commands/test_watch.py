@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.cli import watch as watching
-from arctic_training.cli.watch import watch
+from arctic_training.cli.commands import watch as watching
+from arctic_training.cli.commands.watch import watch
 from tests.support import DEFINITION, arctic_gen, write
 
 Step = Callable[[Path], object]
