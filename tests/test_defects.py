@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.support import ROOT
 
-_TABLE: Final = (ROOT / "docs" / "defects.md").read_text(encoding="utf-8")
+_TABLE: Final = (ROOT / "docs" / "explanation" / "defects.md").read_text(encoding="utf-8")
 _ROW: Final = re.compile(r"^\| D-(\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 _TEST: Final = re.compile(r"`(\S+\.py)::(test_\w+)`")
 
