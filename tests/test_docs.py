@@ -28,7 +28,9 @@ def test_pages_are_what_they_are_rendered_from() -> None:
 def test_every_test_that_a_page_names_is_there(page: str) -> None:
     """A test that is renamed or taken out is missed here; a name alone is of the file before it."""
     missing, text = [], ""
-    for file, of_file, alone in _TEST.findall((ROOT / "docs/explanation" / page).read_text("utf-8")):
+    for file, of_file, alone in _TEST.findall(
+        (ROOT / "docs/explanation" / page).read_text("utf-8")
+    ):
         if file:
             path = ROOT / "tests" / file
             text = path.read_text("utf-8") if path.is_file() else ""
