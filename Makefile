@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # Commands start twice as fast from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-full check fix bench generate
+.PHONY: help setup demo docs test test-full check fix bench generate
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -34,6 +34,10 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)  ## From a definition to a trained model that writes text.
 	$(BIN)/python examples/demo.py
+
+docs: $(READY)  ## The documentation as a site, in site/, with search and without a network.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 check: $(READY)  ## Format, lint, types, drift of generated files.
 	$(BIN)/ruff format --check .

@@ -7,7 +7,9 @@ from typing import Final
 
 from tests.support import ROOT
 
-_TABLE: Final = (ROOT / "docs" / "explanation" / "defects.md").read_text(encoding="utf-8")
+_TABLE: Final = "".join(
+    (ROOT / "docs/explanation" / page).read_text("utf-8") for page in ("defects.md", "defects-2.md")
+)
 _ROW: Final = re.compile(r"^\| D-(\d+) \| (.+) \| (.+) \|$", re.MULTILINE)
 _TEST: Final = re.compile(r"`(\S+\.py)::(test_\w+)`")
 

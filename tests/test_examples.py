@@ -291,14 +291,14 @@ def test_each_is_trained_by_its_recipe(name: str, project: Path) -> None:
     assert str(project) in str(sys.modules[type(trainer).__module__].__file__)
 
 
-def test_the_guide_counts_their_lines() -> None:
-    """The guide names every method, with its loss and the lines that it takes."""
-    guide = (ROOT / "docs/guide.md").read_text(encoding="utf-8")
+def test_the_page_of_methods_counts_their_lines() -> None:
+    """The page of methods names every one, with the lines of its definition and loss."""
+    page = (ROOT / "docs/how-to/methods.md").read_text(encoding="utf-8")
     for name in _METHODS:
         files = [ROOT / f"examples/{name}/{file}" for file in (f"{name}.yaml", f"{name}_loss.py")]
         lines = [line for path in files for line in path.read_text("utf-8").splitlines()]
         number = len([line for line in lines if line.strip()])
-        row = next(line for line in guide.splitlines() if f"/{name}_loss.py)" in line)
+        row = next(line for line in page.splitlines() if f"| `examples/{name}` |" in line)
         assert row.endswith(f"| {number} |")
 
 

@@ -1,4 +1,4 @@
-"""The README and the guide: what they show is there, and what they say to type works."""
+"""The README and the page for contributors: what they show exists, and what they say works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 from tests.support import ROOT, arctic_gen, write
 
 _README = (ROOT / "README.md").read_text(encoding="utf-8")
-_GUIDE = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
 _CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 _TRAINER = _README.partition("## In a project of your own\n")[0]
 _SHOWN = re.findall(r"^`([^`]+)`, [^\n]*:\n\n```\w+\n(.*?)^```", _README, re.MULTILINE | re.DOTALL)
@@ -34,6 +33,11 @@ def _make(text: str) -> list[str]:
 def test_files_are_shown_as_they_are(path: str, text: str) -> None:
     """A file in the README is the file of that name."""
     assert (ROOT / path).read_text(encoding="utf-8") == text
+
+
+def test_it_is_short() -> None:
+    """The README is read in one go: at most 120 lines."""
+    assert len(_README.splitlines()) <= 120
 
 
 def test_the_definition_is_short() -> None:
@@ -80,7 +84,7 @@ def test_targets_exist(line: str) -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every link of a page for readers to a file of the checkout leads to one."""
-    for folder, text in ((ROOT, _README), (ROOT / "docs", _GUIDE), (ROOT, _CONTRIBUTING)):
+    for folder, text in ((ROOT, _README), (ROOT, _CONTRIBUTING)):
         for target in re.findall(r"\]\(([^)#:]+)\)", text):
             assert (folder / target).exists(), target
 
@@ -100,17 +104,6 @@ def test_the_error_is_what_is_printed(tmp_path: Path) -> None:
     wrong = recipe.replace("micro_batch_size", "micro_batch_szie").replace("gamma: 1.0\n", "\n")
     path = write(tmp_path / "recipe.yaml", wrong.replace("type: focal", "type: sft"))
     assert arctic_gen("validate", path.name, folder=tmp_path).out == match[1]
-
-
-def test_recipes_of_the_guide_are_right(tmp_path: Path) -> None:
-    """Every recipe that the guide shows is one."""
-    blocks = re.findall(r"^```yaml\n(.*?)^```", _GUIDE, re.MULTILINE | re.DOTALL)
-    assert blocks
-    for number, text in enumerate(blocks):
-        write(tmp_path / f"{number}.yaml", text)
-    done = arctic_gen("validate", ".", folder=tmp_path)
-    assert done.code == 0, done.out
-    assert f"{len(blocks)} recipe" in done.out
 
 
 def _not_committed(folder: str, names: list[str]) -> set[str]:

@@ -234,11 +234,11 @@ def _table(counts: Mapping[str, _Counts]) -> str:
 def test_each_schema_of_the_suite_is_refused_or_decided_as_it_says(tmp_path: Path) -> None:
     """A schema that is no field is refused at its place; any other decides every value right.
 
-    The recipe schema, the model and `jsonschema` agree on all of them. `docs/explanation/generator.md` has
-    the counts.
+    The recipe schema, the model and `jsonschema` agree on all of them. The counts are in
+    `docs/explanation/json-schema.md`.
     """
     counts = _counted(tmp_path)
-    assert _table(counts) in (ROOT / "docs/explanation/generator.md").read_text("utf-8")
+    assert _table(counts) in (ROOT / "docs/explanation/json-schema.md").read_text("utf-8")
     asked = {name: c for name, c in counts.items() if not c.taken}
     assert asked.keys().isdisjoint(_OF_TYPE.keys() | {"type", "enum", "const", "anyOf"})
 

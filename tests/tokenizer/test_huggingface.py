@@ -50,9 +50,9 @@ def test_a_tokenizer_without_such_a_token_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_chat_template_comes_from_a_file(tmp_path: Path) -> None:
-    """The guide's template serves a tokenizer without one: the answer and its end are trained."""
-    guide = (ROOT / "docs/guide.md").read_text("utf-8")
-    text = guide.partition("```jinja\n")[2].partition("```")[0]
+    """The documented template serves a tokenizer without one: answer and end are trained."""
+    page = (ROOT / "docs/how-to/chat-template.md").read_text("utf-8")
+    text = page.partition("```jinja")[2].partition("\n")[2].partition("```")[0]
     factory = _factory(tmp_path, write(tmp_path / "chat.jinja", text), eos_token="[END]")  # noqa: S106 - a token of texts
     encoder = ChatEncoder(factory.create(), Trained())
     said: Conversation = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "a"}]

@@ -62,12 +62,12 @@ def test_what_is_begun_is_right_in_every_way(tmp_path: Path) -> None:
 
 
 def test_checkers_of_types_find_what_is_generated(tmp_path: Path) -> None:
-    """With what the guide puts into `pyproject.toml`, and not without, for editors and mypy.
+    """With the documented settings in `pyproject.toml`, and not without them.
 
-    For pyright, `init` has written it.
+    This holds for editors and mypy; for pyright, `init` has written it.
     """
-    guide = (ROOT / "docs/guide.md").read_text("utf-8")
-    (settings,) = re.findall(r"^```toml\n(\[tool\.mypy\].*?)^```", guide, re.MULTILINE | re.DOTALL)
+    page = (ROOT / "docs/how-to/editors-and-ci.md").read_text("utf-8")
+    (settings,) = re.findall(r"^```toml\n(\[tool\.mypy\].*?)^```", page, re.MULTILINE | re.DOTALL)
     write(tmp_path / "pyproject.toml", "")
     assert arctic_gen("init", "own", "--data", "dpo", folder=tmp_path).code == 0
     assert arctic_gen("new-trainer", "--no-verify", "own.yaml", folder=tmp_path).code == 0
