@@ -15,18 +15,13 @@ from typing import Final, NamedTuple
 
 import pytest
 
+from arctic_training.public_names import PUBLIC_NAMES
 from tests.support import ROOT, python
 
 PACKAGE = ROOT / "arctic_training"
 GENERATED = ROOT / "generated/arctic_trainers"
-OFFERED = {"config", "data", "losses", "trainer"} | {
-    "checkpoint",
-    "model",
-    "optimizer",
-    "scheduler",
-    "tokenizer",
-}
-"""What generated code may use: sections, batches, what a loss returns, factories, the trainer."""
+FACTORIES = {"checkpoint", "data", "engines", "model", "optimizer", "scheduler", "tokenizer"}
+"""Packages from which generated code imports what the public API has no place for (ADR 0041)."""
 
 PASSED_ON = {"arctic_training.engines.deepspeed.backend": {"deepspeed"}}
 """Modules that are there to hand on what they import."""
@@ -82,7 +77,7 @@ def _others(module: Module) -> set[str]:
 
 
 LAYERS: Final = (
-    {"diagnostics"},
+    {"diagnostics", "public_names"},
     {"errors"},
     {"document", "fs"},
     {"project"},
@@ -112,11 +107,11 @@ IMPORTS_BESIDE: Final[Mapping[str, set[str]]] = {
     "breaking": set(),
     "codegen": {"jinja2", "markupsafe", "ruff"},
     "config": {"pydantic", "pydantic_core"},
-    "definition": set(),
+    "definition": {"jsonschema_rs"},
     "diagnostics": set(),
     "document": {"yaml"},
     "errors": set(),
-    "fs": set(),
+    "fs": {"filelock"},
     "lint": set(),
     "project": set(),
     "recipe": set(),
@@ -167,6 +162,13 @@ def _generator_imports(modules: Sequence[Module]) -> Iterator[str]:
             yield module.name
 
 
+def _public_api_imports(modules: Sequence[Module]) -> Iterator[str]:
+    for module in modules:
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.ImportFrom) and node.module == "arctic_training":
+                yield module.name
+
+
 def _foreign_imports(modules: Sequence[Module]) -> Iterator[str]:
     for module in modules:
         allowed = IMPORTS_BESIDE.get(module.part)
@@ -204,6 +206,10 @@ RULES: Final = {
         _generator_imports,
         [_seeded("trainer.loop", "from arctic_training.codegen.plan import planned")],
     ),
+    "the package imports names from their homes, not from its public API": (
+        _public_api_imports,
+        [_seeded("losses.sft", "from arctic_training import LossOutput")],
+    ),
     "what runs without torch imports nothing heavy": (
         _foreign_imports,
         [_seeded("definition.slots", "import torch")],
@@ -225,14 +231,23 @@ def test_every_package_has_a_layer() -> None:
     assert {module.part for module in OURS} - {""} == set().union(*LAYERS)
 
 
-def test_generated_code_imports_the_runtime_and_itself_alone() -> None:
-    """A generated trainer imports what is offered to it, and never another trainer."""
+def test_generated_code_imports_the_public_api_built_in_factories_and_itself() -> None:
+    """A generated trainer imports public names from the public API, and never another trainer."""
     for module in MADE:
         own = ".".join(module.name.split(".")[:2])
-        assert _ours(module) <= OFFERED
+        assert _ours(module) <= {"config", *FACTORIES}
+        assert [*_private_imports(module)] == []
         assert [n for n in module.imports() if n.startswith("arctic_trainers")] == [
             n for n in module.imports() if n.startswith(f"{own}.")
         ]
+
+
+def _private_imports(module: Module) -> Iterator[str]:
+    """Iterate over the names that a module imports from their homes though they are public."""
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ImportFrom):
+            names = (alias.name for alias in node.names)
+            yield from (name for name in names if PUBLIC_NAMES.get(name) == node.module)
 
 
 def test_what_is_imported_is_declared() -> None:
@@ -315,8 +330,9 @@ def _defined(tree: ast.Module) -> Iterator[str]:
 
 def _gathered(module: Module) -> Iterator[str]:
     for node in module.tree.body:
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{module.name}."):
-            yield from (alias.asname or alias.name for alias in node.names)
+        for each in node.body if isinstance(node, ast.If) else [node]:
+            if isinstance(each, ast.ImportFrom) and str(each.module).startswith(f"{module.name}."):
+                yield from (alias.asname or alias.name for alias in each.names)
 
 
 def _exported(tree: ast.Module) -> list[str]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from arctic_training.definition.slots import ImportPath
 from arctic_training.diagnostics.invisible import UNSEEN
+from arctic_training.public_names import PUBLIC_NAMES
 
 __all__ = ["Code", "Imports", "docstring", "literal", "printable", "with_deprecation"]
 
@@ -64,8 +65,10 @@ class Imports:
         self._names: dict[str, set[str]] = {}
 
     def use(self, path: ImportPath) -> Code:
-        """Import a name; return it."""
-        self._names.setdefault(path.module, set()).add(path.name)
+        """Import a name, from the public API if that has it; return it."""
+        is_public = PUBLIC_NAMES.get(path.name) == path.module
+        module = "arctic_training" if is_public else path.module
+        self._names.setdefault(module, set()).add(path.name)
         return Code(path.name)
 
     def groups(self) -> list[list[Code]]:
@@ -84,8 +87,7 @@ def _group(module: str) -> int:
     return 1 if top in {"pydantic", "torch", "typing_extensions"} else 2
 
 
-def _isort_key(name: str) -> tuple[int, str]:
-    """Order names as ruff does: constants, classes, then the rest."""
-    if name.isupper() and len(name) > 1:
-        return (0, name)
-    return (1 if name[:1].isupper() else 2, name)
+def _isort_key(name: str) -> tuple[int, str, str]:
+    """Order names as ruff does: constants, classes, then the rest, each regardless of case."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    return (kind, name.lower(), name)

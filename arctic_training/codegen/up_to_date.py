@@ -162,4 +162,4 @@ def _sources() -> Iterator[str]:
         for folder, folders, names in os.walk(root):
             folders[:] = sorted(name for name in folders if name != _BYTECODE)
             yield from (f"{folder}/{name}" for name in sorted(names))
-    yield f"{_PACKAGE}/errors.py"
+    yield from (f"{_PACKAGE}/{name}.py" for name in ("errors", "public_names"))
