@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from arctic_training import TrainerConfig
 from arctic_training.config.base import ByType, Human, OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
@@ -16,7 +17,6 @@ from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, Muo
 from arctic_training.config.preference import PreferenceDataConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
-from arctic_training.config.trainer import TrainerConfig
 
 __all__ = [
     "DPOTrainerConfig",

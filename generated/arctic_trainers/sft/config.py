@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from arctic_training import TrainerConfig
 from arctic_training.config.base import ByType, OneOrMany
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
 from arctic_training.config.data import SFTDataConfig
@@ -14,7 +15,6 @@ from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
 from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
 from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
-from arctic_training.config.trainer import TrainerConfig
 
 __all__ = [
     "SFTTrainerConfig",

@@ -11,41 +11,39 @@ from torch import Tensor
 from typing_extensions import override
 
 from arctic_trainers.sft.config import SFTTrainerConfig
-from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.huggingface import HFCheckpointEngine
-from arctic_training.config.checkpoint import (
+from arctic_training import (
     CheckpointConfig,
-    DeepSpeedCheckpointConfig,
-    HFCheckpointConfig,
-)
-from arctic_training.config.model import HFModelConfig, ModelConfig, RandomLlamaConfig
-from arctic_training.config.optimizer import (
-    CPUAdamConfig,
-    FusedAdamConfig,
-    MuonConfig,
+    CheckpointEngine,
+    LossOutput,
+    ModelConfig,
+    ModelFactory,
     OptimizerConfig,
+    OptimizerFactory,
+    SchedulerConfig,
+    SchedulerFactory,
+    SFTBatch,
+    TokenizerConfig,
+    TokenizerFactory,
+    Trainer,
+    next_token_loss,
 )
-from arctic_training.config.scheduler import HFSchedulerConfig, SchedulerConfig, WSDSchedulerConfig
-from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig, TokenizerConfig
-from arctic_training.core.loss_output import LossOutput
-from arctic_training.data.batches import SFTBatch
+from arctic_training.checkpoint.huggingface import HFCheckpointEngine
+from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
+from arctic_training.config.model import HFModelConfig, RandomLlamaConfig
+from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
+from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
+from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.engines.deepspeed.checkpoint import DeepSpeedCheckpointEngine
 from arctic_training.engines.deepspeed.cpu_adam import CPUAdamFactory
-from arctic_training.losses.language_modeling import next_token_loss
-from arctic_training.model.factory import ModelFactory
 from arctic_training.model.huggingface import HFModelFactory
 from arctic_training.model.random_llama import RandomLlamaFactory
-from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.optimizer.fused_adam import FusedAdamFactory
 from arctic_training.optimizer.muon import MuonFactory
-from arctic_training.scheduler.factory import SchedulerFactory
 from arctic_training.scheduler.huggingface import HFSchedulerFactory
 from arctic_training.scheduler.wsd import WSDSchedulerFactory
 from arctic_training.tokenizer.byte_level_bpe import ByteLevelBPEFactory
-from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tokenizer.huggingface import HFTokenizerFactory
-from arctic_training.trainer.trainer import Trainer
 
 __all__ = [
     "SFTTrainer",
