@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from typing_extensions import override
 
-from arctic_training.data.batches import IGNORED, PreferenceBatch
+from arctic_training.data.batches import IGNORE_INDEX, PreferenceBatch
 
 Array: TypeAlias = NDArray[np.float64]
 Answer: TypeAlias = list[tuple[int, int]]
@@ -62,13 +62,13 @@ def pair_batch(sides: list[tuple[int, int]], *, padding: int, seed: int) -> Pref
     generator = torch.Generator().manual_seed(seed)
     length = max(map(sum, sides)) + padding
     input_ids = torch.randint(VOCABULARY, (len(sides), length), generator=generator)
-    labels = torch.full_like(input_ids, IGNORED)
+    labels = torch.full_like(input_ids, IGNORE_INDEX)
     for row, (prompt, answer) in enumerate(sides):
-        trained = slice(prompt, prompt + answer)
-        labels[row, trained] = input_ids[row, trained]
+        said = input_ids[row, prompt : prompt + answer]
+        labels[row, prompt - 1 : prompt - 1 + answer] = said
     lengths = torch.tensor([*map(sum, sides)])
     return PreferenceBatch(
-        num_pairs=len(sides) // 2, input_ids=input_ids, labels=labels, lengths=lengths
+        num_pairs=len(sides) // 2, input_ids=input_ids, shift_labels=labels, lengths=lengths
     )
 
 

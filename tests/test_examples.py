@@ -254,7 +254,7 @@ def test_a_certain_answer_is_no_infinity() -> None:
         model.output.zero_()
         model.output[0] = 100.0
     batch["input_ids"][:, 1:] = 0
-    batch["labels"][batch["labels"] >= 0] = 0
+    batch["shift_labels"][batch["shift_labels"] >= 0] = 0
     trainer = SimpleNamespace(config=SimpleNamespace(odds_weight=0.3), model=model)
     output = _loss("orpo")(trainer, batch)
     output.sum.backward()  # type: ignore[no-untyped-call]

@@ -32,7 +32,7 @@ class FirstLoss:
 _TOKENS: Final = FirstLoss(
     "token_loss.py.j2",
     (
-        ImportPath("arctic_training.data.batches", "IGNORED"),
+        ImportPath("arctic_training.data.batches", "IGNORE_INDEX"),
         ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
     ),
     Code("it is the cross-entropy of each trained token."),

@@ -16,7 +16,9 @@ from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.core.reports import StepReport
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import Pointer, TrainingError
+from arctic_training.losses.validation import batch_key_errors
 from arctic_training.trainer.device import to_device
+from arctic_training.trainer.loss_location import loss_place
 
 if TYPE_CHECKING:
     from arctic_training.api import AnyTrainer
@@ -125,7 +127,7 @@ def _accumulation(subject: Subject) -> str:
 
 
 def _padding(subject: Subject) -> str:
-    hint = "leave out what is padded: `labels` are `IGNORED` there"
+    hint = "leave out what is padded: `shift_labels` are `IGNORE_INDEX` there"
     return _compare(subject, "padded to multiples of 64", hint, data={"div_length": 64})
 
 
@@ -228,7 +230,8 @@ def _number(value: Tensor | float) -> float:
 
 def _first_output(trainer: AnyTrainer) -> LossOutput:
     batch = next(trainer.train_dataloader.batches(0))
-    return LossOutput.of(trainer.loss(to_device(batch, trainer.device)))
+    with batch_key_errors(batch, loss_place(type(trainer).loss)):
+        return LossOutput.of(trainer.loss(to_device(batch, trainer.device)))
 
 
 CLAIMS: Final = (

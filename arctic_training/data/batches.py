@@ -8,21 +8,30 @@ from typing import Final, NotRequired, TypedDict
 import torch
 from torch import Tensor
 
-__all__ = ["IGNORED", "PreferenceBatch", "RowBatch", "SFTBatch", "UnpairedBatch", "squared_lengths"]
+__all__ = [
+    "IGNORE_INDEX",
+    "PreferenceBatch",
+    "RowBatch",
+    "SFTBatch",
+    "UnpairedBatch",
+    "squared_lengths",
+]
 
-IGNORED: Final = -100
-"""Label of a token that is not trained."""
+IGNORE_INDEX: Final = -100
+"""Label where the loss leaves a token out; cross-entropies of PyTorch skip it by default."""
 
 
 class RowBatch(TypedDict):
     """What every batch has: rows of tokens, padded on the right.
 
-    ``input_ids`` and ``labels`` are int64 of shape (rows, length). A label is the token id at the
-    same place, or ``IGNORED``. ``lengths`` is int64 of shape (rows): tokens without the padding.
+    ``input_ids`` and ``shift_labels`` are int64 of shape (rows, length). The label at a place is
+    the token that follows it in its document, or ``IGNORE_INDEX`` where that token is not in the
+    loss or there is none: losses compare it with the logits of the same place and shift nothing.
+    ``lengths`` is int64 of shape (rows): tokens without the padding.
     """
 
     input_ids: Tensor
-    labels: Tensor
+    shift_labels: Tensor
     lengths: Tensor
 
 

@@ -24,7 +24,7 @@ __all__ = ["models", "name_clashes", "nested_objects"]
 
 _USED: Final = frozenset(
     """
-    AliasChoices Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORED
+    AliasChoices Annotated Bare ByType Config Exact F Field Human HumanFloat HumanInt IGNORE_INDEX
     Iterator Literal LossOutput Named OneOrMany PathInRecipe Tensor Term Trainer TrainerConfig URI
     Unique batch answer_log_probabilities next_token_logits override self
     """.split()

@@ -114,8 +114,8 @@ def _loss(total: str, terms: str = "", *, end: str = "") -> str:
     return f"""\
 def mine_loss(trainer: Trainer[MineTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     logits, labels = next_token_logits(trainer, batch)
-    count = (labels != IGNORED).sum()
-    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED{total})
+    count = (labels != IGNORE_INDEX).sum()
+    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORE_INDEX{total})
 {before}    return LossOutput(sum=total{end}, count=count{last})
 """
 

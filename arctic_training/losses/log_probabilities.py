@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 
 __all__ = ["token_log_probabilities"]
 
@@ -26,10 +26,10 @@ def token_log_probabilities(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: floating point, of shape (tokens, vocabulary).
-        labels: int64, of shape (tokens); ``IGNORED`` where no token is asked for.
+        labels: int64, of shape (tokens); ``IGNORE_INDEX`` where no token is asked for.
 
     Returns:
-        fp32, of shape (tokens); 0 where the label is ``IGNORED``.
+        fp32, of shape (tokens); 0 where the label is ``IGNORE_INDEX``.
 
     """
     result: Tensor = _TokenLogProbabilities.apply(logits, labels)  # type: ignore[no-untyped-call]
@@ -68,6 +68,6 @@ class _TokenLogProbabilities(torch.autograd.Function):
 
 def _chunks(labels: Tensor, vocabulary: int) -> Iterator[Tensor]:
     """Iterate over the indices of the rows that have a label, a few at a time."""
-    rows = (labels != IGNORED).nonzero().squeeze(-1)
+    rows = (labels != IGNORE_INDEX).nonzero().squeeze(-1)
     size = max(1, _CHUNK // vocabulary)
     return (rows[start : start + size] for start in range(0, len(rows), size))

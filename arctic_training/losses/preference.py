@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from arctic_training.config.model import ModelConfig
 from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import IGNORED, PreferenceBatch, RowBatch
+from arctic_training.data.batches import IGNORE_INDEX, PreferenceBatch, RowBatch
 from arctic_training.losses.log_probabilities import token_log_probabilities
 
 __all__ = [
@@ -97,10 +97,10 @@ def dpo_loss(trainer: PreferenceTrainer, batch: PreferenceBatch) -> LossOutput:
 
 
 def answer_log_probabilities(model: nn.Module, batch: RowBatch) -> Tensor:
-    """Return ``log p(token | before)`` of each trained token, where the token before it stands.
+    """Return ``log p(token | before)`` of each token with loss, at the place of the one before.
 
-    Elsewhere it is 0, so the sum over a row is that of its answer. Padding stands on the right,
-    where causal attention cannot reach it from a token, so no attention mask is needed.
+    Elsewhere it is 0, so the sum over a row is that of its answer. Padding is on the right, where
+    causal attention cannot reach it from a token, so no attention mask is needed.
 
     Args:
         model: a causal language model of transformers: the trained one, or a frozen one.
@@ -111,15 +111,13 @@ def answer_log_probabilities(model: nn.Module, batch: RowBatch) -> Tensor:
 
     """
     logits: Tensor = model(input_ids=batch["input_ids"], use_cache=False).logits
-    labels = batch["labels"]
-    following = torch.full_like(labels, IGNORED)
-    following[:, :-1] = labels[:, 1:]
-    return token_log_probabilities(logits.flatten(0, 1), following.flatten()).view(labels.shape)
+    labels = batch["shift_labels"]
+    return token_log_probabilities(logits.flatten(0, 1), labels.flatten()).view(labels.shape)
 
 
 def answer_lengths(batch: RowBatch) -> Tensor:
-    """Return the number of trained tokens of each row: what a mean over an answer divides by.
+    """Return the number of tokens with loss of each row: what a mean over an answer divides by.
 
     int64, of shape (rows); at least 1 with the data that this package prepares.
     """
-    return (batch["labels"][:, 1:] != IGNORED).sum(-1)
+    return (batch["shift_labels"] != IGNORE_INDEX).sum(-1)

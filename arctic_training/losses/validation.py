@@ -1,8 +1,9 @@
-"""What a loss returned, looked at once it is there: its types are the user's to get right."""
+"""Checks of a user's loss at run time: the batch keys that it reads, and what it returns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Real
 from typing import Final
 
@@ -11,9 +12,39 @@ from torch import Tensor
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.errors import TrainingError
 
-__all__ = ["checked_output", "number"]
+__all__ = ["batch_key_errors", "checked_output", "number"]
 
 _HINT: Final = "return sums and counts that are single numbers, such as `losses.sum()`"
+
+_SHIFTED: Final = (
+    'use `batch["shift_labels"]` and do not shift it: the label at a place is the next token, '
+    "or `IGNORE_INDEX`"
+)
+_UNLABELLED: Final = "let the collator of the data factory add it, as `RowCollator` does"
+
+
+@contextmanager
+def batch_key_errors(batch: Mapping[str, object], place: str) -> Iterator[None]:
+    """Explain a loss's read of a label key that its batch does not have.
+
+    Args:
+        batch: the micro-batch that the loss gets.
+        place: file and line of the loss; an error begins with it.
+
+    Raises:
+        TrainingError: the loss reads ``labels``, which batches had until they carried
+            ``shift_labels``, or a batch of its own data factory has no ``shift_labels``.
+
+    """
+    hints = {"labels": _SHIFTED, "shift_labels": _UNLABELLED}
+    try:
+        yield
+    except KeyError as error:
+        key = error.args[0]
+        if key in batch or key not in hints:
+            raise
+        where = f"{place}: " if place else ""
+        raise TrainingError(f"{where}the batch has no `{key}`", hint=hints[key]) from error
 
 
 def checked_output(returned: object, place: str) -> LossOutput:

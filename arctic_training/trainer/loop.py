@@ -23,7 +23,7 @@ from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
-from arctic_training.losses.validation import checked_output
+from arctic_training.losses.validation import batch_key_errors, checked_output
 from arctic_training.trainer.device import to_device
 from arctic_training.trainer.inner_steps import MicroBatch
 from arctic_training.trainer.loss_location import loss_place
@@ -160,7 +160,8 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         """Add the loss of the batch of that index to others; return its sum."""
         self.is_padding_batch = loader.is_padding_batch(index)
         check_token_ids(batch, self.engine.unwrapped)
-        output = checked_output(self.loss(to_device(batch, self.device)), into.place)
+        with batch_key_errors(batch, into.place):
+            output = checked_output(self.loss(to_device(batch, self.device)), into.place)
         tokens, squared = self._parts.data.count_tokens(batch), squared_lengths(batch)
         if self.is_padding_batch:
             output, tokens, squared = output.zeroed(), 0, 0

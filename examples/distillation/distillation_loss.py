@@ -10,7 +10,7 @@ from torch import Tensor
 
 from arctic_trainers.distillation.config import DistillationTrainerConfig
 from arctic_training.core.loss_output import LossOutput
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.losses.language_modeling import next_token_logits
 from arctic_training.trainer.trainer import Trainer
 
@@ -27,7 +27,7 @@ def distillation_loss(
     config, teacher = trainer.config, trainer.frozen_model(trainer.config.teacher)
     logits, labels = next_token_logits(trainer, batch)
     of_teacher, _ = next_token_logits(trainer, batch, model=teacher)
-    trained = labels != IGNORED
+    trained = labels != IGNORE_INDEX
     p, q = (
         (each[trained].float() / config.temperature).log_softmax(-1)
         for each in (of_teacher, logits)

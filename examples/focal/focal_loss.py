@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from arctic_trainers.focal.config import FocalTrainerConfig
 from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.losses.language_modeling import next_token_logits
 from arctic_training.trainer.trainer import Trainer
 
@@ -14,7 +14,7 @@ from arctic_training.trainer.trainer import Trainer
 def focal_loss(trainer: Trainer[FocalTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     """Return the sum of ``-(1 - p)^gamma log p`` over the trained tokens (Lin et al., 2017)."""
     logits, labels = next_token_logits(trainer, batch)
-    trained = labels != IGNORED
+    trained = labels != IGNORE_INDEX
     surprise = F.cross_entropy(logits[trained].float(), labels[trained], reduction="none")
     doubt = (1 - (-surprise).exp()).clamp_min(1e-6)
     count = trained.sum()

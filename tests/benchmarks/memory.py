@@ -92,7 +92,13 @@ def _train_by_hand(
     assert length is not None
     for _ in range(_STEPS):
         ids = torch.randint(4096, (rows, length))
-        loop.step(SFTBatch(input_ids=ids, labels=ids.clone(), lengths=torch.full((rows,), length)))
+        loop.step(
+            SFTBatch(
+                input_ids=ids,
+                shift_labels=ids.roll(-1, 1),
+                lengths=torch.full((rows,), length),
+            )
+        )
     return built
 
 

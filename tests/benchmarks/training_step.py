@@ -29,7 +29,7 @@ from typing_extensions import override
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.core.engine import Engine
-from arctic_training.data.batches import IGNORED, PreferenceBatch, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, PreferenceBatch, SFTBatch
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.optimizer.parameter_groups import decay_groups
 
@@ -203,8 +203,8 @@ def sft_loss(model: nn.Module, batch: SFTBatch) -> Tensor:
     logits = model(input_ids=batch["input_ids"], use_cache=False).logits
     return F.cross_entropy(
         logits[:, :-1].flatten(0, 1).float(),
-        batch["labels"][:, 1:].flatten(),
-        ignore_index=IGNORED,
+        batch["shift_labels"][:, :-1].flatten(),
+        ignore_index=IGNORE_INDEX,
     )
 
 
@@ -240,8 +240,8 @@ def _dpo_loss(model: nn.Module, reference: nn.Module, batch: PreferenceBatch) ->
 def _answers(model: nn.Module, batch: PreferenceBatch) -> Tensor:
     """Return the log-probability of each side's answer, of the trained tokens alone."""
     logits = model(input_ids=batch["input_ids"], use_cache=False).logits[:, :-1]
-    labels = batch["labels"][:, 1:]
-    trained = labels != IGNORED
+    labels = batch["shift_labels"][:, :-1]
+    trained = labels != IGNORE_INDEX
     found = logits[trained].float().log_softmax(-1).gather(-1, labels[trained][:, None])
     tokens = torch.zeros(labels.shape).masked_scatter(trained, found)
     return tokens.sum(-1)

@@ -47,7 +47,7 @@ _LOSS = """\
 import torch
 import torch.nn.functional as F
 
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.losses.language_modeling import next_token_logits
 from arctic_training.core.loss_output import LossOutput, Term
 
@@ -57,8 +57,8 @@ calls = [0]
 def loss(trainer, batch):
     calls[0] += 1
     logits, labels = next_token_logits(trainer, batch)
-    trained = labels != IGNORED
-    each = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="none")
+    trained = labels != IGNORE_INDEX
+    each = F.cross_entropy(logits.float(), labels, ignore_index=IGNORE_INDEX, reduction="none")
     total, count, terms = each.sum(), trained.sum(), {"entropy": Term(each.sum(), trained.sum())}
     match trainer.config.fault:
         case "nan":
@@ -80,7 +80,7 @@ def loss(trainer, batch):
         case "padded":
             count = labels.numel()
         case "mixed":
-            place = torch.arange(labels.numel()) % batch["labels"].shape[1]
+            place = torch.arange(labels.numel()) % batch["input_ids"].shape[1]
             total = (each * place).sum()
         case "counting":
             total = total * (1 + calls[0] % 3)

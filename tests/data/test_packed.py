@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel
 
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.data.loading.collate import RowCollator
 from arctic_training.data.store.samples import Rows
@@ -101,13 +101,13 @@ def test_a_step_is_the_same(tmp_path: Path) -> None:
 
 
 def test_batches_of_packed_rows(tmp_path: Path) -> None:
-    """Positions begin anew with each document, whose first token is not trained."""
+    """Positions restart with each document; the label after its last token is ignored."""
     trainer = _trainer(tmp_path, data={"pack_samples": True}, micro_batch_size=3)
     seen = 0
     for batch in trainer.train_dataloader.batches(0):
         for ids, labels, positions, length in zip(
             batch["input_ids"],
-            batch["labels"],
+            batch["shift_labels"],
             batch["position_ids"],
             batch["lengths"].tolist(),
             strict=True,
@@ -115,7 +115,11 @@ def test_batches_of_packed_rows(tmp_path: Path) -> None:
             starts = (positions == 0).nonzero().flatten().tolist()
             assert starts[0] == 0
             assert starts[-1] < length <= 200
-            assert labels[starts].tolist() == [IGNORED] * len(starts)
+            ends = [*(start - 1 for start in starts[1:]), length - 1]
+            assert labels[ends].tolist() == [IGNORE_INDEX] * len(starts)
+            has_loss = labels != IGNORE_INDEX
+            assert has_loss.any()
+            assert labels[has_loss].tolist() == ids[1:][has_loss[:-1]].tolist()
             assert ids[starts].tolist() == [
                 trainer.tokenizer.convert_tokens_to_ids("<|im_start|>")
             ] * len(starts)

@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from arctic_trainers.mine.config import MineTrainerConfig
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.losses.language_modeling import next_token_logits, next_token_loss
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.trainer.trainer import Trainer
@@ -201,8 +201,8 @@ _SHARED = (
 _LOSS = """\
 def mine_loss(trainer: Trainer[MineTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     logits, labels = next_token_logits(trainer, batch)
-    count = (labels != IGNORED).sum()
-    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORED, reduction="sum")
+    count = (labels != IGNORE_INDEX).sum()
+    total = F.cross_entropy(logits.float(), labels, ignore_index=IGNORE_INDEX, reduction="sum")
     {body}
 """
 

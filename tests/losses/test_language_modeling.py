@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.losses.language_modeling import next_token_loss
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged
 
@@ -24,7 +24,7 @@ def _formula(logits: NDArray[np.float64], ids: list[int], labels: list[int]) -> 
     """Return the sum of ``-log p(token | before)`` over the trained tokens, and their number."""
     total, count = 0.0, 0
     for place in range(1, len(ids)):
-        if labels[place] != IGNORED:
+        if labels[place - 1] != IGNORE_INDEX:
             before = logits[place - 1]
             total += float(np.log(np.exp(before).sum()) - before[ids[place]])
             count += 1
@@ -39,7 +39,7 @@ def test_equals_the_formula(trainer: HandTrainer) -> None:
             ids = batch["input_ids"][row, :length]
             with torch.no_grad():
                 logits = trainer.model(input_ids=ids[None]).logits[0]
-            labels = batch["labels"][row, :length].tolist()
+            labels = batch["shift_labels"][row, :length].tolist()
             total, count = _formula(logits.double().numpy(), ids.tolist(), labels)
             expected, counted = expected + total, counted + count
         output = next_token_loss(trainer, batch)
@@ -47,11 +47,16 @@ def test_equals_the_formula(trainer: HandTrainer) -> None:
         assert float(output.count) == counted > 0
 
 
-def test_first_token_is_never_trained(trainer: HandTrainer) -> None:
-    """Nothing stands before the first token, so it is not counted even where it is labelled."""
+def test_losses_do_not_shift(trainer: HandTrainer) -> None:
+    """A label belongs to the logits of its own place, and the count is that of the labels."""
     ids = torch.tensor([[5, 6, 7]])
-    batch = SFTBatch(input_ids=ids, labels=ids, lengths=torch.tensor([3]))
-    assert float(next_token_loss(trainer, batch).count) == 2
+    labels = torch.tensor([[IGNORE_INDEX, 3, IGNORE_INDEX]])
+    batch = SFTBatch(input_ids=ids, shift_labels=labels, lengths=torch.tensor([3]))
+    with torch.no_grad():
+        log_p = trainer.model(input_ids=ids).logits[0, 1].double().log_softmax(-1)
+    output = next_token_loss(trainer, batch)
+    assert output.sum.item() == pytest.approx(-log_p[3].item(), rel=1e-5)
+    assert float(output.count) == 1
 
 
 def test_computed_in_fp32(trainer: HandTrainer, monkeypatch: pytest.MonkeyPatch) -> None:

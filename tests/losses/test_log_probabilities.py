@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.losses import log_probabilities
 from arctic_training.losses.log_probabilities import token_log_probabilities
 
@@ -14,7 +14,7 @@ from arctic_training.losses.log_probabilities import token_log_probabilities
 def _whole(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the same of all rows at once, in fp64."""
     found = logits.double().log_softmax(-1).gather(-1, labels.clamp_min(0)[:, None])
-    return found.squeeze(-1).where(labels != IGNORED, torch.zeros(()).double())
+    return found.squeeze(-1).where(labels != IGNORE_INDEX, torch.zeros(()).double())
 
 
 @pytest.mark.parametrize("chunk", [1, 64, 2**22])
@@ -27,7 +27,7 @@ def test_values_and_gradients_are_those_of_all_rows_at_once(
     torch.manual_seed(1)
     logits = (8 * torch.randn(13, 29)).to(dtype).requires_grad_()
     labels = torch.randint(29, (13,))
-    labels[[0, 5, 12]] = IGNORED
+    labels[[0, 5, 12]] = IGNORE_INDEX
     weights = torch.randn(13)
 
     found = token_log_probabilities(logits, labels)
@@ -38,7 +38,7 @@ def test_values_and_gradients_are_those_of_all_rows_at_once(
     assert gradient.dtype == dtype
     torch.testing.assert_close(found.double(), expected, atol=2e-6, rtol=1e-6)
     torch.testing.assert_close(gradient, expected_gradient, atol=close, rtol=close)
-    assert gradient[labels == IGNORED].count_nonzero() == 0
+    assert gradient[labels == IGNORE_INDEX].count_nonzero() == 0
 
 
 def test_extreme_logits_stay_finite() -> None:

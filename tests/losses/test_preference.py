@@ -18,7 +18,7 @@ from transformers import PreTrainedModel
 from arctic_trainers.dpo import DPOTrainer, DPOTrainerConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.core.reports import MEASURED
-from arctic_training.data.batches import IGNORED, PreferenceBatch
+from arctic_training.data.batches import IGNORE_INDEX, PreferenceBatch
 from arctic_training.losses.preference import dpo_loss
 from arctic_training.trainer.trainer import Trainer
 from tests.bigrams import Answer, Bigrams, answers, pair_batch, softmax
@@ -150,7 +150,7 @@ def test_padding_changes_nothing(tmp_path: Path) -> None:
     more = PreferenceBatch(
         num_pairs=batch["num_pairs"],
         input_ids=torch.cat([batch["input_ids"], torch.full((4, 5), 9)], dim=1),
-        labels=torch.cat([batch["labels"], torch.full((4, 5), IGNORED)], dim=1),
+        shift_labels=torch.cat([batch["shift_labels"], torch.full((4, 5), IGNORE_INDEX)], dim=1),
         lengths=batch["lengths"],
     )
     losses, gradients = [], []

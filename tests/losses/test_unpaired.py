@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.losses.unpaired import mismatched_answers
 from tests.bigrams import pair_batch
 
@@ -17,7 +17,7 @@ _sides = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, m
 def test_prompts_meet_the_next_answer(sides: list[tuple[int, int]], padding: int) -> None:
     """Each prompt stands before the next row's answer, cut at the length of the batch's rows."""
     batch = pair_batch(sides, padding=padding, seed=3)
-    length = batch["labels"].shape[1]
+    length = batch["input_ids"].shape[1]
     rows = [row.tolist() for row in batch["input_ids"]]
     mismatched = mismatched_answers(batch)
     for number, (prompt, _) in enumerate(sides):
@@ -25,10 +25,10 @@ def test_prompts_meet_the_next_answer(sides: list[tuple[int, int]], padding: int
         start, answer = sides[following]
         said = rows[following][start : start + answer]
         ids = [*rows[number][:prompt], *said][:length]
-        labels = [*[IGNORED] * prompt, *said][:length]
+        labels = [*[IGNORE_INDEX] * prompt, *said][1:length]
         assert ids == mismatched["input_ids"][number, : len(ids)].tolist()
-        rest = [IGNORED] * (length - len(ids))
-        assert [*labels, *rest] == mismatched["labels"][number].tolist()
+        rest = [IGNORE_INDEX] * (length - len(labels))
+        assert [*labels, *rest] == mismatched["shift_labels"][number].tolist()
         assert len(ids) == mismatched["lengths"][number]
 
 
@@ -36,4 +36,4 @@ def test_one_row_stays_as_it_is() -> None:
     """There is no other answer for it."""
     batch = pair_batch([(2, 3)], padding=1, seed=3)
     mismatched = mismatched_answers(batch)
-    torch.testing.assert_close(mismatched["labels"], batch["labels"])
+    torch.testing.assert_close(mismatched["shift_labels"], batch["shift_labels"])

@@ -11,7 +11,7 @@ import torch
 
 from arctic_training.core.loss_output import LossOutput, Term
 from arctic_training.errors import TrainingError
-from arctic_training.losses.validation import checked_output, number
+from arctic_training.losses.validation import batch_key_errors, checked_output, number
 
 _ONE = torch.tensor(1.0)
 _THREE = torch.ones(3)
@@ -47,6 +47,27 @@ def test_all_that_is_wrong_is_told_at_the_loss(returned: object, problems: list[
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$") as caught:
         checked_output(returned, "loss.py:3")
     assert "`losses.sum()`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("key", "remedy"), [("labels", "do not shift"), ("shift_labels", "collator")]
+)
+def test_a_label_key_that_a_batch_lacks_is_explained(key: str, remedy: str) -> None:
+    """A loss written for batches with `labels` learns to read `shift_labels` unshifted."""
+    batch = {"input_ids": _THREE}
+    with (
+        pytest.raises(TrainingError, match=f"^loss.py:3: the batch has no `{key}`$") as caught,
+        batch_key_errors(batch, "loss.py:3"),
+    ):
+        assert batch[key].any()
+    assert remedy in caught.value.hint
+
+
+def test_other_key_errors_are_the_loss_own() -> None:
+    """A key that has nothing to do with labels, or is in the batch, passes as it was raised."""
+    for key, batch in (("other", {}), ("labels", {"labels": _THREE})):
+        with pytest.raises(KeyError, match=key), batch_key_errors(batch, "loss.py:3"):
+            raise KeyError(key)
 
 
 @pytest.mark.parametrize("count", [3, 3.0, True, np.int64(3), torch.tensor(3)])

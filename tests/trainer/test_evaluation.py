@@ -83,8 +83,8 @@ def test_loss_of_a_set(micro_batch_size: int, tmp_path: Path) -> None:
         for batch in loader.batches(3):
             for ids, labels, length in zip(*batch.values(), strict=True):
                 logits = trainer.engine.unwrapped(ids[None, :length]).logits[0, :-1].double()
-                sums.append(F.cross_entropy(logits, labels[1:length], reduction="sum").item())
-                counts.append((labels[1:length] != -100).sum().item())
+                sums.append(F.cross_entropy(logits, labels[: length - 1], reduction="sum").item())
+                counts.append((labels[: length - 1] != -100).sum().item())
                 lengths.append(length.item())
     logged = next(line for line in lines if line.get("evaluation") == "eval")
     assert logged["loss"] == pytest.approx(sum(sums) / sum(counts), abs=1e-6)

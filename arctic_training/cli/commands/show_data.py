@@ -60,18 +60,18 @@ def _labels(batch: Mapping[str, object]) -> Iterator[str]:
 
 
 def _rows(batch: Mapping[str, object]) -> Iterator[_Row]:
-    """Iterate over rows: their tokens, and whether each is trained."""
+    """Iterate over rows: their tokens, and whether each is in the loss."""
     from torch import Tensor
 
-    from arctic_training.data.batches import IGNORED
+    from arctic_training.data.batches import IGNORE_INDEX
 
-    ids, labels, lengths = batch["input_ids"], batch["labels"], batch["lengths"]
+    ids, labels, lengths = batch["input_ids"], batch["shift_labels"], batch["lengths"]
     assert isinstance(ids, Tensor)
     assert isinstance(labels, Tensor)
     assert isinstance(lengths, Tensor)
     for row, length in enumerate(lengths.tolist()):
-        own = (labels[row, :length] != IGNORED).tolist()
-        yield list(zip(ids[row, :length].tolist(), own, strict=True))
+        has_loss = [False, *(labels[row, : length - 1] != IGNORE_INDEX).tolist()]
+        yield list(zip(ids[row, :length].tolist(), has_loss, strict=True))
 
 
 def _marked(tokenizer: PreTrainedTokenizerBase, row: _Row, *, colours: bool) -> Text:

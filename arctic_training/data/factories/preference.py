@@ -91,6 +91,6 @@ class _Collator:
         return PreferenceBatch(
             num_pairs=len(pairs),
             input_ids=batch["input_ids"],
-            labels=batch["labels"],
+            shift_labels=batch["shift_labels"],
             lengths=batch["lengths"],
         )

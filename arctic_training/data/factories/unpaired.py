@@ -85,7 +85,7 @@ class _Collator:
         batch = self.stack([[side for side in row if len(side.input_ids)] for row in rows])
         return UnpairedBatch(
             input_ids=batch["input_ids"],
-            labels=batch["labels"],
+            shift_labels=batch["shift_labels"],
             lengths=batch["lengths"],
             is_good=torch.tensor([len(good.input_ids) > 0 for good, _ in rows]),
         )

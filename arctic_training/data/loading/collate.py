@@ -1,4 +1,4 @@
-"""Rows to batches."""
+"""Collators: rows to batches of padded tensors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import torch
 
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.data.store.samples import Row
 
 __all__ = ["RowCollator"]
@@ -28,7 +28,7 @@ class RowCollator:
         length = -(-max(lengths) // self.multiple) * self.multiple
         batch = SFTBatch(
             input_ids=torch.full((len(rows), length), self.pad_token_id),
-            labels=torch.full((len(rows), length), IGNORED),
+            shift_labels=torch.full((len(rows), length), IGNORE_INDEX),
             lengths=torch.tensor(lengths),
         )
         positions = torch.arange(length).repeat(len(rows), 1)
@@ -38,8 +38,11 @@ class RowCollator:
                 end = start + len(sample.input_ids)
                 ids = torch.from_numpy(sample.input_ids).long()
                 batch["input_ids"][number, start:end] = ids
-                trained = torch.from_numpy(sample.trained)
-                batch["labels"][number, start:end] = ids.where(trained, IGNORED)
+                # The last token of a document predicts nothing, so its label stays ignored.
+                trained = torch.from_numpy(sample.trained[1:])
+                batch["shift_labels"][number, start : end - 1] = ids[1:].where(
+                    trained, IGNORE_INDEX
+                )
                 positions[number, start:] -= positions[number, start].item()
                 start = end
         if self.packs:

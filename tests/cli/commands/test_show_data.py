@@ -53,7 +53,7 @@ def test_the_sides_of_a_pair_stand_together(
     assert len({side.partition("[[")[0].partition("\n")[2] for side in sides[:2]}) == 1
     assert all(side.count("[[") == 1 for side in sides)
     ids = torch.ones(2, 3, dtype=torch.int64)
-    single = {"input_ids": ids, "labels": ids, "lengths": torch.tensor([3, 2])}
+    single = {"input_ids": ids, "shift_labels": ids, "lengths": torch.tensor([3, 2])}
     show_rows(stage.tokenizer, iter([single | {"is_good": torch.tensor([True, False])}]), 2)
     titles = [line.partition(":")[0] for line in capsys.readouterr().out.splitlines()]
     assert titles[::2] == ["row 1, good", "row 2, bad"]

@@ -16,7 +16,7 @@ from arctic_training.config.preference import (
     HFPreferenceSourceConfig,
     PythonDocsPreferenceSourceConfig,
 )
-from arctic_training.data.batches import IGNORED
+from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.data.chat.conversation import Conversation, Message
 from arctic_training.data.factories.preference import PreferenceDataFactory
 from arctic_training.data.sources.preferences import Preference
@@ -310,18 +310,18 @@ def test_a_batch_has_the_chosen_rows_first(tmp_path: Path) -> None:
     factory = trainer.make_data_factory()
     loader = factory.create()
     batch = next(iter(loader.batches(0)))
-    assert batch["input_ids"].shape == batch["labels"].shape
+    assert batch["input_ids"].shape == batch["shift_labels"].shape
     assert batch["input_ids"].shape[0] == len(batch["lengths"]) == 4
     assert batch["input_ids"].shape[1] % 8 == 0
     assert factory.count_tokens(batch) == batch["lengths"].sum()
     texts = []
     for ids, labels, length in zip(
-        batch["input_ids"], batch["labels"], batch["lengths"].tolist(), strict=True
+        batch["input_ids"], batch["shift_labels"], batch["lengths"].tolist(), strict=True
     ):
         assert (ids[length:] == trainer.tokenizer.pad_token_id).all()
-        assert (labels[length:] == IGNORED).all()
-        trained = labels != IGNORED
-        assert (ids[trained] == labels[trained]).all()
-        texts.append(str(trainer.tokenizer.decode(ids[trained])).removesuffix("<|im_end|>"))
+        assert (labels[length - 1 :] == IGNORE_INDEX).all()
+        has_loss = labels[:-1] != IGNORE_INDEX
+        assert (ids[1:][has_loss] == labels[:-1][has_loss]).all()
+        texts.append(str(trainer.tokenizer.decode(ids[1:][has_loss])).removesuffix("<|im_end|>"))
     said = {(row["chosen"], row["rejected"]) for row in pairs(5)}
     assert {(texts[0], texts[2]), (texts[1], texts[3])} <= said

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.config.data import SFTDataConfig
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.errors import RecipeError
@@ -200,13 +199,13 @@ def test_batches_are_padded_on_the_right(
     seen = 0
     for batch in factory.create().batches(0):
         longest = int(batch["lengths"].max())
-        assert batch["input_ids"].shape == batch["labels"].shape
+        assert batch["input_ids"].shape == batch["shift_labels"].shape
         assert batch["input_ids"].shape[1] == -(-longest // 16) * 16
         assert factory.count_tokens(batch) == int(batch["lengths"].sum())
         for row, length in enumerate(batch["lengths"].tolist()):
             assert _row(batch, row) == _chatml(trainer, rows[length])
             assert {*batch["input_ids"][row, length:].tolist()} <= {trainer.tokenizer.pad_token_id}
-            assert {*batch["labels"][row, length:].tolist()} <= {IGNORED}
+            assert {*batch["shift_labels"][row, length - 1 :].tolist()} <= {IGNORE_INDEX}
             seen += 1
     assert seen == 3
     assert recorder.notes
@@ -214,9 +213,10 @@ def test_batches_are_padded_on_the_right(
 
 def _row(batch: SFTBatch, row: int) -> Marked:
     length = int(batch["lengths"][row])
-    ids, labels = batch["input_ids"][row, :length], batch["labels"][row, :length]
-    assert bool(torch.all((labels == ids) | (labels == IGNORED)))
-    return [(int(token), bool(label != IGNORED)) for token, label in zip(ids, labels, strict=True)]
+    ids = batch["input_ids"][row, :length].tolist()
+    labels = [IGNORE_INDEX, *batch["shift_labels"][row, : length - 1].tolist()]
+    assert all(label in {token, IGNORE_INDEX} for token, label in zip(ids, labels, strict=True))
+    return [(token, label != IGNORE_INDEX) for token, label in zip(ids, labels, strict=True)]
 
 
 @pytest.mark.parametrize(

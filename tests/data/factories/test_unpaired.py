@@ -14,7 +14,7 @@ from arctic_training.config.preference import (
     HFUnpairedSourceConfig,
     UnpairedDataConfig,
 )
-from arctic_training.data.batches import IGNORED, UnpairedBatch
+from arctic_training.data.batches import IGNORE_INDEX, UnpairedBatch
 from arctic_training.data.factories.unpaired import UnpairedDataFactory
 from arctic_training.errors import RecipeError
 from tests.preferences import dpo_config, pairs
@@ -57,9 +57,9 @@ def _answers(
     """Return the trained text of each row, with its label, sorted."""
     found = []
     for batch in batches:
-        assert len(batch["is_good"]) == len(batch["labels"]) == len(batch["lengths"])
-        for labels, is_good in zip(batch["labels"], batch["is_good"].tolist(), strict=True):
-            text = str(tokenizer.decode(labels[labels != IGNORED]))
+        assert len(batch["is_good"]) == len(batch["shift_labels"]) == len(batch["lengths"])
+        for labels, is_good in zip(batch["shift_labels"], batch["is_good"].tolist(), strict=True):
+            text = str(tokenizer.decode(labels[labels != IGNORE_INDEX]))
             found.append((text.removesuffix("<|im_end|>").strip(), is_good))
     return sorted(found)
 

@@ -16,7 +16,7 @@ from transformers import LlamaForCausalLM
 from typing_extensions import override
 
 from arctic_training.core.loss_output import LossOutput
-from arctic_training.data.batches import IGNORED, SFTBatch
+from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.errors import TrainingError, UnusableRecipeError
 from arctic_training.model.random_llama import RandomLlamaFactory
@@ -30,12 +30,15 @@ def _summed(model: LlamaForCausalLM, batch: SFTBatch) -> tuple[Tensor, int]:
     """Return the summed loss of each sample on its own, without padding, and its tokens."""
     losses = []
     for ids, labels, length in zip(
-        batch["input_ids"], batch["labels"], batch["lengths"].tolist(), strict=True
+        batch["input_ids"], batch["shift_labels"], batch["lengths"].tolist(), strict=True
     ):
         logits = model(input_ids=ids[None, :length]).logits[0]
-        trained = [place for place in range(1, length) if labels[place] != IGNORED]
         log_p = logits.log_softmax(-1)
-        losses += [-log_p[place - 1, ids[place]] for place in trained]
+        losses += [
+            -log_p[place - 1, ids[place]]
+            for place in range(1, length)
+            if labels[place - 1] != IGNORE_INDEX
+        ]
     return torch.stack(losses).sum(), len(losses)
 
 
