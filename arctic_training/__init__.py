@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from arctic_training.core.context import TrainerContext
     from arctic_training.core.loss_output import LossOutput, Term
     from arctic_training.data.batches import (
-        IGNORED,
+        IGNORE_INDEX,
         PreferenceBatch,
         RowBatch,
         SFTBatch,
@@ -61,7 +61,7 @@ else:
 
 
 __all__ = [
-    "IGNORED",
+    "IGNORE_INDEX",
     "ArcticTrainingError",
     "CheckpointConfig",
     "CheckpointEngine",

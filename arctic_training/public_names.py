@@ -17,7 +17,7 @@ PUBLIC_NAMES: Final[Mapping[str, str]] = {
     "CheckpointEngine": "arctic_training.checkpoint.engine",
     "DataConfig": "arctic_training.config.data",
     "DataFactory": "arctic_training.data.factory",
-    "IGNORED": "arctic_training.data.batches",
+    "IGNORE_INDEX": "arctic_training.data.batches",
     "InvalidRecipeError": "arctic_training.errors",
     "LossOutput": "arctic_training.core.loss_output",
     "ModelConfig": "arctic_training.config.model",
