@@ -17,7 +17,7 @@ _CONVERSATION: Final = (
 )
 _PREFERENCE: Final = (
     """from arctic_training.data.chat.conversation import Message
-from arctic_training.data.sources.preferences import Preference""",
+from arctic_training.data.sources.huggingface_preference import Preference""",
     "Preference",
     'Preference(*([Message(role=r, content="...")] for r in ("user", "assistant", "assistant")))',
 )

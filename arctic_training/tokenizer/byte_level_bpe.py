@@ -11,11 +11,11 @@ from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from typing_extensions import override
 
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import conversations
 from arctic_training.data.sources.source import contents, source_problems
 from arctic_training.data.store.cache import DataCache
 from arctic_training.data.store.digests import digest, digest_of_code
-from arctic_training.data.store.mixture import mixed
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.factory import TokenizerFactory
 

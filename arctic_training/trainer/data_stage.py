@@ -11,7 +11,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.seeding import seed_everything
 from arctic_training.data.factories.honoured_keys import ignored_keys, uncached_problem
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.store.threads import use_threads
+from arctic_training.data.tokenizing import use_threads
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer.loaders import evaluation_factories
 from arctic_training.trainer.progress import Progress, running

@@ -34,7 +34,7 @@ from arctic_training.core.seeding import seed_process
 from arctic_training.core.state import Schedule, TrainingState
 from arctic_training.core.totals import GlobalBatch, Reduction
 from arctic_training.data.factory import DataFactory
-from arctic_training.data.store.threads import use_threads
+from arctic_training.data.tokenizing import use_threads
 from arctic_training.engines.deepspeed.engine import DeepSpeedEngine
 from arctic_training.model.factory import ModelFactory
 from arctic_training.model.frozen import FrozenModels

@@ -12,8 +12,8 @@ from transformers import PreTrainedTokenizerBase
 from arctic_training.config.data import DataConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.data.factories.conversations import ChatDataFactory
+from arctic_training.data.factories.token_check import check_tokens
 from arctic_training.data.factory import DataFactory
-from arctic_training.data.store.token_check import check_tokens
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.model.factory import ModelFactory
 from arctic_training.tokenizer.end_of_turn import rendered_turn

@@ -17,8 +17,8 @@ from arctic_training.config.named_split import name_and_split, with_split_names
 from arctic_training.config.preference import HFPreferenceSourceConfig, PreferenceDataConfig
 from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.conversations import check_instruct, instruct_conversations
-from arctic_training.data.sources.preferences import hub_preferences
+from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
+from arctic_training.data.sources.huggingface_preference import hub_preferences
 from arctic_training.data.sources.registry import conversations
 from arctic_training.hub.connection import settle_hub
 from tests.support import RECIPE, arctic_train, write

@@ -20,10 +20,10 @@ from pyarrow import ipc, parquet
 from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig, HFUnpairedSourceConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.conversations import check_instruct, instruct_conversations
-from arctic_training.data.sources.documents import load_texts
-from arctic_training.data.sources.preferences import Preference, hub_preferences
-from arctic_training.data.sources.unpaired import single_answers
+from arctic_training.data.sources.huggingface_causal import load_texts
+from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
+from arctic_training.data.sources.huggingface_preference import Preference, hub_preferences
+from arctic_training.data.sources.huggingface_unpaired import single_answers
 from arctic_training.errors import RecipeError
 from tests.support import write
 

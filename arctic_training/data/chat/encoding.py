@@ -16,7 +16,7 @@ from arctic_training.data.chat.assistant_mask import answer_spans
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.spans import Answer, Span
 from arctic_training.data.chat.turn_ends import TurnEnds
-from arctic_training.data.store.datasets import batches
+from arctic_training.data.sources.dataset import batches
 from arctic_training.data.store.samples import Sample
 
 __all__ = ["ChatEncoder", "LeftOutError", "Marked", "Trained"]

@@ -9,11 +9,11 @@ from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig
 from arctic_training.data.factories.token_rows import TokenDataFactory
+from arctic_training.data.sources.dataset import batches
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import documents
-from arctic_training.data.store.accounting import preparation_report
-from arctic_training.data.store.datasets import batches
-from arctic_training.data.store.mixture import mixed
 from arctic_training.data.store.packing import best_fit_decreasing
+from arctic_training.data.store.preparation_report import preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.errors import RecipeError

@@ -16,10 +16,10 @@ from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.encoding import ChatEncoder, Marked
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.preferences import Preference
-from arctic_training.data.store.accounting import Loss
-from arctic_training.data.store.datasets import Items
-from arctic_training.data.store.mixture import mixed
+from arctic_training.data.sources.dataset import Items
+from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.sources.mixture import mixed
+from arctic_training.data.store.preparation_report import Loss
 from arctic_training.data.store.samples import Sample, Samples
 
 __all__ = ["SideDataFactory", "left_out"]

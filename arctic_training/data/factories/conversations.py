@@ -13,7 +13,7 @@ from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.encoding import ChatEncoder, LeftOutError, Marked, Trained
 from arctic_training.data.chat.spans import UndecidableError
 from arctic_training.data.chat.stop_tokens import generation_ends
-from arctic_training.data.store.preparation import PreparingDataFactory
+from arctic_training.data.factories.preparation import PreparingDataFactory
 from arctic_training.data.store.samples import Sample
 from arctic_training.errors import RecipeError
 

@@ -13,10 +13,10 @@ from arctic_training.config.preference import PreferenceDataConfig, PreferenceSo
 from arctic_training.data.batches import PreferenceBatch
 from arctic_training.data.factories.completions import SideDataFactory, left_out
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.dataset import Items
+from arctic_training.data.sources.huggingface_preference import Preference
 from arctic_training.data.sources.registry import preferences
-from arctic_training.data.store.accounting import Loss, preparation_report
-from arctic_training.data.store.datasets import Items
+from arctic_training.data.store.preparation_report import Loss, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Packs, Row, Samples
 from arctic_training.diagnostics.plurals import counted

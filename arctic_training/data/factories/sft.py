@@ -13,10 +13,10 @@ from arctic_training.data.chat.encoding import Trained
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.factories.token_rows import TokenDataFactory
 from arctic_training.data.loading.collate import RowCollator
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import conversations
-from arctic_training.data.store.accounting import Loss, preparation_report
-from arctic_training.data.store.mixture import mixed
 from arctic_training.data.store.packing import best_fit_decreasing
+from arctic_training.data.store.preparation_report import Loss, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.diagnostics.plurals import counted

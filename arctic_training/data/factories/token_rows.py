@@ -11,8 +11,8 @@ from typing_extensions import override
 from arctic_training.config.data import CausalDataConfig, SFTDataConfig
 from arctic_training.config.model import ModelConfig
 from arctic_training.data.batches import SFTBatch
+from arctic_training.data.factories.preparation import PreparingDataFactory
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.store.preparation import PreparingDataFactory
 from arctic_training.errors import RecipeError
 
 __all__ = ["TokenDataFactory"]

@@ -14,7 +14,7 @@ from arctic_training.config.preference import HFUnpairedSourceConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.core.factory import Component
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.store.accounting import PreparationReport
+from arctic_training.data.store.preparation_report import PreparationReport
 from arctic_training.data.store.samples import Row
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError

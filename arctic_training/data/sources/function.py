@@ -18,8 +18,8 @@ import numpy as np
 
 from arctic_training.config.source import FunctionSourceConfig
 from arctic_training.data.chat.conversation import Conversation, as_message
-from arctic_training.data.sources.preferences import Preference
-from arctic_training.data.store.datasets import Counted, Items, Numbers
+from arctic_training.data.sources.dataset import Counted, Items, Numbers
+from arctic_training.data.sources.huggingface_preference import Preference
 from arctic_training.data.store.digests import digest_of_module, digests_of_files
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError

@@ -13,6 +13,7 @@ import numpy as np
 
 from arctic_training.config.known_datasets import is_verified
 from arctic_training.config.source import HFSourceConfig
+from arctic_training.data.sources.dataset import Counted, Items, Numbers
 from arctic_training.data.sources.files import Files, Saved, located_data
 from arctic_training.data.sources.row_files import Row, file_columns, file_rows, stored
 from arctic_training.data.sources.source_errors import (
@@ -22,7 +23,6 @@ from arctic_training.data.sources.source_errors import (
     check_splits,
     source_error_context,
 )
-from arctic_training.data.store.datasets import Counted, Items, Numbers
 from arctic_training.data.store.digests import digests_of_files
 from arctic_training.hub.connection import settle_hub
 

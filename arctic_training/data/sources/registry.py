@@ -19,8 +19,8 @@ from arctic_training.config.preference import (
 )
 from arctic_training.config.source import FunctionSourceConfig, SnowflakeSourceConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.preferences import Preference
-from arctic_training.data.store.datasets import Items
+from arctic_training.data.sources.dataset import Items
+from arctic_training.data.sources.huggingface_preference import Preference
 
 __all__ = ["answers", "conversations", "documents", "preferences"]
 
@@ -33,7 +33,7 @@ def conversations(source: DataSource) -> Items[Conversation]:
 
             return Items.of(python_docs())
         case HFInstructSourceConfig():
-            from arctic_training.data.sources.conversations import instruct_conversations
+            from arctic_training.data.sources.huggingface_instruct import instruct_conversations
 
             return instruct_conversations(source)
         case SnowflakeSourceConfig():
@@ -56,7 +56,7 @@ def documents(source: DocumentSource) -> Items[str]:
 
             return Items.of(["\n\n".join(m["content"] for m in said) for said in python_docs()])
         case HFCausalSourceConfig():
-            from arctic_training.data.sources.documents import load_texts
+            from arctic_training.data.sources.huggingface_causal import load_texts
 
             return load_texts(source)
         case SnowflakeSourceConfig():
@@ -75,15 +75,15 @@ def preferences(source: PreferenceSource) -> Items[Preference]:
     """Return the preferences of a source."""
     match source:
         case PythonDocsPreferenceSourceConfig():
-            from arctic_training.data.sources.preferences import python_docs_preferences
+            from arctic_training.data.sources.huggingface_preference import python_docs_preferences
 
             return Items.of(python_docs_preferences())
         case HFPreferenceSourceConfig():
-            from arctic_training.data.sources.preferences import hub_preferences
+            from arctic_training.data.sources.huggingface_preference import hub_preferences
 
             return hub_preferences(source)
         case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.unpaired import unpaired_preferences
+            from arctic_training.data.sources.huggingface_unpaired import unpaired_preferences
 
             return unpaired_preferences(source)
         case SnowflakeSourceConfig():
@@ -102,7 +102,7 @@ def answers(source: PreferenceSource) -> Items[Preference]:
     """Return the answers of a source, each labelled by its side: single ones stay unpaired."""
     match source:
         case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.unpaired import single_answers
+            from arctic_training.data.sources.huggingface_unpaired import single_answers
 
             return single_answers(source)
         case _:

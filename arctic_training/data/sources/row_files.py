@@ -13,10 +13,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from arctic_training.data.sources.dataset import Counted, Numbers
 from arctic_training.data.sources.delimited_rows import csv_header, csv_rows, tsv_header, tsv_rows
 from arctic_training.data.sources.json_rows import json_rows
 from arctic_training.data.sources.reading import read_text
-from arctic_training.data.store.datasets import Counted, Numbers
 from arctic_training.fs.user_cache import cache_folder
 
 __all__ = ["FORMATS", "Row", "file_columns", "file_rows", "stored"]

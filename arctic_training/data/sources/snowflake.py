@@ -13,11 +13,11 @@ import numpy as np
 from arctic_training.config.preference import HFPreferenceSourceConfig
 from arctic_training.config.source import SnowflakeSourceConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.conversations import listed_messages
-from arctic_training.data.sources.documents import text_of
-from arctic_training.data.sources.preferences import Preference, preference_of
+from arctic_training.data.sources.dataset import Counted, Items, Numbers
+from arctic_training.data.sources.huggingface_causal import text_of
+from arctic_training.data.sources.huggingface_instruct import listed_messages
+from arctic_training.data.sources.huggingface_preference import Preference, preference_of
 from arctic_training.data.sources.snowpark import Frame, Session, session
-from arctic_training.data.store.datasets import Counted, Items, Numbers
 from arctic_training.diagnostics import did_you_mean, known_words
 from arctic_training.errors import RecipeError
 from arctic_training.hub.loading import first_line

@@ -23,8 +23,8 @@ from arctic_training.config.source import (
     SnowflakeSourceConfig,
 )
 from arctic_training.core.factory import Component
+from arctic_training.data.sources.mixture import told_of
 from arctic_training.data.store.digests import digest
-from arctic_training.data.store.mixture import told_of
 from arctic_training.errors import RecipeError
 
 __all__ = ["contents", "source_problems"]
@@ -101,19 +101,19 @@ def _check(source: DataSourceConfig) -> None:
         raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
     match source:
         case HFInstructSourceConfig():
-            from arctic_training.data.sources.conversations import check_instruct
+            from arctic_training.data.sources.huggingface_instruct import check_instruct
 
             check_instruct(source)
         case HFCausalSourceConfig():
-            from arctic_training.data.sources.documents import check_documents
+            from arctic_training.data.sources.huggingface_causal import check_documents
 
             check_documents(source)
         case HFPreferenceSourceConfig():
-            from arctic_training.data.sources.preferences import check_preferences
+            from arctic_training.data.sources.huggingface_preference import check_preferences
 
             check_preferences(source)
         case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.unpaired import check_unpaired
+            from arctic_training.data.sources.huggingface_unpaired import check_unpaired
 
             check_unpaired(source)
         case SnowflakeSourceConfig():

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
 
-from arctic_training.data.store.accounting import PreparationReport, Taken
 from arctic_training.data.store.mapped_arrays import mapped
+from arctic_training.data.store.preparation_report import PreparationReport, Taken
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Packs, Sample, Samples
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from arctic_training.data.store.accounting import PreparationReport, Taken
+from arctic_training.data.store.preparation_report import PreparationReport, Taken
 from arctic_training.data.store.samples import Packs, Samples
 
 __all__ = ["Prepared"]

@@ -18,7 +18,7 @@ from arctic_training.data.chat.encoding import ChatEncoder, Trained
 from arctic_training.data.factories.preference import PreferenceDataFactory
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.data.factories.unpaired import UnpairedDataFactory
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.huggingface_preference import Preference
 from arctic_training.data.store.samples import Sample
 from tests.tiny import HandTrainer, Recorder, hand_config
 

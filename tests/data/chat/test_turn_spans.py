@@ -17,7 +17,7 @@ from arctic_training.data.chat.conversation import Conversation, Message
 from arctic_training.data.chat.encoding import ChatEncoder, Trained
 from arctic_training.data.chat.spans import UndecidableError
 from arctic_training.data.factories.sft import SFTDataFactory
-from arctic_training.data.sources.conversations import instruct_conversations
+from arctic_training.data.sources.huggingface_instruct import instruct_conversations
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config

@@ -19,10 +19,10 @@ from arctic_training.config.preference import (
 from arctic_training.data.batches import IGNORE_INDEX
 from arctic_training.data.chat.conversation import Conversation, Message
 from arctic_training.data.factories.preference import PreferenceDataFactory
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.python_docs import python_docs
 from arctic_training.data.sources.registry import preferences
-from arctic_training.data.store.mixture import mixed
 from arctic_training.data.store.samples import Sample
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.preferences import dpo_config, pairs, preference_data

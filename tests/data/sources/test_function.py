@@ -33,7 +33,7 @@ from functools import partial
 from pathlib import Path
 
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.huggingface_preference import Preference
 
 calls = 0
 

@@ -10,10 +10,10 @@ import pytest
 from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig, HFUnpairedSourceConfig
 from arctic_training.config.source import HFSourceConfig
-from arctic_training.data.sources.conversations import check_instruct
-from arctic_training.data.sources.documents import check_documents
-from arctic_training.data.sources.preferences import check_preferences
-from arctic_training.data.sources.unpaired import check_unpaired
+from arctic_training.data.sources.huggingface_causal import check_documents
+from arctic_training.data.sources.huggingface_instruct import check_instruct
+from arctic_training.data.sources.huggingface_preference import check_preferences
+from arctic_training.data.sources.huggingface_unpaired import check_unpaired
 from arctic_training.errors import RecipeError
 from tests.support import write
 

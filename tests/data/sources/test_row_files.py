@@ -9,8 +9,8 @@ import pytest
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data.sources import json_rows
-from arctic_training.data.sources.conversations import check_instruct, instruct_conversations
 from arctic_training.data.sources.files import Files, located_data
+from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
 from arctic_training.data.sources.row_files import file_columns, file_rows
 from arctic_training.errors import RecipeError
 

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pytest
 
 from arctic_training.config.source import SnowflakeSourceConfig
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import conversations, documents, preferences
 from arctic_training.data.sources.snowflake import check_snowflake
 from arctic_training.data.sources.source import contents
-from arctic_training.data.store.mixture import mixed
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import HandTrainer, hand_config, ragged

@@ -21,13 +21,13 @@ from arctic_training.config.data import (
     PythonDocsSourceConfig,
 )
 from arctic_training.data.factories.sft import SFTDataFactory
-from arctic_training.data.sources.conversations import check_instruct, instruct_conversations
-from arctic_training.data.sources.documents import load_texts
+from arctic_training.data.sources.dataset import Items
+from arctic_training.data.sources.huggingface_causal import load_texts
+from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.python_docs import python_docs
 from arctic_training.data.sources.registry import conversations, documents
 from arctic_training.data.sources.source import source_problems
-from arctic_training.data.store.datasets import Items
-from arctic_training.data.store.mixture import mixed
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged

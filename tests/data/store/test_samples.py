@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arctic_training.data.store.accounting import Loss, preparation_report
 from arctic_training.data.store.packing import best_fit_decreasing
+from arctic_training.data.store.preparation_report import Loss, preparation_report
 from arctic_training.data.store.samples import OverLength, Packs, Rows, Sample, Samples
 
 _samples = st.lists(st.lists(st.booleans(), max_size=12), max_size=8)

@@ -11,11 +11,11 @@ import numpy as np
 from arctic_training.config.preference import HFUnpairedSourceConfig
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.tools import TOOLS, offered
+from arctic_training.data.sources.dataset import Counted, Items, Numbers
 from arctic_training.data.sources.huggingface import check_rows, load_rows
-from arctic_training.data.sources.preferences import Preference, said_in
+from arctic_training.data.sources.huggingface_preference import Preference, said_in
 from arctic_training.data.sources.row_files import Row
 from arctic_training.data.sources.source_errors import Needed
-from arctic_training.data.store.datasets import Counted, Items, Numbers
 from arctic_training.data.store.digests import digest
 from arctic_training.errors import RecipeError
 

@@ -14,8 +14,8 @@ from arctic_training.config.source import (
     SnowflakeSourceConfig,
 )
 from arctic_training.core.factory import Component
-from arctic_training.data.store.accounting import Taken
-from arctic_training.data.store.datasets import Endless, Items, Numbers, Part, sampled
+from arctic_training.data.sources.dataset import Endless, Items, Numbers, Part, sampled
+from arctic_training.data.store.preparation_report import Taken
 from arctic_training.errors import RecipeError
 
 __all__ = ["Chosen", "mixed", "told_of"]

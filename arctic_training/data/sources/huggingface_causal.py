@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from arctic_training.config.data import HFCausalSourceConfig
+from arctic_training.data.sources.dataset import Items
 from arctic_training.data.sources.huggingface import check_rows, load_rows
 from arctic_training.data.sources.source_errors import Needed
-from arctic_training.data.store.datasets import Items
 from arctic_training.errors import RecipeError
 
 __all__ = ["check_documents", "load_texts", "text_of"]

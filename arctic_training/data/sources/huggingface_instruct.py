@@ -16,10 +16,10 @@ from arctic_training.data.chat.conversation import (
     decoded_messages,
 )
 from arctic_training.data.chat.tools import TOOLS, offered
+from arctic_training.data.sources.dataset import Items
 from arctic_training.data.sources.huggingface import check_rows, load_rows
 from arctic_training.data.sources.row_files import Row
 from arctic_training.data.sources.source_errors import Needed
-from arctic_training.data.store.datasets import Items
 from arctic_training.diagnostics import known_words
 from arctic_training.document import shown
 from arctic_training.errors import Pointer, RecipeError

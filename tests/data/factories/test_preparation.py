@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.store.accounting import told
-from arctic_training.data.store.datasets import batches
+from arctic_training.data.sources.dataset import batches
 from arctic_training.data.store.flat_files import read_samples, write_samples
+from arctic_training.data.store.preparation_report import told
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer.data_stage import DataStage
@@ -65,8 +65,8 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path, monkeypatch: pytest.M
 
 def test_long_preparations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """While samples are made, a line says from time to time how many there are; none is lost."""
-    monkeypatch.setattr("arctic_training.data.store.accounting._LOOKS", 2)
-    monkeypatch.setattr("arctic_training.data.store.accounting._PAUSE", -1.0)
+    monkeypatch.setattr("arctic_training.data.store.preparation_report._LOOKS", 2)
+    monkeypatch.setattr("arctic_training.data.store.preparation_report._PAUSE", -1.0)
     sample = Sample(np.arange(3, dtype=np.int32), np.ones(3, np.bool_))
     notes: list[str] = []
     assert [*told([sample] * 5, notes.append)] == [sample] * 5
@@ -77,8 +77,8 @@ def test_long_preparations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_batches(sizes: list[int]) -> None:
     """A stream is cut without loss, before it has more items or characters than fit."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("arctic_training.data.store.datasets._MOST_ITEMS", 4)
-        patch.setattr("arctic_training.data.store.datasets._MOST_CHARACTERS", 12)
+        patch.setattr("arctic_training.data.sources.dataset._MOST_ITEMS", 4)
+        patch.setattr("arctic_training.data.sources.dataset._MOST_CHARACTERS", 12)
         cut = [*batches(sizes, lambda size: size)]
     assert [size for batch in cut for size in batch] == sizes
     assert all(len(batch) <= 4 and sum(batch[:-1]) < 12 for batch in cut)

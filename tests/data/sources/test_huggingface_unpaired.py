@@ -12,10 +12,10 @@ import pytest
 from arctic_trainers.dpo import DPOTrainer
 from arctic_training.config.preference import HFUnpairedSourceConfig
 from arctic_training.data.factories.preference import PreferenceDataFactory
-from arctic_training.data.sources.preferences import Preference
+from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.sources.huggingface_unpaired import check_unpaired, unpaired_preferences
+from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import preferences
-from arctic_training.data.sources.unpaired import check_unpaired, unpaired_preferences
-from arctic_training.data.store.mixture import mixed
 from arctic_training.errors import RecipeError
 from tests.preferences import dpo_config
 from tests.support import write
