@@ -26,6 +26,8 @@ FACTORIES = {"checkpoint", "data", "engines", "model", "optimizer", "scheduler",
 PASSED_ON = {"arctic_training.engines.deepspeed.backend": {"deepspeed"}}
 """Modules that are there to hand on what they import."""
 
+_DATA: Final = f"{PACKAGE.name}.data."
+
 
 class Module(NamedTuple):
     """A parsed file; ``name`` is its dotted name."""
@@ -96,6 +98,17 @@ LAYERS: Final = (
 )
 """The packages from the bottom to the top (DESIGN, section 2)."""
 
+DATA_STEPS: Final = (
+    {"batches", "tokenizing"},
+    {"store"},
+    {"chat"},
+    {"sources"},
+    {"loading"},
+    {"factory"},
+    {"factories"},
+)
+"""The steps of ``data`` from the bottom to the top: a factory leads through all of them."""
+
 GENERATOR: Final = {"breaking", "codegen", "definition", "lint"}
 RUNTIME: Final = {part for layer in LAYERS[8:-1] for part in layer}
 IMPORT_TRANSFORMERS: Final = {"checkpoint", "cli", "core", "data", "engines", "hub", "model"} | {
@@ -128,6 +141,19 @@ def _upward_imports(modules: Sequence[Module]) -> Iterator[str]:
         for part in sorted(_ours(module)):
             if height[part] > height[module.part]:
                 yield f"{module.name} imports {part}"
+
+
+def _upward_data_imports(modules: Sequence[Module]) -> Iterator[str]:
+    height = {step: at for at, steps in enumerate(DATA_STEPS) for step in steps}
+    for module in modules:
+        for name in sorted(filter(_data_step, module.imports()) if _data_step(module.name) else ()):
+            if height[_data_step(name)] > height[_data_step(module.name)]:
+                yield f"{module.name} imports {name}"
+
+
+def _data_step(name: str) -> str:
+    """Return the folder or module of ``arctic_training.data`` that a module is in, if any."""
+    return name.removeprefix(_DATA).split(".")[0] if name.startswith(_DATA) else ""
 
 
 def _cycles(modules: Sequence[Module]) -> Iterator[str]:
@@ -185,6 +211,13 @@ RULES: Final = {
     "imports go down the layers": (
         _upward_imports,
         [_seeded("document.node", "from arctic_training.config.base import Config")],
+    ),
+    "the steps of data go down": (
+        _upward_data_imports,
+        [
+            _seeded("data.chat.tools", "from arctic_training.data.sources.files import Files"),
+            _seeded("data.factories.x", "from arctic_training.data.chat.tools import offered"),
+        ],
     ),
     "the package graph is acyclic": (
         _cycles,

@@ -16,8 +16,8 @@ from arctic_training.data.chat.assistant_mask import answer_spans
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.spans import Answer, Span
 from arctic_training.data.chat.turn_ends import TurnEnds
-from arctic_training.data.sources.dataset import batches
 from arctic_training.data.store.samples import Sample
+from arctic_training.data.tokenizing import text_batches
 
 __all__ = ["ChatEncoder", "LeftOutError", "Marked", "Trained"]
 
@@ -142,7 +142,7 @@ class ChatEncoder:
         backend = self._tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        for some in batches(marked, lambda text: len(text[0])):
+        for some in text_batches(marked, lambda text: len(text[0])):
             encoded = backend.encode_batch([text for text, _ in some], add_special_tokens=False)
             for encoding, (_, spans) in zip(encoded, some, strict=True):
                 yield self._sample(encoding, spans)

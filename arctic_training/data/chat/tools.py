@@ -8,7 +8,6 @@ from contextlib import suppress
 from typing import Final, cast
 
 from arctic_training.data.chat.conversation import Conversation, without_nulls
-from arctic_training.data.sources.row_files import Row
 from arctic_training.errors import RecipeError
 
 __all__ = ["TOOLS", "offered"]
@@ -17,7 +16,7 @@ TOOLS: Final = "tools"
 """Column of the functions that the conversation of a row may call."""
 
 
-def offered(conversation: Conversation, row: Row, number: int) -> Conversation:
+def offered(conversation: Conversation, row: Mapping[str, object], number: int) -> Conversation:
     """Return a conversation that offers the functions of its row, if that has any.
 
     They are a list, or the JSON text of one; members that are null are left out.

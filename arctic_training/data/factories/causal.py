@@ -9,13 +9,13 @@ from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig
 from arctic_training.data.factories.token_rows import TokenDataFactory
-from arctic_training.data.sources.dataset import batches
 from arctic_training.data.sources.mixture import mixed
 from arctic_training.data.sources.registry import documents
 from arctic_training.data.store.packing import best_fit_decreasing
 from arctic_training.data.store.preparation_report import preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Sample, Samples
+from arctic_training.data.tokenizing import text_batches
 from arctic_training.errors import RecipeError
 
 __all__ = ["CausalDataFactory"]
@@ -52,7 +52,7 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
         tokenizer = self.trainer.tokenizer
         first = [] if tokenizer.bos_token_id is None else [tokenizer.bos_token_id]
         last = [] if tokenizer.eos_token_id is None else [tokenizer.eos_token_id]
-        for some in batches(documents, len):
+        for some in text_batches(documents, len):
             encoded = tokenizer(
                 some, add_special_tokens=False, return_attention_mask=False, verbose=False
             )

@@ -14,17 +14,19 @@ import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
+from arctic_training.data.factories.reading_modes import split_problems, streaming_problems
 from arctic_training.data.factories.token_check import check_samples
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.loading.stream import Passed, StreamLoader, streaming_problems
+from arctic_training.data.loading.stream import Passed, StreamLoader
 from arctic_training.data.sources.dataset import Endless, Part
 from arctic_training.data.sources.mixture import Chosen
 from arctic_training.data.sources.source import contents, source_problems
-from arctic_training.data.sources.split import split_problems
 from arctic_training.data.store.cache import DataCache, NotCachedError
 from arctic_training.data.store.digests import digest, digest_of_code, digest_of_tokenizer
-from arctic_training.data.store.flat_files import (
+from arctic_training.data.store.preparation_report import Taken, told
+from arctic_training.data.store.prepared_data import (
+    Prepared,
     read_rows,
     read_samples,
     read_taken,
@@ -32,8 +34,6 @@ from arctic_training.data.store.flat_files import (
     write_samples,
     write_taken,
 )
-from arctic_training.data.store.preparation_report import Taken, told
-from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Row, Rows, Sample, Samples
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from typing_extensions import override
 
-from arctic_training.config.data import DataConfig
-from arctic_training.config.preference import HFUnpairedSourceConfig
-from arctic_training.config.source import DataSourceConfig
-from arctic_training.core.factory import Component
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.data.store.preparation_report import PreparationReport
 from arctic_training.data.store.samples import Row
 from arctic_training.diagnostics.plurals import counted
-from arctic_training.errors import RecipeError
 
-__all__ = ["Passed", "StreamLoader", "streaming_problems"]
-
-_BECAUSE: Final = "nothing of a stream is known before it is read"
+__all__ = ["Passed", "StreamLoader"]
 
 Batch_co = TypeVar("Batch_co", covariant=True)
 
@@ -99,35 +92,3 @@ class Passed:
     def __str__(self) -> str:
         lost = self.tokens_read - self.tokens
         return f"streaming: {counted(self.tokens_read, 'token')} read, {lost:,} of them left out"
-
-
-def streaming_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
-    """Iterate over what a stream, of which nothing is known beforehand, cannot do."""
-    recipe, config = reader.trainer.config, reader.config
-    if not recipe.train_iters:
-        hint = "say in `train_iters` how long the run is"
-        yield reader.problem("streaming", _BECAUSE, code="not-allowed", hint=hint)
-    for field, is_given in (
-        ("dl_num_workers", config.dl_num_workers > 0),
-        ("fail_on_missing_cache", config.fail_on_missing_cache),
-        ("group_by_length", getattr(config, "group_by_length", False)),
-        ("train_eval_split", config.train_eval_split[1] > 0),
-    ):
-        if is_given:
-            yield reader.problem(field, "it excludes `streaming`", code="not-allowed")
-    if recipe.overfit_first_batch:
-        message = "it excludes `data.streaming`"
-        yield RecipeError(("overfit_first_batch",), message, code="not-allowed")
-    for source in config.sources:
-        for error in _source_problems(source):
-            yield reader.located(error, source)
-
-
-def _source_problems(source: DataSourceConfig) -> Iterator[RecipeError]:
-    for name in ("sample_count", "sample_ratio"):
-        if getattr(source, name) is not None:
-            yield RecipeError((name,), _BECAUSE, code="not-allowed", hint="give a `weight`")
-    if isinstance(source, HFUnpairedSourceConfig):
-        yield RecipeError(("type",), "answers are paired over the whole set", code="not-allowed")
-    if set("[+") & set(getattr(source, "split", "")):
-        yield RecipeError(("split",), "a stream is of a whole split", code="not-allowed")

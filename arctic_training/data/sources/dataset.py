@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Counted", "Endless", "Items", "Numbers", "Part", "batches", "sampled"]
+__all__ = ["Counted", "Endless", "Items", "Numbers", "Part", "sampled"]
 
 T = TypeVar("T")
-ItemT = TypeVar("ItemT")
 
 Numbers: TypeAlias = NDArray[np.int64]
 """Which items of a source, counted from 0; they rise."""
-
-_MOST_ITEMS: Final = 1000
-_MOST_CHARACTERS: Final = 2**21
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +95,3 @@ def sampled(number: int, count: int, seed: int) -> Numbers:
         return np.arange(number)
     generator = random.Random(seed)  # noqa: S311 - not for secrets
     return np.sort(np.array(generator.sample(range(number), count), dtype=np.int64))
-
-
-def batches(
-    items: Iterable[ItemT], num_characters: Callable[[ItemT], int]
-) -> Iterator[list[ItemT]]:
-    """Cut a stream into lists that are large enough to be worked on at once, and not too large."""
-    batch: list[ItemT] = []
-    size = 0
-    for item in items:
-        batch.append(item)
-        size += num_characters(item)
-        if len(batch) == _MOST_ITEMS or size >= _MOST_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.sources.dataset import batches
-from arctic_training.data.store.flat_files import read_samples, write_samples
 from arctic_training.data.store.preparation_report import told
+from arctic_training.data.store.prepared_data import read_samples, write_samples
 from arctic_training.data.store.samples import Sample, Samples
+from arctic_training.data.tokenizing import text_batches
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import HandTrainer, hand_config, jsonl, ragged
@@ -50,7 +50,11 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path, monkeypatch: pytest.M
     """
 
     def work_on(number: int) -> None:
-        for limit in ("items._MOST_ITEMS", "huggingface._AT_ONCE", "samples._AT_ONCE"):
+        for limit in (
+            "tokenizing._MAX_TEXTS",
+            "sources.huggingface._AT_ONCE",
+            "store.samples._AT_ONCE",
+        ):
             monkeypatch.setattr(f"arctic_training.data.{limit}", number)
 
     monkeypatch.setattr("arctic_training.fs.atomic_folder._CHUNK", 1000)
@@ -75,11 +79,11 @@ def test_long_preparations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(sizes=st.lists(st.integers(0, 9), max_size=30))
 def test_batches(sizes: list[int]) -> None:
-    """A stream is cut without loss, before it has more items or characters than fit."""
+    """A stream is cut without loss, before it has more texts or characters than fit."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("arctic_training.data.sources.dataset._MOST_ITEMS", 4)
-        patch.setattr("arctic_training.data.sources.dataset._MOST_CHARACTERS", 12)
-        cut = [*batches(sizes, lambda size: size)]
+        patch.setattr("arctic_training.data.tokenizing._MAX_TEXTS", 4)
+        patch.setattr("arctic_training.data.tokenizing._MAX_CHARACTERS", 12)
+        cut = [*text_batches(sizes, lambda size: size)]
     assert [size for batch in cut for size in batch] == sizes
     assert all(len(batch) <= 4 and sum(batch[:-1]) < 12 for batch in cut)
     assert all(len(batch) == 4 or sum(batch) >= 12 for batch in cut[:-1])

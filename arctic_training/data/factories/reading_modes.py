@@ -1,0 +1,76 @@
+"""Whether sources can be split or streamed as their section says."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+from arctic_training.config.data import DataConfig
+from arctic_training.config.preference import HFUnpairedSourceConfig
+from arctic_training.config.source import DataSourceConfig, SnowflakeSourceConfig
+from arctic_training.core.factory import Component
+from arctic_training.errors import RecipeError
+
+__all__ = ["split_problems", "streaming_problems"]
+
+_PARTS: Final = "write such as `[0.9, 0.1]`: what is trained on, and what is kept for evaluation"
+_BECAUSE: Final = "nothing of a stream is known before it is read"
+_TWO: Final = "name two queries: `... WHERE ID % 20 > 0` in `sources`, `... WHERE ID % 20 = 0` in "
+
+
+def split_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
+    """Iterate over why the sources cannot be parted as the section says.
+
+    The parts are read one after the other, by the numbers of rows: that takes a source whose rows
+    come in the same order each time.
+    """
+
+    def problem(message: str, hint: str = "") -> RecipeError:
+        return reader.problem("train_eval_split", message, code="not-allowed", hint=hint)
+
+    config = reader.config
+    trained, held_out = config.train_eval_split
+    if not math.isclose(trained + held_out, 1):
+        yield problem(
+            f"{trained:g} and {held_out:g} add up to {trained + held_out:g}, not to 1", _PARTS
+        )
+    elif not trained:
+        yield problem("the first part, which is trained on, is 0", _PARTS)
+    if held_out and config.eval_sources:
+        yield problem("it and `eval_sources` exclude each other")
+    elif held_out and any(isinstance(each, SnowflakeSourceConfig) for each in config.sources):
+        message = "rows of Snowflake come in another order each time, and so cannot be kept apart"
+        yield problem(message, f"{_TWO}`eval_sources`")
+
+
+def streaming_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
+    """Iterate over what a stream, of which nothing is known beforehand, cannot do."""
+    recipe, config = reader.trainer.config, reader.config
+    if not recipe.train_iters:
+        hint = "say in `train_iters` how long the run is"
+        yield reader.problem("streaming", _BECAUSE, code="not-allowed", hint=hint)
+    for field, is_given in (
+        ("dl_num_workers", config.dl_num_workers > 0),
+        ("fail_on_missing_cache", config.fail_on_missing_cache),
+        ("group_by_length", getattr(config, "group_by_length", False)),
+        ("train_eval_split", config.train_eval_split[1] > 0),
+    ):
+        if is_given:
+            yield reader.problem(field, "it excludes `streaming`", code="not-allowed")
+    if recipe.overfit_first_batch:
+        message = "it excludes `data.streaming`"
+        yield RecipeError(("overfit_first_batch",), message, code="not-allowed")
+    for source in config.sources:
+        for error in _source_problems(source):
+            yield reader.located(error, source)
+
+
+def _source_problems(source: DataSourceConfig) -> Iterator[RecipeError]:
+    for name in ("sample_count", "sample_ratio"):
+        if getattr(source, name) is not None:
+            yield RecipeError((name,), _BECAUSE, code="not-allowed", hint="give a `weight`")
+    if isinstance(source, HFUnpairedSourceConfig):
+        yield RecipeError(("type",), "answers are paired over the whole set", code="not-allowed")
+    if set("[+") & set(getattr(source, "split", "")):
+        yield RecipeError(("split",), "a stream is of a whole split", code="not-allowed")
