@@ -7,11 +7,13 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from itertools import chain
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
@@ -29,13 +31,18 @@ PASSED_ON = {"arctic_training.engines.deepspeed.backend": {"deepspeed"}}
 _DATA: Final = f"{PACKAGE.name}.data."
 
 
-class Module(NamedTuple):
-    """A parsed file; ``name`` is its dotted name."""
+@dataclass(frozen=True)
+class Module:
+    """A file, parsed when a test asks for it; ``name`` is its dotted name."""
 
     name: str
-    tree: ast.Module
     text: str
-    is_package: bool
+    is_package: bool = False
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The parsed text."""
+        return ast.parse(self.text)
 
     @property
     def part(self) -> str:
@@ -60,7 +67,7 @@ def _modules(folder: Path) -> list[Module]:
         is_package = parts[-1] == "__init__"
         text = path.read_text(encoding="utf-8")
         name = ".".join(parts[:-1] if is_package else parts)
-        found.append(Module(name, ast.parse(text), text, is_package))
+        found.append(Module(name, text, is_package))
     return found
 
 
@@ -204,7 +211,7 @@ def _foreign_imports(modules: Sequence[Module]) -> Iterator[str]:
 
 
 def _seeded(name: str, text: str) -> Module:
-    return Module(f"arctic_training.{name}", ast.parse(text), text, is_package=False)
+    return Module(f"arctic_training.{name}", text)
 
 
 RULES: Final = {
