@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # Commands start twice as fast from compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo docs test test-full check fix bench generate
+.PHONY: help setup demo docs lint test test-full check fix bench generate
 .DEFAULT_GOAL := help
 
 help:  ## List the targets.
@@ -24,11 +24,16 @@ help:  ## List the targets.
 
 setup: $(READY)  ## Make .venv, with pinned versions.
 
+# pip installs PyTorch, with the index and the links that it is configured with; uv installs the rest
+# from the same places in a fifth of the time.
 $(READY): pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) (once, about two minutes) ..."
+	@echo "Setting up $(VENV) (once, about a minute) ..."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile torch==2.13.0
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-compile torch==2.13.0 uv==0.13.9
+	@setting() { $(BIN)/pip config list | sed -n "s/^.*\.$$1='\(.*\)'$$/\1/p" | tail -n 1; }; \
+	export UV_DEFAULT_INDEX="$$(setting index-url)" UV_INDEX="$$(setting extra-index-url)"; \
+	export UV_FIND_LINKS="$$(setting find-links | tr ' ' ',')" UV_INDEX_STRATEGY=unsafe-best-match; \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev]'
 	@$(BIN)/python -m compileall -q arctic_training generated
 	@touch $(READY)
 
@@ -39,14 +44,21 @@ docs: $(READY)  ## The documentation as a site, in site/, with search and withou
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-check: $(READY)  ## Format, lint, types, drift of generated files.
+lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+check: lint  ## Format, lint, types, drift of generated files.
 	@echo "$(BIN)/mypy & $(BIN)/arctic-gen check"
 	@$(BIN)/mypy & mypy=$$!; $(BIN)/arctic-gen check; checked=$$?; wait $$mypy && exit $$checked
 
-test: check  ## Everything that CI runs.
-	$(PYTEST)
+# The package is type-checked while the tests run, and its errors are shown last: it takes one
+# process minutes, and the tests leave gaps.
+test: lint  ## Everything that CI runs.
+	@echo "$(BIN)/mypy & $(BIN)/arctic-gen check && $(PYTEST)"
+	@$(BIN)/mypy > $(VENV)/mypy.log 2>&1 & mypy=$$!; \
+	$(BIN)/arctic-gen check && $(PYTEST); tested=$$?; \
+	wait $$mypy || { cat $(VENV)/mypy.log; exit 1; }; exit $$tested
 
 test-full: check  ## The same, with the whole of every table.
 	$(PYTEST) -m "not gpu"
