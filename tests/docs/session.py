@@ -69,7 +69,7 @@ class Session:
         self._programs[words[0]](words[1:])
 
     def _arctic_gen(self, words: list[str]) -> None:
-        if words[0] == "test":  # the suite itself is run by `tests/cli/test_conformance.py`
+        if words[0] == "test":  # the suite itself is run by `tests/conformance/test_claims.py`
             words = ["explain", f"{words[1].replace('-', '_')}.yaml"]
         extra = ["--no-verify"] if words[0] in _GENERATING else []
         done = arctic_gen(*words, *extra, folder=self.folder)
