@@ -26,6 +26,7 @@ from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.document.schema_forms import default_of, examples_of
 from arctic_training.lint.rule import Example
 from arctic_training.lint.rules import RULES
+from docs.factory_pages import factory_pages
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"
@@ -34,7 +35,7 @@ _Schema: TypeAlias = dict[str, Any]
 
 
 def pages() -> dict[str, str]:
-    """Return the text of each page by its file name."""
+    """Return the text of each page by its path below ``docs/reference``."""
     return {
         "breaking.md": "\n".join(_breaking()),
         "commands.md": "\n".join(_commands()),
@@ -43,6 +44,7 @@ def pages() -> dict[str, str]:
         "lint.md": "\n".join(_lint()),
         "recipe.md": "\n".join(_recipe(_schema("sections")["definitions"])),
         "trainer.md": "\n".join(_trainer()),
+        **factory_pages(),
     }
 
 
@@ -74,7 +76,7 @@ def _definition(schema: _Schema) -> Iterator[str]:
     yield "\n## Factories\n\nWhat the six `*_type` keys may name.\n"
     for kind, factories in built_in_factories().items():
         yield f"* {kind}: {', '.join(f'`{name}`' for name in factories)}"
-    yield ""
+    yield "\n[Factories](factories.md) describes each kind.\n"
 
 
 def _explained(
@@ -169,7 +171,8 @@ _LIMITS: Final = {
 
 def _trainer() -> Iterator[str]:
     """Read the page from the source of the runtime, which would import torch."""
-    yield "# Trainer\n\nWhat a loss, a callback or a factory finds on a trainer.\n"
+    yield "# Trainer\n\nWhat a loss, a callback or a factory finds on a trainer. What an overridden"
+    yield "`step` may do is in [Custom training loops](../how-to/custom-loop.md).\n"
     context = _class("context.py", "TrainerContext")
     members = [node for node in context.body if isinstance(node, ast.FunctionDef)]
     yield "| | type | |\n|---|---|---|"
@@ -263,7 +266,7 @@ def _example(title: str, example: Example) -> Iterator[str]:
 
 def main() -> None:
     """Write the pages."""
-    _REFERENCE.mkdir(exist_ok=True)
+    (_REFERENCE / "factories").mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (_REFERENCE / name).write_text(text, encoding="utf-8")
 

@@ -21,7 +21,8 @@ def test_pages_are_what_they_are_rendered_from() -> None:
     """
     pages: dict[str, str] = runpy.run_path(str(ROOT / "docs/render.py"))["pages"]()
     folder = ROOT / "docs/reference"
-    assert pages == {path.name: path.read_text("utf-8") for path in folder.iterdir()}
+    written = {p.relative_to(folder).as_posix(): p.read_text("utf-8") for p in folder.rglob("*.md")}
+    assert pages == written
 
 
 @pytest.mark.parametrize(
