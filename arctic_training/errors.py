@@ -1,13 +1,13 @@
-"""What the runtime raises for a mistake of the user's.
+"""Exceptions of the runtime for mistakes of the user.
 
     ArcticTrainingError
-      InvalidRecipeError  a recipe breaks the rules of its trainer, in a text with lines
+      InvalidRecipeError  a recipe breaks the rules of its trainer, in a source with lines
       RecipeError         a value of the recipe cannot be used; it says which one
       UnusableRecipeError several values of the recipe cannot be used
-      TrainingError       training cannot go on
+      TrainingError       training cannot continue
       RegistryError       a class cannot be registered, or a name is not registered
 
-Everything else that is raised is a bug of ours or of a library.
+Any other exception is an internal error, or one of a library.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class RecipeError(ArcticTrainingError):
         self.code = code
 
     def below(self, pointer: Pointer) -> RecipeError:
-        """Return the same error of a section that stands at ``pointer``."""
+        """Return the same error for the section at ``pointer``."""
         return RecipeError((*pointer, *self.pointer), self.message, code=self.code, hint=self.hint)
 
     def __str__(self) -> str:
@@ -83,7 +83,7 @@ class UnusableRecipeError(ArcticTrainingError):
 
 
 class TrainingError(ArcticTrainingError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class RegistryError(ArcticTrainingError, TypeError):

@@ -21,7 +21,7 @@ _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pyca
 def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
     """Iterate over the files to look at, and whether each was named itself.
 
-    Hidden files and folders, caches, what runs wrote and what git ignores is nobody's document.
+    Hidden files and folders, caches, outputs of runs and files that git ignores are left out.
     """
     for path in paths:
         if path.is_dir():
@@ -72,7 +72,7 @@ def read_document(path: Path, *, is_named: bool) -> tuple[MapNode | None, str, l
 
 
 def _is_other(path: Path, found: list[Diagnostic]) -> bool:
-    """Return whether a text without a mapping is no attempt at a definition or a recipe."""
+    """Return whether a file without a mapping is neither a definition nor a recipe."""
     return path.suffix == ".json" or all(problem.code == "wrong-type" for problem in found)
 
 

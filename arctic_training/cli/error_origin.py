@@ -27,7 +27,7 @@ _COMMANDS: Final = sysconfig.get_path("scripts")
 def of_users_code(error: BaseException) -> str | None:
     """Return what an exception says, with the line of the user's that it comes from.
 
-    The innermost frame that is no library's decides. None if that is one of ours.
+    The innermost frame outside libraries decides. None if that frame belongs to this package.
     """
     for file, line, name in _places(error):
         path = Path(file)
@@ -39,7 +39,7 @@ def of_users_code(error: BaseException) -> str | None:
 
 
 def _said(error: BaseException, name: str) -> str:
-    """Return what an exception says; of a text that does not parse, without its place again."""
+    """Return what an exception says; a syntax error does not repeat its place."""
     if isinstance(error, SyntaxError):
         return f"{type(error).__name__}: {error.msg}"
     return f"{type(error).__name__}: {error}".removesuffix(": ") + f" (in `{name}`)"

@@ -23,7 +23,7 @@ __all__ = ["command", "main"]
 )
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
 def command() -> None:
-    """Make typed trainers from definitions, and check definitions and recipes."""
+    """Generate typed trainers from definitions, and check definitions and recipes."""
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The commands of ``arctic-gen`` that end with findings, and write nothing unless told to."""
+"""The commands of ``arctic-gen`` that report findings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["CHECKING"]
 @format_option
 @debug_option
 def _validate(paths: tuple[Path, ...], *, form: Format, debug: bool) -> None:
-    """Check definitions and recipes: files, or folders of them. Nothing is imported or written."""
+    """Check definitions and recipes (files or folders). Nothing is imported or written."""
     from arctic_training.cli.commands.validate import validate
 
     del debug
@@ -29,13 +29,13 @@ def _validate(paths: tuple[Path, ...], *, form: Format, debug: bool) -> None:
 
 @click.command("check", cls=Command)
 @click.argument("definitions", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--no-verify", is_flag=True, help="Leave out the type check.")
+@click.option("--no-verify", is_flag=True, help="Skip the type check.")
 @format_option
 @debug_option
 def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debug: bool) -> None:
-    """Check that what is generated is what DEFINITIONS make now, and type-check it.
+    """Verify that generated code is up to date and type-checks.
 
-    Without DEFINITIONS, those that were generated before are taken. Nothing is written.
+    Without DEFINITIONS, verify all trainers generated before. Nothing is written.
     """
     from arctic_training.cli.commands.check import check
 
@@ -45,30 +45,35 @@ def _check(definitions: tuple[Path, ...], *, no_verify: bool, form: Format, debu
 
 @click.command("lint", cls=Command)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--fix", "is_mended", is_flag=True, help="Mend what has a safe edit.")
-@click.option("--strict", "is_strict", is_flag=True, help="Take warnings for errors.")
+@click.option("--fix", "is_fixed", is_flag=True, help="Apply safe fixes.")
+@click.option("--strict", "is_strict", is_flag=True, help="Treat warnings as errors.")
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File with findings that are known, and not reported.",
+    help="File of known findings, which are not reported.",
 )
-@click.option("--write-baseline", "is_written", is_flag=True, help="List all findings in it.")
+@click.option(
+    "--write-baseline",
+    "is_written",
+    is_flag=True,
+    help="Write all current findings to the baseline.",
+)
 @format_option
 @debug_option
 def _lint(
     paths: tuple[Path, ...],
     *,
     baseline: Path | None,
-    is_mended: bool,
+    is_fixed: bool,
     is_strict: bool,
     is_written: bool,
     form: Format,
     debug: bool,
 ) -> None:
-    """Look for what is right and yet not meant, in definitions and in their losses.
+    """Flag valid but suspicious definitions and losses (unused fields, means used as sums).
 
-    PATHS are files or folders, the current folder without any. Nothing is imported. A finding is
-    taken back by a comment on its line: `# arctic: ignore[rule] reason`.
+    PATHS are files or folders; the default is the current folder. Nothing is imported. Suppress a
+    finding with a comment on its line: `# arctic: ignore[rule] reason`.
     """
     from arctic_training.cli.commands.lint import lint
 
@@ -77,7 +82,7 @@ def _lint(
         list(paths) or [Path()],
         baseline=baseline,
         is_written=is_written,
-        is_mended=is_mended,
+        is_fixed=is_fixed,
         is_strict=is_strict,
         form=form,
     )
@@ -85,21 +90,23 @@ def _lint(
 
 @click.command("breaking", cls=Command)
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--against", metavar="REF|FOLDER", required=True, help="What to compare with.")
+@click.option(
+    "--against", metavar="REF|FOLDER", required=True, help="Git ref or folder to compare with."
+)
 @click.option(
     "--contract",
     type=click.Choice(["python", "recipe", "checkpoint"]),
     default="python",
-    help="What must not break: code, or recipes, or checkpoints alone; each holds the next.",
+    help="Contract that must not break; python includes recipe, which includes checkpoint.",
 )
 @format_option
 @debug_option
 def _breaking(
     paths: tuple[Path, ...], *, against: str, contract: str, form: Format, debug: bool
 ) -> None:
-    """Say what the definitions break that they did not at REF, a commit of git, or in FOLDER.
+    """Report breaking changes of definitions relative to a git ref or another directory.
 
-    PATHS are files or folders of this project; without them, all of it is compared.
+    PATHS are files or folders of this project; the default is the whole project.
     """
     from arctic_training.breaking.rule import Contract
     from arctic_training.cli.commands.breaking import breaking
@@ -114,12 +121,12 @@ def _breaking(
 @format_option
 @debug_option
 def _test(name: str, overrides: tuple[str, ...], *, form: Format, debug: bool) -> None:
-    """Try what the trainer NAME promises, on a tiny model and a little text.
+    """Run the conformance suite for trainer NAME on a tiny model.
 
-    Its loss has a sum, a count and the declared terms; a gradient flows and one batch is learnt;
-    batches come in one order; a step is the same however it is cut, padded or packed, as far as
-    `coupling` promises; a run that is cut off goes on to the same bits. KEY=VALUE sets a value of
-    the recipe, such as a field of the trainer.
+    The suite checks that the loss returns a sum, a count and the declared terms; that gradients
+    flow and one batch can be learned; that batches have one order; that a step does not depend on
+    micro-batches, padding or packing, as far as `coupling` promises; and that an interrupted run
+    resumes bit-exactly. KEY=VALUE overrides a value of the recipe, such as a field of the trainer.
     """
     from arctic_training.cli.commands.conformance import conformance
 

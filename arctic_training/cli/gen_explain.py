@@ -1,4 +1,4 @@
-"""The commands of ``arctic-gen`` that say what there is, and what it means."""
+"""The commands of ``arctic-gen`` that print reference information."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ __all__ = ["TELLING"]
 @click.argument("arguments", nargs=-1, metavar="[KEY]... [KEY=VALUE]...")
 @debug_option
 def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
-    """Say what a key of definitions or recipes means; of a FILE, whence each value comes.
+    """Explain a key, or show where each value in a file comes from.
 
-    A FILE is a definition or a recipe, a default is that of a definition or built in. A KEY behind
-    it, such as optimizer.betas, leaves out all but its values; KEY=VALUE is laid over a recipe, as
-    arctic-train does.
+    FILE is a definition or a recipe. With a KEY after it, such as optimizer.betas, only the values
+    below that key are shown. KEY=VALUE overrides a value of a recipe, as in arctic-train.
     """
     from arctic_training.cli.commands.explain import explain
 
@@ -34,7 +33,7 @@ def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
 )
 @debug_option
 def _list(kind: str, *, debug: bool) -> None:
-    """List the trainers, factories and data sources that can be named here."""
+    """List the trainers, factories and data sources that are available here."""
     from arctic_training.cli.commands.explain import list_known
 
     del debug

@@ -1,4 +1,4 @@
-"""The commands of ``arctic-gen`` that write: trainers, and what a user begins with or renews."""
+"""The commands of ``arctic-gen`` that write files."""
 
 from __future__ import annotations
 
@@ -22,15 +22,13 @@ __all__ = ["MAKING"]
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Source root to generate into, in place of `generated` at the root of the project.",
+    help="Source root to generate into.  [default: `generated` in the project]",
 )
-@click.option("--dry-run", is_flag=True, help="Say what would change, and write nothing.")
-@click.option("--diff", "show_diff", is_flag=True, help="Show how files change.")
-@click.option(
-    "--no-verify", is_flag=True, help="Leave out the check of types and of what a loss returns."
-)
+@click.option("--dry-run", is_flag=True, help="Show which files would change, and write nothing.")
+@click.option("--diff", "show_diff", is_flag=True, help="Show the changes of files.")
+@click.option("--no-verify", is_flag=True, help="Skip the type check.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
-@click.option("--watch", "is_watching", is_flag=True, help="Generate again after every change.")
+@click.option("--watch", "is_watching", is_flag=True, help="Regenerate after every change.")
 @format_option
 @debug_option
 def _new_trainer(
@@ -45,9 +43,9 @@ def _new_trainer(
     form: Format,
     debug: bool,
 ) -> None:
-    """Generate the trainers of DEFINITIONS, type-checked together with their losses.
+    """Generate trainers from DEFINITIONS, and type-check them with their losses.
 
-    A loss and a starter recipe are written beside a definition that has none.
+    A definition without a loss or a starter recipe gets one next to it.
     """
     from arctic_training.codegen.up_to_date import said_before
 
@@ -78,20 +76,22 @@ def _new_trainer(
 @click.command("init", cls=Command)
 @click.argument("name")
 @click.option("--description", help="What the trainer does.")
-@click.option("--loss", help="Where its loss is, as module:function.")
-@click.option("--from", "base", metavar="NAME|PATH", help="Trainer or definition that it extends.")
+@click.option("--loss", help="Import path of its loss, as module:function.")
+@click.option("--from", "base", metavar="NAME|PATH", help="Trainer or definition to extend.")
 @click.option("--data", help="Data factory: causal, sft, dpo or unpaired.")
 @click.option("--model", help="Model factory.")
 @click.option("--checkpoint", help="Checkpoint engine.")
 @click.option("--optimizer", help="Optimizer factory.")
 @click.option("--scheduler", help="Scheduler factory.")
 @click.option("--tokenizer", help="Tokenizer factory.")
-@click.option("--no-questions", is_flag=True, help="Take defaults for what is not given.")
+@click.option(
+    "--no-questions", is_flag=True, help="Do not prompt; use defaults for missing options."
+)
 @debug_option
 def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) -> None:
-    """Write the definition of a new trainer NAME, and its loss, to begin with.
+    """Write a definition of a new trainer NAME, and its loss.
 
-    On a terminal, what no flag says is asked.
+    Prompts for missing options when run interactively.
     """
     from arctic_training.cli.commands.init import init
 
@@ -101,16 +101,18 @@ def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) 
 
 @click.command("migrate", cls=Command)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--check", "is_checked", is_flag=True, help="Write nothing; exit 1 if it would.")
-@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option(
+    "--check", "is_checked", is_flag=True, help="Write nothing; exit 1 if files would change."
+)
+@click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show the changes.")
 @format_option
 @debug_option
 def _migrate(
     paths: tuple[Path, ...], *, is_checked: bool, show_diff: bool, form: Format, debug: bool
 ) -> None:
-    """Rewrite definitions of older versions, and recipes with former names of keys.
+    """Update definitions of older versions, and recipes with renamed keys.
 
-    PATHS are files, or folders of them. Comments, order, quotes and line ends stay.
+    PATHS are files or folders. Comments, order, quotes and line ends are kept.
     """
     from arctic_training.cli.commands.migrate import migrate
 

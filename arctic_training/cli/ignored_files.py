@@ -1,4 +1,4 @@
-"""Files among a user's that no person wrote: what runs made, and what git is told to ignore."""
+"""Files that are not the user's documents: outputs of runs, and files that git ignores."""
 
 from __future__ import annotations
 

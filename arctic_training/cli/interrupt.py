@@ -18,9 +18,9 @@ INTERRUPTED: Final = 130
 def listen() -> None:
     """Let Ctrl-C raise ``KeyboardInterrupt``, once; again, it ends the process at once.
 
-    Of several processes each may be told twice, by the terminal and by the launcher: it has its
-    time. So it has when the launcher ends it by SIGTERM, because another one has ended first.
-    Where Ctrl-C is ignored, as in the background of a script, it stays so.
+    Each of several processes may be signalled twice, by the terminal and by the launcher: it gets
+    time. So it has when the launcher ends it by SIGTERM, because another one has ended first. Where
+    Ctrl-C is ignored, as in the background of a script, it stays so.
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _first)

@@ -1,4 +1,4 @@
-"""What every command shares: how findings are printed, and with what code it ends."""
+"""What every command shares: printing of findings, and exit codes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Command(click.Command):
 
 
 class Commands(click.Group):
-    """A group of such commands."""
+    """A group of commands with whole sentences."""
 
     command_class = Command
 
@@ -147,7 +147,7 @@ def _run(command: click.Command, arguments: list[str]) -> NoReturn:
 
 
 def _width() -> int | None:
-    """Return how wide help is where nobody has said it; None where a terminal or the user has."""
+    """Return the width of help text; None where a terminal or the user sets it."""
     return None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDTH
 
 

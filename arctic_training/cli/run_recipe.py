@@ -160,7 +160,7 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
             profiled(trainer.train, order=profile)
         else:
             trainer.train()
-    except KeyboardInterrupt:  # the trainer has said how it stands
+    except KeyboardInterrupt:  # the trainer has reported it
         raise SystemExit(ExitCode.INTERRUPTED) from None
     forgive()
     leave_process_group()

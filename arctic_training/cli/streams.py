@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SafeOutput", "forgive", "lost_output", "open_closed", "protect"]
 
 _GONE: Final = {errno.EPIPE, errno.EIO, errno.EBADF, errno.ENXIO, errno.ECONNRESET}
-"""How a write fails where nobody reads any more."""
+"""Errors of a write to a stream whose reader is gone."""
 
 _LAST: Final = 2
 
@@ -31,7 +31,7 @@ class SafeOutput(io.RawIOBase):
         super().__init__()
         self._descriptor = descriptor
         self.reason = ""
-        """Why output was lost; empty where none was, or where nobody reads it."""
+        """Why output was lost; empty where none was, or where the reader is gone."""
 
     def writable(self) -> bool:
         """Return that it can be written to."""
@@ -76,7 +76,7 @@ def protect() -> None:
 
 
 def lost_output() -> str:
-    """Flush standard output, and say why some of it is lost; else return an empty text."""
+    """Flush standard output, and say why some of it is lost; else return an empty string."""
     sys.stdout.flush()
     sys.stderr.flush()
     raw = _raw(sys.stdout)

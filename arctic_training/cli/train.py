@@ -1,4 +1,4 @@
-"""The command ``arctic-train``: a recipe to a trained model, and what comes of a run."""
+"""The command ``arctic-train``: training, data preparation and reports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS: Final = {"ignore_unknown_options": True}
 
 
 class _TrainByDefault(Commands):
-    """Takes `arctic-train RECIPE` for `arctic-train train RECIPE`; a verb wins over a file."""
+    """Runs `arctic-train RECIPE` as `arctic-train train RECIPE`; a verb wins over a file."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         is_verb = not args or args[0] in self.commands or args[0] in _OWN
@@ -35,7 +35,7 @@ class _TrainByDefault(Commands):
 )
 @click.version_option(package_name="arctic-training-gen", message="%(prog)s %(version)s")
 def command() -> None:
-    """Train models after recipes: `arctic-train RECIPE [KEY=VALUE]...`."""
+    """Train models from recipes: `arctic-train RECIPE [KEY=VALUE]...`."""
 
 
 @command.command("train", context_settings=_WORDS)
@@ -44,23 +44,25 @@ def command() -> None:
     "--num-processes",
     "--num_gpus",
     type=click.IntRange(min=1),
-    help="Train with so many processes of a machine, one on each accelerator.  [default: 1]",
+    help="Number of processes on this machine, one per accelerator.  [default: 1]",
 )
 @click.option(
     "--launcher",
     type=click.Choice(["torchrun", "deepspeed"]),
-    help="What starts the processes: torchrun, or DeepSpeed's launcher, which any flag of its own "
-    "chooses, such as --hostfile or --num_nodes.",
+    help="Launcher of the processes. A flag of DeepSpeed's launcher, such as --hostfile, "
+    "selects deepspeed.",
 )
 @click.option(
     "--python-profile",
     "--python_profile",
     type=click.Choice(["tottime", "cumtime", "disable"]),
     default="disable",
-    help="Print where Python spent its time in training, by time in a function alone or in all.",
+    help="Profile Python during training; sort by own time or by cumulative time.",
 )
 @click.option("--run-id", hidden=True, expose_value=False)
-@click.option("--dry-run", is_flag=True, help="Stop after the check; torch is not imported.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check the recipe without importing torch, then stop."
+)
 @format_option
 @debug_option
 def _train(
@@ -73,9 +75,9 @@ def _train(
     form: Format,
     debug: bool,
 ) -> None:
-    """Check RECIPE, and train a model after it.
+    """Check RECIPE, then train a model from it.
 
-    KEY=VALUE sets a value over the recipe's, such as optimizer.learning_rate=1e-5 or
+    KEY=VALUE overrides a value of the recipe, such as optimizer.learning_rate=1e-5 or
     checkpoint.0.output_dir=./runs/second.
     """
     from arctic_training.cli.launch_checks import refuse_hosts, refuse_isolated_tasks
@@ -113,11 +115,11 @@ def _train(
 
 @command.command("show-data", context_settings=_WORDS)
 @click.argument("words", nargs=-1, metavar="RECIPE [KEY=VALUE]...")
-@click.option("--n", "rows", type=click.IntRange(min=1), default=5, help="Rows to print.")
+@click.option("--n", "rows", type=click.IntRange(min=1), default=5, help="Number of rows to print.")
 @format_option
 @debug_option
 def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) -> None:
-    """Prepare the data of RECIPE alone, and print rows with their trained tokens marked."""
+    """Prepare the data of RECIPE and print rows, with the tokens that have loss marked."""
     from arctic_training.cli.commands.prepare_data import show_data
     from arctic_training.cli.run_recipe import run_recipe
 
@@ -133,10 +135,10 @@ def _show_data(words: tuple[str, ...], *, rows: int, form: Format, debug: bool) 
 @format_option
 @debug_option
 def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
-    """Prepare the data of RECIPE alone, and keep it in the cache for the runs that need it.
+    """Prepare the data of RECIPE and store it in the cache.
 
-    No model is built, and no accelerator is needed. With fail_on_missing_cache a run demands that
-    this was done.
+    No model is built and no accelerator is needed. With fail_on_missing_cache=true, a run requires
+    cached data.
     """
     from arctic_training.cli.commands.prepare_data import process_data
     from arctic_training.cli.run_recipe import run_recipe
@@ -159,14 +161,13 @@ def _process_data(words: tuple[str, ...], *, form: Format, debug: bool) -> None:
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="HTML page to write.  [default: beside the metrics; of several runs, report.html]",
+    help="HTML page to write.  [default: next to the metrics; for several runs, report.html]",
 )
 @debug_option
 def _report(run_paths: tuple[Path, ...], output: Path | None, *, debug: bool) -> None:
-    """Write a page with the curves, the recipe and the environment of one RUN or of several.
+    """Write an HTML page with the curves, recipe and environment of one or more runs.
 
-    RUN is the `output_dir` of a run's checkpoints, or its metrics file. The page opens without a
-    network.
+    RUN is the `output_dir` of a run's checkpoints, or its metrics file. The page needs no network.
     """
     from arctic_training.cli.commands.report import report
 
@@ -175,7 +176,7 @@ def _report(run_paths: tuple[Path, ...], output: Path | None, *, debug: bool) ->
 
 
 def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
-    """Tell the recipe from the overrides."""
+    """Split the words into the recipe and the overrides."""
     from arctic_training.diagnostics import nearest
 
     if not words:
@@ -191,7 +192,7 @@ def _split(words: Sequence[str]) -> tuple[Path, list[str]]:
 
 
 def _without_dashes(flag: str, value: str) -> str:
-    """Return what to write for a value of the recipe that is given as an option."""
+    """Return the message for a value of the recipe that is given as an option."""
     key = flag.lstrip("-").replace("-", "_")
     if not key or not key[0].isalpha():
         return f"No such option '{flag}'."

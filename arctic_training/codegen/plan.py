@@ -146,7 +146,7 @@ def _section_models(factory: FactorySpec, imports: Imports) -> list[ModelView]:
     """Return the models of the section of a user's factory: those inside it, then its own."""
     assert factory.own
     annotated = imports.use(ImportPath("typing", "Annotated"))
-    named = imports.use(ImportPath("arctic_training.config.named", "Named"))
+    named = imports.use(ImportPath("arctic_training.config.markers", "Named"))
     name = literal(factory.name)
     kind = Code(f"{annotated}[str, {named}({name})]")
     attributes = [

@@ -52,7 +52,7 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
         case ChoiceType(options=options):
             return _chosen(options, imports)
         case ListType(item=item, limits=limits, is_unique=is_unique):
-            unique = [_marker("unique", "Unique", imports)] if is_unique else []
+            unique = [_marker("markers", "Unique", imports)] if is_unique else []
             listed = Code(f"list[{annotation(item, imports)}]")
             return _annotated(listed, [*_field(limits, imports), *unique], imports)
         case TupleType(items=items):
@@ -91,7 +91,7 @@ def _chosen(options: tuple[str | int | bool, ...], imports: Imports) -> Code:
     choice = Code(f"{imports.use(ImportPath('typing', 'Literal'))}[{listed}]")
     if all(isinstance(option, str) for option in options):
         return choice
-    return _annotated(choice, [_marker("exact", "Exact", imports)], imports)
+    return _annotated(choice, [_marker("markers", "Exact", imports)], imports)
 
 
 def _scalar(kind: ScalarType, imports: Imports) -> Code:

@@ -43,8 +43,9 @@ class AdapterConfig(Config, frozen=True):
     """What the model does."""
 
     target_modules: str | _Names | None = None
-    """Layers that get one: the ends of their names; or a text, a regular expression of the whole
-    name or `all-linear`. Null leaves it to PEFT, which knows the architecture."""
+    """Layers that get one: the ends of their names; or a string, a regular expression of the whole
+    name or `all-linear`. Null leaves it to PEFT, which knows the architecture.
+    """
 
     modules_to_save: _Names | None = None
     """Layers that are trained as they are and saved with the adapter."""
@@ -125,7 +126,7 @@ class LoKrConfig(AdapterConfig, frozen=True):
     """Make the smaller factor one of low rank as well."""
 
     decompose_factor: Annotated[int, Field(ge=-1), Human()] = -1
-    """Size of the smaller factor; -1 takes that which divides the layer most evenly."""
+    """Size of the smaller factor; -1 picks the one that divides the layer most evenly."""
 
     rank_dropout: _Share = 0.0
     """Share of the rank that is dropped in training."""

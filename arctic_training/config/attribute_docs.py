@@ -1,4 +1,4 @@
-"""What the fields of a model mean: the texts that stand under them in its source."""
+"""Attribute docstrings of a model's fields, read from its source."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["attribute_docs"]
 
 
 def attribute_docs(model: type[BaseModel]) -> dict[str, str]:
-    """Return the text under each field of a model and of its bases, by the field's name.
+    """Return the docstring of each field of a model and of its bases, by the field's name.
 
     Pydantic would read the source of every model when it is imported; schemas alone need it.
-    Where there is no source, as in a notebook, there are no texts.
+    Where there is no source, as in a notebook, the result is empty.
     """
     found: dict[str, str] = {}
     for base in reversed(model.__mro__):

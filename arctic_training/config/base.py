@@ -55,7 +55,7 @@ class Config(BaseModel, frozen=True):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: JSONHandler, /
     ) -> JsonSchemaValue:
-        """Describe the fields, and let them stand under their former names, if they have any."""
+        """Describe the fields, and accept their former names, if they have any."""
         reference = handler(core)
         schema = handler.resolve_ref_schema(reference)
         _describe(cls, schema.get("properties", {}))
@@ -99,7 +99,7 @@ class SectionConfig(Config, frozen=True):
 class Human:
     """Marks a number that a recipe may also write as `10k`, `2^20` or `5%`.
 
-    It stands last in an ``Annotated``, behind the limits of the number.
+    It comes last in an ``Annotated``, after the limits of the number.
     """
 
     def __get_pydantic_core_schema__(self, number: object, handler: CoreHandler) -> CoreSchema:
@@ -113,14 +113,14 @@ class Human:
 
 
 class Bare:
-    """Marks a number that is no text: a text in its place is meant as one."""
+    """Marks a number: a string in its place is read as one."""
 
     def __get_pydantic_core_schema__(self, number: object, handler: CoreHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_whole, handler(number))
 
 
 def _number(value: object) -> object:
-    """Read texts as numbers, and whole numbers as integers."""
+    """Read strings as numbers, and floats without a fraction as integers."""
     if isinstance(value, str):
         number = human_number(value)
         return value if number is None else number
@@ -128,12 +128,12 @@ def _number(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    """Read whole numbers as integers, as JSON Schema does with `1.0`."""
+    """Read floats without a fraction as integers, as JSON Schema does with `1.0`."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 HumanInt: TypeAlias = Annotated[int, Human()]
-"""A whole number without limits. With limits: ``Annotated[int, Field(ge=1), Human()]``."""
+"""An integer without limits. With limits: ``Annotated[int, Field(ge=1), Human()]``."""
 
 HumanFloat: TypeAlias = Annotated[float, Human()]
 """A number without limits."""
@@ -149,7 +149,7 @@ URI: TypeAlias = Annotated[
     Field(pattern=URI_PATTERN),
     WithJsonSchema({"type": "string", "format": "uri", "pattern": URI_PATTERN}),
 ]
-"""A URI with its scheme, as a text."""
+"""A URI with its scheme, as a string."""
 
 
 class ByType:
@@ -178,7 +178,7 @@ def _named(first: str) -> Callable[[object], object]:
 
 
 class OneOrMany:
-    """Marks a tuple, a list in a recipe, in whose place there may stand a single item."""
+    """Marks a tuple, a list in a recipe, for which a single item may be written."""
 
     def __get_pydantic_core_schema__(self, items: object, handler: CoreHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(_listed, handler(items))

@@ -7,8 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
-from arctic_training.config.markers import Only
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named, Only
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
 
@@ -23,7 +22,7 @@ class CheckpointConfig(SectionConfig, frozen=True):
     """Whether this section saves and loads at all."""
 
     auto_resume: bool = False
-    """Go on from the newest whole checkpoint in `output_dir`, if there is one."""
+    """Resume from the newest complete checkpoint in `output_dir`, if there is one."""
 
     save_every_n_steps: Annotated[int, Field(ge=0), Human()] = 0
     """Save after each N-th optimizer step; 0 never."""
@@ -53,11 +52,11 @@ class CheckpointConfig(SectionConfig, frozen=True):
 
     @property
     def is_resumed(self) -> bool:
-        """Whether a run goes on from what was saved by this section."""
+        """Whether a run can resume from what this section saved."""
         return self.enabled and self.auto_resume
 
     def saves_within(self, num_steps: int) -> bool:
-        """Return whether a run of so many optimizer steps saves anything, if nothing cuts it."""
+        """Return whether a run of this many optimizer steps saves anything, if not interrupted."""
         by_steps = 0 < self.save_every_n_steps <= num_steps
         return self.enabled and bool(
             by_steps or self.save_every_n_epochs or self.save_end_of_training
@@ -65,7 +64,7 @@ class CheckpointConfig(SectionConfig, frozen=True):
 
 
 class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):
-    """Everything that it takes to go on: weights, optimizer, schedule, random numbers, data.
+    """Everything needed to resume: weights, optimizer, schedule, random numbers, data.
 
     SIGTERM, or the file of `kill_switch_path`, ends a run between two steps; it is saved then too.
     """

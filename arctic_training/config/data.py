@@ -8,15 +8,14 @@ from pydantic import Field, model_validator
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.known_datasets import Role, with_eval_splits, with_roles
-from arctic_training.config.markers import Only
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named, Only
 from arctic_training.config.source import (
+    BySource,
     DataSourceConfig,
     FunctionSourceConfig,
     HFSourceConfig,
     SnowflakeSourceConfig,
 )
-from arctic_training.config.source_text import BySource
 from arctic_training.document.schema_forms import NO_EFFECT
 
 __all__ = [
@@ -140,7 +139,7 @@ class DataConfig(SectionConfig, frozen=True):
     """Kind of file system of the cache, which is safe on each: nothing depends on it."""
 
     use_data_cache: Annotated[Literal[True], Only(_CACHED)] = True
-    """Whether prepared data is taken from the cache."""
+    """Whether prepared data is read from the cache."""
 
     cache_processed_data: Annotated[Literal[True], Only(_CACHED)] = True
     """Whether prepared data is put into the cache."""

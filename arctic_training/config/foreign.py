@@ -30,7 +30,7 @@ FOREIGN_TYPES: Final = {
     "liger": "Liger's kernels are not built in: write `type: huggingface`, which trains the same",
     "wds": "write `type: wsd`",
 }
-"""What to do instead of each, by what stands under `type`."""
+"""What to do instead of each, by its `type`."""
 
 FOREIGN_KEYS: Final = {
     "accumulation_steps": "gradient_accumulation_steps",

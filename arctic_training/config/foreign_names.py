@@ -1,15 +1,18 @@
-"""Names of factories and sources in ArcticTraining that are read as one of ours."""
+"""Names of other tools: factories and sources that are aliases, and trainers with a remedy."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-__all__ = ["FOREIGN_ALIASES", "ForeignAlias"]
+__all__ = ["FOREIGN_ALIASES", "FOREIGN_TRAINERS", "ForeignAlias"]
+
+_GENERATED: Final = "define it: `arctic-gen init NAME --from {}`"
+_EXAMPLE: Final = "the project's folder `examples/{}` defines it"
 
 
 class ForeignAlias(NamedTuple):
-    """A `type` of another tool that means the same as one of ours."""
+    """A `type` of another tool that means the same as one of this package."""
 
     ours: tuple[str, ...]
     """Names here, of which a section takes the first that it knows."""
@@ -32,4 +35,20 @@ FOREIGN_ALIASES: Final[Mapping[str, ForeignAlias]] = {
     ),
     "wds": ForeignAlias(("wsd",), "ArcticTraining misspells it"),
 }
-"""By the name that stands under `type`; a name of the user's own is never one of these."""
+"""By the `type` of the section; a name that the user defined takes precedence."""
+
+FOREIGN_TRAINERS: Final = {
+    "arctic-lstm-speculator": _GENERATED.format("sft"),
+    "arctic_embed": "it trains embeddings, for which there is no trainer",
+    "grpo": "it trains on samples of the model itself, for which there is no trainer",
+    "ipo": _GENERATED.format("dpo"),
+    "kto": _EXAMPLE.format("kto"),
+    "moba": _GENERATED.format("sft"),
+    "orpo": _EXAMPLE.format("orpo"),
+    "ppo": "it trains on samples of the model itself, for which there is no trainer",
+    "reward": _EXAMPLE.format("reward"),
+    "simpo": _EXAMPLE.format("simpo"),
+    "spec-decode": _GENERATED.format("sft"),
+    "swiftkv": _GENERATED.format("sft"),
+}
+"""Trainers of other tools, and how to get each; they are not typing errors."""

@@ -8,8 +8,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from arctic_training.config.adapter import AnyAdapter
 from arctic_training.config.base import Human, SectionConfig
-from arctic_training.config.named import Named
-from arctic_training.config.spelled import Spelled
+from arctic_training.config.markers import Named, Spelled
 
 __all__ = [
     "HFModelConfig",

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AliasChoices, Field
 
 from arctic_training.config.base import Human, SectionConfig
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named
 
 __all__ = ["AdamConfig", "CPUAdamConfig", "FusedAdamConfig", "MuonConfig", "OptimizerConfig"]
 

@@ -8,14 +8,14 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, OneOrMany
 from arctic_training.config.data import DataConfig
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named
 from arctic_training.config.source import (
+    BySource,
     DataSourceConfig,
     FunctionSourceConfig,
     HFSourceConfig,
     SnowflakeSourceConfig,
 )
-from arctic_training.config.source_text import BySource
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -35,8 +35,8 @@ _PLANNED: Final = {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _W
 class HFPreferenceSourceConfig(HFSourceConfig, frozen=True):
     """Pairs of answers, of the Hugging Face hub, of a `save_to_disk` folder or of local files.
 
-    A column holds texts, or lists of `{role, content}`. Where an answer is a whole conversation,
-    what both sides begin with is the prompt.
+    A column holds texts, or lists of `{role, content}`. Where completions are whole conversations,
+    their common beginning is the prompt.
     """
 
     type: Literal["huggingface_preference"] = "huggingface_preference"
@@ -62,7 +62,7 @@ class HFUnpairedSourceConfig(HFSourceConfig, frozen=True):
     type: Literal["huggingface_unpaired"] = "huggingface_unpaired"
 
     prompt_column: _Column = "prompt"
-    """Column of what is asked: a text, or a list of `{role, content}`."""
+    """Column of the prompt: a string, or a list of `{role, content}`."""
 
     completion_column: _Column = "completion"
     """Column of the answer, likewise."""
@@ -93,8 +93,9 @@ PreferenceSource: TypeAlias = Annotated[
 class PreferenceDataConfig(DataConfig, frozen=True):
     """Pairs of answers to a prompt, of which one is preferred.
 
-    Only the answers are trained, and the token that ends each. A pair is dropped, and counted, if
-    a side is longer than `max_length` or has nothing to train, or if both sides are the same.
+    Only the answers are trained, and the token that ends each. A pair is dropped, and counted, if a
+    completion is longer than `max_length` or has no token with loss, or if both completions are
+    equal.
     """
 
     model_config = ConfigDict(json_schema_extra={"x-planned": dict(_PLANNED)})

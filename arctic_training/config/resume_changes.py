@@ -1,4 +1,4 @@
-"""What changed in a recipe between a save and the run that goes on, and what of it may."""
+"""Changes of a recipe between a save and the resumed run, and which of them are allowed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIXED: Final[tuple[Pointer, ...]] = (
     ("gradient_accumulation_steps",),
     ("deepspeed", "zero_optimization"),
 )
-"""Sections whose effect stands in the checkpoint, or on which the place in the data depends."""
+"""Sections whose effect is in the checkpoint, or on which the position in the data depends."""
 
 _OPEN: Final = {
     "attn_implementation",
@@ -35,7 +35,7 @@ _OPEN: Final = {
     "name_or_path",
     "num_proc",
 }
-"""Keys, wherever they stand, that say where or how something is done, and not what."""
+"""Keys, in any section, that say where or how something is done, and not what."""
 
 _SILENT: Final = {
     "checkpoint",
@@ -62,7 +62,7 @@ class Change:
 
     @property
     def is_allowed(self) -> bool:
-        """Whether a run may go on with it."""
+        """Whether a run may resume with it."""
         return may_change(self.pointer)
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Change:
     def as_error(self) -> RecipeError:
         """Return the error for a change that may not be."""
         hint = (
-            "restore it, take another `output_dir`, or begin anew with `overwrite_output_dir=true` "
+            "restore it, use another `output_dir`, or start over with `overwrite_output_dir=true` "
             "and without `auto_resume`"
         )
         return RecipeError(self.pointer, str(self), code="changed", hint=hint)
@@ -85,7 +85,7 @@ def _shown(value: object) -> str:
 
 
 def may_change(pointer: Pointer) -> bool:
-    """Return whether a run may go on with another value of a key of its recipe."""
+    """Return whether a run may resume with another value of a key of its recipe."""
     fixed = any(pointer[: len(start)] == start for start in _FIXED)
     return not fixed or pointer[-1] in _OPEN
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, HumanFloat, SectionConfig
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named
 
 __all__ = ["HFSchedulerConfig", "SchedulerConfig", "WSDSchedulerConfig"]
 

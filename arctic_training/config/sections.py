@@ -90,7 +90,7 @@ def sections_schema() -> JSONSchema:
 
 
 def _members(model: type[Config]) -> list[JsonValue]:
-    """Return the names in a class that are no keys of its section: a field would hide them.
+    """Return the members of a class that are not keys of its section: a field would hide them.
 
     Those that every model has are listed for `Config` alone.
     """

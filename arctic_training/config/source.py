@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import ConfigDict, Field, model_validator
+from pydantic import GetCoreSchemaHandler as CoreHandler
+from pydantic import GetJsonSchemaHandler as JSONHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
 
-from arctic_training.config.base import Human, SectionConfig
+from arctic_training.config.base import ByType, Human, SectionConfig
 from arctic_training.config.known_datasets import TWO_SPLITS, with_split
 from arctic_training.config.markers import Only
 from arctic_training.config.named_split import NAMES_SPLIT
+from arctic_training.document.schema_forms import JSONSchema
 
 __all__ = [
+    "BySource",
     "DataSourceConfig",
     "FunctionSourceConfig",
     "HFSourceConfig",
     "SnowflakeSourceConfig",
 ]
+
+_TEXT: JSONSchema = {"type": "string", "pattern": "^[^:]", "format": "name-or-path"}
 
 
 class DataSourceConfig(SectionConfig, frozen=True):
@@ -30,7 +38,8 @@ class DataSourceConfig(SectionConfig, frozen=True):
 
     weight: Annotated[float, Field(gt=0), Human()] | None = None
     """Share of the source in the mixture of all sources, beside the weights of the others. As many
-    samples are taken as there can be with none taken twice; null takes all."""
+    samples are used as possible without repeating one; null uses all.
+    """
 
     sample_seed: Annotated[int, Field(ge=0), Human()] = 42
     """Seed of the choice of samples."""
@@ -104,7 +113,7 @@ class SnowflakeSourceConfig(DataSourceConfig, frozen=True):
     """Query that returns the rows; this, `table_name` or `dataset_uri` is given."""
 
     table_name: Annotated[str, Field(min_length=1)] | None = None
-    """Table or view, as it stands behind FROM."""
+    """Table or view, as written after FROM."""
 
     dataset_uri: str | None = None
     """Version of a dataset: `snow://dataset/NAME/versions/VERSION`."""
@@ -143,3 +152,33 @@ class FunctionSourceConfig(DataSourceConfig, frozen=True):
     arguments: dict[str, object] = Field(default={})
     """What it is called with, by the names of its parameters. A relative path that is given for a
     `Path` starts at the recipe."""
+
+
+class BySource(ByType):
+    """Marks a union of sources; a string stands for a section.
+
+    `NAME` and `NAME:SPLIT` are what the first source takes as its ``name_or_path``. The ``type`` of
+    a source that needs no key is that source.
+    """
+
+    def __get_pydantic_core_schema__(self, union: object, handler: CoreHandler) -> CoreSchema:
+        models: tuple[type[SectionConfig], ...] = get_args(union)
+        whole = {
+            str(model.model_fields["type"].default)
+            for model in models
+            if not any(field.is_required() for field in model.model_fields.values())
+        }
+
+        def spelled_out(value: object) -> object:
+            if not isinstance(value, str):
+                return value
+            return {"type": value} if value in whole else {"name_or_path": value}
+
+        told_apart = super().__get_pydantic_core_schema__(union, handler)
+        return core_schema.no_info_before_validator_function(spelled_out, told_apart)
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: JSONHandler
+    ) -> JsonSchemaValue:
+        section = super().__get_pydantic_json_schema__(core, handler)
+        return {"if": {"type": "string"}, "then": dict(_TEXT), "else": section}

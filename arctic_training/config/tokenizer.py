@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
-from arctic_training.config.named import Named
+from arctic_training.config.markers import Named
 
 __all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
 
@@ -40,7 +40,7 @@ class HFTokenizerConfig(TokenizerConfig, frozen=True):
     model's."""
 
     chat_template: PathInRecipe | None = None
-    """File of a Jinja template that stands in place of the tokenizer's own; null takes that."""
+    """File of a Jinja template that replaces the tokenizer's own; null keeps that."""
 
     @property
     def named_by(self) -> str:

@@ -40,7 +40,7 @@ _PLANNED: Final = {
     "load_in_4bit": _NO_QUANTA,
     "load_in_8bit": _NO_QUANTA,
     "local_rank": _LAUNCHED,
-    "reference_model_deepspeed": "the reference model stands whole on every process",
+    "reference_model_deepspeed": "the reference model is replicated on every process",
     "world_size": _LAUNCHED,
 }
 """Keys of recipes written for other tools, and what to do instead."""
@@ -78,8 +78,9 @@ class TrainerConfig(Config, frozen=True):
     """What is saved, where and when."""
 
     overwrite_output_dir: bool = False
-    """Delete an earlier run's checkpoints in each `output_dir`, and its metrics, and begin anew; a
-    run that does not go on is refused there otherwise."""
+    """Delete an earlier run's checkpoints in each `output_dir`, and its metrics, and start over;
+    otherwise, a run that does not resume is refused there.
+    """
 
     deepspeed: DeepSpeedConfig = DeepSpeedConfig()
     """Settings of the engine."""
@@ -103,7 +104,7 @@ class TrainerConfig(Config, frozen=True):
     """Seed of all random numbers but the order of the data."""
 
     exit_iteration_this_run: Annotated[int, Field(ge=0), Human()] = 0
-    """Stop after so many optimizer steps of this run, resumed or not; 0 does not."""
+    """Stop after this number of optimizer steps of this run, resumed or not; 0 does not."""
 
     torch_compile: bool = False
     """Compile the model with `torch.compile`: slower to begin, and faster on accelerators."""
@@ -172,7 +173,7 @@ class TrainerConfig(Config, frozen=True):
     """Keep what activations are computed again from in the memory of the CPU: slower, smaller."""
 
     skip_validation: Annotated[Literal[False], Only(_CHECKED)] = False
-    """Whether factories are taken that the trainer does not name."""
+    """Whether factories are accepted that the trainer does not name."""
 
     enable_arctic_moe_custom_optimization: Annotated[Literal[False], Only(_NO_EXPERTS)] = False
     """Whether those others have kernels of their own."""

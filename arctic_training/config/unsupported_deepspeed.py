@@ -1,4 +1,4 @@
-"""Keys of DeepSpeed's configuration that a recipe does not take, each with what to do instead."""
+"""Keys of DeepSpeed's configuration that a recipe does not accept, with replacements."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 __all__ = ["REFUSED_BF16", "REFUSED_FP16", "REFUSED_KEYS"]
 
 _SCALED: Final = "losses are scaled by the runtime, dynamically"
-_FP32: Final = "the optimizer keeps its own weights and states in fp32: take it out"
-_OUT: Final = "take it out of the recipe"
+_FP32: Final = "the optimizer keeps its own weights and states in fp32: remove it"
+_OUT: Final = "remove it of the recipe"
 _LOADER: Final = "the runtime has its own data loader: use the section `data` of the recipe"
-_SHARDED: Final = "the runtime shards data and, by `zero_optimization`, weights alone: take it out"
+_SHARDED: Final = "the runtime shards data and, by `zero_optimization`, weights alone: remove it"
 _SHOWN: Final = "use `--python-profile`, `mem_profiler` or `wall_clock_breakdown`"
 _CHECKPOINT: Final = "use the section `checkpoint` of the recipe"
-_EXACT: Final = "weights and gradients are trained as they are: take it out"
+_EXACT: Final = "weights and gradients are trained as they are: remove it"
 
 REFUSED_KEYS: Final[Mapping[str, str]] = {
     "activation_checkpointing": "set `disable_activation_checkpoint` of `model`",
@@ -41,11 +41,11 @@ REFUSED_KEYS: Final[Mapping[str, str]] = {
     "flops_profiler": _SHOWN,
     "fp32_allreduce": "set `communication_data_type: fp32`",
     "gradient_accumulation_steps": "set it at the top of the recipe",
-    "gradient_allreduce_op": "the loss of a global batch is a sum over all processes: take it out",
-    "gradient_predivide_factor": "gradients are summed before they are divided: take it out",
-    "hybrid_engine": "no trainer generates while it trains: take it out",
+    "gradient_allreduce_op": "the loss of a global batch is a sum over all processes: remove it",
+    "gradient_predivide_factor": "gradients are summed before they are divided: remove it",
+    "hybrid_engine": "no trainer generates while it trains: remove it",
     "log_level": "set `level` of `logger`",
-    "managed_gradient_accumulation": "the runtime accumulates itself: take it out",
+    "managed_gradient_accumulation": "the runtime accumulates itself: remove it",
     "memory_breakdown": "set `mem_profiler`",
     "nebula": _CHECKPOINT,
     "optimizer": "use the section `optimizer` of the recipe",
@@ -64,14 +64,14 @@ REFUSED_KEYS: Final[Mapping[str, str]] = {
     "vocabulary_size": _OUT,
     "wandb": "use the section `wandb` of the recipe",
     "weight_quantization": _EXACT,
-    "zero_allow_untested_optimizer": "take it out: every optimizer of a recipe is allowed",
-    "zero_force_ds_cpu_optimizer": "take it out: offloading needs the optimizer `cpu_adam`",
+    "zero_allow_untested_optimizer": "remove it: every optimizer of a recipe is allowed",
+    "zero_force_ds_cpu_optimizer": "remove it: offloading needs the optimizer `cpu_adam`",
 }
 """Keys of DeepSpeed that the recipe states elsewhere, and those of what is not built."""
 
 REFUSED_FP16: Final[Mapping[str, str]] = {
-    "auto_cast": "take it out: no input is of another precision",
-    "consecutive_hysteresis": f"{_SCALED}; take it out",
+    "auto_cast": "remove it: no input is of another precision",
+    "consecutive_hysteresis": f"{_SCALED}; remove it",
     "fp16_master_weights_and_grads": _FP32,
 }
 """Keys of DeepSpeed's section `fp16`."""
@@ -79,7 +79,7 @@ REFUSED_FP16: Final[Mapping[str, str]] = {
 REFUSED_BF16: Final[Mapping[str, str]] = {
     "bf16_master_weights_and_grads": _FP32,
     "bf16_optimizer_states": _FP32,
-    "check_grad_overflow": "gradients that are not finite always end the run: take it out",
-    "immediate_grad_update": "gradients are reduced at the end of a step: take it out",
+    "check_grad_overflow": "gradients that are not finite always end the run: remove it",
+    "immediate_grad_update": "gradients are reduced at the end of a step: remove it",
 }
 """Keys of DeepSpeed's section `bf16`."""

@@ -24,10 +24,10 @@ _REFUSED: Final = {
     "cpu_offload": "write `offload_optimizer: {device: cpu}`",
     "cpu_offload_param": "write `offload_param: {device: cpu}`",
     "cpu_offload_use_pin_memory": "set `pin_memory` of `offload_optimizer` or `offload_param`",
-    "elastic_checkpoint": "a run may go on with another number of processes in any case",
+    "elastic_checkpoint": "a run may resume with another number of processes in any case",
     "leaf_module": "modules that are fetched as a whole are not built yet",
     "legacy_stage1": "DeepSpeed took it out",
-    "load_from_fp32_weights": "take it out: a run goes on from its weights in fp32",
+    "load_from_fp32_weights": "remove it: a run resumes from its weights in fp32",
     "override_module_apply": "take it out of the recipe",
     "parameter_alignment": "take it out of the recipe",
     "pipeline_loading_checkpoint": "take it out of the recipe",
@@ -36,7 +36,7 @@ _REFUSED: Final = {
         "write `stage3_gather_16bit_weights_on_model_save`"
     ),
     "zenflow": "ZenFlow is not built yet",
-    "zero_hpz_partition_size": "weights that are shared out within a machine are not built yet",
+    "zero_hpz_partition_size": "sharding of weights within a machine is not built yet",
     "zero_quantized_gradients": _QUANTIZED,
     "zero_quantized_nontrainable_weights": _QUANTIZED,
     "zero_quantized_weights": _QUANTIZED,
@@ -45,7 +45,7 @@ _REFUSED: Final = {
 
 
 class OffloadParamConfig(Config, frozen=True):
-    """Where weights stand while they are not needed."""
+    """Where weights are kept while they are not needed."""
 
     model_config = ConfigDict(json_schema_extra={"x-planned": {**_ON_NVME}})
 
@@ -57,7 +57,7 @@ class OffloadParamConfig(Config, frozen=True):
 
 
 class OffloadOptimizerConfig(Config, frozen=True):
-    """Where the optimizer stands and computes."""
+    """Where the optimizer's states are kept and updated."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -88,14 +88,15 @@ class ZeROConfig(Config, frozen=True):
     model_config = ConfigDict(json_schema_extra={"x-planned": {**_REFUSED}})
 
     stage: Annotated[Literal[0, 1, 2, 3], Exact()] = 0
-    """What the processes share out: 0 nothing, 1 the optimizer's states, 2 the gradients as well,
-    3 the weights as well."""
+    """What is sharded over the processes: 0 nothing, 1 the optimizer's states, 2 the gradients as
+    well, 3 the weights as well.
+    """
 
     offload_optimizer: OffloadOptimizerConfig = OffloadOptimizerConfig()
-    """Stages 1 to 3: where the optimizer stands and computes."""
+    """Stages 1 to 3: where the optimizer's states are kept and updated."""
 
     offload_param: OffloadParamConfig = OffloadParamConfig()
-    """Stage 3: where weights stand while they are not needed."""
+    """Stage 3: where weights are kept while they are not needed."""
 
     allgather_partitions: bool | None = None
     """Stages 1 and 2: gather weights by one operation instead of several broadcasts."""
@@ -122,7 +123,7 @@ class ZeROConfig(Config, frozen=True):
     """Stages 1 and 2: let all processes copy gradients that are offloaded."""
 
     ignore_unused_parameters: bool | None = None
-    """Stage 2: go on where a weight got no gradient."""
+    """Stage 2: accept a weight without a gradient."""
 
     sub_group_size: _Size | None = None
     """Stage 3: weights that are updated at once."""
@@ -131,13 +132,13 @@ class ZeROConfig(Config, frozen=True):
     """Stage 3: weights that a process holds at once."""
 
     stage3_max_reuse_distance: _Size | None = None
-    """Stage 3: keep weights that are needed again within so many others."""
+    """Stage 3: keep weights that are reused within this number of others."""
 
     stage3_param_persistence_threshold: _Size | None = None
-    """Stage 3: weights smaller than this are not shared out."""
+    """Stage 3: weights smaller than this are not sharded."""
 
     stage3_model_persistence_threshold: _Size | None = None
-    """Stage 3: weights that are not shared out, all together."""
+    """Stage 3: maximum total number of weights that are not sharded."""
 
     stage3_prefetch_bucket_size: _Size | None = None
     """Stage 3: weights that are fetched ahead at once."""

@@ -67,7 +67,7 @@ def _named_as_file(path: ImportPath, span: Span, file: Path | None) -> Diagnosti
         return None
     return Diagnostic(
         code="not-importable",
-        message=f"`{path.module}` is a file: a module is named without `.py`",
+        message=f"`{path.module}` is a file: write the module without `.py`",
         span=span,
         suggestion=f"{meant}:{path.name}",
     )

@@ -1,4 +1,4 @@
-"""Diagnostics for scripts and narrow places: one line a finding."""
+"""Concise rendering: one line a finding."""
 
 from __future__ import annotations
 

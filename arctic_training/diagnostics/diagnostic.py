@@ -1,4 +1,4 @@
-"""What is wrong with a document, as a value: where, what, and how to mend it."""
+"""Findings about documents: place, message and remedy."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Final
 __all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "has_errors", "in_order"]
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What ends a line for the YAML parser, which counts them."""
+"""Line ends, as the YAML parser counts them."""
 
 
 class Severity(StrEnum):
-    """How bad a finding is. Only an error stops what was asked for."""
+    """Severity of a finding. Only an error stops the command."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """A text and the path under which the user knows it."""
+    """A source text, and its path as shown to the user."""
 
     path: str
     text: str
@@ -50,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a text. Lines and columns count from 1, in characters; the end is exclusive."""
+    """A span of a source. Lines and columns count from 1, in characters; the end is exclusive."""
 
     source: Source
     line: int
@@ -67,7 +67,7 @@ class Span:
 
     @property
     def text(self) -> str:
-        """What stands there."""
+        """The text of the span."""
         return self.source.text[self.stretch]
 
     def __str__(self) -> str:
@@ -108,7 +108,7 @@ class Diagnostic:
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
-    """Return whether something has to be mended before the document can be used."""
+    """Return whether any finding is an error."""
     return any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics)
 
 

@@ -1,4 +1,4 @@
-"""Which characters are not seen where they stand, by a table that no version of Python changes.
+"""Invisible characters, by a table that does not depend on the version of Python.
 
 ``str.isprintable`` and ``repr`` ask the Unicode database of the running Python, which grows with
 each release, and what is generated has to be the same under all of them.
@@ -17,5 +17,6 @@ UNSEEN: Final = re.compile(
     r"\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     r"\U000e0000-\U000e007f\U000f0000-\U0010ffff]"
 )
-"""One character that is not seen: a control, a space other than ` `, a mark of direction or of
-format, a surrogate, one of private use, or one of the places that Unicode keeps for such."""
+"""One invisible character: a control, a space other than ` `, a mark of direction or of format, a
+surrogate, a private-use character, or a code point reserved for one of these.
+"""

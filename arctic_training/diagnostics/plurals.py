@@ -1,4 +1,4 @@
-"""How numbers of things are written for people."""
+"""Numbers with their units, in the singular or plural."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One set of diagnostics, many forms."""
+"""Rendering of diagnostics in all formats."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Format(StrEnum):
 
 
 def render(diagnostics: list[Diagnostic], form: Format) -> str:
-    """Render sorted diagnostics; no findings are an empty text, but a whole document."""
+    """Render sorted diagnostics; without findings, text is empty and documents are complete."""
     findings = in_order(diagnostics)
     match form:
         case Format.TEXT:

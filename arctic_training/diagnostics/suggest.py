@@ -1,7 +1,7 @@
-"""The nearest of the words that would have been right.
+"""Suggestions: the known word that is nearest to a mistyped one.
 
 Near is what slips of the fingers make: a letter more, less, other or swapped, another separator,
-another case. A word put in place of another one is no slip: `train_sources` is not `eval_sources`.
+another case. Another word is not a typing mistake: `train_sources` is not `eval_sources`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Diagnostics for people: the place, the message, the line with a caret, a hint."""
+"""Text rendering: place, message, source line with a caret, notes and help."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def comments(source: Source) -> Iterator[Span]:
-    """Iterate over the comments of a text that parses, each from its `#` to the end of its line.
+    """Iterate over the comments of valid YAML, each from its `#` to the end of its line.
 
     JSON has none.
     """
@@ -44,7 +44,7 @@ def comments(source: Source) -> Iterator[Span]:
 
 
 def _texts(source: Source) -> Iterator[tuple[_Place, _Place]]:
-    """Iterate over where texts stand, in which a `#` is a character like others, and the end."""
+    """Iterate over the spans of scalars, in which a `#` is an ordinary character, and the end."""
     for token in yaml.scan(source.text, Loader=_LOADER):
         if isinstance(token, yaml.ScalarToken):
             yield _place(token.start_mark), _place(token.end_mark)

@@ -27,13 +27,13 @@ from arctic_training.document.node import (
 __all__ = ["Edit", "Put", "Rename", "edited", "renamed", "rewritten"]
 
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)*")
-"""What may stand before a key and belong to it: an anchor and a tag."""
+"""What may precede a key and belong to it: an anchor and a tag."""
 
 _LINE_END: Final = re.compile("\r\n|[\n\r]")
 
 
 _Piece: TypeAlias = tuple[int, int, str]
-"""From where to where in a text something else is to stand, and what."""
+"""A stretch of the source, and its replacement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +73,13 @@ def edited(document: MapNode, edits: Iterable[Edit]) -> MapNode:
 
 
 def renamed(node: Node, renames: list[Rename]) -> Node:
-    """Return a tree with other keys; where one stands there already, that holds."""
+    """Return a tree with other keys; a key that exists already keeps its value."""
     names = {rename.pointer: rename.key for rename in renames}
     return _renamed(node, names, ()) if names else node
 
 
 def rewritten(document: MapNode, edits: Iterable[Edit]) -> str:
-    """Return the text of a document after some edits, which may stand at one place only once."""
+    """Return the text of a document after some edits, at most one of them at each place."""
     source = document.span.source
     pieces = {_piece(document, edit) for edit in edits}
     text, end = "", 0
@@ -139,11 +139,11 @@ def _first_entry(document: MapNode, key: str, value: str) -> _Piece:
 
 
 def _quote(character: str) -> str:
-    """Return the quote that a text begins with, or nothing."""
+    """Return the quote at the start of the source text, or an empty string."""
     return character if character in {'"', "'"} else ""
 
 
 def _line_end(text: str) -> str:
-    """Return what ends the lines of a text."""
+    """Return the line ending of the source text."""
     found = _LINE_END.search(text)
     return found.group() if found else "\n"

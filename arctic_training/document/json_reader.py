@@ -32,11 +32,11 @@ _HALF: Final = re.compile(
 
 
 class NotJSONError(Exception):
-    """The text is no JSON; it may yet be YAML."""
+    """The text is not JSON; it may be YAML."""
 
 
 def may_be_json(source: Source) -> bool:
-    """Return whether a text begins as a document in JSON does; one in YAML may, too."""
+    """Return whether the text begins like JSON; YAML may begin like it, too."""
     return source.text.lstrip()[:1] in {"{", "[", '"'}
 
 

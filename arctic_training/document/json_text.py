@@ -9,7 +9,7 @@ __all__ = ["Written", "json_text"]
 
 
 class Written(str):
-    """A value that is JSON's text already, as it is to stand at its place."""
+    """A value that is already JSON text, to be inserted as it is."""
 
     __slots__ = ()
 
@@ -17,7 +17,7 @@ class Written(str):
 def json_text(value: object, indent: str = "") -> str:
     """Return what ``json.dumps`` does with an indent of 2, in a third of its time.
 
-    ``indent`` stands before each line but the first.
+    ``indent`` precedes each line but the first.
     """
     inner = indent + "  "
     match value:

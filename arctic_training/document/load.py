@@ -1,4 +1,4 @@
-"""A file of the user's to a tree in which every value knows its place."""
+"""Load a user's file as a tree in which every value has a span."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
 
 
 def _meant(path: Path) -> str:
-    """Ask for the file beside ``path`` that was probably meant; the ending may be left out."""
+    """Ask for the file next to ``path`` that was probably meant; the suffix may be missing."""
     try:
         beside = {f.stem: f.name for f in path.parent.iterdir() if f.suffix in _SUFFIXES}
     except OSError:
@@ -60,7 +60,7 @@ def _meant(path: Path) -> str:
 
 
 def _errors(data: bytes) -> str:
-    """Return how bytes are decoded: those of a text that was cut may end inside a character."""
+    """Return the error handler of decoding: truncated bytes may end inside a character."""
     return "ignore" if len(data) > _MOST_BYTES else "strict"
 
 

@@ -33,7 +33,7 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class ScalarNode:
-    """A text, a number, a truth value or nothing."""
+    """A string, a number, a boolean or null."""
 
     value: Scalar
     span: Span
@@ -124,7 +124,8 @@ def key_span(node: Node, pointer: Pointer) -> Span:
 def present(node: Node, pointer: Pointer) -> Pointer:
     """Return the way that ``pointer`` leads without the steps that the document does not have.
 
-    A model may have more of them: a list where a single item stands, the branches of a union.
+    A model may have more of them: a list for which a single item is written, the branches of a
+    union.
     """
     way: Pointer = ()
     for step in pointer:

@@ -23,7 +23,7 @@ _MULTIPLES: Final[dict[str, int]] = {
 _PLAIN: Final = r"[-+]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)"
 _SUFFIX: Final = r"[eE][-+]?\d{1,3}|\^[-+]?\d{1,4}(?:\.\d{1,9})?|%|[kKmMgGtT][iI]?|[bB]"
 NUMBER_PATTERN: Final = f"^{_PLAIN}(?:{_SUFFIX})?$"
-"""What a text has to look like to be read as a number; valid in JSON Schema as well."""
+"""Pattern of strings that are read as numbers; valid in JSON Schema as well."""
 
 _NUMBER: Final = re.compile(f"({_PLAIN})({_SUFFIX})?", re.ASCII)
 _EXACT: Final = Context(prec=400)

@@ -34,12 +34,12 @@ _CORE_TAGS: Final = {"!", "bool", "float", "int", "map", "null", "seq", "str"}
 
 
 def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
-    """Parse a text; without a tree, the list holds at least one error.
+    """Parse YAML or JSON; without a tree, the list holds at least one error.
 
-    A text that is JSON is read as JSON, whatever it is called; any other as YAML 1.2: core
-    scalars, one document, strings as keys. Refused: duplicate keys, tags other than
-    the core ones, merge keys, infinite numbers, more than 1 MiB, more than 64 levels, aliases
-    that stand for themselves or for more than 10,000 values in all.
+    JSON is read as JSON, whatever the file is called; anything else as YAML 1.2: core scalars, one
+    document, strings as keys. Refused: duplicate keys, tags other than the core ones, merge keys,
+    infinite numbers, more than 1 MiB, more than 64 levels, aliases that stand for themselves or for
+    more than 10,000 values in total.
     """
     if len(source.text) > MOST_CHARACTERS:
         return None, [RefusedError("the file is larger than 1 MiB", source.start()).diagnostic]

@@ -1,4 +1,4 @@
-"""Findings that leave a text without a tree, and those of both notations."""
+"""Findings that leave a document without a tree, and those common to YAML and JSON."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from arctic_training.diagnostics import Diagnostic, Related, Span
 __all__ = ["MOST_CHARACTERS", "MOST_DEPTH", "RefusedError", "duplicate_key", "too_deep"]
 
 MOST_CHARACTERS: Final = 1 << 20
-"""How long a text may be."""
+"""Maximum length of a document."""
 
 MOST_DEPTH: Final = 64
 """Levels of nesting a document may have."""

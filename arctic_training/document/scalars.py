@@ -1,4 +1,4 @@
-"""Plain scalars by the core schema of YAML 1.2: `1e-5` is a number, `no` is a text."""
+"""Plain scalars by the core schema of YAML 1.2: `1e-5` is a number, `no` is a string."""
 
 from __future__ import annotations
 

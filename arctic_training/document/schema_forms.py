@@ -85,7 +85,7 @@ def for_editors(schema: JSONSchema) -> JSONSchema:
     """Return a schema whose defaults and examples editors can propose: nested ones as snippets.
 
     yaml-language-server shows an object as ``[object Object]``, and inserts it so from a list.
-    Such a default stands under ``x-default``.
+    Such a default is under ``x-default``.
     """
     made = {keyword: _part_for_editors(keyword, part) for keyword, part in schema.items()}
     snippets: list[JSONSchema] = []
@@ -149,7 +149,7 @@ def exactly(items: list[JSONSchema]) -> JSONSchema:
 
 
 def one_or_many(listed: JSONSchema) -> JSONSchema:
-    """Return the schema of a list in whose place a single item may stand."""
+    """Return the schema of a list for which a single item may be written."""
     items = listed["items"]
     assert isinstance(items, dict)
     return {"if": {"type": "object"}, "then": items, "else": listed}
@@ -174,9 +174,9 @@ def nullable(schema: JSONSchema) -> JSONSchema:
 
 
 def with_former_names(schema: JSONSchema, names: Mapping[str, Sequence[str]]) -> JSONSchema:
-    """Return the schema of an object some of whose keys may stand under former names.
+    """Return the schema of an object some of whose keys have former names.
 
-    ``names`` are the former names by today's. A key stands under one name at most.
+    ``names`` are the former names by today's. A key has one of its names at most.
     """
     if not names:
         return schema

@@ -1,4 +1,4 @@
-"""Values and their types as messages name them."""
+"""Values and their types, formatted for messages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def as_written(node: Node | None, value: object) -> str:
 
 
 def _readings(text: str) -> list[object]:
-    """Return what a text may be read as."""
+    """Return the values that a scalar may be read as."""
     if "\n" in text:
         return []
     try:

@@ -1,4 +1,4 @@
-"""Why a text is no YAML, at the line where the slip was made."""
+"""Syntax errors of YAML, at the line of the mistake."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _LOOKED_BACK: Final = 10
 """Lines above the one where the parser stopped in which the slip may be."""
 
 _LONGEST_TRIED: Final = 200_000
-"""Characters of a text in which repairs are tried: each is parsed again."""
+"""Size up to which repairs are tried, in characters: each is parsed again."""
 
 _NOWHERE: Final = 1 << 30
 
 
 def syntax_error(source: Source, error: yaml.YAMLError) -> Diagnostic:
-    """Return what is wrong with a text that the parser refuses."""
+    """Return the syntax error of a document that the parser refuses."""
     if isinstance(error, yaml.reader.ReaderError):
         wrong = yaml.reader.Reader.NON_PRINTABLE.search(source.text)
         return no_character(source, wrong.start() if wrong else 0)

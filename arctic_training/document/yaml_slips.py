@@ -1,4 +1,4 @@
-"""Slips of the fingers in YAML: what one line may have meant, and how it reads when mended.
+"""Typing mistakes in YAML: what a line may have meant, and how it reads when corrected.
 
 A parser notices a slip where it can go no further, which is seldom where it was made. So each
 suspicion here comes with its repair: whether the parser gets further with it decides.
@@ -47,7 +47,7 @@ class Slip:
 
 
 Detector: TypeAlias = Callable[[list[str], int], Iterator[Slip]]
-"""Takes the lines of a text and the index of one; yields suspicions, the likeliest first."""
+"""Takes all lines and the index of one; yields suspicions, the likeliest first."""
 
 
 def _missing_colon(lines: list[str], index: int) -> Iterator[Slip]:
@@ -172,7 +172,7 @@ def _open_brackets(blank: str) -> tuple[list[int], bool]:
 
 
 def _without_texts(text: str) -> str:
-    """Return a text with spaces in place of quoted strings and comments."""
+    """Return a line with spaces in place of quoted strings and comments."""
     return _TEXT.sub(lambda found: " " * len(found.group()), text)
 
 

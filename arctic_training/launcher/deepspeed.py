@@ -108,7 +108,7 @@ def launch(
     """Run a command that starts the processes; a signal is handed on to each of them, once.
 
     DeepSpeed's launchers, when Ctrl-C reaches them, end with a traceback and end the processes by
-    another signal. So they stand in a group of their own, which a terminal does not interrupt.
+    another signal. So they have a process group of their own, which a terminal does not interrupt.
 
     Args:
         command: as ``launch_command`` returns it.

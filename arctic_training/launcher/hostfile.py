@@ -89,7 +89,7 @@ def _tried(command: list[str]) -> subprocess.Popen[str]:
 
 
 def _reason(process: subprocess.Popen[str]) -> str:
-    """Wait for ssh; return the last line that it says where it fails, else an empty text."""
+    """Wait for ssh; return its last line if it fails, else an empty string."""
     _, said = process.communicate()
     if process.returncode == 0:
         return ""

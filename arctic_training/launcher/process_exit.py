@@ -1,6 +1,6 @@
-"""How a process that may have been in a group ends: before Python is taken apart.
+"""Exit of a process that may have been in a process group: before Python shuts down.
 
-A thread of gloo lets go of a tensor after whoever waited for it has gone on. Where the interpreter
+A thread of gloo releases a tensor after the waiting thread has continued. Where the interpreter
 is gone by then, Python before 3.14 ends the thread in the middle of C++, which is a SIGABRT
 (python/cpython#87135, pytorch/pytorch#179291): a run that is done would count as one that failed.
 To leave the group is not enough, as long as an engine of DeepSpeed holds on to it.

@@ -31,7 +31,7 @@ def launch(
     When one fails, all are ended. A signal to this process is handed on to all of them.
 
     Args:
-        command: what stands behind ``python``.
+        command: the arguments after ``python``.
         num_processes: how many run it.
         source_roots: folders from which they, and what they start, import modules.
 

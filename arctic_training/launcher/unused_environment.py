@@ -1,4 +1,4 @@
-"""Variables of the environment that ask for what there is not."""
+"""Environment variables that have no effect here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["unused_environment"]
 
 
 def unused_environment() -> Iterator[str]:
-    """Iterate over what is said of such variables, in the process that the user started."""
+    """Iterate over warnings about such variables, in the process that the user started."""
     if os.environ.get("USE_RAY", "").lower() in {"1", "true"} and "RANK" not in os.environ:
         yield (
             "USE_RAY has no effect: there is no launcher for Ray; `--launcher` and "

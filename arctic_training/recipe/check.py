@@ -1,4 +1,4 @@
-"""A recipe against the schema of its trainer."""
+"""Check a recipe against the schema of its trainer."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def check_recipe(
 
 
 def migrated_recipe(recipe: MapNode, project: Project) -> tuple[Node, str | None, list[Diagnostic]]:
-    """Return a recipe with today's names, as a tree and as a text, and a warning for each change.
+    """Return a recipe with current names, as a tree and as text, and a warning for each change.
 
-    Without a text, at least one of what is found is an error.
+    Without text, at least one finding is an error.
 
     Raises:
         UnreadableError: the schema of its trainer cannot be read.
@@ -134,14 +134,14 @@ def recipe_schema(package: Path) -> Schema:
     """Return the schema of the recipes of a trainer, by the folder of its package.
 
     Raises:
-        UnreadableError: somebody wrote to it, and it is no JSON any more.
+        UnreadableError: the schema was edited and is not valid JSON.
 
     """
     path = package / "recipe.schema.json"
     try:
         return Schema(json.loads(path.read_text(encoding="utf-8")))
     except ValueError as error:
-        message = "it is no JSON; generate it again: arctic-gen new-trainer DEFINITION"
+        message = "invalid JSON; generate it again: arctic-gen new-trainer DEFINITION"
         raise UnreadableError(f"{shown_path(path)}: {message}") from error
 
 

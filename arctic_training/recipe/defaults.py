@@ -1,4 +1,4 @@
-"""What holds where a recipe says nothing: the defaults of its trainer's schema."""
+"""Defaults of a recipe, from the schema of its trainer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of factories and sources of other tools that mean the same as one of ours."""
+"""Aliases: names of factories and sources of other tools."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def with_our_types(recipe: Node, schema: Schema) -> tuple[Node, list[Diagnostic]
 
 
 def _ours(written: object, applying: list[Subschema]) -> str:
-    """Return what a name means here; nothing where it is one of ours, or unknown."""
+    """Return what a name means here; nothing for a name of this package, or an unknown one."""
     known = _names(applying)
     foreign = FOREIGN_ALIASES.get(written) if isinstance(written, str) else None
     if foreign is None or not known or written in known:

@@ -1,4 +1,4 @@
-"""What a user begins with who names a function as a source that nobody has written yet."""
+"""Stub of a source function that does not exist yet."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from arctic_training.data.sources.huggingface_preference import Preference""",
 )
 _DOCUMENT: Final = ("", "str", '"A document."')
 _LIKE: Final = {"huggingface_causal": _DOCUMENT, "huggingface_preference": _PREFERENCE}
-"""What a function imports, yields, and begins with, by a source that can stand in its place."""
+"""What a function imports, yields, and begins with, by the source that it replaces."""
 
 _TYPES: Final = {bool: "bool", int: "int", float: "float"}
 
@@ -31,7 +31,7 @@ _TYPES: Final = {bool: "bool", int: "int", float: "float"}
 def function_stub(name: str, sources: Iterable[str], arguments: JSON) -> str:
     """Return a function with a parameter for each argument that can be one.
 
-    It yields what the other types of ``sources`` do that can stand in its place.
+    It yields what the other types of ``sources`` yield.
     """
     imported, kind, sample = next((_LIKE[s] for s in sources if s in _LIKE), _CONVERSATION)
     given = arguments if isinstance(arguments, dict) else {}

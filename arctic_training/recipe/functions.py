@@ -65,7 +65,7 @@ def _functions(recipe: Node, schema: Schema) -> Iterator[_Place]:
 
 
 def _types(recipe: Node, pointer: Pointer, schema: Schema) -> list[str]:
-    """Return the types that a section may have, in the recipe that it stands in."""
+    """Return the types that a section may have in its recipe."""
     rules = schema.at(recipe, (*pointer, "type"))
     options = (rule.get("enum") for rule in rules)
     return [str(option) for known in options if isinstance(known, list) for option in known]
@@ -85,7 +85,7 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
     given = find(place.source, ("arguments",))
     paste = function_stub(name, place.types, plain(given) if given else {})
     if spec is None and (meant := named_as_file(module)):
-        message = f"`{module}` is a file: a module is named without `.py`"
+        message = f"`{module}` is a file: write the module without `.py`"
         return None, [_not_there(named, message, suggestion=f"{meant}:{name}")]
     if spec is None:
         path = f"{module.replace('.', '/')}.py"
@@ -97,7 +97,7 @@ def _read(place: _Place, project: Project) -> tuple[AnyFunction | None, list[Dia
     try:
         parsed = ast.parse(file.read_bytes())
     except (SyntaxError, ValueError) as error:
-        return None, [_not_there(named, f"{file} is no Python: {error}")]
+        return None, [_not_there(named, f"{file} is not valid Python: {error}")]
     functions = {each.name: each for each in parsed.body if isinstance(each, AnyFunction)}
     if name in functions and not functions[name].decorator_list:
         return functions[name], []

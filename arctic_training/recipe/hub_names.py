@@ -1,7 +1,6 @@
 """Models and data by name: a name on the hub, unless it begins like a path.
 
-Whoever leaves out the `./` of a local file would wait for the hub, to be told that it has no such
-name.
+Without the `./` of a local file, a run would wait for the hub, which does not have that name.
 """
 
 from __future__ import annotations

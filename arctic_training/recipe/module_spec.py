@@ -1,4 +1,4 @@
-"""Where Python would find a module, of whatever kind, without importing anything."""
+"""Find a module without importing anything."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ def module_spec(module: str, folders: Sequence[Path]) -> ModuleSpec | None:
     """Return how a module is found; None: there is none.
 
     Python's finders are asked, so that a compiled module is found, and one of a package that is
-    installed in editable form. A folder alone is no module.
+    installed in editable form. A folder alone is not a module.
 
     Args:
         module: its dotted name.
-        folders: where modules and packages may stand.
+        folders: where modules and packages are looked for.
 
     """
     importlib.invalidate_caches()

@@ -1,4 +1,4 @@
-"""A trainer that was generated from a definition of before: what a recipe may say is of then."""
+"""A trainer that was generated from an earlier version of its definition."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Outdated:
 
 
 def outdated(package: Path, project: Project) -> Outdated | None:
-    """Compare what a trainer of the project was made from with what the manifest says of it.
+    """Compare the sources of a trainer of the project with the digests in the manifest.
 
     Templates are left to ``arctic-gen check``, and so is a manifest that cannot be read.
     """

@@ -1,4 +1,4 @@
-"""``key.path=value`` on the command line, laid over a recipe."""
+"""Apply ``key.path=value`` overrides of the command line to a recipe."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from arctic_training.diagnostics import Diagnostic, Source, Span
+from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import (
     Entry,
     ListNode,
@@ -29,6 +30,30 @@ _MOST_KEYS: Final = 64
 _PATH: Final = r"[A-Za-z_][\w.]*"
 
 
+class _NoPlaceError(Exception):
+    """A value has no place for a key: a scalar, or a list without an item of this number."""
+
+    def __init__(self, node: ListNode | ScalarNode, keys: Sequence[str]) -> None:
+        super().__init__()
+        self.node = node
+        self.keys = keys
+
+    def finding(self, source: Source, path: Sequence[str]) -> Diagnostic:
+        """Report an override that sets ``path``, of which ``self.keys`` have no place."""
+        name, key = ".".join(path[: -len(self.keys)]), shown(self.keys[0])
+        if isinstance(self.node, ScalarNode):
+            message = f"`{name}` is a value, not a section: it has no key {key}"
+            return _wrong(source, message, f"set {name} itself")
+        size = len(self.node.items)
+        found = f"`{name}` has {counted(size, 'item')}"
+        if not self.keys[0].lstrip("-").isdecimal():
+            message = f"expected an index, found {key}: {found}"
+            return _wrong(source, message, f"write {name}.0.{'.'.join(self.keys)}")
+        last = f"the last index is {size - 1}" if size else "it is empty"
+        hint = f"{last}; to add an item, set the whole list: {name}=[...]"
+        return _wrong(source, f"index {key} is out of range: {found}", hint)
+
+
 def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode, list[Diagnostic]]:
     """Return the recipe with each ``key.path=value`` set, in order.
 
@@ -44,7 +69,7 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
             problems.append(_no_pair(source, text))
             continue
         if not path.isprintable():
-            problems.append(_wrong(source, "a key holds characters that cannot be printed"))
+            problems.append(_wrong(source, "a key contains unprintable characters"))
             continue
         value, found = parse(Source(PLACE, written))
         problems += [replace(p, span=source.line(1), related=()) for p in found]
@@ -53,8 +78,8 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
         try:
             moved = _moved(value, source, len(path) + 1)
             changed = _set(recipe, keys, moved, source.line(1))
-        except LookupError as error:
-            problems.append(_wrong(source, str(error.args[0])))
+        except _NoPlaceError as error:
+            problems.append(error.finding(source, keys))
             continue
         assert isinstance(changed, MapNode)
         recipe = changed
@@ -103,14 +128,14 @@ def _set(node: Node, keys: list[str], value: Node, span: Span) -> Node:
             if not key.lstrip("-").isdecimal() and len(items) == 1:
                 return ListNode((_set(items[0], keys, value, span),), node.span)
             if key not in map(str, range(len(items))):
-                raise LookupError(f"{shown(key)} is no item of a list of {len(items)}")
+                raise _NoPlaceError(node, keys)
             index = int(key)
             changed = _set(items[index], rest, value, span)
             return ListNode((*items[:index], changed, *items[index + 1 :]), node.span)
         case ScalarNode(value=None):
             return _set(MapNode({}, span), keys, value, span)
         case ScalarNode():
-            raise LookupError(f"{shown(key)} would stand in a value that is no section")
+            raise _NoPlaceError(node, keys)
 
 
 def _moved(node: Node, source: Source, by: int) -> Node:
@@ -154,7 +179,7 @@ def _pairs(overrides: Sequence[str]) -> Iterator[str]:
 
 
 def _no_pair(source: Source, text: str) -> Diagnostic:
-    """Return the finding of what is no `key=value`; `key: value` and `key value` differ."""
+    """Return the finding of a malformed override, such as `key: value` or `key value`."""
     found = re.fullmatch(rf"({_PATH})(?:: *| )(\S.*)", text)
     hint = f"write {found[1]}={found[2]}" if found else ""
     return _wrong(source, f"expected key=value, found {shown(text)}", hint)

@@ -1,4 +1,4 @@
-"""Paths that name a variable of the environment, which no path of a recipe takes."""
+"""Paths with environment variables, which recipes do not expand."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def variable_problems(recipe: Node, schema: Schema) -> Iterator[Diagnostic]:
         if found and is_path and not _exists(node, node.value[: found.end()]):
             yield Diagnostic(
                 code="not-supported",
-                message=f"`{found[0]}` is not replaced: a recipe reads no environment variables",
+                message=f"`{found[0]}` is not expanded: recipes do not read environment variables",
                 span=node.span,
-                hint="write the path itself, from `~` where it is the home folder, or set it on "
-                "the command line, where the shell replaces variables",
+                hint="write the path itself (`~` for the home folder), or set it on "
+                "the command line, where the shell expands variables",
             )
 
 

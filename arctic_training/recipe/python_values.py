@@ -39,7 +39,7 @@ def _problems(document: Node, refused: list[tuple[Pointer, str]]) -> Iterator[Di
 
 
 def _written(value: object, pointer: Pointer, refused: list[tuple[Pointer, str]]) -> object:
-    """Return a value as JSON has it; null stands where it has none."""
+    """Return a value as JSON; a value that JSON does not have becomes null."""
     known = _plain(value)
     if len(pointer) > _MOST_DEPTH:
         refused.append((pointer[:1], f"more than {_MOST_DEPTH} levels of nesting"))

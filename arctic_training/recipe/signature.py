@@ -64,7 +64,7 @@ def _rule(annotation: ast.expr | None) -> dict[str, JSON]:
 
 
 def _parsed(annotation: str) -> ast.expr | None:
-    """Return an annotation that is written as a text; None if it is no expression."""
+    """Return an annotation that is written as a string; None if it is not an expression."""
     try:
         return ast.parse(annotation, mode="eval").body
     except (SyntaxError, ValueError):

@@ -15,8 +15,8 @@ _ONLY = "0"
 def with_single_items(recipe: MapNode, schema: Schema) -> tuple[MapNode, list[Diagnostic]]:
     """Return a recipe in which what is set in item 0 of a section is set in the section.
 
-    That is so where the schema takes a section or a list of such. An item of another number is a
-    finding: there is none.
+    This applies where the schema accepts a section or a list of sections. An item of another number
+    is a finding.
     """
     problems: list[Diagnostic] = []
     whole = _below(recipe, recipe, (), schema, problems)
@@ -61,7 +61,7 @@ def _merged_items(node: MapNode, problems: list[Diagnostic]) -> MapNode:
         if key == _ONLY:
             section = _merged(section, entry.value)
         else:
-            message = f"there is no item `{key}`: this is one section, which is item 0"
+            message = f"index `{key}` is out of range: there is one section, which has index 0"
             problems.append(Diagnostic(code="wrong-override", message=message, span=entry.key))
     return section if isinstance(section, MapNode) else node
 

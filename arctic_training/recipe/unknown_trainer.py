@@ -1,11 +1,11 @@
-"""A recipe of a trainer that does not exist: what was meant, and what can be said all the same."""
+"""Findings for a recipe of a trainer that does not exist."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from arctic_training.config.foreign_trainers import FOREIGN_TRAINERS
+from arctic_training.config.foreign_names import FOREIGN_TRAINERS
 from arctic_training.diagnostics import Diagnostic, known_words, nearest
 from arctic_training.document import MapNode, Node, plain, shown
 from arctic_training.validation import Schema
@@ -14,7 +14,7 @@ from arctic_training.validation.unknown_keys import KeyFinder
 __all__ = ["unknown_trainer"]
 
 _ALIKE: Final = 0.65
-"""How alike a trainer must be: names are short, and a part of a long one is no typing error."""
+"""Minimum similarity of a trainer: names are short, and a part of one is not a typing error."""
 
 
 def unknown_trainer(

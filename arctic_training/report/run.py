@@ -16,7 +16,7 @@ from arctic_training.report.record import Record
 __all__ = ["Curves", "Run", "UnknownRunError"]
 
 _PLACES: Final = {"step", "epoch", "evaluation"}
-"""Keys of a line that are no figures."""
+"""Keys of a line that are not figures."""
 
 _Row: TypeAlias = dict[str, float | str | None]
 
@@ -29,7 +29,7 @@ class UnknownRunError(Exception):
 class Curves:
     """Figures by name, float64 of shape (points), at ``steps``, int64 of shape (points).
 
-    NaN stands where a figure is undefined or absent. Steps rise.
+    NaN marks a figure that is undefined or absent. Steps rise.
     """
 
     steps: NDArray[np.int64]

@@ -115,7 +115,7 @@ def activity(text: str) -> Iterator[None]:
 def start_up(text: str) -> Iterator[None]:
     """Show one line on stderr once the start of other processes takes a while.
 
-    They may print whatever they like: it is no spinner, and it is never repeated.
+    They may print: the line is not a spinner, and is never repeated.
     """
     stream = sys.stderr
     with _shown(Background(lambda _: print(f"{text} ...", file=stream, flush=True))):

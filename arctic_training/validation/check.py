@@ -1,4 +1,4 @@
-"""Why a document breaks a schema, in the words of its writer, each at its place."""
+"""Violations of a schema, explained, each at its place."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _MOST_ALIKE: Final = 50
 
 
 def check(node: Node, schema: Schema) -> list[Diagnostic]:
-    """Return everything in which a document breaks a schema; of a wrong type, no more than that.
+    """Return all violations of a schema; for a value of a wrong type, only that.
 
-    Keys that are deprecated, or stand under a former name, are warnings. One cause is one finding.
+    Deprecated keys and former names are warnings. One cause is one finding.
 
     A subschema may carry ``x-code``, ``x-message`` and ``x-hint`` for what breaks it, and under
     ``x-planned`` the keys that are not built yet, each with what to do instead.
@@ -50,7 +50,7 @@ def check(node: Node, schema: Schema) -> list[Diagnostic]:
 
 
 def completed(node: Node, schema: Schema) -> Node:
-    """Return a document with today's names, and with numbers where texts stand for them."""
+    """Return a document with today's names, and with human-readable numbers converted."""
     return with_numbers(with_names(node, schema), schema)
 
 

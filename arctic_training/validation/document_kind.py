@@ -1,4 +1,4 @@
-"""Definitions and recipes: which of both a document is, and that it is not what was asked for."""
+"""Classify documents as definitions or recipes."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
         "deepspeed",
     ),
 }
-"""Keys of both, and those of recipes and their sections that hardly any other file has."""
+"""Keys of both, and those of recipes and their sections that are rare in other files."""
 
 _ALMOST: Final = 0.8
 _MOST_COMPARED: Final = 64
-"""Keys that are compared by letters: no document of ours has more at one place."""
+"""Maximum number of keys that are compared by letters: no definition or recipe has more."""
 
 
 def document_kind(document: MapNode | None, *, is_named: bool) -> Kind:
@@ -73,7 +73,7 @@ def document_kind(document: MapNode | None, *, is_named: bool) -> Kind:
 
 
 def of_other_kind(document: MapNode, wanted: Kind) -> Diagnostic | None:
-    """Return that a definition stands where a recipe is wanted, or the other way round."""
+    """Report a definition where a recipe is expected, or the reverse."""
     kind = document_kind(document, is_named=False)
     if not kind or kind == wanted:
         return None

@@ -1,4 +1,4 @@
-"""One broken rule of a schema in the words of whoever wrote the document."""
+"""Explain the violation of one rule of a schema."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def wrong_value(
 
     Args:
         error: the rule, and the value as it was read.
-        span: where it stands.
+        span: its place.
         applying: the subschemas that the value has to keep to.
         node: the value with its place, to show it as it was written.
         otherwise: the advice where the rule has none.
@@ -109,7 +109,7 @@ def _of_right_type(error: ValidationError, applying: list[Subschema]) -> str:
 
 
 def annotation(applying: list[Subschema], name: str) -> str:
-    """Return what the first of some subschemas says under a word of ours, or an empty text."""
+    """Return the first annotation of a name in some subschemas, or an empty string."""
     return next((str(s[name]) for s in applying if name in s), "")
 
 

@@ -1,7 +1,7 @@
-"""Keys of a document under former names, and keys that are on their way out.
+"""Former names of keys, and deprecated keys.
 
-A schema says of a key `x-renamed-to`, where another name has taken its place, and of one that
-still stands `deprecationMessage`, which editors show.
+A schema marks a former name with `x-renamed-to`, and a deprecated key with `deprecationMessage`,
+which editors show.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _DEPRECATED: Final = "deprecationMessage"
 
 
 def former_names(node: Node, schema: Schema) -> list[Rename]:
-    """Return how the keys of a document that have a former name are called today."""
+    """Return the renames of a document's keys from former names to current ones."""
     marked = _marked(node, schema, _RENAMED)
     return [Rename(pointer, str(rule[_RENAMED])) for pointer, rule in marked]
 
 
 def with_names(node: Node, schema: Schema) -> Node:
-    """Return the document with today's names; where a key stands under both, today's holds."""
+    """Return the document with current names; a key under both names keeps the current one."""
     return renamed(node, former_names(node, schema))
 
 
 def rename_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
-    """Find former names, and keys that stand under two of their names."""
+    """Find former names, and keys that are set under two of their names."""
     first: dict[Pointer, Pointer] = {}
     for rename in former_names(node, schema):
         now = (*rename.pointer[:-1], rename.key)
@@ -49,7 +49,7 @@ def rename_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
 
 
 def name_problems(node: Node, schema: Schema) -> Iterator[Diagnostic]:
-    """Find former names, keys that stand under two of their names, and deprecated keys."""
+    """Find former names, keys that are set under two of their names, and deprecated keys."""
     yield from rename_problems(node, schema)
     for pointer, rule in _marked(node, schema, _DEPRECATED):
         if _RENAMED not in rule:

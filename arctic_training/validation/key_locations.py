@@ -19,7 +19,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A key that may stand in a document, and the subschemas that its value keeps to."""
+    """A key that a document may have, and the subschemas of its value."""
 
     pointer: Pointer
     rules: list[Subschema]
@@ -28,8 +28,8 @@ class Place:
 def places(document: Node, schema: Schema) -> Iterator[Place]:
     """Iterate over the places of all keys, those of outer sections first.
 
-    A section that the document leaves out is the one that it is by default. Of a list, the
-    sections that stand in it are gone into.
+    A section that the document leaves out is the one that it is by default. The sections in a list
+    are included.
     """
     rules = schema.at(document, ())
     waiting: deque[tuple[Pointer, Node, list[Subschema]]] = deque([((), document, rules)])

@@ -1,6 +1,6 @@
 """Sections and keys in the wrong place: one cause, one message.
 
-A section that is indented wrongly, or stands under another name, breaks several rules at once:
+A section that is indented wrongly, or has another section's name, breaks several rules at once:
 its keys are unknown where they are, and missing where they belong.
 """
 
@@ -36,7 +36,7 @@ def _is_factory(complaint: Complaint) -> bool:
 
 
 def _supplied(complaints: list[Complaint]) -> list[Complaint]:
-    """Leave out keys that are missing because they stand somewhere else."""
+    """Leave out keys that are missing because they are somewhere else."""
     elsewhere = [each.ways for each in complaints if each.ways]
     return [
         each
@@ -113,7 +113,7 @@ def _listed(complaints: list[Complaint]) -> str:
 
 
 def _renamed(complaints: list[Complaint], document: Node, schema: Schema) -> list[Complaint]:
-    """Find sections that stand under the name of another one."""
+    """Find sections under the name of another one."""
     if not isinstance(document, MapNode):
         return complaints
     for name in [*document.entries]:

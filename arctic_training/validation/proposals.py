@@ -16,7 +16,7 @@ from arctic_training.validation.unknown_keys import keys_listed
 __all__ = ["section_instead"]
 
 _FIRST_KEYS: Final = ("name_or_path", "output_dir")
-"""What a section is mostly about: a text in its place is that."""
+"""The main key of a section: a string in place of the section is its value."""
 
 _JSON: Final = frozenset(FOREIGN_WORDS.values()) - {"mean", "sum"}
 

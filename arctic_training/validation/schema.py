@@ -42,18 +42,18 @@ class Schema:
     def errors(self, document: JSON) -> Iterator[jsonschema_rs.ValidationError]:
         """Iterate over everything in which ``document``, with its numbers made, breaks the schema.
 
-        A text that is left where a number belongs is one: it means none, or one beyond all limits.
+        A string that is left where a number belongs is a violation: not a number, or out of range.
         """
         return self._strict.iter_errors(document)
 
     @cached_property
     def has_numbers(self) -> bool:
-        """Whether a number may be written as a text anywhere in the document."""
+        """Whether a number may be written as a string anywhere in the document."""
         return any(rule.get("pattern") == NUMBER_PATTERN for rule in _rules(self.root))
 
     @cached_property
     def keywords(self) -> frozenset[str]:
-        """All words that stand as keys anywhere in the schema."""
+        """All keys anywhere in the schema."""
         return frozenset(key for rule in _rules(self.root) for key in rule)
 
     @cached_property
@@ -161,7 +161,7 @@ def with_numbers(node: Node, schema: Schema) -> Node:
 
 
 def _outline(node: Node) -> JSON:
-    """Return what a condition looks at: a value's type, and what stands right below a mapping."""
+    """Return what a condition depends on: a value's type, and the entries of a mapping."""
     if isinstance(node, MapNode):
         return {key: _bare(entry.value) for key, entry in node.entries.items()}
     return _bare(node)
@@ -196,7 +196,7 @@ def _rules(schema: JSON) -> Iterator[Subschema]:
 
 
 def _numeric(schema: JSON) -> JSON:
-    """Return the schema without leave to write a number as a text."""
+    """Return the schema without permission to write a number as a string."""
     if isinstance(schema, list):
         return [_numeric(part) for part in schema]
     if not isinstance(schema, dict):

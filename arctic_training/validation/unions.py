@@ -1,4 +1,4 @@
-"""Of the alternatives of a union, the one that the writer meant."""
+"""Choose the alternative of a union that the writer meant."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def types_of(branches: list[Branch], whole: ValidationError) -> list[str]:
 def meant(branches: list[Branch], whole: ValidationError) -> Branch:
     """Return the errors of the alternative that was meant.
 
-    That is one in which a value of this kind can stand: a mapping is no attempt at a word, and a
-    number none at a list. Of several, it is the one with the fewest errors.
+    That is one that accepts a value of this kind: a mapping was not meant as a word, nor a number
+    as a list. Of several, it is the one with the fewest errors.
     """
     value = whole.instance
 

@@ -52,7 +52,7 @@ class KeyFinder:
     def unknown_key(self, pointer: Pointer, applying: list[Subschema]) -> Complaint:
         """Return what to say of the key that ``pointer`` ends in.
 
-        ``applying`` are the subschemas that apply to the section in which it stands.
+        ``applying`` are the subschemas that apply to its section.
         """
         key, span = str(pointer[-1]), key_span(self.document, pointer)
         for planned in (outer.get("x-planned", {}) for outer in applying):
@@ -117,7 +117,7 @@ def _dash(key: str) -> str:
 
 
 def _closest(ways: list[Pointer], pointer: Pointer) -> list[Pointer]:
-    """Return the ways that share the most with where a key stands, and of those the shortest."""
+    """Return the ways that share the most with the place of a key, and of those the shortest."""
     if not ways:
         return []
     closest = max(_shared(way, pointer) for way in ways)
@@ -136,7 +136,7 @@ def _question(ways: list[Pointer], pointer: Pointer) -> str:
 
 
 def _shared(way: Pointer, pointer: Pointer) -> int:
-    """Return how many sections two keys stand in together."""
+    """Return how many sections two keys have in common."""
     both = zip(way[:-1], pointer[:-1], strict=False)
     return len([*takewhile(lambda pair: pair[0] == pair[1], both)])
 
@@ -168,7 +168,7 @@ def _words(listed: JSON) -> list[str]:
 def _where(schema: Schema) -> str:
     """Name the command that prints a schema: of a trainer's recipes, or of definitions."""
     if "definitions" not in schema.root:
-        return ""  # what a function takes stands in its file
+        return ""  # the parameters of a function are in its file
     properties = schema.root.get("properties")
     kind = properties.get("type") if isinstance(properties, dict) else None
     name = f" {kind['const']}" if isinstance(kind, dict) and "const" in kind else ""

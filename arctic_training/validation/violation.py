@@ -1,4 +1,4 @@
-"""A finding on its way to the reader, with what tells whether others have the same cause."""
+"""A violation of a schema, with what is needed to group it with others of the same cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Complaint"]
 
 @dataclass(frozen=True, slots=True)
 class Complaint:
-    """What is wrong at one place; ``ways`` are those on which an unknown key would be known."""
+    """A violation at one place; ``ways`` are the pointers at which an unknown key is known."""
 
     kind: Literal["unknown", "missing", "value"]
     pointer: Pointer

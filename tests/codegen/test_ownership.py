@@ -122,7 +122,7 @@ def test_no_mutation_of_the_manifest_is_put_right_in_silence(count: int, tmp_pat
     assert arctic_gen(*command, folder=tmp_path).code == 0
     manifest = tmp_path / "generated/manifest.json"
     whole, before = manifest.read_bytes(), _tree(tmp_path)
-    line = "generated/manifest.json was not as it was written: it is made anew from the files\n"
+    line = "generated/manifest.json was edited: it is rebuilt from the files\n"
     chance = random.Random(0)  # noqa: S311 - it picks places
     for _ in range(count):
         place, bit = chance.randrange(len(whole)), chance.choice([1, 2, 128])

@@ -35,7 +35,7 @@ def test_a_file_is_no_module(definition: str, tmp_path: Path, *, is_there: bool)
     for command in ("validate", "lint", "new-trainer --no-verify"):
         done = arctic_gen(*command.split(), "mine.yaml", folder=tmp_path)
         assert done.code == 1, command
-        assert "is a file: a module is named without `.py`; did you mean `" in done.out
+        assert "is a file: write the module without `.py`; did you mean `" in done.out
     assert not [*tmp_path.glob("**/py.py")]
 
 

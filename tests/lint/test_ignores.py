@@ -28,7 +28,7 @@ def _lint(folder: Path, fields: str, *flags: str) -> list[str]:
     """Return what is found, each as `line code`."""
     write(folder / "mine.yaml", _HEAD + fields)
     done = arctic_gen("lint", *flags, folder=folder)
-    assert done.err in {"", "mended mine.yaml\n"}
+    assert done.err in {"", "fixed mine.yaml\n"}
     lines = [line for line in done.out.splitlines() if line.startswith("mine.yaml:")]
     return [f"{line.split(':')[1]} {line.split('[')[1].split(']')[0]}" for line in lines]
 

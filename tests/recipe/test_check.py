@@ -117,4 +117,4 @@ def test_a_damaged_schema_is_named(command: tuple[str, ...], tmp_path: Path) -> 
     write(tmp_path / "pyproject.toml", "")
     done = arctic_gen(*command, folder=tmp_path)
     assert done.code == 2
-    assert done.err.startswith(f"error: {place}: it is no JSON; generate it again: arctic-gen")
+    assert done.err.startswith(f"error: {place}: invalid JSON; generate it again: arctic-gen")

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.api import load_recipe
-from arctic_training.config.foreign_names import FOREIGN_ALIASES
-from arctic_training.config.foreign_trainers import FOREIGN_TRAINERS
+from arctic_training.config.foreign_names import FOREIGN_ALIASES, FOREIGN_TRAINERS
 from arctic_training.config.sections import sections_schema
 from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, arctic_train, write
 

@@ -21,6 +21,7 @@ checkpoint:
   - output_dir: a
   - output_dir: b
 """
+_TWO = ": `checkpoint` has 2 items"
 _FAR = "checkpoint." + "9" * 5000 + "=1"
 
 
@@ -90,12 +91,12 @@ def test_a_value_knows_that_it_comes_from_the_command_line() -> None:
         ("a..b=1", "wrong-override", "expected key=value, found `a..b=1`"),
         (".a=1", "wrong-override", "expected key=value, found `.a=1`"),
         ("a" + ".a" * 70 + "=1", "wrong-override", f"expected key=value, found `a{'.a' * 29}....`"),
-        ("checkpoint.2.x=1", "wrong-override", "`2` is no item of a list of 2"),
-        ("checkpoint.-1.x=1", "wrong-override", "`-1` is no item of a list of 2"),
-        ("checkpoint.x=1", "wrong-override", "`x` is no item of a list of 2"),
+        ("checkpoint.2.x=1", "wrong-override", f"index `2` is out of range{_TWO}"),
+        ("checkpoint.-1.x=1", "wrong-override", f"index `-1` is out of range{_TWO}"),
+        ("checkpoint.x=1", "wrong-override", f"expected an index, found `x`{_TWO}"),
         ("seed: 1", "wrong-override", "expected key=value, found `seed: 1`"),
-        (_FAR, "wrong-override", f"`{_FAR[11:71]}...` is no item of a list of 2"),
-        ("seed.x=1", "wrong-override", "`x` would stand in a value that is no section"),
+        (_FAR, "wrong-override", f"index `{_FAR[11:71]}...` is out of range{_TWO}"),
+        ("seed.x=1", "wrong-override", "`seed` is a value, not a section: it has no key `x`"),
         ("seed=*x", "yaml-syntax", "undefined alias `*x`"),
         ("seed=.inf", "wrong-type", "`.inf` is not a finite number"),
         ("seed={a: 1, a: 2}", "duplicate-key", "duplicate key `a`: first set on line 1"),
@@ -161,7 +162,7 @@ def test_a_section_has_no_second_item() -> None:
     with pytest.raises(InvalidRecipeError) as refused:
         _checked(f"{_SECTION}checkpoint: {{output_dir: /a}}\n", "checkpoint.1.output_dir=/b")
     (problem,) = refused.value.diagnostics
-    assert problem.message == "there is no item `1`: this is one section, which is item 0"
+    assert problem.message == "index `1` is out of range: there is one section, which has index 0"
 
 
 def _checked(text: str, override: str) -> CheckedRecipe:

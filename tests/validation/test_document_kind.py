@@ -42,7 +42,7 @@ def test_files_of_other_tools_are_passed_over(tmp_path: Path) -> None:
     done = arctic_gen("validate", ".", folder=tmp_path)
     assert (done.code, done.out) == (0, "nothing to check\n")
     assert done.err.splitlines() == [
-        f"skipped: {name} is no definition and no recipe"
+        f"skipped: {name} is neither a definition nor a recipe"
         for name in sorted(f"{name}.yaml" for name in _FOREIGN)
     ]
 

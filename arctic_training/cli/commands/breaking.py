@@ -84,7 +84,7 @@ def _unread(problem: Diagnostic) -> Diagnostic:
         problem,
         code="not-comparable",
         message=f"the definition as it was cannot be read now: {problem.message}",
-        hint="nobody can say what the change breaks: compare with a later state",
+        hint="the change cannot be compared: use a later state",
     )
 
 

@@ -31,7 +31,7 @@ _DRIFT: Final = {
     Kind.CREATE: "is missing",
     Kind.UPDATE: "is not what its definition makes now",
     Kind.DELETE: "is orphaned: no definition makes it",
-    Kind.UNKNOWN: "is unknown: it stands in a generated package and was not generated",
+    Kind.UNKNOWN: "is unknown: it is in a generated package but was not generated",
 }
 
 
@@ -84,7 +84,7 @@ def _altered(item: Loaded) -> Diagnostic:
         code="drift",
         message=f"{place} is not as it was written",
         span=key_span(item.spec.document, ("name",)),
-        hint=f"`arctic-gen new-trainer {shown_path(item.path)}` makes it anew",
+        hint=f"`arctic-gen new-trainer {shown_path(item.path)}` regenerates it",
     )
 
 
@@ -102,7 +102,7 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
 def _remedy(change: Change, command: str) -> str:
     match change.kind:
         case Kind.UPDATE:
-            return f"`{command}` makes it anew {short_diff(change)}"
+            return f"`{command}` regenerates it {short_diff(change)}"
         case Kind.EDITED:
             return f"`{command} --force` overwrites it {short_diff(change)}"
         case Kind.DELETE:

@@ -85,7 +85,7 @@ def _loaded(name: str, form: Format) -> Loaded:
 
 
 def _told_as_outdated(item: Loaded) -> list[Diagnostic]:
-    """Return a warning if what is tried was generated from a definition of before."""
+    """Return a warning if the trainer was generated from an earlier version of its definition."""
     package = item.project.trainer_package(item.spec.name)
     old = outdated(package, item.project) if package else None
     return [old.warning(value_span(item.spec.document, ("name",)))] if old else []
@@ -100,7 +100,7 @@ def _starter(item: Loaded) -> Mapping[str, object]:
 
 
 def _saving(item: Loaded) -> str:
-    """Return the name of the checkpoint engine that a run can go on from."""
+    """Return the name of the checkpoint engine that a run can resume from."""
     (slot,) = (slot for slot in item.spec.slots if slot.slot.kind == "checkpoint")
     return next((f.name for f in slot.factories if f.built_in.name == "deepspeed"), "")
 

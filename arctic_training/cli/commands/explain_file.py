@@ -55,7 +55,7 @@ def explain_file(path: Path, arguments: Sequence[str]) -> NoReturn:
     if document is not None and document_kind(document, is_named=True) == "recipe":
         rows, problems = _of_recipe(path, overrides)
     elif overrides:
-        raise click.UsageError(f"{path} is no recipe: it takes no KEY=VALUE")
+        raise click.UsageError(f"{path} is not a recipe: KEY=VALUE applies to recipes only")
     elif document is not None:
         rows, found = _of_definition(document, path)
         problems += found
@@ -69,7 +69,7 @@ def explain_file(path: Path, arguments: Sequence[str]) -> NoReturn:
 
 
 def _narrowed(rows: list[_Row], keys: Sequence[str], path: Path) -> list[_Row]:
-    """Return the rows of some keys, or of what stands below these; without keys, all.
+    """Return the rows of the given keys and of the keys below them; without keys, all rows.
 
     Raises:
         ClickException: nothing is called by one of the keys.
@@ -98,7 +98,7 @@ def _of_definition(document: MapNode, path: Path) -> tuple[list[_Row], list[Diag
 
 
 def _of_recipe(path: Path, overrides: Sequence[str]) -> tuple[list[_Row], list[Diagnostic]]:
-    """Return the values of each section: those that stand in the recipe, then all others."""
+    """Return the values of each section: those of the recipe, then all others."""
     try:
         recipe = checked_recipe(path, overrides)
     except InvalidRecipeError as error:
@@ -129,7 +129,7 @@ def _definition(recipe: CheckedRecipe) -> TrainerSpec | None:
 
 
 def _default(recipe: CheckedRecipe, definition: TrainerSpec | None, way: Pointer) -> str:
-    """Say whose a default is; of a trainer without its definition, nobody knows."""
+    """Say whose a default is; unknown for a trainer without its definition."""
     if definition is None:
         return "default"
     place = default_place(definition, recipe.document, way)

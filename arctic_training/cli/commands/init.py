@@ -171,7 +171,7 @@ def _factories(slot: Slot, answer: str) -> tuple[Code, Code]:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as YAML has it: bare where it is plainly one, else in double quotes."""
+    """Return a string as YAML writes it: plain where that is unambiguous, else in double quotes."""
     return text if _BARE.fullmatch(text) and text not in _NO_TEXTS else json.dumps(text)
 
 

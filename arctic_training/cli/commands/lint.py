@@ -25,7 +25,7 @@ from arctic_training.validation import document_kind
 __all__ = ["lint"]
 
 _MOST_ROUNDS: Final = 10
-"""How often is mended what mending brought up."""
+"""Maximum number of passes: a fix may reveal another finding."""
 
 
 def lint(
@@ -33,7 +33,7 @@ def lint(
     *,
     baseline: Path | None,
     is_written: bool,
-    is_mended: bool,
+    is_fixed: bool,
     is_strict: bool,
     form: Format,
 ) -> NoReturn:
@@ -46,11 +46,11 @@ def lint(
     with activity("linting"):
         loaded, problems = _read(paths)
         report = lint_definitions(loaded, known)
-    for _ in range(_MOST_ROUNDS if is_mended else 0):
+    for _ in range(_MOST_ROUNDS if is_fixed else 0):
         if not report.edits:
             break
         for path in apply(report.edits):
-            click.echo(f"mended {path}", err=True)
+            click.echo(f"fixed {path}", err=True)
         loaded, problems = _read(paths)
         report = lint_definitions(loaded, known)
     found = report.findings

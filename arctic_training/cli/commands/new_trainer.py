@@ -156,8 +156,8 @@ def _tell_of_manifest(generation: Generation, *, dry_run: bool) -> None:
     """Say that the manifest was changed by somebody else, and is as the files are now."""
     if generation.is_manifest_altered:
         place = shown_path(generation.project.manifest)
-        made = "it would be made" if dry_run else "it is made"
-        click.echo(f"{place} was not as it was written: {made} anew from the files", err=True)
+        verb = "would be" if dry_run else "is"
+        click.echo(f"{place} was edited: it {verb} rebuilt from the files", err=True)
 
 
 def _verb(change: Change) -> str:

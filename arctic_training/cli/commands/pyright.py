@@ -42,7 +42,7 @@ def _place(project: Project) -> str:
 
 
 def _users_settings(project: Project) -> tuple[str, dict[str, object]] | None:
-    """Return the file with the user's settings, and those; a file that is no JSON says nothing."""
+    """Return the file with the user's settings, and those; a file that is not JSON is ignored."""
     if (path := project.root / _FILE).is_file():
         return _FILE, _parsed(path)
     try:

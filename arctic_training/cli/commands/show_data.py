@@ -1,4 +1,4 @@
-"""What ``arctic-train show-data`` prints: rows of batches, with their trained tokens marked."""
+"""``arctic-train show-data``: print rows of batches, with the tokens that have loss marked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def show_rows(
 ) -> None:
     """Print the first rows of an epoch, or the first pairs of rows, without their padding.
 
-    Trained tokens are green on a terminal, and stand between ``[[`` and ``]]`` elsewhere.
+    Tokens with loss are green on a terminal, and between ``[[`` and ``]]`` elsewhere.
     """
     console = Console(soft_wrap=True)
     for index, sides in enumerate(islice(_shown_together(batches), number), 1):

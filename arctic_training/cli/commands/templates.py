@@ -22,7 +22,7 @@ _YOURS: Final = "what is begun is yours from then on"
 def templates() -> None:
     """List, eject and compare the templates of generated files.
 
-    A project's own stand in its folder `arctic_templates`, under the names of the shipped ones.
+    A project's own templates are in its folder `arctic_templates`, named like the shipped ones.
     """
 
 

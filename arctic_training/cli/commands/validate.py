@@ -61,7 +61,9 @@ def _problems(paths: list[Path], counts: dict[str, int]) -> list[Diagnostic]:
         elif found:
             problems += found
         else:
-            click.echo(f"skipped: {shown_path(path)} is no definition and no recipe", err=True)
+            click.echo(
+                f"skipped: {shown_path(path)} is neither a definition nor a recipe", err=True
+            )
         if kind:
             counts[kind] += 1
     return [*problems, *taken_names(loaded)]

@@ -90,5 +90,5 @@ def _files(root: Path) -> Iterator[str]:
 def _time(path: str) -> int:
     try:
         return os.stat(path).st_mtime_ns  # noqa: PTH116 - often
-    except OSError:  # gone, or behind what is no folder any more
+    except OSError:  # gone, or a parent is no longer a folder
         return 0

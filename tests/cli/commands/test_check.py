@@ -107,7 +107,7 @@ def test_drift_is_named(change: Callable[[Path], None], messages: list[str], pro
 @pytest.mark.parametrize(
     ("change", "remedies"),
     [
-        (_changed, ["`arctic-gen new-trainer mine.yaml` makes it anew (-1 +1 lines):"]),
+        (_changed, ["`arctic-gen new-trainer mine.yaml` regenerates it (-1 +1 lines):"]),
         (_missing, ["`arctic-gen new-trainer mine.yaml` makes it"]),
         (_edited, ["`arctic-gen new-trainer mine.yaml --force` overwrites it (-1 +"]),
         (_renamed, ["` removes it", "` makes it"]),

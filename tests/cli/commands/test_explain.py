@@ -111,7 +111,7 @@ def test_a_wrong_recipe_is_not_explained(tmp_path: Path) -> None:
         "command line:1:6: error[out-of-range]: `-1` is below the minimum of 0",
     )
     done = arctic_gen("explain", "d.yaml", "seed=-1", folder=tmp_path)
-    assert done == (2, "", "error: d.yaml is no recipe: it takes no KEY=VALUE\n")
+    assert done == (2, "", "error: d.yaml is not a recipe: KEY=VALUE applies to recipes only\n")
 
 
 def _value(config: JSON, way: Pointer) -> JSON:

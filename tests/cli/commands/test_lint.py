@@ -55,7 +55,7 @@ def test_fix_mends_what_is_safe_and_no_more(project: Path) -> None:
     """The line of the schema is written, everything else stays; a second time nothing is done."""
     path = project / "trainers/mine.yaml"
     done = arctic_gen("lint", "--fix", folder=project)
-    assert done.err == "mended trainers/mine.yaml\n"
+    assert done.err == "fixed trainers/mine.yaml\n"
     assert _MISSING not in done.out
     schema = "generated/trainer.schema.json"
     text = f"# yaml-language-server: $schema={schema}\n{DEFINITION}"

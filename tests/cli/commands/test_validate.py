@@ -37,7 +37,7 @@ def test_a_folder_is_read_and_what_is_neither_is_named(folder: Path) -> None:
     result = arctic_gen("validate", ".", folder=folder)
     assert (result.code, result.out) == (0, "1 definition and 2 recipes checked: no findings\n")
     assert result.err.splitlines() == [
-        f"skipped: {name} is no definition and no recipe"
+        f"skipped: {name} is neither a definition nor a recipe"
         for name in ("compose.yaml", "empty.yaml", "hooks.yaml", "rows.json", "tokenizer.json")
     ]
 
