@@ -210,6 +210,29 @@ def _foreign_imports(modules: Sequence[Module]) -> Iterator[str]:
                 yield f"{module.name} imports {name}"
 
 
+def _flat_sizes(modules: Sequence[Module]) -> Iterator[str]:
+    """Iterate over the places of the runtime that take a size from no axis of the mesh."""
+    exempt = {"arctic_training.core.mesh"}
+    for module in modules:
+        if module.part in RUNTIME - {"launcher"} and module.name not in exempt:
+            found = [node for node in ast.walk(module.tree) if _is_flat_size(node)]
+            yield from (f"{module.name}: {ast.unparse(node)}" for node in found)
+
+
+def _is_flat_size(node: ast.AST) -> bool:
+    """Return whether a node reads a world size, or computes with the number of processes."""
+    match node:
+        case ast.Attribute(attr="get_world_size" | "world_size"):
+            return True
+        case ast.Attribute(attr="world", value=owner):
+            return ast.unparse(owner) != "self.mesh"  # what `trainer.world` returns
+        case ast.BinOp(left=left, right=right):
+            operands = [side.attr for side in (left, right) if isinstance(side, ast.Attribute)]
+            return "num_processes" in operands
+        case _:
+            return False
+
+
 def _seeded(name: str, text: str) -> Module:
     return Module(f"arctic_training.{name}", text)
 
@@ -249,6 +272,10 @@ RULES: Final = {
     "the package imports names from their homes, not from its public API": (
         _public_api_imports,
         [_seeded("losses.sft", "from arctic_training import LossOutput")],
+    ),
+    "sizes come from an axis of the mesh": (
+        _flat_sizes,
+        [_seeded("trainer.loop", "mean = total / trainer.mesh.num_processes")],
     ),
     "what runs without torch imports nothing heavy": (
         _foreign_imports,

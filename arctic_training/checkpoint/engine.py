@@ -77,7 +77,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
             except OSError as error:
                 raise self._unsaved(error) from error
             self._saved_step = self.trainer.state.global_step
-            if self.trainer.world.is_first:
+            if self.trainer.mesh.is_first:
                 self._prune()
 
     def _unsaved(self, error: OSError) -> TrainingError:

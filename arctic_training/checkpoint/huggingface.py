@@ -75,8 +75,8 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
         weights = self.trainer.engine.full_state_dict(only_trained=is_part)
         step = self.trainer.state.global_step
         output = self.config.output_dir / f"global_step_{step}"
-        with writing_together(output, self.trainer.world) as folder:
-            if self.trainer.world.is_first:
+        with writing_together(output, self.trainer.mesh) as folder:
+            if self.trainer.mesh.is_first:
                 self._export(folder, model, weights)
 
     def _export(

@@ -11,7 +11,7 @@ from typing import Final
 
 import torch.distributed
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.fs.atomic_folder import unfinished_folder, writing
 from arctic_training.fs.disk_errors import told_by_disk
 
@@ -23,7 +23,7 @@ _PAUSE: Final = 0.2
 
 
 @contextmanager
-def writing_together(folder: Path, world: World) -> Iterator[Path]:
+def writing_together(folder: Path, mesh: Mesh) -> Iterator[Path]:
     """Write a folder with all processes of a run; it takes its place when all have written.
 
     Each gets the folder once it exists. It is complete when the first process sees every file of
@@ -33,12 +33,12 @@ def writing_together(folder: Path, world: World) -> Iterator[Path]:
         OSError: a file cannot be written, or the first process does not see it.
 
     """
-    if world.is_first:
+    if mesh.is_first:
         with writing(folder) as unfinished:
             torch.distributed.barrier()
             yield unfinished
             torch.distributed.barrier()
-            _check_seen(unfinished, world)
+            _check_seen(unfinished, mesh)
     else:
         unfinished = unfinished_folder(folder)
         torch.distributed.barrier()
@@ -46,26 +46,26 @@ def writing_together(folder: Path, world: World) -> Iterator[Path]:
             unfinished.mkdir(parents=True, exist_ok=True)  # is there, unless it is another one
             yield unfinished
         torch.distributed.barrier()
-        _check_seen(unfinished, world)
+        _check_seen(unfinished, mesh)
     torch.distributed.barrier()
 
 
-def _check_seen(folder: Path, world: World) -> None:
+def _check_seen(folder: Path, mesh: Mesh) -> None:
     """Compare what the processes see in a folder; the first one marks what it sees as complete.
 
     Raises:
         OSError: the first one does not see a file of another.
 
     """
-    if world.size == 1:
+    if mesh.num_processes == 1:
         return
-    seen: list[dict[str, int]] = [{} for _ in range(world.size)]
+    seen: list[dict[str, int]] = [{} for _ in range(mesh.num_processes)]
     torch.distributed.all_gather_object(seen, _sizes(folder))
     expected = {name: size for files in seen for name, size in files.items()}
-    unseen = [_unseen(folder, expected) if world.is_first else ""]
+    unseen = [_unseen(folder, expected) if mesh.is_first else ""]
     torch.distributed.broadcast_object_list(unseen)
     if unseen[0]:
-        if not world.is_first:
+        if not mesh.is_first:
             shutil.rmtree(folder, ignore_errors=True)
         message = f"process 0 does not see `{unseen[0]}` as another process wrote it"
         raise OSError(f"{message}: is the folder shared by all machines?")

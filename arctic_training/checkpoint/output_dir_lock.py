@@ -54,7 +54,7 @@ def occupied_problems(engines: Sequence[_Engine]) -> Iterator[RecipeError]:
 
 def _folders(engines: Sequence[_Engine]) -> dict[Path, _Engine]:
     """Return the folders that the first process locks, each with one of those that save there."""
-    saving = (each for each in engines if each.config.enabled and each.trainer.world.is_first)
+    saving = (each for each in engines if each.config.enabled and each.trainer.mesh.is_first)
     folders = {each.config.output_dir.resolve(): each for each in saving}
     return {folder: engine for folder, engine in folders.items() if folder.is_dir()}
 

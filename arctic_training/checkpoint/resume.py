@@ -31,11 +31,11 @@ def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
     """
     with alone(engines):
         for engine in _enabled(engines):
-            if engine.trainer.world.is_first:
+            if engine.trainer.mesh.is_first:
                 engine.discard_unfinished()
             if engine.config.is_resumed:
                 engine.load()
-            elif config.overwrite_output_dir and engine.trainer.world.is_first:
+            elif config.overwrite_output_dir and engine.trainer.mesh.is_first:
                 engine.discard()
 
 

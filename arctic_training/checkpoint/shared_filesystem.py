@@ -14,7 +14,7 @@ import torch.distributed
 
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.checkpoint import CheckpointConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import RecipeError, UnusableRecipeError
 
 __all__ = ["check_shared"]
@@ -25,7 +25,7 @@ _PATIENCE: Final = 10.0
 """Seconds until what one machine wrote is seen by another, with room for a slow file system."""
 
 
-def check_shared(engines: Sequence[CheckpointEngine[CheckpointConfig]], world: World) -> None:
+def check_shared(engines: Sequence[CheckpointEngine[CheckpointConfig]], mesh: Mesh) -> None:
     """Make sure that the first process sees what the others write, before anything is prepared.
 
     All processes have to call it. Each writes an empty file into each folder that all of them save
@@ -35,15 +35,15 @@ def check_shared(engines: Sequence[CheckpointEngine[CheckpointConfig]], world: W
         UnusableRecipeError: a process has a folder of its own under that name.
 
     """
-    if world.size == 1:
+    if mesh.num_processes == 1:
         return
     saving = [each for each in engines if each.config.enabled and each.saves_together]
-    if problems := [problem for engine in saving for problem in _problems(engine, world)]:
+    if problems := [problem for engine in saving for problem in _problems(engine, mesh)]:
         raise UnusableRecipeError(problems)
 
 
-def _problems(engine: CheckpointEngine[CheckpointConfig], world: World) -> Iterator[RecipeError]:
-    unseen = _unseen(engine.config.output_dir, world)
+def _problems(engine: CheckpointEngine[CheckpointConfig], mesh: Mesh) -> Iterator[RecipeError]:
+    unseen = _unseen(engine.config.output_dir, mesh)
     if unseen:
         who = ", ".join(map(str, unseen))
         yield engine.problem(
@@ -55,17 +55,17 @@ def _problems(engine: CheckpointEngine[CheckpointConfig], world: World) -> Itera
         )
 
 
-def _unseen(folder: Path, world: World) -> list[int]:
+def _unseen(folder: Path, mesh: Mesh) -> list[int]:
     """Return the processes whose file the first one does not see."""
     token = _agreed(uuid4().hex)
-    paths = [folder / f".probe-{token}-{rank}" for rank in range(world.size)]
+    paths = [folder / f".probe-{token}-{rank}" for rank in range(mesh.num_processes)]
     with suppress(OSError):  # a process that cannot write is one whose file is not seen
         folder.mkdir(parents=True, exist_ok=True)
-        paths[world.rank].touch()
+        paths[mesh.rank].touch()
     torch.distributed.barrier()
-    unseen = _agreed([*_missing(paths)] if world.is_first else [])
+    unseen = _agreed([*_missing(paths)] if mesh.is_first else [])
     with suppress(OSError):
-        paths[world.rank].unlink()
+        paths[mesh.rank].unlink()
     return unseen
 
 

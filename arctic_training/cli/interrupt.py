@@ -7,7 +7,7 @@ import os
 import signal
 from typing import Final
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 
 __all__ = ["INTERRUPTED", "end_at_once", "is_interrupted", "listen"]
 
@@ -40,13 +40,13 @@ def end_at_once() -> None:
 
 def _first(_number: int, _frame: object) -> None:
     signal.signal(signal.SIGINT, _again)
-    if World.of_environment().size > 1:
+    if Mesh.of_environment().num_processes > 1:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _again(_number: int, _frame: object) -> None:
-    if World.of_environment().size == 1:
+    if Mesh.of_environment().num_processes == 1:
         os.write(2, b"interrupted\n")
         os._exit(INTERRUPTED)
 

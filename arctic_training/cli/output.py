@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import click
 
 from arctic_training.cli import interrupt, streams
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.launcher.failure_report import LOST, apart, is_lost_peer, speaks
 from arctic_training.launcher.process_exit import ended_whole
 
@@ -178,7 +178,7 @@ def say(message: str, *, hint: str = "") -> None:
 
 
 def _interrupted() -> int:
-    if World.of_environment().is_first:
+    if Mesh.of_environment().is_first:
         click.echo("interrupted", err=True)
     return ExitCode.INTERRUPTED
 

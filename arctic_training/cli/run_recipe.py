@@ -15,7 +15,7 @@ from arctic_training.cli.local_paths import local_paths, missing_paths, unwritab
 from arctic_training.cli.output import ExitCode, finish, say
 from arctic_training.cli.readiness import readiness_problems
 from arctic_training.cli.streams import forgive
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Span, render
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import Node, Pointer, key_span, present, value_span
@@ -123,7 +123,7 @@ def _finish_dry_run(path: Path, recipe: CheckedRecipe, form: Format) -> NoReturn
 
 def _warn(recipe: CheckedRecipe) -> None:
     """Say once, by the first of all processes, what is deprecated in a recipe."""
-    if recipe.warnings and World.of_environment().is_first:
+    if recipe.warnings and Mesh.of_environment().is_first:
         click.echo(render([*recipe.warnings], Format.TEXT), nl=False, err=True)
 
 
@@ -154,7 +154,7 @@ def train(recipe: CheckedRecipe, *, profile: str = "") -> None:
 
     trainer = make_trainer(config)
     try:
-        if profile and trainer.world.is_first:
+        if profile and trainer.mesh.is_first:
             from arctic_training.cli.profile import profiled
 
             profiled(trainer.train, order=profile)

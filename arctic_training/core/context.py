@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.engine import Engine
 from arctic_training.core.loss_output import LossOutput
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh, World
 from arctic_training.core.one_of import OneOf
 from arctic_training.core.remaining import Remaining
 from arctic_training.core.reports import EvaluationReport
@@ -74,8 +74,12 @@ class TrainerContext(Protocol):
         """The recipe."""
 
     @property
+    def mesh(self) -> Mesh:
+        """The process mesh: the size of each axis, and this process's coordinate along it."""
+
+    @property
     def world(self) -> World:
-        """Which process this is, and of how many."""
+        """Rank and number of processes; `mesh` has the size of each axis."""
 
     @property
     def state(self) -> TrainingState:

@@ -9,15 +9,15 @@ import numpy as np
 import torch
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 
 __all__ = ["make_deterministic", "seed_everything", "seed_process"]
 
 
-def seed_process(world: World, config: TrainerConfig) -> None:
+def seed_process(mesh: Mesh, config: TrainerConfig) -> None:
     """Let each process draw numbers of its own from here on: models are made alike, not masks."""
-    if not world.is_first:
-        seed_everything(config.seed + world.rank)
+    if not mesh.is_first:
+        seed_everything(config.seed + mesh.rank)
 
 
 def make_deterministic() -> None:

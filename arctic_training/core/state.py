@@ -37,7 +37,7 @@ class TrainingState:
     """Optimizer steps that were not taken, because gradients overflowed in fp16."""
 
     num_processes: int = 1
-    """Processes among which the micro-batches are shared out."""
+    """Size of the data axis: processes among which the micro-batches are shared out."""
 
     inner_steps: int = 1
     """Optimizer steps on each global batch: more than 1 where `step` is overridden to take more."""
@@ -73,11 +73,11 @@ class TrainingState:
         self.epoch_idx += 1
         self.train_batch_idx = 0
 
-    def continue_with(self, schedule: Schedule, num_processes: int) -> None:
-        """Count by the batches of this run, and of each of its processes.
+    def continue_with(self, schedule: Schedule, shares: int) -> None:
+        """Count by the batches of this run, shared out along its data axis.
 
-        Processes take the micro-batches of an epoch in turn, so twice as many have done half as
-        many each.
+        Shares take the micro-batches of an epoch in turn, so twice as many have done half as many
+        each.
 
         Raises:
             RecipeError: the state is that of an epoch of another number of batches.
@@ -86,8 +86,8 @@ class TrainingState:
         if self.is_epoch_done:
             self.enter_next_epoch()
         batches, before = schedule.batches_per_epoch, self.num_processes
-        first = max((self.batches_per_epoch - 1) * before, (batches - 1) * num_processes)
-        last = min(self.batches_per_epoch * before, batches * num_processes)
+        first = max((self.batches_per_epoch - 1) * before, (batches - 1) * shares)
+        last = min(self.batches_per_epoch * before, batches * shares)
         if self.train_batch_idx and first >= last:
             raise RecipeError(
                 ("data",),
@@ -95,9 +95,9 @@ class TrainingState:
                 f"{counted(self.batches_per_epoch, 'batch')}, here an epoch has {batches}",
                 hint="restore the data and `micro_batch_size`, or take another `output_dir`",
             )
-        done = math.ceil(self.train_batch_idx * before / num_processes)
+        done = math.ceil(self.train_batch_idx * before / shares)
         self.train_batch_idx = min(done, batches)
-        self.batches_per_epoch, self.num_processes = batches, num_processes
+        self.batches_per_epoch, self.num_processes = batches, shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

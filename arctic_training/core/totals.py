@@ -13,6 +13,7 @@ import torch.distributed
 from torch import Tensor
 
 from arctic_training.core.loss_output import LossOutput
+from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.diagnostics import nearest
 from arctic_training.errors import TrainingError
 
@@ -53,12 +54,16 @@ class Totals:
 class GlobalBatch:
     """Adds up losses and terms on the device; they are read once an optimizer step.
 
-    ``metrics`` are the terms that every loss returns, and how each is reduced; ``place`` is where
-    the loss is written.
+    Args:
+        metrics: the terms that every loss returns, and how each is reduced.
+        mesh: the processes; totals are sums over its data and sequence axes.
+        place: file and line of the loss.
+
     """
 
-    def __init__(self, metrics: Mapping[str, Reduction], place: str = "") -> None:
+    def __init__(self, metrics: Mapping[str, Reduction], mesh: Mesh, place: str = "") -> None:
         self._metrics = metrics
+        self._mesh = mesh
         self.place = place
         self._rows: list[Tensor] = []
         self._samples: list[Callable[[], Sequence[int]]] = []
@@ -115,7 +120,7 @@ class GlobalBatch:
         self._closed = samples
         sums = rows.sum(0)
         sums = torch.cat([sums, sums.new_tensor([float(stop)])])
-        if torch.distributed.get_world_size() > 1:
+        if self._mesh.size(*BATCH_AXES) > 1:  # which are all axes, so all processes
             torch.distributed.all_reduce(sums)
         loss, count, tokens, squared, *rest, stops = sums.tolist()
         if not 0 < count < math.inf:
@@ -124,7 +129,7 @@ class GlobalBatch:
                 hint="let the loss count what it sums up, such as trained tokens",
             )
         if not math.isfinite(loss):
-            message = f"the loss is {loss}{_culprits(rows[:, 0], samples)}"
+            message = f"the loss is {loss}{_culprits(rows[:, 0], samples, self._mesh)}"
             raise TrainingError(message, hint=_NO_NUMBER)
         pairs = zip(rest[::2], rest[1::2], strict=True)
         terms = {
@@ -140,7 +145,9 @@ class GlobalBatch:
             yield
         except TrainingError as error:
             mine = [", ".join(map(str, indices())) for indices in self._closed]
-            named = f"{error.message} in the micro-batches of the samples {_of_all(mine)}"
+            named = (
+                f"{error.message} in the micro-batches of the samples {_of_all(mine, self._mesh)}"
+            )
             raise TrainingError(named, hint=error.hint or _NO_NUMBER) from error
 
 
@@ -166,20 +173,20 @@ def _meant(returned: set[str], declared: set[str]) -> str:
     return "".join(f"did you mean `{metric}` by `{term}`? " for term, metric in pairs if metric)
 
 
-def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]]) -> str:
+def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]], mesh: Mesh) -> str:
     """Say in which micro-batches, of whatever process, the loss is no number."""
     mine = [
         ", ".join(map(str, indices()))
         for loss, indices in zip(losses.tolist(), samples, strict=True)
         if not math.isfinite(loss)
     ]
-    found = _of_all(mine)
+    found = _of_all(mine, mesh)
     return f" in the micro-batch of the samples {found}" if found else ""
 
 
-def _of_all(mine: list[str]) -> str:
+def _of_all(mine: list[str], mesh: Mesh) -> str:
     """Join what all processes have to say."""
-    gathered: list[list[str]] = [[] for _ in range(torch.distributed.get_world_size())]
+    gathered: list[list[str]] = [[] for _ in range(mesh.num_processes)]
     torch.distributed.all_gather_object(gathered, mine)
     return "; and ".join(text for texts in gathered for text in texts if text)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import cache
 from typing import Final
 
-from arctic_training.core.mesh import World, environment_problem
+from arctic_training.core.mesh import Mesh, environment_problem
 
 __all__ = ["LOST", "apart", "is_lost_peer", "speaks"]
 
@@ -32,8 +32,8 @@ def speaks() -> bool:
     It is if it is alone, or told what no launcher says, or the first to ask. The store of the
     process group knows, which the launcher holds, so that it outlives the processes.
     """
-    world = World.of_environment()
-    if world.size == 1 or environment_problem():
+    mesh = Mesh.of_environment()
+    if mesh.num_processes == 1 or environment_problem():
         return True
     from torch._C._distributed_c10d import TCPStore
     from torch.distributed import DistError
@@ -44,12 +44,12 @@ def speaks() -> bool:
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # the store outlives it
         return bool(store.add(f"{_KEY}/{attempt}", 1) == 1)
     except (DistError, RuntimeError, KeyError):
-        return world.is_first
+        return mesh.is_first
 
 
 def is_lost_peer(error: BaseException) -> bool:
     """Return whether an error says no more than that another process of the run is gone."""
-    if World.of_environment().size == 1:
+    if Mesh.of_environment().num_processes == 1:
         return False
     from torch.distributed import DistNetworkError, DistStoreError
 
@@ -63,7 +63,7 @@ def apart(error: BaseException) -> str:
 
     NCCL says it in its last line, such as that two processes were given one GPU.
     """
-    if World.of_environment().size == 1:
+    if Mesh.of_environment().num_processes == 1:
         return ""
     from torch.distributed import DistError
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Final
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 
 __all__ = [
     "DELAY",
@@ -124,7 +124,7 @@ def start_up(text: str) -> Iterator[None]:
 
 @contextmanager
 def _shown(background: Background) -> Iterator[None]:
-    if not World.of_environment().is_first:
+    if not Mesh.of_environment().is_first:
         yield
         return
     background.start()

@@ -13,7 +13,7 @@ from typing import Final
 import torch
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.resolved_recipe import as_json
 from arctic_training.fs.writable import replace_text
 from arctic_training.tracker.outcome import Outcome
@@ -60,7 +60,7 @@ class RunRecord:
                 "started": round(self._started, 3),
                 "first_step": first_step,
                 "horizon": horizon,
-                "processes": World.of_environment().size,
+                "processes": Mesh.of_environment().num_processes,
             }
         )
         self._values = {

@@ -29,7 +29,7 @@ def train_loader(factory: DataFactory[DataConfig, BatchT]) -> EpochLoader[BatchT
 def _shared(factory: DataFactory[DataConfig, BatchT]) -> EpochLoader[BatchT]:
     """Return the loader of this process's share; a loss that mixes a batch gets it whole."""
     keeps_batches = factory.trainer.coupling == "micro_batch"
-    return factory.create().share(factory.trainer.world, keeps_batches=keeps_batches)
+    return factory.create().share(factory.trainer.mesh, keeps_batches=keeps_batches)
 
 
 def evaluation_loaders(

@@ -178,7 +178,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         self.engine.train(mode=False)
         with torch.no_grad(), replayed(random_numbers()):
             for name, loader in self.eval_dataloaders.items():
-                whole = GlobalBatch(self.metrics, loss_place(type(self).loss))
+                whole = GlobalBatch(self.metrics, self.mesh, loss_place(type(self).loss))
                 with running(self.progress, f"evaluating `{name}`", len(loader)) as stage:
                     for index, batch in enumerate(loader.batches(0)):
                         self._forward_micro_batch(batch, whole, loader, index)
@@ -201,7 +201,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
                 with self._saving(engine):
                     engine.save_if_due()
             except TrainingError as error:
-                if self.world.size > 1:  # the processes no longer act alike
+                if self.mesh.num_processes > 1:  # the processes no longer act alike
                     raise
                 failures.append(error)
         if failures:

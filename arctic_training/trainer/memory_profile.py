@@ -10,7 +10,7 @@ from torch.cuda.memory import _dump_snapshot as _write  # documented under these
 from torch.cuda.memory import _record_memory_history as _record
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import RecipeError
 from arctic_training.fs.writable import why_not_writable
 
@@ -20,9 +20,9 @@ __all__ = ["MemoryProfile", "memory_profile_problems"]
 class MemoryProfile:
     """Records what is allocated and freed, if the recipe asks for it, and writes one file."""
 
-    def __init__(self, config: TrainerConfig, world: World) -> None:
+    def __init__(self, config: TrainerConfig, mesh: Mesh) -> None:
         self._config = config
-        self._rank = world.rank
+        self._rank = mesh.rank
 
     def begin(self, moment: Literal["e2e", "step"]) -> None:
         """Begin to record, if that is the moment that the recipe names."""

@@ -13,6 +13,7 @@ import transformers
 from torch import nn
 from torch.nn import Parameter
 
+from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.core.reports import Measures
 from arctic_training.core.totals import Totals
 
@@ -72,11 +73,11 @@ class ModelFlops:
 class Meter:
     """Measures each step from the end of the one before."""
 
-    def __init__(self, model: nn.Module, device: torch.device, world_size: int) -> None:
+    def __init__(self, model: nn.Module, device: torch.device, mesh: Mesh) -> None:
         self._flops = ModelFlops.of(model)
         is_half = next(model.parameters()).dtype.itemsize == torch.half.itemsize
         self._peak = peak_flops(device_name(device)) if is_half else None
-        self._world_size = world_size
+        self._num_devices = mesh.size(*BATCH_AXES)
         self.restart()
 
     def restart(self) -> None:
@@ -90,7 +91,7 @@ class Meter:
         seconds = self._began - before
         if self._flops is None:
             return Measures(seconds, _memory())
-        rate = self._flops.of_step(totals) / seconds / self._world_size
+        rate = self._flops.of_step(totals) / seconds / self._num_devices
         return Measures(seconds, _memory(), rate / 1e12, rate / self._peak if self._peak else None)
 
 

@@ -13,7 +13,7 @@ from typing import Final, TextIO
 from typing_extensions import override
 
 from arctic_training.config.logger import LoggerConfig, Ranks
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 
 __all__ = ["is_among", "start_log"]
 
@@ -73,7 +73,7 @@ class _LogFile(logging.FileHandler):
         return super()._open()
 
 
-def start_log(config: LoggerConfig, world: World) -> Callable[[str], None] | None:
+def start_log(config: LoggerConfig, mesh: Mesh) -> Callable[[str], None] | None:
     """Send what libraries log where the recipe says; return what writes a line into the file.
 
     Without a file of this process there is none. The log of an earlier trainer ends.
@@ -88,11 +88,11 @@ def start_log(config: LoggerConfig, world: World) -> Callable[[str], None] | Non
         library.handlers.clear()
         library.propagate = True
         library.setLevel(logging.NOTSET)
-    if is_among(config.print_output_ranks, world):
+    if is_among(config.print_output_ranks, mesh):
         _add(_Printed(sys.stderr))
-    if config.folder is None or not is_among(config.file_output_ranks, world):
+    if config.folder is None or not is_among(config.file_output_ranks, mesh):
         return None
-    file = _LogFile(config.folder / f"rank_{world.rank}.log")
+    file = _LogFile(config.folder / f"rank_{mesh.rank}.log")
     _add(file)
     _SAID.addHandler(file)
     _SAID.propagate = False
@@ -100,9 +100,9 @@ def start_log(config: LoggerConfig, world: World) -> Callable[[str], None] | Non
     return _SAID.info
 
 
-def is_among(ranks: Ranks, world: World) -> bool:
+def is_among(ranks: Ranks, mesh: Mesh) -> bool:
     """Return whether a process is one of some."""
-    return ranks == "*" or world.rank in ranks
+    return ranks == "*" or mesh.rank in ranks
 
 
 def _add(handler: logging.Handler) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import StepReport
 from arctic_training.terminal.activity import Background, Stage, can_move_cursor, log_stage
 from arctic_training.trainer.best_effort_display import BestEffortDisplay
@@ -58,13 +58,13 @@ def running(progress: Progress, text: str, total: int = 0) -> Iterator[Stage]:
         progress.finish(stage)
 
 
-def new_progress(config: TrainerConfig, world: World) -> Progress:
+def new_progress(config: TrainerConfig, mesh: Mesh) -> Progress:
     """Return the displays that the recipe wants: the output of this process, and its log file."""
     interval = config.train_log_iter_interval
     shown: list[Progress] = []
-    if is_among(config.logger.print_output_ranks, world):
-        shown.append(BestEffortDisplay(_display(interval, world)))
-    if write := start_log(config.logger, world):
+    if is_among(config.logger.print_output_ranks, mesh):
+        shown.append(BestEffortDisplay(_display(interval, mesh)))
+    if write := start_log(config.logger, mesh):
         shown.append(PlainProgress(interval, write))
     match shown:
         case []:
@@ -75,10 +75,10 @@ def new_progress(config: TrainerConfig, world: World) -> Progress:
             return SeveralProgress(shown)
 
 
-def _display(interval: int, world: World) -> Progress:
+def _display(interval: int, mesh: Mesh) -> Progress:
     """Return a bar for the first process on a terminal, log lines for any other output."""
-    if not world.is_first:
-        return PlainProgress(interval, lambda text: _print(f"[process {world.rank}] {text}"))
+    if not mesh.is_first:
+        return PlainProgress(interval, lambda text: _print(f"[process {mesh.rank}] {text}"))
     is_able = sys.stdout.isatty() and can_move_cursor()
     return LiveProgress(interval) if is_able and interval else PlainProgress(interval)
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 
 from arctic_training.core.engine import Engine
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.core.state import TrainingState
 from arctic_training.core.totals import Reduction, Totals
@@ -28,7 +28,7 @@ class Reporting(ABC):
     engine: Engine
     progress: Progress
     evaluations: dict[str, EvaluationReport]
-    world: World
+    mesh: Mesh
     is_stopping: bool
 
     _logged: dict[str, float]
@@ -104,4 +104,4 @@ class Reporting(ABC):
             failure = error if isinstance(error, TrainingError) else TrainingError(str(error))
             self._stop_requests.failure = failure
             self.note(f"warning: {failure.message}; stopping once the run is saved")
-        self.is_stopping |= self.world.size == 1
+        self.is_stopping |= self.mesh.num_processes == 1

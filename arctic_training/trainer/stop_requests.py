@@ -11,7 +11,7 @@ from typing import Final
 
 import torch.distributed
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import TrainingError
 
 __all__ = ["StopRequests"]
@@ -25,13 +25,13 @@ class StopRequests:
 
     Args:
         kill_switch: file that stops the run when it is there.
-        world: the processes; the first looks for the file, each hears its own signals.
+        mesh: the processes; the first looks for the file, each hears its own signals.
 
     """
 
-    def __init__(self, kill_switch: Path | None, world: World) -> None:
-        self._kill_switch = kill_switch if world.is_first else None
-        self._num_processes = world.size
+    def __init__(self, kill_switch: Path | None, mesh: Mesh) -> None:
+        self._kill_switch = kill_switch if mesh.is_first else None
+        self._num_processes = mesh.num_processes
         self._signal = signal.SIGTERM
         self.is_terminated = False
         """Whether SIGTERM came, or SIGHUP."""

@@ -10,7 +10,7 @@ from torch import nn
 
 from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.state import Schedule
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.trainer.meter import device_name, num_weights
@@ -24,7 +24,7 @@ _DTYPES: Final = {"float32": "fp32", "bfloat16": "bf16", "float16": "fp16"}
 class _Run(Protocol):
     """The parts of a trainer that its summary needs."""
 
-    world: World
+    mesh: Mesh
     model: nn.Module
     schedule: Schedule
 
@@ -40,7 +40,7 @@ def summary_lines(run: _Run) -> Iterator[str]:
     """Iterate over the lines of the summary, one a subject."""
     yield f"model: {_parameters(run.model)}"
     yield f"devices: {_devices(run)}"
-    yield f"batch: {_batch(run.config, run.world)}"
+    yield f"batch: {_batch(run.config, run.mesh)}"
     yield f"steps: {_steps(run.schedule)}"
     if run.eval_dataloaders:
         sets = ", ".join(
@@ -63,11 +63,11 @@ def _parameters(model: nn.Module) -> str:
 def _devices(run: _Run) -> str:
     stage = run.config.deepspeed.zero_optimization.stage
     sharded = f", ZeRO stage {stage}" if stage else ""
-    return f"{run.world.size} x {device_name(run.device)}{sharded}"
+    return f"{run.mesh.num_processes} x {device_name(run.device)}{sharded}"
 
 
-def _batch(config: TrainerConfig, world: World) -> str:
-    factors = (config.micro_batch_size, config.gradient_accumulation_steps, world.size)
+def _batch(config: TrainerConfig, mesh: Mesh) -> str:
+    factors = (config.micro_batch_size, config.gradient_accumulation_steps, mesh.size("data"))
     micro, accumulation, processes = factors
     is_paired = isinstance(config.data, PreferenceDataConfig)
     is_paired &= not isinstance(config.data, UnpairedDataConfig)

@@ -25,7 +25,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.engine import Engine
 from arctic_training.core.factory import Component
 from arctic_training.core.foreign_members import foreign_member_problems
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh, World
 from arctic_training.core.one_of import OneOf
 from arctic_training.core.random_state import random_numbers, replayed
 from arctic_training.core.registry import Registered
@@ -167,13 +167,13 @@ class Trainer(
         """
         self.config = config
         config = self._begin()
-        self._stop_requests = StopRequests(config.kill_switch_path, self.world)
+        self._stop_requests = StopRequests(config.kill_switch_path, self.mesh)
         self._parts = parts = Parts.of(self)
         self.checkpoint_engines = parts.checkpoint
         with running(self.progress, "checking the environment, models and data"):
             parts.check(config)
-            prepare_process(self.world, config)
-            check_shared(parts.checkpoint, self.world)
+            prepare_process(self.mesh, config)
+            check_shared(parts.checkpoint, self.mesh)
         use_threads(config.data.num_proc)
         with running(self.progress, "loading the tokenizer"):
             self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
@@ -194,16 +194,21 @@ class Trainer(
         with running(self.progress, "initializing the optimizer and DeepSpeed"):
             self.optimizer: Optimizer = parts.optimizer.create()
             self.scheduler = parts.scheduler.create()
-            self._meter = Meter(self.model, self.device, self.world.size)
+            self._meter = Meter(self.model, self.device, self.mesh)
             self.engine: Engine = DeepSpeedEngine(
-                self.model, self.optimizer, self.scheduler, config
+                self.model, self.optimizer, self.scheduler, config, self.mesh
             )
         weakref.finalize(self, self.engine.close).atexit = False
         self.model = self.engine.model
-        seed_process(self.world, config)
+        seed_process(self.mesh, config)
         with running(self.progress, "restoring the state of the run"):
             self._resume()
-            self._trackers = start_trackers(config, self.state) if self.world.is_first else []
+            self._trackers = start_trackers(config, self.state) if self.mesh.is_first else []
+
+    @property
+    def world(self) -> World:
+        """Rank and number of processes; `mesh` has the size of each axis."""
+        return self.mesh.world
 
     @classmethod
     def unbuilt(cls, config: TrainerConfig) -> Self:
@@ -215,17 +220,17 @@ class Trainer(
 
     def _begin(self) -> Config_co:
         """Set what needs no part; return the recipe, which now says how long a row is."""
-        self.world = World.of_environment()
-        self.progress = new_progress(self.config, self.world)
+        self.mesh = Mesh.of_environment()
+        self.progress = new_progress(self.config, self.mesh)
         with running(self.progress, "reading the model's configuration"):
             self.config = config = with_row_length(self.config, self.make_model_factory)
         self._callbacks = Callbacks(type(self))
         self.state = TrainingState()
         self.epoch_finished = self.training_finished = self.is_stopping = False
         self.evaluations = {}
-        self._global_batch = GlobalBatch(self.metrics, loss_place(type(self).loss))
+        self._global_batch = GlobalBatch(self.metrics, self.mesh, loss_place(type(self).loss))
         self._logged = {}
-        self._memory_profile = MemoryProfile(config, self.world)
+        self._memory_profile = MemoryProfile(config, self.mesh)
         self._whole_steps = WholeSteps()
         self._inner_steps, self._positions = InnerSteps[BatchT](), Positions[BatchT]()
         self.is_padding_batch = self._is_batch_open = False
@@ -254,7 +259,7 @@ class Trainer(
         planned = self.state.inner_steps = self.schedule.inner_steps
         begin_or_resume(self.checkpoint_engines, self.config)
         take_up(self.scheduler)
-        self.state.continue_with(self.schedule, self.world.size)
+        self.state.continue_with(self.schedule, self.mesh.size("data"))
         self._first_step = self.state.global_step
         self._expect_inner_steps(planned if planned > 1 else self.state.inner_steps)
 

@@ -18,7 +18,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.trainer.process import prepare_process
 from tests.benchmarks.training_step import (
@@ -83,7 +83,7 @@ def main(name: str, stage: int) -> None:
 def _train_by_hand(
     kind: type[PlainLoop[SFTBatch] | BareDeepSpeedLoop[SFTBatch]], config: SFTTrainerConfig
 ) -> int:
-    prepare_process(World(), config)
+    prepare_process(Mesh(), config)
     sizes = config.model.model_dump(include=_SIZES)
     model = LlamaForCausalLM(LlamaConfig(vocab_size=4096, tie_word_embeddings=True, **sizes))
     loop: Loop[SFTBatch] = kind(model, config, sft_loss)

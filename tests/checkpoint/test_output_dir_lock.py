@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.checkpoint.output_dir_lock import alone
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
@@ -48,7 +48,7 @@ def test_the_first_process_locks_for_all(tmp_path: Path) -> None:
     """Processes of one run do not keep each other out."""
     trainer = _trainer(tmp_path)
     with alone(trainer.checkpoint_engines):
-        trainer.world = World(rank=1, size=2)
+        trainer.mesh = Mesh(1, 2)
         with alone(trainer.checkpoint_engines):
             pass
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from tests.support import RECIPE, arctic_train, write
 from tests.tiny import sft_config
@@ -156,7 +157,7 @@ def test_deepspeed_gets_what_is_set_and_no_more() -> None:
     """
     zero = {"stage": 3, "stage3_prefetch_bucket_size": "1k", "contiguous_gradients": False}
     config = sft_config(deepspeed={"zero_optimization": zero}, gradient_accumulation_steps=3)
-    derived = deepspeed_config(config, world_size=4, trained_size=77)
+    derived = deepspeed_config(config, Mesh(0, 4), trained_size=77)
     said = zero | {"stage3_prefetch_bucket_size": 1000}
     assert derived["zero_optimization"] == said | {"reduce_bucket_size": 77}
     assert derived["train_batch_size"] == 2 * 3 * 4

@@ -21,7 +21,7 @@ from arctic_trainers.causal import CausalTrainer, CausalTrainerConfig
 from arctic_trainers.dpo import DPOTrainer
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.conformance.descent import Descending
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from arctic_training.trainer.trainer import Trainer
@@ -89,20 +89,20 @@ def prepare(folder: Path) -> None:
         write(folder / "documents" / f"{number:02}.txt", conversation[1]["content"])
 
 
-def weights(row: Row, folder: Path, world: World) -> dict[str, Tensor]:
+def weights(row: Row, folder: Path, mesh: Mesh) -> dict[str, Tensor]:
     """Train by a row; return the weights, in the first process."""
-    trainer = _trainer(row, folder, world)
+    trainer = _trainer(row, folder, mesh)
     trainer.progress = recorder = Recorder()
     trainer.train()
     assert len(recorder.reports) == STEPS
     return trainer.engine.full_state_dict()
 
 
-def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
+def _trainer(row: Row, folder: Path, mesh: Mesh) -> Trainer[Any, Any]:
     """Return the trainer of a row: as many micro-batches as there are make a step."""
     size = 3 if row.accumulates else NUM_SAMPLES
     values: dict[str, object] = {
-        "micro_batch_size": max(1, size // world.size),
+        "micro_batch_size": max(1, size // mesh.size("data")),
         "gradient_accumulation_steps": NUM_SAMPLES,
         "epochs": STEPS,
         "deepspeed": {
@@ -115,7 +115,7 @@ def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
     match row.trainer:
         case "sft":
             exported = {"type": "huggingface", "output_dir": str(folder / f"{row}")}
-            values["checkpoint"] = exported | {"save_end_of_training": world.size > 1}
+            values["checkpoint"] = exported | {"save_end_of_training": mesh.num_processes > 1}
             values["overwrite_output_dir"] = True  # a row may be trained by several tests
             said = {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
             data = {"sources": said, "pack_samples": row.packs, "max_length": 128}
@@ -133,10 +133,10 @@ def _trainer(row: Row, folder: Path, world: World) -> Trainer[Any, Any]:
 
 def main(folder: Path, rows: list[str]) -> None:
     """Train all rows."""
-    world = World.of_environment()
+    mesh = Mesh.of_environment()
     for text in rows:
-        trained = weights(Row.of(text), folder, world)
-        if world.is_first:
+        trained = weights(Row.of(text), folder, mesh)
+        if mesh.is_first:
             torch.save(trained, folder / f"{text}.pt")
     leave_process_group()
 

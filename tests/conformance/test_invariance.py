@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import LlamaForCausalLM
 
 from arctic_training.conformance.subject import distance
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.launcher.torchrun import launch
 from tests.conformance.table import STEPS, Row, prepare, table, weights
 from tests.support import ROOT
@@ -33,7 +33,7 @@ def _data() -> Path:
 
 @cache
 def _expected(row: Row) -> dict[str, Tensor]:
-    return weights(row, _data(), World())
+    return weights(row, _data(), Mesh())
 
 
 def _check(rows: Sequence[Row], trained: dict[str, dict[str, Tensor]]) -> None:
@@ -58,7 +58,7 @@ def test_the_table_can_fail(trainer: str) -> None:
 def test_one_process(text: str) -> None:
     """Weights after three steps are those of the uncut run, to 1e-6: a sample of the table."""
     row = Row.of(text)
-    _check([row], {text: weights(row, _data(), World())})
+    _check([row], {text: weights(row, _data(), Mesh())})
 
 
 def test_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_process_everywhere() -> None:
     """The whole table in one process."""
     rows = list(table())
-    _check(rows, {str(row): weights(row, _data(), World()) for row in rows})
+    _check(rows, {str(row): weights(row, _data(), Mesh()) for row in rows})
 
 
 @pytest.mark.full

@@ -12,7 +12,7 @@ from typing import Final
 import pytest
 
 from arctic_training.core.isolated_processes import find_isolation
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import start_process_group
 from arctic_training.errors import TrainingError
 from tests.support import RECIPE, arctic_train, write
@@ -106,7 +106,7 @@ def test_a_trainer_made_in_python_is_refused_as_well(monkeypatch: pytest.MonkeyP
     """The process group is not begun, so that nothing is prepared for a run of its own."""
     _set(_STEP, monkeypatch)
     with pytest.raises(TrainingError, match="Slurm started 2 tasks of this command") as raised:
-        start_process_group(World())
+        start_process_group(Mesh())
     assert "--num-processes 2" in raised.value.hint
 
 

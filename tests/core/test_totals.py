@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from arctic_trainers.sft import SFTTrainer
 from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.totals import GlobalBatch
 from arctic_training.engines.deepspeed.process_group import start_process_group
 from arctic_training.errors import TrainingError
@@ -25,13 +25,13 @@ _rows = st.tuples(st.floats(-50, 50), st.integers(1, 9), st.floats(-50, 50), st.
 
 @pytest.fixture(autouse=True, scope="module")
 def _process_group() -> None:
-    start_process_group(World())
+    start_process_group(Mesh())
 
 
 @given(st.lists(_rows, min_size=1, max_size=5))
 def test_terms_are_reduced(rows: list[tuple[float, int, float, int]]) -> None:
     """The loss and each `mean` is a sum over a count of the whole batch; a `sum` is a sum."""
-    batch = GlobalBatch({"average": "mean", "total": "sum"})
+    batch = GlobalBatch({"average": "mean", "total": "sum"}, Mesh())
     for loss, count, term, number in rows:
         terms = {"average": Term(torch.tensor(term), number), "total": Term(term, number)}
         batch.add(LossOutput(torch.tensor(loss), torch.tensor(count), terms), tokens=2)
@@ -50,7 +50,7 @@ def test_terms_are_reduced(rows: list[tuple[float, int, float, int]]) -> None:
 
 def test_each_global_batch_begins_anew() -> None:
     """Nothing is carried from one step to the next; a plain scalar counts as one thing."""
-    batch = GlobalBatch({})
+    batch = GlobalBatch({}, Mesh())
     for expected in (3.0, 5.0):
         batch.add(LossOutput.of(torch.tensor(expected)), tokens=1)
         assert (batch.close().loss) == expected
@@ -60,7 +60,7 @@ def test_each_global_batch_begins_anew() -> None:
 
 def test_a_mistyped_term_is_told_with_its_metric_and_the_place_of_the_loss() -> None:
     """The user's function comes first, what was probably meant last."""
-    batch = GlobalBatch({"accuracy": "mean"}, loss_place(SFTTrainer.loss))
+    batch = GlobalBatch({"accuracy": "mean"}, Mesh(), loss_place(SFTTrainer.loss))
     terms = {"acuracy": Term(1.0, 1)}
     with pytest.raises(TrainingError) as caught:
         batch.add(LossOutput(torch.tensor(1.0), 1, terms), tokens=1)
@@ -80,7 +80,7 @@ def test_the_place_of_a_loss_that_is_written_by_hand(loss: object) -> None:
 
 def test_terms_are_the_metrics() -> None:
     """Terms that are not the declared metrics are named, each as too few or too many."""
-    batch = GlobalBatch({"accuracy": "mean", "margin": "mean"})
+    batch = GlobalBatch({"accuracy": "mean", "margin": "mean"}, Mesh())
     terms = {"margin": Term(1.0, 1), "reward": Term(1.0, 1)}
     with pytest.raises(TrainingError) as caught:
         batch.add(LossOutput(torch.tensor(1.0), 1, terms), tokens=1)

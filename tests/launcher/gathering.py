@@ -18,7 +18,7 @@ from torch.distributed.nn.functional import all_gather
 from typing_extensions import override
 
 from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
@@ -66,14 +66,14 @@ class Contrastive(HandTrainer, abstract=True):
         return first, second
 
 
-def train(case: str, folder: Path, world: World) -> Contrastive:
+def train(case: str, folder: Path, mesh: Mesh) -> Contrastive:
     """Train an epoch, and evaluate after each step."""
     number, size = _CASES[case]
     source = {"type": "huggingface_instruct", "name_or_path": str(folder / f"{number}.jsonl")}
     trainer = Contrastive(
         hand_config(
             data={"sources": source, "eval_sources": source},
-            micro_batch_size=size if number < size else size // world.size,
+            micro_batch_size=size if number < size else size // mesh.size("data"),
             epochs=2,
             eval_interval=1,
             optimizer={"type": "sgd", "learning_rate": 0.1},
@@ -94,10 +94,10 @@ def losses(trainer: Contrastive) -> list[float]:
 
 def main(folder: Path, cases: list[str]) -> None:
     """Train all cases."""
-    world = World.of_environment()
+    mesh = Mesh.of_environment()
     for case in cases:
-        found = losses(train(case, folder, world))
-        if world.is_first:
+        found = losses(train(case, folder, mesh))
+        if mesh.is_first:
             (folder / f"{case}.json").write_text(json.dumps(found))
     leave_process_group()
 

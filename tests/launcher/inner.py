@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
@@ -47,7 +47,7 @@ class Declared(Inner, abstract=True):
         return self.rounds
 
 
-def run(folder: Path, inner: int, world: World, **changes: object) -> Inner:
+def run(folder: Path, inner: int, mesh: Mesh, **changes: object) -> Inner:
     """Train an epoch of two global batches."""
     values: dict[str, object] = {
         "data": {
@@ -57,7 +57,7 @@ def run(folder: Path, inner: int, world: World, **changes: object) -> Inner:
             },
             "max_length": 500 + inner,
         },
-        "gradient_accumulation_steps": _MICRO_BATCHES // world.size,
+        "gradient_accumulation_steps": _MICRO_BATCHES // mesh.size("data"),
         "optimizer": {"type": "sgd", "learning_rate": 0.1},
         "scheduler": {"name": "linear"},
     }
@@ -78,14 +78,14 @@ def weights_of(trainer: Inner) -> dict[str, Tensor]:
     return trainer.engine.full_state_dict()
 
 
-def _resumes(folder: Path, world: World) -> None:
+def _resumes(folder: Path, mesh: Mesh) -> None:
     """Check that a run that is cut after a step between two inner ones goes on to the same bits."""
     saved = {"output_dir": str(folder / "saved"), "save_every_n_steps": 1}
-    whole = run(folder, 2, world, noise=True)
-    cut = run(folder, 2, world, noise=True, checkpoint=saved, exit_iteration=1)
+    whole = run(folder, 2, mesh, noise=True)
+    cut = run(folder, 2, mesh, noise=True, checkpoint=saved, exit_iteration=1)
     assert cut.state.global_step == 2
     torch.manual_seed(99)
-    resumed = run(folder, 2, world, noise=True, checkpoint=saved | {"auto_resume": True})
+    resumed = run(folder, 2, mesh, noise=True, checkpoint=saved | {"auto_resume": True})
     assert losses(resumed) == losses(whole)[2:]
     expected = weights_of(whole)
     for name, value in weights_of(resumed).items():
@@ -94,14 +94,14 @@ def _resumes(folder: Path, world: World) -> None:
 
 def main(folder: Path) -> None:
     """Train with one to four inner steps, and resume."""
-    world = World.of_environment()
+    mesh = Mesh.of_environment()
     for inner in (1, 2, 3, 4):
-        trainer = run(folder, inner, world)
+        trainer = run(folder, inner, mesh)
         weights = weights_of(trainer)
-        if world.is_first:
+        if mesh.is_first:
             (folder / f"losses-{inner}").write_text(json.dumps(losses(trainer)))
             torch.save(weights, folder / f"weights-{inner}.pt")
-    _resumes(folder, world)
+    _resumes(folder, mesh)
     leave_process_group()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from arctic_training.checkpoint import joint_folder as folder_module
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.errors import TrainingError, UnusableRecipeError
 from arctic_training.launcher.process_exit import ended_whole
@@ -39,7 +39,7 @@ def _met(folder: Path, output: Path) -> str:
 
 def main(folder: Path) -> None:
     """Save into one folder, then into two: found at the start, and without that when saving."""
-    rank = World.of_environment().rank
+    rank = Mesh.of_environment().rank
     met = [_met(folder, folder / "shared"), _met(folder, folder / f"own-{rank}")]
     with (
         patch.object(trainer_module, "check_shared"),

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from arctic_trainers.sft import SFTTrainer
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import Recorder, sft_config
@@ -26,15 +26,15 @@ _ADAPTER = {"dtype": "fp32", "peft_config": {"peft_type": "LORA", "r": 2}}
 
 def train(folder: Path, stage: int, *, saved_by: int = 0, dtype: str = "fp32") -> SFTTrainer:
     """Train the small model; from a checkpoint of so many processes on, or else save one."""
-    world = World.of_environment()
-    output = folder / f"of-{saved_by or world.size}-{stage}-{dtype}"
+    mesh = Mesh.of_environment()
+    output = folder / f"of-{saved_by or mesh.num_processes}-{stage}-{dtype}"
     config = sft_config(
         model=_ADAPTER if dtype == "lora" else {"dtype": dtype},
         data={
             "sources": {"type": "huggingface_instruct", "name_or_path": str(folder / "said.jsonl")}
         },
         micro_batch_size=1,
-        gradient_accumulation_steps=_MICRO_BATCHES // world.size,
+        gradient_accumulation_steps=_MICRO_BATCHES // mesh.size("data"),
         epochs=2,
         deepspeed={"zero_optimization": {"stage": stage}},
         optimizer={"learning_rate": 0.01, "eps": 1e-3},
@@ -64,7 +64,7 @@ def main(folder: Path, stages: list[str]) -> None:
     for stage, _, dtype in (text.partition("-") for text in stages):
         taken = train(folder, int(stage), saved_by=1, dtype=dtype)
         train(folder, int(stage), dtype=dtype)
-        if World.of_environment().is_first:
+        if Mesh.of_environment().is_first:
             (folder / f"losses-{stage}-{dtype}").write_text(json.dumps(losses(taken)))
     leave_process_group()
 

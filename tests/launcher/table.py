@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import leave_process_group
 from arctic_training.launcher.process_exit import ended_whole
 from tests.tiny import HandTrainer, Recorder, hand_config
@@ -24,13 +24,13 @@ STEPS = 3
 _GLOBAL_BATCH = 16  # of which the last step has 9, which two processes cannot share evenly
 
 
-def train_row(row: str, folder: Path, world: World, **changes: object) -> HandTrainer:
+def train_row(row: str, folder: Path, mesh: Mesh, **changes: object) -> HandTrainer:
     """Train by a row of the table; return the trainer."""
     stage, accumulation, clipping = row.split("-")
     source = {"name_or_path": str(folder / "said.jsonl")}
     values: dict[str, object] = {
         "data": {"sources": source, "eval_sources": source},
-        "micro_batch_size": _GLOBAL_BATCH // world.size // int(accumulation),
+        "micro_batch_size": _GLOBAL_BATCH // mesh.size("data") // int(accumulation),
         "gradient_accumulation_steps": int(accumulation),
         "deepspeed": {
             "gradient_clipping": float(clipping),
@@ -46,14 +46,14 @@ def train_row(row: str, folder: Path, world: World, **changes: object) -> HandTr
     return trainer
 
 
-def _resumes(folder: Path, world: World, stage: int) -> None:
+def _resumes(folder: Path, mesh: Mesh, stage: int) -> None:
     """Check that a run of several processes that goes on is the run that did not stop."""
     row = f"{stage}-1-1"
     saved = {"output_dir": str(folder / f"saved-{stage}"), "save_every_n_steps": 2}
-    whole = train_row(row, folder, world, noise=True)
-    train_row(row, folder, world, noise=True, exit_iteration=2, checkpoint=saved)
+    whole = train_row(row, folder, mesh, noise=True)
+    train_row(row, folder, mesh, noise=True, exit_iteration=2, checkpoint=saved)
     torch.manual_seed(99)
-    resumed = train_row(row, folder, world, noise=True, checkpoint=saved | {"auto_resume": True})
+    resumed = train_row(row, folder, mesh, noise=True, checkpoint=saved | {"auto_resume": True})
     assert isinstance(resumed.config.checkpoint[0], DeepSpeedCheckpointConfig)
     assert isinstance(whole.progress, Recorder)
     assert isinstance(resumed.progress, Recorder)
@@ -75,15 +75,15 @@ def reported(trainer: HandTrainer) -> str:
 
 def main(folder: Path, rows: list[str]) -> None:
     """Train all rows."""
-    world = World.of_environment()
+    mesh = Mesh.of_environment()
     for row in rows:
         if row.startswith("resume-"):
-            _resumes(folder, world, int(row.removeprefix("resume-")))
+            _resumes(folder, mesh, int(row.removeprefix("resume-")))
             continue
-        trainer = train_row(row, folder, world)
+        trainer = train_row(row, folder, mesh)
         weights = trainer.engine.full_state_dict()
-        assert bool(weights) is world.is_first
-        if world.is_first:
+        assert bool(weights) is mesh.is_first
+        if mesh.is_first:
             torch.save(weights, folder / f"{row}.pt")
             (folder / f"{row}.txt").write_text(reported(trainer))
     leave_process_group()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.launcher.torchrun import launch
 from tests.launcher.gathering import CASES, losses, train
 from tests.support import ROOT
@@ -27,4 +27,4 @@ def test_padding_is_not_gathered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert launch(command, num_processes=2) == (0, "")
     for case in CASES:
         in_two = json.loads((tmp_path / f"{case}.json").read_text())
-        assert in_two == pytest.approx(losses(train(case, tmp_path, World())), abs=1e-6), case
+        assert in_two == pytest.approx(losses(train(case, tmp_path, Mesh())), abs=1e-6), case

@@ -10,7 +10,7 @@ import pytest
 import torch
 from transformers import LlamaForCausalLM
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.launcher.torchrun import launch
 from tests.launcher.table import NUM_SAMPLES, reported, train_row
 from tests.support import RECIPE, ROOT, python, write
@@ -32,7 +32,7 @@ def _in_two_processes(rows: list[str], folder: Path, monkeypatch: pytest.MonkeyP
     command = ["-m", "tests.launcher.table", str(folder), *rows]
     assert launch(command, num_processes=2) == (0, "")
     for clipping in ("0.0", "0.02"):
-        trainer = train_row(f"0-1-{clipping}", folder, World())
+        trainer = train_row(f"0-1-{clipping}", folder, Mesh())
         expected = trainer.engine.full_state_dict()
         for row in (row for row in rows if row.endswith(f"-{clipping}")):
             weights = torch.load(folder / f"{row}.pt")

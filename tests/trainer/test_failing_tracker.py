@@ -9,7 +9,7 @@ import pytest
 from typing_extensions import override
 
 from arctic_training.config.logger import LoggerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import Report
 from arctic_training.errors import TrainingError
 from arctic_training.tracker.outcome import Outcome
@@ -91,9 +91,9 @@ def test_a_log_that_fails_is_lost_with_one_warning(
     assert folder is not None
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("a file in place of the folder")
-    write = start_log(config, World())
+    write = start_log(config, Mesh())
     assert write is not None
     write("first")
     write("second")
-    start_log(LoggerConfig(), World())
+    start_log(LoggerConfig(), Mesh())
     assert capsys.readouterr().err.count("cannot be written") == 1

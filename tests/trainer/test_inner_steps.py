@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError
 from arctic_training.launcher.torchrun import launch
@@ -187,7 +187,7 @@ def test_two_processes_take_the_steps_of_one(
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     assert launch(["-m", "tests.launcher.inner", str(tmp_path)], num_processes=2) == (0, "")
     for inner in (1, 2, 3, 4):
-        alone = run(tmp_path, inner, World())
+        alone = run(tmp_path, inner, Mesh())
         in_two = json.loads((tmp_path / f"losses-{inner}").read_text())
         assert in_two == pytest.approx(losses(alone), abs=1e-6)
         expected = weights_of(alone)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer import memory_profile
 from arctic_training.trainer.memory_profile import MemoryProfile, memory_profile_problems
@@ -49,7 +49,7 @@ def test_what_is_recorded(
     config = hand_config(
         mem_profiler=moment, mem_profiler_dir=str(tmp_path), mem_profiler_max_entries="2k"
     )
-    profile = MemoryProfile(config, World(rank=1, size=2))
+    profile = MemoryProfile(config, Mesh(1, 2))
     profile.begin("e2e")
     assert calls == ([{"max_entries": 2000}] if moment == "e2e" else [])
     profile.begin("step")

@@ -14,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from arctic_training.config.adapter import LoRAConfig
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.totals import Totals
 from arctic_training.data.batches import squared_lengths
 from arctic_training.model.adapter import add_adapter
@@ -84,7 +85,9 @@ def test_share_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak_flops("cpu") is None
     monkeypatch.setattr("arctic_training.trainer.meter.device_name", lambda _device: "NVIDIA L4")
     model: nn.Module = _llama().bfloat16()
-    measures = Meter(model, torch.device("cpu"), 2).measure(Totals(0.0, 1.0, 100, {}, 10_000))
+    measures = Meter(model, torch.device("cpu"), Mesh(0, 2)).measure(
+        Totals(0.0, 1.0, 100, {}, 10_000)
+    )
     flops = ModelFlops.of(model)
     assert flops is not None
     assert measures.tflops is not None
@@ -93,13 +96,13 @@ def test_share_of_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
     assert measures.tflops == pytest.approx(expected / 1e12)
     assert measures.mfu == pytest.approx(expected / 121e12)
     assert measures.memory_gib > 0
-    unknown = Meter(model.float(), torch.device("cpu"), 1).measure(Totals(0.0, 1.0, 1, {}))
+    unknown = Meter(model.float(), torch.device("cpu"), Mesh()).measure(Totals(0.0, 1.0, 1, {}))
     assert unknown.mfu is None
 
 
 def test_a_model_that_does_not_say_its_layers() -> None:
     """Of a model without layers and heads there is time and memory, and nothing made up."""
-    measures = Meter(nn.Linear(2, 2), torch.device("cpu"), 1).measure(Totals(0.0, 1.0, 1, {}))
+    measures = Meter(nn.Linear(2, 2), torch.device("cpu"), Mesh()).measure(Totals(0.0, 1.0, 1, {}))
     assert (measures.tflops, measures.mfu) == (None, None)
 
 
@@ -111,7 +114,7 @@ def test_the_peak_of_memory_is_in_gib(
     usage = SimpleNamespace(ru_maxrss=3 * 2**30 // unit)
     monkeypatch.setattr("arctic_training.trainer.meter.resource.getrusage", lambda _who: usage)
     monkeypatch.setattr("sys.platform", platform)
-    meter = Meter(nn.Linear(2, 2), torch.device("cpu"), 1)
+    meter = Meter(nn.Linear(2, 2), torch.device("cpu"), Mesh())
     assert meter.measure(Totals(0.0, 1.0, 1, {})).memory_gib == 3
 
 

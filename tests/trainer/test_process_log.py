@@ -11,7 +11,7 @@ import pytest
 from transformers.utils.logging import get_logger
 
 from arctic_training.config.logger import LoggerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.errors import UnusableRecipeError
 from arctic_training.trainer.process_log import start_log
 from tests.tiny import HandTrainer, hand_config
@@ -22,7 +22,7 @@ _MINE = logging.getLogger("mine")
 @pytest.fixture(autouse=True)
 def _restored() -> Iterator[None]:
     yield
-    start_log(LoggerConfig(), World())
+    start_log(LoggerConfig(), Mesh())
     logging.getLogger().setLevel(logging.WARNING)
 
 
@@ -54,7 +54,7 @@ def test_levels(
     level: str, said: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What code and libraries log from the level on is printed, and stands in the file."""
-    start_log(_config(tmp_path, level=level), World())
+    start_log(_config(tmp_path, level=level), Mesh())
     _MINE.debug("detail")
     _MINE.log(25, "success")
     _MINE.warning("danger")
@@ -73,7 +73,7 @@ def test_which_processes_write(ranks: object, files: list[str], tmp_path: Path) 
     """A process that writes has a file of its own, from its first line on."""
     for rank in (0, 1):
         config = _config(tmp_path, file_output_ranks=ranks)
-        write = start_log(config, World(rank, 2))
+        write = start_log(config, Mesh(rank, 2))
         assert (tmp_path / "logs" / f"rank_{rank}.log").exists() is False
         if write:
             write("a line")
@@ -83,14 +83,14 @@ def test_which_processes_write(ranks: object, files: list[str], tmp_path: Path) 
 def test_no_file_by_its_name_in_the_reference() -> None:
     """`/dev/null` as a folder asks for no files."""
     assert _config(Path("/dev/null")).folder is None
-    assert start_log(_config(Path("/dev/null")), World()) is None
+    assert start_log(_config(Path("/dev/null")), Mesh()) is None
 
 
 def test_the_log_of_a_trainer_ends_with_the_next(tmp_path: Path) -> None:
     """Two trainers of a process do not write into each other's files."""
     first, second = tmp_path / "first", tmp_path / "second"
     for folder in (first, second):
-        start_log(_config(folder), World())
+        start_log(_config(folder), Mesh())
         _MINE.warning(folder.name)
     assert "second" not in (first / "logs/rank_0.log").read_text()
     assert "second" in (second / "logs/rank_0.log").read_text()

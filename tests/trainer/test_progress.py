@@ -12,7 +12,7 @@ from threading import Event
 import pytest
 import rich.console
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import Measures
 from arctic_training.terminal.activity import DELAY
 from arctic_training.trainer.best_effort_display import BestEffortDisplay
@@ -203,7 +203,7 @@ def test_display_fits_the_output(
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     monkeypatch.setenv("TERM", term)
     for interval, expected in ((1, kind), (0, PlainProgress)):
-        progress = new_progress(sft_config(train_log_iter_interval=interval), World())
+        progress = new_progress(sft_config(train_log_iter_interval=interval), Mesh())
         assert isinstance(progress, BestEffortDisplay)
         assert isinstance(progress.shown, expected)
 
@@ -223,7 +223,7 @@ def test_which_processes_print(
     """Those print that the recipe names; all but the first say which they are."""
     config = sft_config(logger={"print_output_ranks": ranks})
     for rank in (0, 1):
-        new_progress(config, World(rank, 2)).show(replace(_REPORT, horizon=2))
+        new_progress(config, Mesh(rank, 2)).show(replace(_REPORT, horizon=2))
     assert [line.partition(" |")[0] for line in capsys.readouterr().out.splitlines()] == printed
 
 
@@ -241,7 +241,7 @@ def test_a_display_that_is_gone_ends_no_run(
     """When a terminal is closed, or a pipe ends, a run goes on unseen."""
     monkeypatch.setattr("sys.stdout.isatty", lambda: is_terminal)
     monkeypatch.setenv("TERM", "xterm")
-    progress = new_progress(sft_config(), World())
+    progress = new_progress(sft_config(), Mesh())
 
     def gone(_text: str) -> None:
         raise OSError(errno.EIO, os.strerror(errno.EIO))

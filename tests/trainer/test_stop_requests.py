@@ -8,7 +8,7 @@ import signal
 import pytest
 import torch.distributed
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.trainer.stop_requests import StopRequests
 
 
@@ -20,7 +20,7 @@ def test_processes_agree(others: list[bool], monkeypatch: pytest.MonkeyPatch) ->
         heard[:] = [bool(own), *others]
 
     monkeypatch.setattr(torch.distributed, "all_gather_object", gather)
-    requests = StopRequests(None, World(0, 3))
+    requests = StopRequests(None, Mesh(0, 3))
     assert requests.is_terminated_anywhere() is any(others)
     if any(others):
         with pytest.raises(SystemExit, match="143"):
@@ -32,7 +32,7 @@ def test_processes_agree(others: list[bool], monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_noted_and_obeyed_later(number: signal.Signals) -> None:
     """The machine or the terminal is taken away: the run is told, and ends when it has saved."""
-    requests = StopRequests(None, World())
+    requests = StopRequests(None, Mesh())
     before = signal.getsignal(number)
     with requests.listening():
         os.kill(os.getpid(), number)
@@ -44,7 +44,7 @@ def test_a_signal_is_noted_and_obeyed_later(number: signal.Signals) -> None:
 
 def test_what_is_ignored_stays_ignored() -> None:
     """Under `nohup`, SIGHUP ends no run."""
-    requests = StopRequests(None, World())
+    requests = StopRequests(None, Mesh())
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
         with requests.listening():

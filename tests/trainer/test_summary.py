@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.state import Schedule
 from arctic_training.trainer.summary import summary_lines
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_config
@@ -18,7 +18,7 @@ from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged, sft_co
 @dataclass
 class _Run:
     config: TrainerConfig
-    world: World
+    mesh: Mesh
     model: nn.Module
     schedule: Schedule
     device: torch.device
@@ -28,7 +28,7 @@ class _Run:
 def _run(config: TrainerConfig, *, processes: int = 1, batches: int = 12) -> _Run:
     model = nn.Sequential(nn.Linear(9, 10), nn.Linear(10, 10).to(torch.bfloat16))
     schedule = Schedule.of(config, batches)
-    return _Run(config, World(0, processes), model, schedule, torch.device("cpu"))
+    return _Run(config, Mesh(0, processes), model, schedule, torch.device("cpu"))
 
 
 def test_every_factor_of_the_batch_is_named() -> None:

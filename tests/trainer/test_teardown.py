@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typing_extensions import override
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import Report
 from arctic_training.data.batches import SFTBatch
 from arctic_training.engines.deepspeed.checkpoint import DeepSpeedCheckpointEngine
@@ -179,7 +179,7 @@ def test_every_tracker_is_finished_and_the_reason_stays(reason: str) -> None:
     """A tracker that cannot be reached hides no other's end, nor why the run has failed."""
     trackers = [_Tracker(is_reached=True), _Tracker(is_reached=False), _Tracker(is_reached=True)]
     progress = Recorder()
-    profile = MemoryProfile(hand_config(), World())
+    profile = MemoryProfile(hand_config(), Mesh())
 
     def run() -> None:
         with ending(profile, progress, trackers):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 
 __all__ = ["EpochLoader"]
 
@@ -51,7 +51,7 @@ class EpochLoader(Generic[Batch_co]):
         lengths: NDArray[np.int64] | None = None,
     ) -> None:
         self._num_samples = len(samples)
-        self._world = World()
+        self._mesh = Mesh()
         self._is_shuffled = True
         self._is_repeated = False
         self._keeps_batches = False
@@ -74,23 +74,32 @@ class EpochLoader(Generic[Batch_co]):
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch, the same for each process."""
-        return math.ceil(self._num_batches / self._world.size)
+        return math.ceil(self._num_batches / self._shares)
+
+    @property
+    def _shares(self) -> int:
+        """Processes with batches of their own; those of one sequence group get the same."""
+        return self._mesh.size("data")
+
+    @property
+    def _share(self) -> int:
+        return self._mesh.coordinate("data")
 
     @property
     def _num_batches(self) -> int:
         return math.ceil(self._num_samples / self._micro_batch_size)
 
-    def share(self, world: World, *, keeps_batches: bool = False) -> Self:
-        """Leave the other processes of a run their batches: of each ``size`` in turn, take one.
+    def share(self, mesh: Mesh, *, keeps_batches: bool = False) -> Self:
+        """Take this process's share of the batches: one of each ``size("data")`` in turn.
 
         Where the last ones are too few for all processes, their samples are split evenly.
 
         Args:
-            world: which process this is, and of how many.
+            mesh: the processes; along its data axis each gets other batches.
             keeps_batches: never split a batch: for losses that mix its samples.
 
         """
-        self._world, self._keeps_batches = world, keeps_batches
+        self._mesh, self._keeps_batches = mesh, keeps_batches
         return self
 
     def in_order(self) -> Self:
@@ -104,7 +113,7 @@ class EpochLoader(Generic[Batch_co]):
         Where an epoch leaves a process without samples for a step, it gets some all the same,
         because all processes take part in each step.
         """
-        return not self._positions(index, self._world.rank)
+        return not self._positions(index, self._share)
 
     def repeat_first(self) -> Self:
         """Make every batch the first of the first epoch."""
@@ -113,18 +122,18 @@ class EpochLoader(Generic[Batch_co]):
 
     def _place(self, index: int) -> int:
         """Return where a batch of this process stands among those of all processes."""
-        return (0 if self._is_repeated else index) * self._world.size + self._world.rank
+        return (0 if self._is_repeated else index) * self._shares + self._share
 
-    def _positions(self, index: int, rank: int) -> range:
-        """Return where in an epoch the samples stand that a process has at an index, if any."""
-        size, processes = self._micro_batch_size, self._world.size
-        first = (0 if self._is_repeated else index) * processes * size
-        together = range(self._num_samples)[first : first + processes * size]
-        if self._keeps_batches or len(together) > (processes - 1) * size:
-            return together[rank * size : (rank + 1) * size]
-        each, larger = divmod(len(together), processes)
-        start = rank * each + min(rank, larger)
-        return together[start : start + each + (rank < larger)]
+    def _positions(self, index: int, share: int) -> range:
+        """Return the positions in an epoch of the samples that a share has at an index, if any."""
+        size, shares = self._micro_batch_size, self._shares
+        first = (0 if self._is_repeated else index) * shares * size
+        together = range(self._num_samples)[first : first + shares * size]
+        if self._keeps_batches or len(together) > (shares - 1) * size:
+            return together[share * size : (share + 1) * size]
+        each, larger = divmod(len(together), shares)
+        start = share * each + min(share, larger)
+        return together[start : start + each + (share < larger)]
 
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
         """Iterate over this process's batches of an epoch, from the ``start``-th on."""
@@ -136,7 +145,7 @@ class EpochLoader(Generic[Batch_co]):
         return self._chosen(self.order(epoch), index)
 
     def _chosen(self, order: NDArray[np.int64], index: int) -> list[int]:
-        positions = self._positions(index, self._world.rank) or self._positions(index, 0)
+        positions = self._positions(index, self._share) or self._positions(index, 0)
         chosen: list[int] = order[positions.start : positions.stop].tolist()
         return chosen
 

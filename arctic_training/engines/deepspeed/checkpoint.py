@@ -54,11 +54,11 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         state = self.trainer.state
         output = self.config.output_dir
         name = f"epoch_{state.epoch_idx}_global_step_{state.global_step}"
-        world = self.trainer.world
-        with writing_together(output / name, world) as folder:
+        mesh = self.trainer.mesh
+        with writing_together(output / name, mesh) as folder:
             self.trainer.engine.save(folder.parent, folder.name)
-            save_random_numbers(folder / _RANDOM_NUMBERS.format(world.rank))
-            if not world.is_first:
+            save_random_numbers(folder / _RANDOM_NUMBERS.format(mesh.rank))
+            if not mesh.is_first:
                 return
             (folder / _STATE).write_text(json.dumps(state.as_dict(), indent=2) + "\n")
             write_recipe(folder, self.trainer.config)
@@ -67,7 +67,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     @override
     def load(self) -> bool:
-        found = self._agreed(self._newest() if self.trainer.world.is_first else None)
+        found = self._agreed(self._newest() if self.trainer.mesh.is_first else None)
         if found is None:
             return False
         saved = json.loads((found / _STATE).read_text())
@@ -82,7 +82,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
                 hint=f"see `{RECIPE}` there for what it was saved by, or take another folder",
             ) from error
         state = self.trainer.state.restore(saved)
-        random_numbers = found / _RANDOM_NUMBERS.format(self.trainer.world.rank)
+        random_numbers = found / _RANDOM_NUMBERS.format(self.trainer.mesh.rank)
         if random_numbers.exists():  # a process that there was not begins with those of its seed
             load_random_numbers(random_numbers)
         self._saved_step = state.global_step
@@ -96,7 +96,11 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
 
     def _check(self, found: Path, num_processes: int) -> None:
         """See whether the run that was saved is this one, and tell of what is different."""
-        saved, config, size = read_recipe(found), self.trainer.config, self.trainer.world.size
+        saved, config, size = (
+            read_recipe(found),
+            self.trainer.config,
+            self.trainer.mesh.size("data"),
+        )
         changed = changes(saved, as_json(config))
         refused = [change.as_error() for change in changed if not change.is_allowed]
         if num_processes != size:
@@ -129,11 +133,11 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
             yield RecipeError(("optimizer",), message, code="not-supported", hint=hint)
 
     def _load_engine(self, found: Path, num_processes: int) -> None:
-        engine, world = self.trainer.engine, self.trainer.world
-        if num_processes == world.size or not engine.zero_stage:
+        engine, mesh = self.trainer.engine, self.trainer.mesh
+        if num_processes == mesh.size("data") or not engine.zero_stage:
             engine.load(found.parent, found.name)
             return
-        with universal_form(found, world) as folder:
+        with universal_form(found, mesh) as folder:
             engine.load_universal(folder.parent, folder.name)
 
     def _agreed(self, found: Path | None) -> Path | None:

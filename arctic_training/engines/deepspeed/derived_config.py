@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from arctic_training.config.deepspeed import DeepSpeedConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.config.zero import ZeROConfig
+from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.engines.deepspeed.compiled_operations import why_not_compiled
 from arctic_training.errors import RecipeError
@@ -21,9 +22,7 @@ _STAGE_WITH_OVERLAP: Final = 2  # the first that reduces gradients during the ba
 _LARGEST_BUCKET: Final = 500_000_000  # DeepSpeed's own
 
 
-def deepspeed_config(
-    config: TrainerConfig, world_size: int, trained_size: int
-) -> dict[str, object]:
+def deepspeed_config(config: TrainerConfig, mesh: Mesh, trained_size: int) -> dict[str, object]:
     """Derive DeepSpeed's configuration from the recipe: what stands there stands nowhere else.
 
     The scale of losses is the runtime's: for DeepSpeed it is static, and 1. A bucket of gradients,
@@ -35,7 +34,8 @@ def deepspeed_config(
     derived: dict[str, object] = {
         "train_micro_batch_size_per_gpu": config.micro_batch_size,
         "gradient_accumulation_steps": accumulation,
-        "train_batch_size": config.micro_batch_size * accumulation * world_size,
+        # DeepSpeed knows no sequence axis: it counts, and averages over, every process.
+        "train_batch_size": config.micro_batch_size * accumulation * mesh.size(*BATCH_AXES),
         "managed_gradient_accumulation": False,
         # Plain gradients are clipped by the runtime, which reports their norm.
         "gradient_clipping": 0.0 if is_plain else engine.gradient_clipping,

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.engines.deepspeed.backend import deepspeed, let_deepspeed_speak
 from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from arctic_training.engines.deepspeed.loss_scale import LossScale
@@ -39,8 +40,9 @@ class DeepSpeedEngine:
         optimizer: Optimizer,
         scheduler: LRScheduler,
         config: TrainerConfig,
+        mesh: Mesh,
     ) -> None:
-        self.world_size = torch.distributed.get_world_size()
+        self._mesh = mesh
         self.zero_stage: int = config.deepspeed.zero_optimization.stage
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, over all weights, before clipping."""
@@ -52,7 +54,7 @@ class DeepSpeedEngine:
             model=model,
             optimizer=optimizer,
             lr_scheduler=scheduler,
-            config=deepspeed_config(config, self.world_size, _trained_size(model)),
+            config=deepspeed_config(config, mesh, _trained_size(model)),
         )[0]
         if config.torch_compile:
             self._wrapper.compile()
@@ -108,8 +110,8 @@ class DeepSpeedEngine:
     def step(self, count: float) -> bool:
         """Divide the accumulated gradient by ``count``, the global batch's, and take a step.
 
-        DeepSpeed has taken, or takes, the mean of the gradient over the processes where the sum is
-        wanted: the division makes up for that.
+        DeepSpeed averages the gradient over all processes, those of the data and of the sequence
+        axis, where the sum is wanted: the divisor makes up for that.
 
         Returns:
             Whether the step was taken; in fp16, one whose gradients overflow is skipped.
@@ -119,7 +121,7 @@ class DeepSpeedEngine:
                 up for it.
 
         """
-        divisor = count * self.loss_scale / self.world_size
+        divisor = count * self.loss_scale / self._mesh.size(*BATCH_AXES)
         optimizer = self._wrapper.optimizer
         if not _scales_losses(optimizer):
             gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
@@ -198,7 +200,7 @@ class DeepSpeedEngine:
         The first process of a run gets them, the others nothing; all have to call it. With
         ``only_trained``, those that give no gradient are left out.
         """
-        module, is_first = self.unwrapped, torch.distributed.get_rank() == 0
+        module, is_first = self.unwrapped, self._mesh.is_first
         parameters = dict(module.named_parameters(remove_duplicate=False))
         left_out = {n for n, p in parameters.items() if only_trained and not p.requires_grad}
         if self.zero_stage < _STAGE_THAT_SPREADS_WEIGHTS:

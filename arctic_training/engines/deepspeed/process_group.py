@@ -9,7 +9,7 @@ import torch.distributed
 from torch._C._distributed_c10d import HashStore
 
 from arctic_training.core.isolated_processes import find_isolation
-from arctic_training.core.mesh import World, environment_problem
+from arctic_training.core.mesh import Mesh, environment_problem
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.engines.deepspeed.backend import deepspeed
 from arctic_training.errors import TrainingError
@@ -17,7 +17,7 @@ from arctic_training.errors import TrainingError
 __all__ = ["leave_process_group", "start_process_group"]
 
 
-def start_process_group(world: World) -> None:
+def start_process_group(mesh: Mesh) -> None:
     """Join the processes of the run; a process that runs alone makes a group of its own.
 
     Raises:
@@ -35,7 +35,7 @@ def start_process_group(world: World) -> None:
     if torch.cuda.is_available():
         torch.cuda.set_device(_visible_gpu())
     if not torch.distributed.is_initialized():
-        _join(world, "nccl" if torch.cuda.is_available() else "gloo")
+        _join(mesh, "nccl" if torch.cuda.is_available() else "gloo")
     deepspeed.init_distributed(verbose=False)
 
 
@@ -69,8 +69,8 @@ def _visible_gpu() -> int:
     return local_rank
 
 
-def _join(world: World, backend: str) -> None:
-    if world.size == 1:
+def _join(mesh: Mesh, backend: str) -> None:
+    if mesh.num_processes == 1:
         torch.distributed.init_process_group(backend, store=HashStore(), rank=0, world_size=1)
     else:
         torch.distributed.init_process_group(backend)
@@ -78,6 +78,6 @@ def _join(world: World, backend: str) -> None:
 
 def leave_process_group() -> None:
     """Leave the group when all is done; the processes wait for each other."""
-    if torch.distributed.is_initialized() and torch.distributed.get_world_size() > 1:
+    if torch.distributed.is_initialized() and Mesh.of_environment().num_processes > 1:
         torch.distributed.barrier()
         torch.distributed.destroy_process_group()

@@ -16,7 +16,7 @@ import torch.distributed
 from torch import Tensor
 from torch.optim import Optimizer
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.backend import deepspeed
 
 __all__ = ["MOVED_STATES", "saved_states", "settings_of_each_group", "universal_form"]
@@ -40,19 +40,19 @@ def saved_states(checkpoint: Path) -> set[str]:
 
 
 @contextmanager
-def universal_form(checkpoint: Path, world: World) -> Iterator[Path]:
+def universal_form(checkpoint: Path, mesh: Mesh) -> Iterator[Path]:
     """Give a checkpoint in the form that does not depend on how it was shared out.
 
     The universal form (Lian et al., 2024) holds each weight and each state of the optimizer whole.
     The first process makes it, beside the checkpoint; it is gone when all have read it.
     """
     folder = checkpoint.with_name(checkpoint.name + ".universal.incomplete")
-    if world.is_first:
+    if mesh.is_first:
         _convert(checkpoint, folder)
     torch.distributed.barrier()
     yield folder
     torch.distributed.barrier()
-    if world.is_first:
+    if mesh.is_first:
         shutil.rmtree(folder, ignore_errors=True)
 
 

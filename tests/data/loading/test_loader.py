@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.loading.loader import EpochLoader
 
 
@@ -90,7 +90,7 @@ def test_processes_share_an_epoch(
     together = list(_loader(samples, size * processes, 7).batches(epoch))
     batches = list(_loader(samples, size, 7).batches(epoch))
     shared = [
-        _loader(samples, size, 7).share(World(rank, processes), keeps_batches=keeps_batches)
+        _loader(samples, size, 7).share(Mesh(rank, processes), keeps_batches=keeps_batches)
         for rank in range(processes)
     ]
     assert {len(loader) for loader in shared} == {-(-len(batches) // processes)}
@@ -158,7 +158,7 @@ def test_groups_are_of_seed_and_epoch(num_workers: int) -> None:
     expected = [*_by_length().batches(1)]
     assert expected != [*_by_length().batches(0)]
     assert [*_by_length(num_workers=num_workers).batches(1, start=9)] == expected[9:]
-    shared = [[*_by_length().share(World(rank, 2)).batches(1)] for rank in range(2)]
+    shared = [[*_by_length().share(Mesh(rank, 2)).batches(1)] for rank in range(2)]
     assert [batch for both in zip(*shared, strict=True) for batch in both] == expected
 
 

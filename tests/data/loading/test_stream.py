@@ -8,7 +8,7 @@ from pathlib import Path
 import datasets
 import pytest
 
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.errors import RecipeError, UnusableRecipeError
@@ -50,7 +50,7 @@ def test_batches_from_any_on_and_for_any_number_of_processes(
     assert len(whole) == 24
     assert _listed(_loader(tmp_path, **changes), 7) == whole[7:]
     shares = [
-        _listed(_loader(tmp_path, **changes | {"train_iters": 12}).share(World(rank, 2)))
+        _listed(_loader(tmp_path, **changes | {"train_iters": 12}).share(Mesh(rank, 2)))
         for rank in range(2)
     ]
     assert [*chain.from_iterable(zip(*shares, strict=True))] == whole

@@ -14,10 +14,10 @@ def hook(event, arguments):
         print(event, *arguments)
 
 sys.addaudithook(hook)
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.engines.deepspeed.process_group import start_process_group
 
-start_process_group(World())
+start_process_group(Mesh())
 """
 
 

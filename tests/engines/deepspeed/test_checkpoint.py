@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from arctic_training.core.loss_output import LossOutput
-from arctic_training.core.mesh import World
+from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import MEASURED, StepReport
 from arctic_training.data.batches import SFTBatch
 from arctic_training.errors import RecipeError, UnusableRecipeError
@@ -341,7 +341,7 @@ def test_one_process_looks_for_what_to_go_on_from(three_steps: Path, tmp_path: P
     trainer = _trainer(tmp_path, checkpoint={"output_dir": str(tmp_path / "saved")})
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
     (engine,) = trainer.checkpoint_engines
-    trainer.world = World(rank=1, size=2)
+    trainer.mesh = Mesh(1, 2)
     assert not engine.load()
     assert trainer.state.global_step == 0
 
