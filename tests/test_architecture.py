@@ -279,7 +279,7 @@ RULES: Final = {
     ),
     "what runs without torch imports nothing heavy": (
         _foreign_imports,
-        [_seeded("definition.slots", "import torch")],
+        [_seeded("definition.resolve", "import torch")],
     ),
 }
 """Each rule as a function from modules to violations, and modules that break it."""

@@ -9,8 +9,8 @@ from arctic_training.breaking.complaints import of_keys, of_values
 from arctic_training.breaking.pairs import KeyPair
 from arctic_training.breaking.rule import Break, Contract, Rule, rule, with_field
 from arctic_training.breaking.types import core, head, is_nullable, takes
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.fields.types import ChoiceType, FieldType, ObjectType, TaggedType
-from arctic_training.definition.slots import ImportPath
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from arctic_training.definition.slots import ImportPath
+from arctic_training.config.slots import ImportPath
 from arctic_training.diagnostics.invisible import UNSEEN
 from arctic_training.public_names import PUBLIC_NAMES
 

@@ -25,9 +25,9 @@ from arctic_training.codegen.views import (
     ModelView,
     View,
 )
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.fields.types import FieldSpec, ObjectType
 from arctic_training.definition.name_clashes import models
-from arctic_training.definition.slots import ImportPath
 from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.document import Pointer
 from arctic_training.project.locations import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE

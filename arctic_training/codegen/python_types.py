@@ -6,6 +6,7 @@ from typing import Final, assert_never, cast
 
 from arctic_training.codegen.code import Code, Imports, literal
 from arctic_training.codegen.pydantic_patterns import rust_pattern
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.fields.json_types import json_schema
 from arctic_training.definition.fields.types import (
     ChoiceType,
@@ -22,7 +23,6 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.slots import ImportPath
 from arctic_training.document import JSON
 from arctic_training.validation import Schema
 

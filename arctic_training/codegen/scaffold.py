@@ -15,11 +15,11 @@ from typing import Final
 from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.stubs import stub
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.extend import extended_loss
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.types import FieldSpec, Missing
 from arctic_training.definition.importable import import_roots
-from arctic_training.definition.slots import ImportPath
 from arctic_training.definition.specification import FactorySpec, TrainerSpec
 from arctic_training.definition.stages import Loaded
 from arctic_training.document import Pointer

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from arctic_training.codegen.code import Code
-from arctic_training.definition.slots import ImportPath
+from arctic_training.config.slots import ImportPath
 
 __all__ = ["FirstLoss", "first_field", "first_loss"]
 

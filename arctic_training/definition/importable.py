@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.factories.custom import one_or_many, own_factories
-from arctic_training.definition.slots import ImportPath
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document import MapNode, Node, Pointer, find, plain
 from arctic_training.project.locations import FACTORY_NAMESPACE, NAMESPACE, Project, module_file

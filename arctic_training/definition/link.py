@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from arctic_training.config.slots import SLOTS
 from arctic_training.definition.references import cycles, entries_of
-from arctic_training.definition.slots import SLOTS
 from arctic_training.definition.specification import FACTORIES
 from arctic_training.definition.versions import upgraded
 from arctic_training.diagnostics import Diagnostic, Severity, known_words, nearest

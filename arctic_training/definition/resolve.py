@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from arctic_training.config.slots import SLOTS, ImportPath, Slot
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.custom import (
     one_or_many,
@@ -17,7 +18,6 @@ from arctic_training.definition.fields.keywords import described, names_of, nest
 from arctic_training.definition.fields.reading import FieldReader
 from arctic_training.definition.importable import named_callbacks, unimportable
 from arctic_training.definition.names import camel_case
-from arctic_training.definition.slots import SLOTS, ImportPath, Slot
 from arctic_training.definition.specification import (
     FACTORIES,
     CallbackSpec,

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from arctic_training.config.slots import ImportPath, Slot
 from arctic_training.definition.fields.types import FieldSpec
-from arctic_training.definition.slots import ImportPath, Slot
 from arctic_training.document import Node, Pointer
 
 __all__ = [

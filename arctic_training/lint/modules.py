@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.importable import import_roots
-from arctic_training.definition.slots import ImportPath
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Source, Span
 from arctic_training.document import shown_path

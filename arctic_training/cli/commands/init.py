@@ -19,9 +19,9 @@ from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.pipeline import begin
 from arctic_training.codegen.render import TemplateError, fill
 from arctic_training.codegen.scaffold_losses import first_field
+from arctic_training.config.slots import SLOTS, Slot
 from arctic_training.definition.editor_schema import schema_place
 from arctic_training.definition.factories.builtin import built_in_factories
-from arctic_training.definition.slots import SLOTS, Slot
 from arctic_training.definition.stages import Loaded, read_definition, taken_names
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
 from arctic_training.document import MapNode, parse, shown_path

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
 
-from arctic_training.definition.slots import ImportPath
+from arctic_training.config.slots import ImportPath
 from arctic_training.definition.specification import FactorySpec
 from arctic_training.diagnostics import Source
 from arctic_training.document import MapNode, Node, parse, plain

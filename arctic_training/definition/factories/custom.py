@@ -10,11 +10,11 @@ from dataclasses import replace
 from typing import Final, cast
 
 from arctic_training.config.foreign import foreign_type
+from arctic_training.config.slots import SLOTS, ImportPath, Slot
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
 from arctic_training.definition.fields.keywords import described, names_of
 from arctic_training.definition.fields.reading import FieldReader
 from arctic_training.definition.names import camel_case
-from arctic_training.definition.slots import SLOTS, ImportPath, Slot
 from arctic_training.definition.specification import FACTORIES, FactorySpec, OwnFactory
 from arctic_training.diagnostics import Diagnostic, Related, Span, known_words, nearest
 from arctic_training.document import (

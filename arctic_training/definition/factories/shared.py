@@ -13,8 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from arctic_training.config.slots import SLOTS
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
-from arctic_training.definition.slots import SLOTS
 from arctic_training.definition.specification import FACTORIES
 from arctic_training.diagnostics import Diagnostic, Related, Span
 from arctic_training.document import (
