@@ -20,6 +20,7 @@ _PACKAGE: Final = Path(__file__).parent.parent / "arctic_training"
 _BASES: Final = {kind: f"{kind.title()}Factory" for kind in built_in_factories()} | {
     "checkpoint": "CheckpointEngine"
 }
+_NOUNS: Final = {"checkpoint": "engines"}
 _OWN_PURPOSE: Final = {
     "data": "To read rows of another form, override `load` of the factory that you extend",
     "model": "To change the model, override `create` and call `super().create()`",
@@ -53,7 +54,7 @@ def _index() -> Iterator[str]:
 
 def _kind(kind: str) -> Iterator[str]:
     base, built_in = _classes()[_BASES[kind]], built_in_factories()[kind]
-    yield f"# {kind.title()} factories\n\n{_text(base)}\n"
+    yield f"# {kind.title()} {_NOUNS.get(kind, 'factories')}\n\n{_text(base)}\n"
     yield f"```python\nfrom arctic_training import {base.name}\n```\n"
     yield f"{_OWN_PURPOSE[kind]}: [Custom factories](../../how-to/custom-factories.md).\n"
     common = [*_lineage(base.name)]

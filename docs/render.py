@@ -27,6 +27,7 @@ from arctic_training.document.schema_forms import default_of, examples_of
 from arctic_training.lint.rule import Example
 from arctic_training.lint.rules import RULES
 from docs.factory_pages import factory_pages
+from docs.llms import llms_text
 
 _ROOT: Final = Path(__file__).parent.parent
 _REFERENCE: Final = Path(__file__).parent / "reference"
@@ -92,7 +93,7 @@ def _explained(
 
 
 def _referred(schema: _Schema) -> str:
-    """Return the name of the definition that a schema refers to, or an empty text."""
+    """Return the name of the definition that a schema refers to, or an empty string."""
     return str(schema.get("$ref", "")).rpartition("/")[2]
 
 
@@ -246,7 +247,7 @@ def _lint() -> Iterator[str]:
     yield "do not show is as in a definition that `extends: sft`.\n"
     yield "| rule | severity | `--fix` | |\n|---|---|---|---|"
     for rule in RULES.values():
-        fix = "mends it" if rule.is_fixable else ""
+        fix = "yes" if rule.is_fixable else ""
         yield f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {fix} | {rule.summary} |"
     yield ""
     for rule in RULES.values():
@@ -269,6 +270,7 @@ def main() -> None:
     (_REFERENCE / "factories").mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (_REFERENCE / name).write_text(text, encoding="utf-8")
+    (_ROOT / "llms.txt").write_text(llms_text(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from docs.llms import llms_text
 from tests.support import ROOT
 
 _LINE: Final = re.compile(r"^\* \[(.+)\]\((.+)\)$", re.MULTILINE)
@@ -41,6 +42,11 @@ def test_every_test_that_a_page_names_is_there(page: str) -> None:
         if not text or (name and f"def {name}(" not in text):
             missing.append((file, name))
     assert missing == []
+
+
+def test_the_list_for_programs_is_that_of_the_site() -> None:
+    """``llms.txt`` has every page of the navigation; ``make generate`` writes it."""
+    assert llms_text() == (ROOT / "llms.txt").read_text("utf-8")
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -12,7 +12,7 @@ from arctic_training.trainer.trainer import Trainer
 
 
 def focal_loss(trainer: Trainer[FocalTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
-    """Return the sum of ``-(1 - p)^gamma log p`` over the trained tokens (Lin et al., 2017)."""
+    """Return the sum of ``-(1 - p)^gamma log p`` over the tokens with loss (Lin et al., 2017)."""
     logits, labels = next_token_logits(trainer, batch)
     trained = labels != IGNORE_INDEX
     surprise = F.cross_entropy(logits[trained].float(), labels[trained], reduction="none")
