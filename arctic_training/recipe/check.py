@@ -83,7 +83,7 @@ def check_recipe(
     single, wrong = with_single_items(recipe, schema)
     chosen, translated = with_our_types(with_overridden_names(single, schema), schema)
     old = outdated(package, project)
-    told = [old.warning(value_span(recipe, ("type",)))] if old else []
+    told = [old.diagnostic(value_span(recipe, ("type",)))] if old else []
     problems = [*told, *wrong, *translated, *check(chosen, schema)]
     problems += joined([*variable_problems(chosen, schema)], [*hub_name_problems(chosen, schema)])
     if has_errors(problems):

@@ -14,6 +14,7 @@ from arctic_training.codegen.mypy_runner import type_problems
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
 from arctic_training.definition.specification import TrainerSpec
+from arctic_training.project.interface import INTERFACE
 from tests.breaking.changed import changed_definitions
 from tests.support import write
 
@@ -57,7 +58,7 @@ def _uses(model: ast.ClassDef) -> Iterator[str]:
 def _derived(spec: TrainerSpec) -> str:
     return (
         f"from arctic_trainers.{spec.package}.trainer import {spec.base_class}\n"
-        f"class Derived({spec.base_class}, abstract=True, interface=1):\n    pass\n"
+        f"class Derived({spec.base_class}, abstract=True, interface={INTERFACE}):\n    pass\n"
     )
 
 

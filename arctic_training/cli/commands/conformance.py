@@ -13,7 +13,7 @@ from arctic_training.cli.output import finish
 from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.definition.extend import known_definitions
 from arctic_training.definition.stages import Loaded, read_definitions
-from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean
+from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean, has_errors
 from arctic_training.document import find, key_span, parse, plain, value_span
 from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
 from arctic_training.project.locations import Project
@@ -31,6 +31,8 @@ def conformance(name: str, overrides: list[str], form: Format) -> NoReturn:
     """Try what a trainer promises on a tiny model, and print a verdict a line."""
     item = _loaded(name, form)
     problems = _told_as_outdated(item)
+    if has_errors(problems):
+        finish(problems, form)
     with tempfile.TemporaryDirectory(prefix="arctic-gen-") as folder:
         with activity(LOADING):
             from arctic_training.cli.tiny_recipe import tiny
@@ -85,10 +87,10 @@ def _loaded(name: str, form: Format) -> Loaded:
 
 
 def _told_as_outdated(item: Loaded) -> list[Diagnostic]:
-    """Return a warning if the trainer was generated from an earlier version of its definition."""
+    """Return why the generated trainer is outdated, if it is."""
     package = item.project.trainer_package(item.spec.name)
     old = outdated(package, item.project) if package else None
-    return [old.warning(value_span(item.spec.document, ("name",)))] if old else []
+    return [old.diagnostic(value_span(item.spec.document, ("name",)))] if old else []
 
 
 def _starter(item: Loaded) -> Mapping[str, object]:

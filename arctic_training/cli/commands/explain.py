@@ -17,7 +17,7 @@ from arctic_training.diagnostics import Format, did_you_mean, nearest
 from arctic_training.document import JSON, find, plain
 from arctic_training.project.locations import Project
 from arctic_training.project.resources import resource
-from arctic_training.recipe import recipe_schema, trainer_name
+from arctic_training.recipe import outdated, recipe_schema, trainer_name
 from arctic_training.validation import Schema
 from arctic_training.validation.shipped_schemas import schema
 
@@ -86,7 +86,8 @@ def _trainers(project: Project) -> Iterator[str]:
     for _, package in sorted(packages.items()):
         about = recipe_schema(package)
         first = str(about.root["description"]).partition("\n")[0]
-        yield f"{trainer_name(about)}: {first}"
+        old = outdated(package, project)
+        yield f"{trainer_name(about)}: {first}" + (f" ({old.command})" if old else "")
 
 
 def _factories(project: Project) -> Iterator[str]:
