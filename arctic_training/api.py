@@ -20,6 +20,7 @@ from arctic_training.document import MapNode, Node, key_span, load, present
 from arctic_training.document import value_span as span_at
 from arctic_training.errors import InvalidRecipeError, RecipeError, RegistryError
 from arctic_training.project.locations import NAMESPACE, Project
+from arctic_training.project.moved_names import MOVED_MODULES, MOVED_NAMES
 from arctic_training.recipe import CheckedRecipe, apply_overrides, check_recipe
 from arctic_training.recipe.python_values import document_of
 from arctic_training.validation import joined
@@ -124,14 +125,22 @@ def _import_trainer(recipe: CheckedRecipe) -> None:
         for name in package.__all__:
             getattr(package, name)
     except ImportError as error:
+        message = f"the trainer `{recipe.trainer}` cannot be imported: {error}"
+        if module := _importer_of_moved(error):
+            hint = f"`arctic-gen migrate .` rewrites the imports of `{module}`"
+            raise RecipeError(("type",), message, code="moved-import", hint=hint) from error
         if not _is_raised_below(home, error):
             raise
-        raise RecipeError(
-            ("type",),
-            f"the trainer `{recipe.trainer}` cannot be imported: {error}",
-            code="not-importable",
-            hint="`arctic-gen check` shows where its definition names what is not there",
-        ) from error
+        hint = "`arctic-gen check` shows where its definition names what is not there"
+        raise RecipeError(("type",), message, code="not-importable", hint=hint) from error
+
+
+def _importer_of_moved(error: ImportError) -> str:
+    """Return the user's module that imports what arctic_training had elsewhere; empty if none."""
+    home, importer = str(error.name), _importer(error)
+    is_ours = importer.partition(".")[0] == "arctic_training"
+    names = {path.partition(":")[0] for path in MOVED_NAMES}
+    return importer if not is_ours and (home in MOVED_MODULES or home in names) else ""
 
 
 def _is_raised_below(package: str, error: ImportError) -> bool:
@@ -141,8 +150,13 @@ def _is_raised_below(package: str, error: ImportError) -> bool:
     """
     if str(error.name).partition(".")[0] == "arctic_training":
         return False
+    return _importer(error).startswith(f"{package}.")
+
+
+def _importer(error: ImportError) -> str:
+    """Return the name of the module whose import failed."""
     *_, (innermost, _line) = traceback.walk_tb(error.__traceback__)
-    return str(innermost.f_globals.get("__name__")).startswith(f"{package}.")
+    return str(innermost.f_globals.get("__name__"))
 
 
 def _problems(error: ValidationError, document: Node) -> list[Diagnostic]:

@@ -12,20 +12,24 @@ from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import MapNode, load
 from arctic_training.validation import document_kind
 
-__all__ = ["document_files", "documents_in", "read_document"]
+__all__ = ["CODE_SUFFIX", "document_files", "documents_in", "read_document"]
 
-_SUFFIXES: Final = {".yaml", ".yml", ".json"}
+CODE_SUFFIX: Final = ".py"
+_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
 
 
-def document_files(paths: list[Path]) -> Iterator[tuple[Path, bool]]:
+def document_files(
+    paths: list[Path], *, includes_code: bool = False
+) -> Iterator[tuple[Path, bool]]:
     """Iterate over the files to look at, and whether each was named itself.
 
     Hidden files and folders, caches, outputs of runs and files that git ignores are left out.
     """
+    suffixes = _SUFFIXES | {CODE_SUFFIX} if includes_code else _SUFFIXES
     for path in paths:
         if path.is_dir():
-            yield from ((found, False) for found in _below(path))
+            yield from ((found, False) for found in _below(path, suffixes))
         else:
             yield path, True
 
@@ -36,7 +40,7 @@ def documents_in(folder: Path) -> list[Path]:
     return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
 
 
-def _below(path: Path) -> Iterator[Path]:
+def _below(path: Path, suffixes: frozenset[str]) -> Iterator[Path]:
     ignored = ignored_by_git(path)
     for folder, folders, names in os.walk(path):
         if is_made(names):
@@ -47,7 +51,7 @@ def _below(path: Path) -> Iterator[Path]:
         )
         for name in sorted(names):
             found = Path(folder, name)
-            is_document = found.suffix in _SUFFIXES and not name.startswith(".")
+            is_document = found.suffix in suffixes and not name.startswith(".")
             if is_document and found not in ignored and found.is_file():
                 yield found
 

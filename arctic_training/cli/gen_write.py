@@ -110,9 +110,10 @@ def _init(name: str, *, no_questions: bool, debug: bool, **answers: str | None) 
 def _migrate(
     paths: tuple[Path, ...], *, is_checked: bool, show_diff: bool, form: Format, debug: bool
 ) -> None:
-    """Update definitions of older versions, and recipes with renamed keys.
+    """Update definitions, recipes and Python imports of older versions.
 
-    PATHS are files or folders. Comments, order, quotes and line ends are kept.
+    PATHS are files or folders. Recipes get the current names of keys, Python files the current
+    homes of what they import from arctic_training. Comments, order, quotes and line ends are kept.
     """
     from arctic_training.cli.commands.migrate import migrate
 

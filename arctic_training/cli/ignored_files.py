@@ -9,7 +9,7 @@ from arctic_training.fs.folder_mark import MARK
 
 __all__ = ["ignored_by_git", "is_made"]
 
-_MARKS: Final = {MARK, "CACHEDIR.TAG"}
+_MARKS: Final = {MARK, "CACHEDIR.TAG", "pyvenv.cfg"}
 _LISTED: Final = ("ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z")
 
 

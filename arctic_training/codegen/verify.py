@@ -21,6 +21,7 @@ from arctic_training.config.slots import ImportPath
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Pointer, find, key_span, shown_path, value_span
+from arctic_training.project.code_migration import broken_imports
 from arctic_training.project.locations import Project, module_file
 
 __all__ = ["SourceMap", "Staged", "verify"]
@@ -56,7 +57,10 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
     """Type-check staged trainers with the user's functions."""
     roots = (staged.generated, *project.source_roots, staged.stubs, staged.stubs / "src")
     targets = [path for path in staged.maps if path.suffix == ".py"]
-    targets += _hand_written(specs, roots)
+    hand_written = _hand_written(specs, roots)
+    if moved := [each for file in hand_written for each in _broken_imports(file)]:
+        return moved  # every type that they import is unknown
+    targets += hand_written
     problems = type_problems(targets, roots)
     made = {*staged.maps}
     wrong = [each for spec in specs for each in wrong_batches(spec, problems, roots, made)]
@@ -75,6 +79,10 @@ def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Pat
     paths = [path for spec in specs for path, _ in spec.hand_written]
     files = {module_file(path.module, roots) for path in paths}
     return sorted(file for file in files if file)
+
+
+def _broken_imports(file: Path) -> list[Diagnostic]:
+    return broken_imports(Source(shown_path(file), file.read_text("utf-8-sig", errors="replace")))
 
 
 def _diagnostic(problem: TypeProblem, staged: Staged) -> Diagnostic:

@@ -8,15 +8,18 @@ from typing import NoReturn
 
 import click
 
-from arctic_training.cli.documents import document_files, read_document
+from arctic_training.cli.documents import CODE_SUFFIX, document_files, read_document
 from arctic_training.cli.output import finish
 from arctic_training.codegen.unified_diff import unified_diff
 from arctic_training.definition.versions import migrated_definition
-from arctic_training.diagnostics import Diagnostic, Format, Severity, Source
+from arctic_training.diagnostics import Diagnostic, Format, Severity, Source, has_errors
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import JSON, Node, parse, plain, shown_path
 from arctic_training.fs.writable import replace_text
+from arctic_training.project.code_migration import migrated_code
+from arctic_training.project.code_problems import code_problems
 from arctic_training.project.locations import Project
+from arctic_training.project.moved_names import PACKAGE
 from arctic_training.recipe import migrated_recipe
 
 __all__ = ["migrate"]
@@ -37,7 +40,7 @@ class _Migration:
 
 
 def migrate(paths: list[Path], *, is_checked: bool, show_diff: bool, form: Format) -> NoReturn:
-    """Rewrite the definitions and recipes among some files and folders to what is called for now.
+    """Rewrite definitions, recipes and imports of Python files among some files and folders.
 
     With ``is_checked`` or ``show_diff``, nothing is written; with the first, what is due is an
     error.
@@ -46,8 +49,9 @@ def migrate(paths: list[Path], *, is_checked: bool, show_diff: bool, form: Forma
     is_shown = show_diff and form is Format.TEXT
     problems: list[Diagnostic] = []
     count = due = 0
-    for path, is_named in document_files(paths):
-        migration = _migration(path, is_named=is_named)
+    for path, is_named in document_files(paths, includes_code=True):
+        is_code = path.suffix == CODE_SUFFIX
+        migration = _code_migration(path) if is_code else _migration(path, is_named=is_named)
         problems += _told(migration, is_checked=is_checked, is_settled=is_written or is_shown)
         count += migration.text is not None
         due += migration.is_due
@@ -57,6 +61,27 @@ def migrate(paths: list[Path], *, is_checked: bool, show_diff: bool, form: Forma
         elif migration.is_due and is_shown:
             click.echo(_diff(migration), nl=False)
     finish(problems, form, summary="" if due else _summary(count))
+
+
+def _code_migration(path: Path) -> _Migration:
+    source = Source(shown_path(path), "")
+    try:
+        source = Source(source.path, path.read_bytes().decode("utf-8-sig"))
+        if PACKAGE not in source.text:
+            return _Migration(source, None, [])
+        text, moved = migrated_code(source)
+        return _Migration(source, text, [*moved, *code_problems(source)])
+    except (OSError, SyntaxError, ValueError) as error:
+        return _Migration(source, None, [_unreadable(source, error)])
+
+
+def _unreadable(source: Source, error: Exception) -> Diagnostic:
+    return Diagnostic(
+        code="python-syntax",
+        message=f"cannot be parsed as Python: {error}",
+        span=source.start(),
+        severity=Severity.WARNING,
+    )
 
 
 def _migration(path: Path, *, is_named: bool) -> _Migration:
@@ -96,7 +121,7 @@ def _told(migration: _Migration, *, is_checked: bool, is_settled: bool) -> list[
         return migration.reasons
     if is_checked:
         return [replace(reason, severity=Severity.ERROR) for reason in migration.reasons]
-    return [] if is_settled else migration.reasons
+    return [each for each in migration.reasons if not is_settled or has_errors([each])]
 
 
 def _diff(migration: _Migration) -> str:
