@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-class CausalTrainer(Trainer[CausalTrainerConfig, SFTBatch], interface=1):
+class CausalTrainer(Trainer[CausalTrainerConfig, SFTBatch], interface=2):
     """Language modelling on documents, as in pre-training; every token is trained."""
 
     name = "causal"

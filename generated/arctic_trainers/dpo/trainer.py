@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-class DPOTrainer(Trainer[DPOTrainerConfig, PreferenceBatch], interface=1):
+class DPOTrainer(Trainer[DPOTrainerConfig, PreferenceBatch], interface=2):
     """Direct preference optimization (Rafailov et al., 2023) on pairs of answers."""
 
     name = "dpo"

@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=1):
+class SFTTrainer(Trainer[SFTTrainerConfig, SFTBatch], interface=2):
     """Supervised fine-tuning on conversations; the assistant's words are trained."""
 
     name = "sft"
