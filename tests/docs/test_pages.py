@@ -139,7 +139,7 @@ def test_rows_of_data_are_read(project: Path) -> None:
             "data.sources={type: huggingface_causal, name_or_path: ./documents.jsonl}",
         ],
     }
-    assert {block.title for block in blocks(_DATA) if block.language == "jsonl"} == recipes.keys()
+    assert {block.title for block in blocks(_DATA) if block.language == "json"} == recipes.keys()
     written_files(_DATA, project)
     written_files("how-to/preferences.md", project)
     for name, changes in recipes.items():
