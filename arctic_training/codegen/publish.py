@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.changes import Change, Kind
+from arctic_training.fs.atomic_file import write_file
 from arctic_training.fs.confinement import UnsafePathError, all_confined
-from arctic_training.fs.writable import free_beside
 
 __all__ = ["publish", "recover", "write_once"]
 
@@ -86,7 +86,7 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
     for path, text in files.items():
         if not os.path.lexists(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_durably(path, text)
+            write_file(path, text)
             written.append(path)
     return written
 
@@ -119,20 +119,9 @@ def _make_folders(paths: Iterable[str], root: Path) -> None:
         os.makedirs(f"{root}/{parent}", exist_ok=True)  # noqa: PTH103 - often
 
 
-def _write_durably(path: Path, text: str) -> None:
-    """Write a file that is whole on the disk, or not there, when this returns or is cut off."""
-    unfinished = free_beside(path)
-    try:
-        _write_synced(str(unfinished), text, "x")
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-
-
-def _write_synced(path: str, text: str, mode: str = "w") -> None:
+def _write_synced(path: str, text: str) -> None:
     """Write a file; when this returns, it is on the disk."""
-    with open(path, mode, encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - often
+    with open(path, "w", encoding="utf-8", newline="\n") as file:  # noqa: PTH123 - often
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

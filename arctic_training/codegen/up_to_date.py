@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from arctic_training.fs.atomic_file import write_file
 from arctic_training.fs.user_cache import cache_folder
 from arctic_training.project.locations import Project, module_file
 
@@ -80,10 +81,7 @@ def remember(definitions: list[Path], output: Path | None, seen: Seen, began: fl
         "said": seen.said,
     }
     with suppress(OSError):  # without a record, the next run takes longer
-        path = _place(definitions, output)
-        unfinished = path.with_suffix(f".{os.getpid()}")
-        unfinished.write_text(json.dumps(record), encoding="utf-8")
-        unfinished.replace(path)
+        write_file(_place(definitions, output), json.dumps(record), is_durable=False)
 
 
 def said_before(definitions: list[Path], output: Path | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Folders that are whole or not there: written aside, marked, and renamed into place."""
+"""Folders that are complete or absent: written aside, marked, and renamed into place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from typing import Final
 from arctic_training.fs.disk_errors import told_by_disk
 from arctic_training.fs.folder_mark import MARK
 
-__all__ = ["is_intact", "is_whole", "remove", "unfinished_folder", "unfinished_in", "writing"]
+__all__ = [
+    "is_intact",
+    "is_whole",
+    "remove",
+    "settle",
+    "unfinished_folder",
+    "unfinished_in",
+    "writing",
+]
 
 _UNFINISHED: Final = ".incomplete"
 _CHUNK: Final = 1 << 20
@@ -43,10 +51,29 @@ def writing(folder: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    replaced = _setunfinished_folder(folder)
+    replaced = _set_aside(folder)
     unfinished.rename(folder)
     _flush(folder.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def settle(written: Path, folder: Path) -> None:
+    """Give a complete folder its name, unless another complete one has that by then.
+
+    Processes of several machines may each write their own: the first to settle wins.
+
+    Raises:
+        OSError: it cannot be renamed, and no complete one is there.
+
+    """
+    if folder.exists() and not is_whole(folder):
+        shutil.rmtree(folder)
+    try:
+        written.rename(folder)
+    except OSError:
+        shutil.rmtree(written)
+        if not is_whole(folder):
+            raise
 
 
 def unfinished_in(folder: Path) -> list[Path]:
@@ -75,10 +102,10 @@ def is_intact(folder: Path) -> bool:
 
 def remove(folder: Path) -> None:
     """Delete a folder; half of it never stands under its name."""
-    shutil.rmtree(_setunfinished_folder(folder), ignore_errors=True)
+    shutil.rmtree(_set_aside(folder), ignore_errors=True)
 
 
-def _setunfinished_folder(folder: Path) -> Path:
+def _set_aside(folder: Path) -> Path:
     replaced = folder.with_name(folder.name + ".replaced" + _UNFINISHED)
     shutil.rmtree(replaced, ignore_errors=True)
     if folder.exists():

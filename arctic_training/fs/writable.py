@@ -1,18 +1,13 @@
-"""Whether a folder can be written to, found out before it matters; and a file, all at once."""
+"""Whether a folder or a file can be written, found out before it matters."""
 
 from __future__ import annotations
 
-import codecs
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 __all__ = [
-    "free_beside",
-    "replace_text",
     "why_not_makeable",
     "why_not_overwritable",
     "why_not_writable",
@@ -41,12 +36,6 @@ def why_not_makeable(folder: Path) -> str:
     return ""
 
 
-def free_beside(path: Path) -> Path:
-    """Return a hidden name beside a file that nothing has: what is written first goes there."""
-    names = (path.with_name(f".{path.name}.{number}.unfinished") for number in count())
-    return next(name for name in names if not os.path.lexists(name))
-
-
 def why_not_overwritable(path: Path, is_ours: Callable[[Path], bool], kind: str) -> str:
     """Return why a file cannot be written over, or an empty text.
 
@@ -58,29 +47,6 @@ def why_not_overwritable(path: Path, is_ours: Callable[[Path], bool], kind: str)
     if not path.is_file() or not path.stat().st_size or is_ours(path):
         return ""
     return f"`{path}` is not {kind} and is not overwritten: name another file, or delete this one"
-
-
-def replace_text(path: Path, text: str) -> None:
-    """Put a text in place of that of a file: a reader sees the old one or the new one, whole.
-
-    Line ends, the mark at the beginning of the file, permissions and links to it stay.
-
-    Raises:
-        OSError: the file is as it was.
-
-    """
-    target = path.resolve()
-    mark = codecs.BOM_UTF8 if target.read_bytes().startswith(codecs.BOM_UTF8) else b""
-    unfinished = free_beside(target)
-    try:
-        with unfinished.open("xb") as file:
-            file.write(mark + text.encode())
-            file.flush()
-            os.fsync(file.fileno())
-        shutil.copymode(target, unfinished)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _reason(folder: Path, error: OSError) -> str:

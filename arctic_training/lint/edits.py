@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from arctic_training.diagnostics import Source
-from arctic_training.fs.writable import replace_text
+from arctic_training.fs.atomic_file import replace_text
 from arctic_training.lint.rule import Edit
 
 __all__ = ["apply", "edited"]

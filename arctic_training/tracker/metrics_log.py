@@ -13,7 +13,7 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.reports import Report
 from arctic_training.document import shown_path
 from arctic_training.errors import TrainingError
-from arctic_training.fs.writable import replace_text
+from arctic_training.fs.atomic_file import write_file
 from arctic_training.tracker.outcome import Outcome
 from arctic_training.tracker.run_record import RunRecord
 
@@ -64,7 +64,7 @@ class MetricsLog:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         if self._path.exists():
             kept = _lines_before(self._path, step) if step > 1 else []
-            replace_text(self._path, "".join(kept))
+            write_file(self._path, "".join(kept))
         self._record.begin(step, report.horizon)
         self._is_begun = True
 

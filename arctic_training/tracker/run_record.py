@@ -15,7 +15,7 @@ import torch
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.mesh import Mesh
 from arctic_training.core.resolved_recipe import as_json
-from arctic_training.fs.writable import replace_text
+from arctic_training.fs.atomic_file import write_file
 from arctic_training.tracker.outcome import Outcome
 
 __all__ = ["RunRecord", "record_path"]
@@ -94,11 +94,7 @@ class RunRecord:
 
     def _write(self) -> None:
         values = {**self._values, "sessions": self._sessions}
-        text = json.dumps(values, indent=2) + "\n"
-        if self._path.exists():
-            replace_text(self._path, text)
-        else:
-            self._path.write_text(text, encoding="utf-8")
+        write_file(self._path, json.dumps(values, indent=2) + "\n")
 
 
 def _environment() -> dict[str, str]:

@@ -18,7 +18,7 @@ import pytest
 from arctic_training.codegen.changes import Change, Kind
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.publish import publish, recover, write_once
-from arctic_training.fs.writable import replace_text
+from arctic_training.fs.atomic_file import replace_text
 from tests.support import DEFINITION, arctic_gen, write
 
 Tree = dict[str, str]

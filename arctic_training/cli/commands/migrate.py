@@ -15,7 +15,7 @@ from arctic_training.definition.versions import migrated_definition
 from arctic_training.diagnostics import Diagnostic, Format, Severity, Source, has_errors
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import JSON, Node, parse, plain, shown_path
-from arctic_training.fs.writable import replace_text
+from arctic_training.fs.atomic_file import replace_text
 from arctic_training.project.code_migration import migrated_code
 from arctic_training.project.code_problems import code_problems
 from arctic_training.project.locations import Project

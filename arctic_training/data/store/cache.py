@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from filelock import FileLock, Timeout
 
-from arctic_training.fs.atomic_folder import is_whole, writing
+from arctic_training.fs.atomic_folder import is_whole, settle, writing
 from arctic_training.fs.file_lock import lock_errors
 from arctic_training.fs.user_cache import cache_folder
 
@@ -89,14 +89,7 @@ class DataCache:
         own = folder.with_name(f"{folder.name}.{_own_name()}")
         with writing(own) as unfinished:
             make(unfinished)
-        if folder.exists() and not is_whole(folder):
-            shutil.rmtree(folder)
-        try:
-            own.rename(folder)
-        except OSError:
-            shutil.rmtree(own)
-            if not is_whole(folder):
-                raise
+        settle(own, folder)
 
 
 def _own_name() -> str:

@@ -15,6 +15,7 @@ from typing import Final
 
 from transformers import PreTrainedTokenizerBase
 
+from arctic_training.fs.atomic_file import write_file
 from arctic_training.fs.user_cache import cache_folder
 
 __all__ = [
@@ -112,9 +113,7 @@ def _digest_of_file(path: Path) -> str:
 
 def _remember(place: Path, record: dict[str, object]) -> None:
     with suppress(OSError):  # without a record, the next run takes longer
-        with tempfile.NamedTemporaryFile("w", dir=place.parent, delete=False) as file:
-            json.dump(record, file)
-        Path(file.name).replace(place)
+        write_file(place, json.dumps(record), is_durable=False)
 
 
 def _read(path: Path) -> str:
