@@ -140,37 +140,47 @@ def _run_changes(
 ) -> Iterator[_Change]:
     """Rewrite consecutive import statements: the public names of those without comments as one."""
     ours = [node for node in run if isinstance(node, ast.ImportFrom) and _is_ours(node)]
-    alone = [node for node in ours if _stands_alone(module, node)]
-    if any(map(_is_outdated, alone)):
-        names = [name for node in alone for name in imported_names(node, local)]
-        public = [name for name in names if name.module == PACKAGE]
-        first = next((n for n in alone if any(_public(n, local))), None)
-        for node in alone:
-            others = [name for name in imported_names(node, local) if name.module != PACKAGE]
-            if not others and node is not first:
-                start = module.start(node) - len(module.before(node))
-                yield _Change(start, module.line_end(node), "")
-            elif node is first or _is_outdated(node):
-                indent = module.before(node)
-                lines = import_statements([*(public if node is first else []), *others], indent)
-                yield _Change(module.start(node), module.end(node), f"\n{indent}".join(lines))
+    due = [node for node in ours if _is_outdated(node) or node.module == PACKAGE]
+    merged = [node for node in due if _stands_alone(module, node)]
+    if any(map(_is_outdated, merged)):
+        yield from _merged(module, ours, merged, local)
     for node in ours:
-        if _is_outdated(node) and node not in alone:
+        if _is_outdated(node) and node not in merged:
             yield from _changes_in_place(module, node, imported_names(node, local))
 
 
 def _is_ours(node: ast.ImportFrom) -> bool:
-    return _is_outdated(node) or (node.module == PACKAGE and not node.level)
+    return not node.level and str(node.module).partition(".")[0] == PACKAGE
+
+
+def _merged(
+    module: PythonText,
+    ours: list[ast.ImportFrom],
+    merged: list[ast.ImportFrom],
+    local: dict[str, str],
+) -> Iterator[_Change]:
+    """Import the public names of some statements by one, which isort has before all of ours."""
+    names = [name for node in merged for name in imported_names(node, local)]
+    public = [name for name in names if name.module == PACKAGE]
+    first = next(node for node in ours if node in merged or not module.before(node).strip())
+    indent = module.before(first)
+    if public and first not in merged:
+        start = module.start(first)
+        yield _Change(start, start, f"{import_statements(public, indent)[0]}\n{indent}")
+    for node in merged:
+        others = [name for name in imported_names(node, local) if name.module != PACKAGE]
+        lines = import_statements([*(public if node is first else []), *others], indent)
+        start = module.start(node)
+        if lines:
+            yield _Change(start, module.end(node), f"\n{indent}".join(lines))
+        else:
+            yield _Change(start - len(indent), module.line_end(node), "")
 
 
 def _stands_alone(module: PythonText, node: ast.ImportFrom) -> bool:
     """Return whether a statement has its lines for itself and contains no comment."""
     behind = module.source.text[module.end(node) : module.line_end(node)]
     return not module.before(node).strip() and not behind.strip() and "#" not in module.text(node)
-
-
-def _public(node: ast.ImportFrom, local: dict[str, str]) -> Iterator[ImportedName]:
-    return (name for name in imported_names(node, local) if name.module == PACKAGE)
 
 
 def _changes_in_place(

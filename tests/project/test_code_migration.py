@@ -37,6 +37,10 @@ REWRITES = {
             "from arctic_training.core.factory import Factory\n"
         ),
     ),
+    "the public API is imported before its modules": (
+        f"import os\nfrom {BATCHES} import squared_lengths as s\nfrom {OUTPUT} import Term\n",
+        f"import os\nfrom arctic_training import Term\nfrom {BATCHES} import squared_lengths as s\n",
+    ),
     "a long import has a name a line": (
         (
             f"from {BATCHES} import PreferenceBatch, RowBatch, SFTBatch, UnpairedBatch\n"
