@@ -9,10 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from arctic_trainers.distillation.config import DistillationTrainerConfig
-from arctic_training.core.loss_output import LossOutput
-from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
-from arctic_training.losses.language_modeling import next_token_logits
-from arctic_training.trainer.trainer import Trainer
+from arctic_training import IGNORE_INDEX, LossOutput, SFTBatch, Trainer, next_token_logits
 
 
 def distillation_loss(

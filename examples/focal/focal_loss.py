@@ -5,10 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from arctic_trainers.focal.config import FocalTrainerConfig
-from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import IGNORE_INDEX, SFTBatch
-from arctic_training.losses.language_modeling import next_token_logits
-from arctic_training.trainer.trainer import Trainer
+from arctic_training import IGNORE_INDEX, LossOutput, SFTBatch, Term, Trainer, next_token_logits
 
 
 def focal_loss(trainer: Trainer[FocalTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:

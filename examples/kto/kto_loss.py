@@ -6,11 +6,15 @@ import torch
 from torch import Tensor
 
 from arctic_trainers.kto.config import KTOTrainerConfig
-from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import RowBatch, UnpairedBatch
-from arctic_training.losses.preference import answer_log_probabilities
-from arctic_training.losses.unpaired import mismatched_answers
-from arctic_training.trainer.trainer import Trainer
+from arctic_training import (
+    LossOutput,
+    RowBatch,
+    Term,
+    Trainer,
+    UnpairedBatch,
+    answer_log_probabilities,
+    mismatched_answers,
+)
 
 
 def kto_loss(trainer: Trainer[KTOTrainerConfig, UnpairedBatch], batch: UnpairedBatch) -> LossOutput:

@@ -6,9 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from arctic_trainers.reward.config import RewardTrainerConfig
-from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import PreferenceBatch
-from arctic_training.trainer.trainer import Trainer
+from arctic_training import LossOutput, PreferenceBatch, Term, Trainer
 
 
 def reward_loss(

@@ -5,10 +5,14 @@ from __future__ import annotations
 import torch.nn.functional as F
 
 from arctic_trainers.simpo.config import SimPOTrainerConfig
-from arctic_training.core.loss_output import LossOutput, Term
-from arctic_training.data.batches import PreferenceBatch
-from arctic_training.losses.preference import answer_lengths, answer_log_probabilities
-from arctic_training.trainer.trainer import Trainer
+from arctic_training import (
+    LossOutput,
+    PreferenceBatch,
+    Term,
+    Trainer,
+    answer_lengths,
+    answer_log_probabilities,
+)
 
 
 def simpo_loss(
