@@ -14,7 +14,7 @@ from urllib.request import Request, build_opener, getproxies
 
 from huggingface_hub import constants
 
-__all__ = ["settle_hub"]
+__all__ = ["configure_hub_offline"]
 
 _SECONDS: Final = 5.0
 _OF_PROXY: Final = {407, 502, 503, 504}
@@ -22,7 +22,7 @@ _OF_PROXY: Final = {407, 502, 503, 504}
 
 
 @cache
-def settle_hub() -> None:
+def configure_hub_offline() -> None:
     """Find out once whether the hub can be reached; if not, names are those of the local cache.
 
     Left to themselves, its clients try again five times for each file, a minute in all, and say so

@@ -17,7 +17,7 @@ from arctic_training.core.token_limit import TokenLimit
 from arctic_training.diagnostics import known_words
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError, UnusableRecipeError
-from arctic_training.hub.connection import settle_hub
+from arctic_training.hub.connection import configure_hub_offline
 from arctic_training.hub.loading import (
     LOADING_HINT,
     first_line,
@@ -200,7 +200,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             raise self._not_found("there is no such folder")
         if (other := no_model(self.config.name_or_path)) is not None:
             raise self._not_found(other.reason, other.hint)
-        settle_hub()
+        configure_hub_offline()
         try:
             found: transformers.PretrainedConfig = transformers.AutoConfig.from_pretrained(
                 self.config.name_or_path

@@ -16,8 +16,7 @@ _CONVERSATION: Final = (
     '[Message(role="user", content="Why?"), Message(role="assistant", content="So.")]',
 )
 _PREFERENCE: Final = (
-    """from arctic_training.data.chat.conversation import Message
-from arctic_training.data.sources.huggingface_preference import Preference""",
+    "from arctic_training.data.chat.conversation import Message, Preference",
     "Preference",
     'Preference(*([Message(role=r, content="...")] for r in ("user", "assistant", "assistant")))',
 )

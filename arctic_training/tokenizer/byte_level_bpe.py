@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,10 +10,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 from typing_extensions import override
 
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.config.tokenizer import ByteLevelBPEConfig
-from arctic_training.data.sources.mixture import mixed
-from arctic_training.data.sources.registry import conversations
-from arctic_training.data.sources.source import contents, source_problems
+from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.registry import conversation_source
+from arctic_training.data.sources.source import Source, source_problems, sources_fingerprint
 from arctic_training.data.store.cache import DataCache
 from arctic_training.data.store.digests import digest, digest_of_code
 from arctic_training.errors import RecipeError
@@ -50,9 +52,13 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     name = "byte_level_bpe"
     config_type: type[ByteLevelBPEConfig] = ByteLevelBPEConfig
 
+    @property
+    def _sources(self) -> Sequence[Source[DataSourceConfig, Conversation]]:
+        return [conversation_source(section) for section in self.config.sources]
+
     @override
     def problems(self) -> Iterator[RecipeError]:
-        return source_problems(self, self.config.sources)
+        return source_problems(self, self._sources)
 
     @override
     def create(self) -> PreTrainedTokenizerBase:
@@ -72,7 +78,7 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
 
         """
         section = self.trainer.config.data
-        sources = contents(self, self.config.sources)
+        sources = sources_fingerprint(self, self._sources)
         key = digest([sources, self.config.vocab_size, digest_of_code(type(self)), _code()])
         try:
             place = None if section.streaming else section.cache_dir  # of a stream nothing is kept
@@ -85,7 +91,7 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     def _train(self, folder: Path) -> None:
         texts = (
             message["content"]
-            for conversation in mixed(conversations, self, self.config.sources)
+            for conversation in mix(self._sources, self)
             for message in conversation
         )
         tokenizer = Tokenizer(models.BPE())

@@ -11,7 +11,7 @@ from typing_extensions import override
 from arctic_training.config.model import HFModelConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
 from arctic_training.errors import RecipeError
-from arctic_training.hub.connection import settle_hub
+from arctic_training.hub.connection import configure_hub_offline
 from arctic_training.hub.loading import (
     LOADING_HINT,
     first_line,
@@ -40,7 +40,7 @@ class HFTokenizerFactory(TokenizerFactory[HFTokenizerConfig]):
         elif is_missing_path(self._name_or_path):
             yield self._not_found("there is no such folder")
         else:
-            settle_hub()
+            configure_hub_offline()
         template = self.config.chat_template
         if template is not None and not template.is_file():
             yield self._unread(template, "there is no such file")

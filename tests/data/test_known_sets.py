@@ -17,10 +17,10 @@ from arctic_training.config.named_split import name_and_split, with_split_names
 from arctic_training.config.preference import HFPreferenceSourceConfig, PreferenceDataConfig
 from arctic_training.config.source import HFSourceConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
-from arctic_training.data.sources.huggingface_preference import hub_preferences
-from arctic_training.data.sources.registry import conversations
-from arctic_training.hub.connection import settle_hub
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
+from arctic_training.data.sources.huggingface_preference import HFPreferenceSource
+from arctic_training.data.sources.registry import conversation_source
+from arctic_training.hub.connection import configure_hub_offline
 from tests.support import RECIPE, arctic_train, write
 
 _ULTRACHAT: Final = "HuggingFaceH4/ultrachat_200k"
@@ -42,13 +42,13 @@ def _without_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[No
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.chdir(tmp_path)
-    settle_hub.cache_clear()
+    configure_hub_offline.cache_clear()
     yield
-    settle_hub.cache_clear()
+    configure_hub_offline.cache_clear()
 
 
 def _first(source: HFInstructSourceConfig) -> Conversation:
-    return next(iter(instruct_conversations(source).stream()))
+    return next(iter(HFInstructSource(source).items().stream()))
 
 
 _ROWS: Final[dict[str, Mapping[str, object]]] = {
@@ -96,7 +96,7 @@ def test_a_known_set_of_pairs_is_read_by_its_name(tmp_path: Path) -> None:
     for source, split in ((data.sources[0], "train_prefs"), (data.eval_sources[0], "test_prefs")):
         assert isinstance(source, HFPreferenceSourceConfig)
         assert source.split == split
-        (pair,) = hub_preferences(source).stream()
+        (pair,) = HFPreferenceSource(source).items().stream()
         assert pair == ([_ASKED], [_SAID], [other])
 
 
@@ -182,10 +182,10 @@ def test_columns_by_role_need_no_mapping(system: str | None, tmp_path: Path) -> 
     row = {"assistant": "a", "user": "q"} | ({} if system is None else {"system": system})
     path = write(tmp_path / "rows.jsonl", json.dumps(row) + "\n")
     source = HFInstructSourceConfig(name_or_path=str(path))
-    check_instruct(source)
+    HFInstructSource(source).check()
     first = [{"role": "system", "content": system}] if system else []
     assert _first(source) == [*first, *_BOTH]
-    assert [*conversations(source).counted().load(np.arange(1))] == [[*first, *_BOTH]]
+    assert [*conversation_source(source).items().sized().load(np.arange(1))] == [[*first, *_BOTH]]
 
 
 def test_messages_come_before_columns_by_role(tmp_path: Path) -> None:

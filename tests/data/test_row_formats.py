@@ -19,11 +19,11 @@ from pyarrow import ipc, parquet
 
 from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig, HFUnpairedSourceConfig
-from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.huggingface_causal import load_texts
-from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
-from arctic_training.data.sources.huggingface_preference import Preference, hub_preferences
-from arctic_training.data.sources.huggingface_unpaired import single_answers
+from arctic_training.data.chat.conversation import Conversation, Preference
+from arctic_training.data.sources.huggingface_causal import HFCausalSource
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
+from arctic_training.data.sources.huggingface_preference import HFPreferenceSource
+from arctic_training.data.sources.huggingface_unpaired import HFUnpairedSource
 from arctic_training.errors import RecipeError
 from tests.support import write
 
@@ -162,10 +162,10 @@ def test_calls_have_the_keys_of_their_own_row(
         for said, tools in zip(_CALLS, _TOOLS, strict=True)
     ]
     source = HFInstructSourceConfig(name_or_path=str(make(tmp_path, rows)))
-    check_instruct(source)
-    items = instruct_conversations(source)
+    HFInstructSource(source).check()
+    items = HFInstructSource(source).items()
     assert [*items.stream()] == expected
-    counted = items.counted()
+    counted = items.sized()
     assert [*counted.load(np.arange(counted.count))] == expected
     assert [*counted.load(np.array([1, 3]))] == [expected[1], expected[3]]
 
@@ -184,7 +184,7 @@ def test_text_is_text(make: Callable[[Path, list[_Row]], Path], tmp_path: Path) 
         name_or_path=str(make(tmp_path, rows)),
         role_mapping={"user": "question", "assistant": "answer"},
     )
-    said: list[Conversation] = [*instruct_conversations(source).stream()]
+    said: list[Conversation] = [*HFInstructSource(source).items().stream()]
     assert [[m["content"] for m in each] for each in said] == [[*row.values()] for row in rows]
 
 
@@ -200,12 +200,12 @@ def test_labels_and_documents_are_the_same(
     path = str(make(tmp_path, rows))
     said = [{"role": "user", "content": "1"}], [{"role": "assistant", "content": "2"}]
     bad = [{"role": "user", "content": "3"}], [{"role": "assistant", "content": "4"}]
-    assert [*single_answers(HFUnpairedSourceConfig(name_or_path=path)).stream()] == [
+    assert [*HFUnpairedSource(HFUnpairedSourceConfig(name_or_path=path)).items().stream()] == [
         (said[0], said[1], []),
         (bad[0], [], bad[1]),
     ]
     documents = HFCausalSourceConfig(name_or_path=path, column="completion")
-    assert [*load_texts(documents).stream()] == ["2", "4"]
+    assert [*HFCausalSource(documents).items().stream()] == ["2", "4"]
 
 
 @_every_format
@@ -215,8 +215,8 @@ def test_preferences_are_the_same(make: Callable[[Path, list[_Row]], Path], tmp_
     rows: list[_Row] = [{"prompt": "q", "chosen": chosen, "rejected": rejected}]
     source = HFPreferenceSourceConfig(name_or_path=str(make(tmp_path, rows)))
     prompt = [{"role": "user", "content": "q"}]
-    assert [*hub_preferences(source).stream()] == [(prompt, chosen, rejected)]
-    assert isinstance(next(hub_preferences(source).stream()), Preference)
+    assert [*HFPreferenceSource(source).items().stream()] == [(prompt, chosen, rejected)]
+    assert isinstance(next(HFPreferenceSource(source).items().stream()), Preference)
 
 
 @_every_format
@@ -231,7 +231,7 @@ def test_lists_of_turns_are_the_same(
         role_mapping={"user": "turns.from.human", "assistant": "turns.from.gpt"},
     )
     said = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
-    assert [*instruct_conversations(source).stream()] == [said, said[::-1]]
+    assert [*HFInstructSource(source).items().stream()] == [said, said[::-1]]
 
 
 def test_later_rows_may_have_other_keys(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_later_rows_may_have_other_keys(tmp_path: Path) -> None:
         {"messages": [*turns, {"role": "assistant", "content": "a", "score": 1.5}]},
     ]
     source = HFInstructSourceConfig(name_or_path=str(_json_lines(tmp_path, rows)))
-    counted = instruct_conversations(source).counted()
+    counted = HFInstructSource(source).items().sized()
     assert counted.count == len(rows)
     assert [*counted.load(np.array([0, counted.count - 1]))] == [turns, rows[-1]["messages"]]
 
@@ -254,7 +254,7 @@ def test_numbers_stay_what_they_are(tmp_path: Path) -> None:
     calls = [_call("f", x=1, y=2), _call("f", y=1.5, x=10**30)]
     rows: list[_Row] = [{"messages": _turns("q", "a", call)} for call in calls]
     source = HFInstructSourceConfig(name_or_path=str(_json_lines(tmp_path, rows)))
-    said = instruct_conversations(source).stream()
+    said = HFInstructSource(source).items().stream()
     assert [json.dumps(each[1]["tool_calls"][0]) for each in said] == [*map(json.dumps, calls)]
 
 
@@ -264,8 +264,8 @@ def test_a_column_that_the_first_row_lacks(tmp_path: Path) -> None:
     section = {"role_mapping": {"system": "s", "assistant": "a"}}
     path = str(_json_lines(tmp_path, rows))
     source = HFInstructSourceConfig.model_validate({"name_or_path": path} | section)
-    check_instruct(source)
-    said = [[m["content"] for m in each] for each in instruct_conversations(source).stream()]
+    HFInstructSource(source).check()
+    said = [[m["content"] for m in each] for each in HFInstructSource(source).items().stream()]
     assert said == [["x"], ["y", "z"]]
 
 
@@ -288,7 +288,7 @@ def test_json_columns_of_datasets(tmp_path: Path) -> None:
             content_key="c",
         )
         with pytest.raises(RecipeError, match="row 0 has no text there"):
-            [*instruct_conversations(source).stream()]
+            [*HFInstructSource(source).items().stream()]
 
 
 def test_values_that_json_does_not_have(tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_values_that_json_does_not_have(tmp_path: Path) -> None:
     table = pa.table({"messages": pa.array([said], pa.list_(message))})
     parquet.write_table(table, tmp_path / "rows.parquet")
     source = HFInstructSourceConfig(name_or_path=str(tmp_path / "rows.parquet"))
-    counted = instruct_conversations(source).counted()
+    counted = HFInstructSource(source).items().sized()
     assert [*counted.load(np.arange(1))] == [
         [
             {

@@ -13,7 +13,7 @@ import pytest
 from huggingface_hub import constants, errors
 from transformers import AutoConfig
 
-from arctic_training.hub.connection import settle_hub
+from arctic_training.hub.connection import configure_hub_offline
 from arctic_training.hub.loading import loading_advice
 
 
@@ -25,9 +25,9 @@ def _online(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("HF_HUB_OFFLINE", "0")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", False)
-    settle_hub.cache_clear()
+    configure_hub_offline.cache_clear()
     yield
-    settle_hub.cache_clear()
+    configure_hub_offline.cache_clear()
 
 
 def _endpoint(server: socket.socket) -> str:
@@ -40,7 +40,7 @@ def test_a_hub_that_is_there_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as server:
         monkeypatch.setattr(constants, "ENDPOINT", _endpoint(server))
         server.listen()
-        settle_hub()
+        configure_hub_offline()
     assert not constants.is_offline_mode()
 
 
@@ -54,7 +54,7 @@ def test_a_hub_that_is_not_there_is_asked_once(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(socket, "create_connection", count)
     for _ in range(2):
-        settle_hub()
+        configure_hub_offline()
     assert attempts == [("huggingface.co", 443)]
     assert constants.is_offline_mode()
     assert (datasets.config.HF_HUB_OFFLINE, os.environ["HF_HUB_OFFLINE"]) == (True, "1")
@@ -81,14 +81,14 @@ def test_a_proxy_that_gets_through_is_left_to_its_work(
         threading.Thread(target=server.handle_request, daemon=True).start()
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setattr(constants, "ENDPOINT", "http://hub.example")
-        settle_hub()
+        configure_hub_offline()
     assert constants.is_offline_mode() is is_offline
 
 
 def test_a_proxy_that_is_not_there_is_no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the proxy takes no connection, nothing is tried again."""
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    settle_hub()
+    configure_hub_offline()
     assert constants.is_offline_mode()
 
 

@@ -1,15 +1,16 @@
-"""What people and models say to each other."""
+"""Messages, conversations and preferences: what a chat template renders."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final, NotRequired, TypeAlias, TypedDict, cast
+from typing import Final, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 __all__ = [
     "SAID",
     "Conversation",
     "Message",
+    "Preference",
     "as_message",
     "decoded_list",
     "decoded_messages",
@@ -33,6 +34,14 @@ class Message(TypedDict):
 
 
 Conversation: TypeAlias = list[Message]
+
+
+class Preference(NamedTuple):
+    """A prompt with two completions, each of one message or several; one may be empty."""
+
+    prompt: Conversation
+    chosen: Conversation
+    rejected: Conversation
 
 
 def as_message(value: object) -> Message | None:

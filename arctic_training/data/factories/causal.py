@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import CausalDataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.factories.token_rows import TokenDataFactory
-from arctic_training.data.sources.mixture import mixed
-from arctic_training.data.sources.registry import documents
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.registry import document_source
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.packing import best_fit_decreasing
 from arctic_training.data.store.preparation_report import preparation_report
 from arctic_training.data.store.prepared_data import Prepared
@@ -44,8 +46,12 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
         return self.config.documents == "apart"
 
     @override
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, str]]:
+        return [document_source(section) for section in self.config.sources]
+
+    @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(mixed(documents, self, self.config.sources, self.part, self.taken))
+        return self.tokenised(mix(self.open_sources(), self, self.selection, self.taken))
 
     def tokenised(self, documents: Iterable[str]) -> Iterator[Sample]:
         """Iterate over the samples of documents, many tokenised at once."""

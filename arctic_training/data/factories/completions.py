@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from arctic_training.config.preference import PreferenceDataConfig, PreferenceSource
+from arctic_training.config.preference import PreferenceDataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import RowBatch
-from arctic_training.data.chat.conversation import Conversation
+from arctic_training.data.chat.conversation import Conversation, Preference
 from arctic_training.data.chat.encoding import ChatEncoder, Marked
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.mixture import mixed
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.preparation_report import Loss
 from arctic_training.data.store.samples import Sample, Samples
 
@@ -34,8 +34,8 @@ class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, Batch
     samples_each = 2
 
     @abstractmethod
-    def items(self, source: PreferenceSource) -> Items[Preference]:
-        """Return what a source holds."""
+    @override
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, Preference]]: ...
 
     @property
     @override
@@ -54,7 +54,7 @@ class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, Batch
 
     @override
     def encoded(self) -> Iterator[Sample]:
-        return self.tokenised(mixed(self.items, self, self.config.sources, self.part, self.taken))
+        return self.tokenised(mix(self.open_sources(), self, self.selection, self.taken))
 
     def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
         """Iterate over the chosen side of each preference, and behind it the rejected one.

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from arctic_training.config.preference import PreferenceDataConfig, PreferenceSource
+from arctic_training.config.preference import PreferenceDataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import PreferenceBatch
+from arctic_training.data.chat.conversation import Preference
 from arctic_training.data.factories.completions import SideDataFactory, left_out
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.registry import preferences
+from arctic_training.data.sources.registry import preference_source
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.preparation_report import Loss, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Packs, Row, Samples
@@ -32,8 +33,8 @@ class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatc
     unit = "pair"
 
     @override
-    def items(self, source: PreferenceSource) -> Items[Preference]:
-        return preferences(source)
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, Preference]]:
+        return [preference_source(section) for section in self.config.sources]
 
     @override
     def collator(self) -> _Collator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from itertools import count, islice
@@ -14,14 +14,15 @@ import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.factories.reading_modes import split_problems, streaming_problems
 from arctic_training.data.factories.token_check import check_samples
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.data.loading.stream import Passed, StreamLoader
-from arctic_training.data.sources.dataset import Endless, Part
-from arctic_training.data.sources.mixture import Chosen
-from arctic_training.data.sources.source import contents, source_problems
+from arctic_training.data.sources.dataset import InfiniteMixture, Split
+from arctic_training.data.sources.mixture import Selection
+from arctic_training.data.sources.source import Source, source_problems, sources_fingerprint
 from arctic_training.data.store.cache import DataCache, NotCachedError
 from arctic_training.data.store.digests import digest, digest_of_code, digest_of_tokenizer
 from arctic_training.data.store.preparation_report import Taken, told
@@ -93,6 +94,10 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         return []
 
     @abstractmethod
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, object]]:
+        """Return the sources of the section; nothing is read yet."""
+
+    @abstractmethod
     def encoded(self) -> Iterator[Sample]:
         """Load and tokenise everything, a few samples at a time.
 
@@ -128,12 +133,12 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         return [digest_of_tokenizer(self.trainer.tokenizer), digest_of_code(type(self))]
 
     @property
-    def part(self) -> Chosen:
-        """Which part of the samples this is; None: all of them."""
+    def selection(self) -> Selection:
+        """Which items of the sources this is made of; None: all of them."""
         if self.config.streaming:
-            return Endless(self.config.seed)
+            return InfiniteMixture(self.config.seed)
         _, share = self.config.train_eval_split
-        return Part(share, self.config.seed, self.is_held_out) if share else None
+        return Split(share, self.config.seed, self.is_held_out) if share else None
 
     @property
     def is_streamed(self) -> bool:
@@ -143,16 +148,16 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     @override
     def problems(self) -> Iterator[RecipeError]:
         if not self.is_held_out:
-            yield from source_problems(self, self.config.sources)
+            yield from source_problems(self, self.open_sources())
         if self.config is self.trainer.config.data:
             yield from self.option_problems()
 
     def option_problems(self) -> Iterator[RecipeError]:
         """Iterate over what is wrong with what the section says beside its sources."""
         config = self.config
-        yield from split_problems(self)
+        yield from split_problems(self, self.open_sources())
         if config.streaming:
-            yield from streaming_problems(self)
+            yield from streaming_problems(self, self.open_sources())
         is_kept = not (config.fail_on_missing_cache or config.streaming)
         folder = config.cache_dir if is_kept else None
         if folder and (reason := why_not_writable(folder)):
@@ -261,8 +266,8 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         """Return the digests of what decides the tokens, and of what decides the rows."""
         options = self.config.model_dump(mode="json", exclude={*_NEUTRAL})
         for_rows = {name: options.pop(name) for name in sorted(self.row_fields & {*options})}
-        sources = contents(self, self.config.sources)
-        part = asdict(self.part) if isinstance(self.part, Part) else None
+        sources = sources_fingerprint(self, self.open_sources())
+        split = asdict(self.selection) if isinstance(self.selection, Split) else None
         checked = [self.token_limit.rows] if self.token_limit else []
-        tokens = digest([options, sources, part, self.token_inputs(), *checked])
+        tokens = digest([options, sources, split, self.token_inputs(), *checked])
         return tokens, digest([tokens, for_rows])

@@ -138,6 +138,12 @@ def _methods(owner: type, name: str) -> Iterator[FunctionType]:
             return
 
 
+def _members(owner: type) -> dict[str, None]:
+    """Return the names of a class, with those that it inherits from this package's classes."""
+    ours = [base for base in owner.__mro__[1:] if base.__module__.startswith(PACKAGE)]
+    return dict.fromkeys(name for each in (owner, *ours) for name in vars(each))
+
+
 def _own_methods(owner: type) -> Iterator[FunctionType]:
     """Iterate over the methods of a class and its bases that are not this package's."""
     for base in owner.__mro__:
@@ -156,7 +162,7 @@ def _used(function: FunctionType, names: _Names) -> Iterator[FunctionType]:
             value = scope.get(name)
             yield from _functions(value)
             if isinstance(value, type):
-                for member in vars(value):
+                for member in _members(value):
                     yield from _methods(value, member)
             if isinstance(value, ModuleType):
                 for attribute in names.attributes:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
 from typing import Final
 
 from arctic_training.config.data import DataConfig
-from arctic_training.config.preference import HFUnpairedSourceConfig
-from arctic_training.config.source import DataSourceConfig, SnowflakeSourceConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.core.factory import Component
+from arctic_training.data.sources.source import Source
 from arctic_training.errors import RecipeError
 
 __all__ = ["split_problems", "streaming_problems"]
 
+_UNKNOWN_SIZE: Final = "not available with streaming: the dataset size is unknown"
 _PARTS: Final = "write such as `[0.9, 0.1]`: what is trained on, and what is kept for evaluation"
-_BECAUSE: Final = "nothing of a stream is known before it is read"
-_TWO: Final = "name two queries: `... WHERE ID % 20 > 0` in `sources`, `... WHERE ID % 20 = 0` in "
 
 
-def split_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
+def split_problems(
+    reader: Component[DataConfig], sources: Sequence[Source[DataSourceConfig, object]]
+) -> Iterator[RecipeError]:
     """Iterate over why the sources cannot be parted as the section says.
 
     The parts are read one after the other, by the numbers of rows: that takes a source whose rows
@@ -39,17 +41,19 @@ def split_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
         yield problem("the first part, which is trained on, is 0", _PARTS)
     if held_out and config.eval_sources:
         yield problem("it and `eval_sources` exclude each other")
-    elif held_out and any(isinstance(each, SnowflakeSourceConfig) for each in config.sources):
-        message = "rows of Snowflake come in another order each time, and so cannot be kept apart"
-        yield problem(message, f"{_TWO}`eval_sources`")
+    elif held_out:
+        refusals = (source.split_refusal for source in sources if source.split_refusal)
+        yield from (problem(*refusal) for refusal in islice(refusals, 1))
 
 
-def streaming_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
-    """Iterate over what a stream, of which nothing is known beforehand, cannot do."""
+def streaming_problems(
+    reader: Component[DataConfig], sources: Sequence[Source[DataSourceConfig, object]]
+) -> Iterator[RecipeError]:
+    """Iterate over what a stream, whose size is unknown, cannot do."""
     recipe, config = reader.trainer.config, reader.config
     if not recipe.train_iters:
         hint = "say in `train_iters` how long the run is"
-        yield reader.problem("streaming", _BECAUSE, code="not-allowed", hint=hint)
+        yield reader.problem("streaming", _UNKNOWN_SIZE, code="not-allowed", hint=hint)
     for field, is_given in (
         ("dl_num_workers", config.dl_num_workers > 0),
         ("fail_on_missing_cache", config.fail_on_missing_cache),
@@ -61,16 +65,13 @@ def streaming_problems(reader: Component[DataConfig]) -> Iterator[RecipeError]:
     if recipe.overfit_first_batch:
         message = "it excludes `data.streaming`"
         yield RecipeError(("overfit_first_batch",), message, code="not-allowed")
-    for source in config.sources:
-        for error in _source_problems(source):
-            yield reader.located(error, source)
+    for source in sources:
+        for error in chain(_sampling_problems(source.config), source.stream_problems()):
+            yield reader.located(error, source.config)
 
 
-def _source_problems(source: DataSourceConfig) -> Iterator[RecipeError]:
+def _sampling_problems(section: DataSourceConfig) -> Iterator[RecipeError]:
     for name in ("sample_count", "sample_ratio"):
-        if getattr(source, name) is not None:
-            yield RecipeError((name,), _BECAUSE, code="not-allowed", hint="give a `weight`")
-    if isinstance(source, HFUnpairedSourceConfig):
-        yield RecipeError(("type",), "answers are paired over the whole set", code="not-allowed")
-    if set("[+") & set(getattr(source, "split", "")):
-        yield RecipeError(("split",), "a stream is of a whole split", code="not-allowed")
+        if getattr(section, name) is not None:
+            hint = "give a `weight`"
+            yield RecipeError((name,), _UNKNOWN_SIZE, code="not-allowed", hint=hint)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from typing_extensions import override
 
 from arctic_training.config.data import SFTDataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.encoding import Trained
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.factories.token_rows import TokenDataFactory
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.mixture import mixed
-from arctic_training.data.sources.registry import conversations
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.registry import conversation_source
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.packing import best_fit_decreasing
 from arctic_training.data.store.preparation_report import Loss, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
@@ -84,9 +86,13 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
             empty_think=not self.config.ignore_empty_think,
         )
 
+    @override
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, Conversation]]:
+        return [conversation_source(section) for section in self.config.sources]
+
     def load(self) -> Iterator[Conversation]:
         """Iterate over the conversations of all sources."""
-        return mixed(conversations, self, self.config.sources, self.part, self.taken)
+        return mix(self.open_sources(), self, self.selection, self.taken)
 
     @override
     def encoded(self) -> Iterator[Sample]:

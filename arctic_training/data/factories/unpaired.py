@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,13 +10,14 @@ import torch
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from arctic_training.config.preference import PreferenceSource, UnpairedDataConfig
+from arctic_training.config.preference import UnpairedDataConfig
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import UnpairedBatch
+from arctic_training.data.chat.conversation import Preference
 from arctic_training.data.factories.completions import SideDataFactory, left_out
 from arctic_training.data.loading.collate import RowCollator
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.registry import answers
+from arctic_training.data.sources.registry import completion_source
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.preparation_report import preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Packs, Row, Samples
@@ -33,8 +34,8 @@ class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
     unit = "answer"
 
     @override
-    def items(self, source: PreferenceSource) -> Items[Preference]:
-        return answers(source)
+    def open_sources(self) -> Sequence[Source[DataSourceConfig, Preference]]:
+        return [completion_source(section) for section in self.config.sources]
 
     @override
     def collator(self) -> _Collator:

@@ -1,4 +1,4 @@
-"""Items of a source: counted, and loaded a few at a time."""
+"""Datasets: the items of a source, counted and loaded a few at a time, or streamed."""
 
 from __future__ import annotations
 
@@ -10,88 +10,91 @@ from typing import Generic, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Counted", "Endless", "Items", "Numbers", "Part", "sampled"]
+__all__ = ["Dataset", "Indices", "InfiniteMixture", "SizedDataset", "Split", "sample_indices"]
 
 T = TypeVar("T")
+Item_co = TypeVar("Item_co", covariant=True)
 
-Numbers: TypeAlias = NDArray[np.int64]
-"""Which items of a source, counted from 0; they rise."""
+Indices: TypeAlias = NDArray[np.int64]
+"""Rising indices of items, from 0, of shape (items)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Counted(Generic[T]):
-    """So many items; ``load`` iterates over those with the given numbers, holding only a few."""
+class SizedDataset(Generic[Item_co]):
+    """A known number of items; ``load`` iterates over those at some indices, holding only a few."""
 
     count: int
-    load: Callable[[Numbers], Iterator[T]]
+    load: Callable[[Indices], Iterator[Item_co]]
 
 
 @dataclass(frozen=True, slots=True)
-class Items(Generic[T]):
-    """What a source has; nothing is read before it is asked for.
+class Dataset(Generic[Item_co]):
+    """The items of a source; nothing is read before it is asked for.
 
-    ``counted`` makes all of it accessible, ``stream`` passes over it once and keeps nothing.
+    ``sized`` gives random access to all of them, ``stream`` iterates over them once and keeps none.
     """
 
-    counted: Callable[[], Counted[T]]
-    stream: Callable[[], Iterator[T]]
+    sized: Callable[[], SizedDataset[Item_co]]
+    stream: Callable[[], Iterator[Item_co]]
 
     @classmethod
-    def of(cls, listed: Sequence[T]) -> Items[T]:
-        """Return items that are in memory already."""
-        counted = Counted(len(listed), lambda numbers: (listed[number] for number in numbers))
-        return cls(lambda: counted, lambda: iter(listed))
+    def from_list(cls, items: Sequence[Item_co]) -> Dataset[Item_co]:
+        """Return a dataset of items that are in memory already."""
+        sized = SizedDataset(len(items), lambda indices: (items[index] for index in indices))
+        return cls(lambda: sized, lambda: iter(items))
 
     @classmethod
-    def of_counted(cls, counted: Callable[[], Counted[T]]) -> Items[T]:
-        """Return items that have to be known all before there is a first one."""
+    def from_sized(cls, sized: Callable[[], SizedDataset[Item_co]]) -> Dataset[Item_co]:
+        """Return a dataset whose stream needs random access to all items."""
 
-        def stream() -> Iterator[T]:
-            known = counted()
+        def stream() -> Iterator[Item_co]:
+            known = sized()
             return known.load(np.arange(known.count))
 
-        return cls(counted, stream)
+        return cls(sized, stream)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What is held out of a source by chance, or what is left of it."""
+class Split:
+    """A random split of a source: the share that is held out for evaluation, or the rest."""
 
     share: float
-    """Part of the items that is held out."""
+    """Share of the items that is held out."""
 
     seed: int
     is_held_out: bool
 
-    def of(self, numbers: Numbers) -> Numbers:
-        """Return the numbers of this part, in their order."""
-        held_out = sampled(len(numbers), round(len(numbers) * self.share), self.seed)
-        return numbers[held_out] if self.is_held_out else np.delete(numbers, held_out)
+    def select(self, indices: Indices) -> Indices:
+        """Return the indices of this split, in their order."""
+        held_out = sample_indices(len(indices), round(len(indices) * self.share), self.seed)
+        return indices[held_out] if self.is_held_out else np.delete(indices, held_out)
 
 
 @dataclass(frozen=True, slots=True)
-class Endless:
+class InfiniteMixture:
     """Items without end, drawn from the streams of all sources by their weights."""
 
     seed: int
 
-    def of(self, streams: Sequence[Callable[[], Iterator[T]]], weights: list[float]) -> Iterator[T]:
-        """Iterate over items; a source that comes to its end begins anew. None may be empty."""
+    def draw(
+        self, streams: Sequence[Callable[[], Iterator[T]]], weights: list[float]
+    ) -> Iterator[T]:
+        """Iterate over items; an exhausted source starts over. None may be empty."""
         generator = random.Random(self.seed)  # noqa: S311 - not for secrets
         opened = [stream() for stream in streams]
         while True:
-            (number,) = generator.choices(range(len(streams)), weights)
-            for item in opened[number]:
+            (index,) = generator.choices(range(len(streams)), weights)
+            for item in opened[index]:
                 yield item
                 break
             else:
-                opened[number] = streams[number]()
-                yield next(opened[number])
+                opened[index] = streams[index]()
+                yield next(opened[index])
 
 
-def sampled(number: int, count: int, seed: int) -> Numbers:
-    """Choose from so many at random, in their order, none twice."""
-    if count >= number:
-        return np.arange(number)
+def sample_indices(total: int, count: int, seed: int) -> Indices:
+    """Draw ``count`` of ``total`` indices at random without replacement; they rise."""
+    if count >= total:
+        return np.arange(total)
     generator = random.Random(seed)  # noqa: S311 - not for secrets
-    return np.sort(np.array(generator.sample(range(number), count), dtype=np.int64))
+    return np.sort(np.array(generator.sample(range(total), count), dtype=np.int64))

@@ -1,6 +1,6 @@
-"""What a function of the user's yields, as a source of data.
+"""Data source of a function that the user wrote.
 
-It is called anew for each pass over its samples: once to count them, once to take those that are
+It is called again for each pass over its samples: once to count them, once to take those that are
 chosen, and once for a stream, of which nothing is kept. So no call may depend on another.
 """
 
@@ -12,92 +12,90 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from itertools import count
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
+from typing_extensions import override
 
 from arctic_training.config.source import FunctionSourceConfig
-from arctic_training.data.chat.conversation import Conversation, as_message
-from arctic_training.data.sources.dataset import Counted, Items, Numbers
-from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.sources.dataset import Dataset, Indices, SizedDataset
+from arctic_training.data.sources.item_kinds import ItemKind
+from arctic_training.data.sources.source import Source
 from arctic_training.data.store.digests import digest_of_module, digests_of_files
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.errors import RecipeError
 
-__all__ = [
-    "check_function",
-    "content_of_function",
-    "function_conversations",
-    "function_documents",
-    "function_preferences",
-]
+__all__ = ["FunctionSource"]
 
-T = TypeVar("T")
+Item_co = TypeVar("Item_co", covariant=True)
 
 _Function = Callable[..., object]
 
 
-def check_function(config: FunctionSourceConfig) -> None:
-    """Make sure that the function is there and takes the arguments; it is not called.
+class FunctionSource(Source[FunctionSourceConfig, Item_co], Generic[Item_co]):
+    """What a function yields, as items of a kind.
 
-    Raises:
-        RecipeError: its pointer begins at the source.
-
-    """
-    signature = _signature(_function(config))
-    try:
-        signature.bind(**config.arguments)
-    except TypeError as error:
-        reason = str(error).replace("'", "`")
-        message = f"`{config.function}` cannot be called with them: {reason}"
-        raise RecipeError(("arguments",), message, code="wrong-type") from error
-
-
-def function_conversations(config: FunctionSourceConfig) -> Items[Conversation]:
-    """Return the conversations that a function yields.
-
-    Raises:
-        RecipeError: it yields something else; its pointer begins at the source.
+    Args:
+        config: the section.
+        kind: the kind of items that data of this section needs.
 
     """
-    return _items(config, _conversation)
 
+    neutral_fields = frozenset({"arguments"})
 
-def function_documents(config: FunctionSourceConfig) -> Items[str]:
-    """Return the documents that a function yields.
+    def __init__(self, config: FunctionSourceConfig, kind: ItemKind[Item_co]) -> None:
+        super().__init__(config)
+        self._kind = kind
 
-    Raises:
-        RecipeError: it yields something else; its pointer begins at the source.
+    @property
+    @override
+    def label(self) -> str:
+        return self.config.function
 
-    """
-    return _items(config, _document)
+    @override
+    def check(self) -> None:
+        signature = _signature(_function(self.config))
+        try:
+            signature.bind(**self.config.arguments)
+        except TypeError as error:
+            reason = str(error).replace("'", "`")
+            message = f"`{self.config.function}` cannot be called with them: {reason}"
+            raise RecipeError(("arguments",), message, code="wrong-type") from error
 
+    @override
+    def fingerprint(self) -> object:
+        """Return the digests of its code and of the files among its arguments.
 
-def function_preferences(config: FunctionSourceConfig) -> Items[Preference]:
-    """Return the preferences that a function yields.
+        The code is that of the module which the recipe names, and of the one that has the function.
+        """
+        function = _function(self.config)
+        arguments = {
+            name: _each(_content, value)
+            for name, value in _arguments(self.config, function).items()
+        }
+        named, home = self.config.function.partition(":")[0], getattr(function, "__module__", None)
+        return [[digest_of_module(name) for name in sorted({named, home or named})], arguments]
 
-    Raises:
-        RecipeError: it yields something else; its pointer begins at the source.
+    @override
+    def items(self) -> Dataset[Item_co]:
+        return Dataset(
+            self._sized, lambda: map(self._kind.from_value, _yielded(self.config), count())
+        )
 
-    """
-    return _items(config, _preference)
+    def _sized(self) -> SizedDataset[Item_co]:
+        size = sum(1 for _ in _yielded(self.config))
 
+        def load(indices: Indices) -> Iterator[Item_co]:
+            wanted = np.zeros(size, dtype=np.bool_)
+            wanted[indices] = True
+            index = -1
+            for index, value in enumerate(_yielded(self.config)):
+                if index < size and wanted[index]:
+                    yield self._kind.from_value(value, index)
+            if index + 1 != size:
+                raise _unstable_size(size, index + 1)
 
-def content_of_function(config: FunctionSourceConfig) -> object:
-    """Return what decides the samples, as JSON holds it: the code, and files that it is given.
-
-    The code is that of the module which the recipe names, and of the one that has the function.
-
-    Raises:
-        RecipeError: there is no such function; its pointer begins at the source.
-
-    """
-    function = _function(config)
-    arguments = {
-        name: _each(_content, value) for name, value in _arguments(config, function).items()
-    }
-    named, home = config.function.partition(":")[0], getattr(function, "__module__", None)
-    return [[digest_of_module(name) for name in sorted({named, home or named})], arguments]
+        return SizedDataset(size, load)
 
 
 def _content(value: object) -> object:
@@ -110,31 +108,7 @@ def _files(path: Path) -> list[Path]:
     return [path] if path.is_file() else []
 
 
-def _items(config: FunctionSourceConfig, made: Callable[[object, int], T]) -> Items[T]:
-    """Return what ``made`` makes of each sample and its number."""
-
-    def stream() -> Iterator[T]:
-        return map(made, _called(config), count())
-
-    def counted() -> Counted[T]:
-        size = sum(1 for _ in _called(config))
-
-        def load(numbers: Numbers) -> Iterator[T]:
-            wanted = np.zeros(size, dtype=np.bool_)
-            wanted[numbers] = True
-            number = -1
-            for number, sample in enumerate(_called(config)):
-                if number < size and wanted[number]:
-                    yield made(sample, number)
-            if number + 1 != size:
-                raise _another_time(size, number + 1)
-
-        return Counted(size, load)
-
-    return Items(counted, stream)
-
-
-def _called(config: FunctionSourceConfig) -> Iterable[object]:
+def _yielded(config: FunctionSourceConfig) -> Iterable[object]:
     function = _function(config)
     made = function(**_arguments(config, function))
     if not isinstance(made, Iterable):
@@ -196,32 +170,7 @@ def _function(config: FunctionSourceConfig) -> _Function:
     return found
 
 
-def _conversation(sample: object, number: int) -> Conversation:
-    items = sample if isinstance(sample, list) else []
-    messages = [message for message in map(as_message, items) if message is not None]
-    if not messages or len(messages) < len(items):
-        raise _no_sample(number, "list of texts with their roles", "Conversation")
-    return messages
-
-
-def _document(sample: object, number: int) -> str:
-    if not isinstance(sample, str):
-        raise _no_sample(number, "text", "str")
-    return sample
-
-
-def _preference(sample: object, number: int) -> Preference:
-    if not isinstance(sample, Preference):
-        raise _no_sample(number, "prompt with two answers", "Preference")
-    return sample
-
-
-def _no_sample(number: int, what: str, name: str) -> RecipeError:
-    message = f"sample {number} is no {what}"
-    return RecipeError(("function",), message, code="wrong-data", hint=f"yield a `{name}`")
-
-
-def _another_time(first: int, second: int) -> RecipeError:
+def _unstable_size(first: int, second: int) -> RecipeError:
     message = f"when counted, it yielded {counted(first, 'sample')}, and {second:,} after that"
     hint = "let each call yield the same samples in the same order"
     return RecipeError(("function",), message, code="wrong-data", hint=hint)

@@ -1,44 +1,37 @@
-"""Rows to documents."""
+"""Documents of the Hugging Face hub and of local files: a column of text."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from typing_extensions import override
+
 from arctic_training.config.data import HFCausalSourceConfig
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface import check_rows, load_rows
+from arctic_training.data.sources.huggingface import HFSource
+from arctic_training.data.sources.recognition import RowLayout
+from arctic_training.data.sources.row_files import Row
 from arctic_training.data.sources.source_errors import Needed
 from arctic_training.errors import RecipeError
 
-__all__ = ["check_documents", "load_texts", "text_of"]
+__all__ = ["HFCausalSource", "document_from"]
 
 
-def check_documents(config: HFCausalSourceConfig) -> None:
-    """Make sure that a local source has its column, without loading it.
+class HFCausalSource(HFSource[HFCausalSourceConfig, str]):
+    """Rows with a document each."""
 
-    Raises:
-        RecipeError: its pointer begins at the source.
+    layout = RowLayout("huggingface_causal", "documents", frozenset({"text"}), "causal")
 
-    """
-    check_rows(config, _needed(config))
+    @property
+    @override
+    def column_choices(self) -> Sequence[Needed]:
+        return [{("column",): self.config.column}]
 
-
-def load_texts(config: HFCausalSourceConfig) -> Items[str]:
-    """Return the documents of a source.
-
-    Raises:
-        RecipeError: the data set cannot be loaded, or a row is no text; its pointer begins at
-            the source.
-
-    """
-    return load_rows(
-        config, _needed(config), lambda row, number: text_of(row[config.column], number)
-    )
+    @override
+    def item(self, row: Row, index: int) -> str:
+        return document_from(row[self.config.column], index)
 
 
-def _needed(config: HFCausalSourceConfig) -> Needed:
-    return {("column",): config.column}
-
-
-def text_of(value: object, number: int) -> str:
+def document_from(value: object, index: int) -> str:
     """Return the document of a row.
 
     Raises:
@@ -46,5 +39,5 @@ def text_of(value: object, number: int) -> str:
 
     """
     if not isinstance(value, str):
-        raise RecipeError(("column",), f"row {number} has no text there", code="wrong-data")
+        raise RecipeError(("column",), f"row {index} has no text there", code="wrong-data")
     return value

@@ -1,10 +1,13 @@
-"""Rows to conversations."""
+"""Conversations of the Hugging Face hub and of local files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
+
+from typing_extensions import override
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.config.known_datasets import Role
@@ -16,15 +19,15 @@ from arctic_training.data.chat.conversation import (
     decoded_messages,
 )
 from arctic_training.data.chat.tools import TOOLS, offered
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface import check_rows, load_rows
+from arctic_training.data.sources.huggingface import HFSource
+from arctic_training.data.sources.recognition import RowLayout
 from arctic_training.data.sources.row_files import Row
 from arctic_training.data.sources.source_errors import Needed
 from arctic_training.diagnostics import known_words
 from arctic_training.document import shown
 from arctic_training.errors import Pointer, RecipeError
 
-__all__ = ["check_instruct", "instruct_conversations", "listed_messages"]
+__all__ = ["HFInstructSource", "messages_from_row"]
 
 _CONTENT_KEYS: Final = ("content", "text", "message", "value")
 _PARTS: Final = 3
@@ -51,38 +54,39 @@ class _List:
     """Roles by the values of the field."""
 
 
-def check_instruct(config: HFInstructSourceConfig) -> None:
-    """Make sure that a local source has the columns that it needs, without loading it.
+class HFInstructSource(HFSource[HFInstructSourceConfig, Conversation]):
+    """Rows with a conversation each: a list of messages, or a column for each role."""
 
-    Raises:
-        RecipeError: its pointer begins at the source.
+    layout = RowLayout("huggingface_instruct", "conversations", frozenset({"messages"}), "sft")
 
-    """
-    check_rows(config, *_needed(config))
+    @property
+    @override
+    def column_choices(self) -> Sequence[Needed]:
+        return _column_choices(self.config)
+
+    @property
+    @override
+    def optional_columns(self) -> Iterable[str]:
+        return [TOOLS] if self.config.role_mapping else [TOOLS, *_USUAL]
+
+    @cached_property
+    def _places(self) -> list[_Column | _List]:
+        mapping = self.config.role_mapping
+        return _places(_USUAL if mapping is None else mapping)
+
+    @override
+    def item(self, row: Row, index: int) -> Conversation:
+        """Return the conversation of a row, every message in the order of the row."""
+        is_listed = self.config.role_mapping is None and _LISTED in row
+        messages = (
+            messages_from_row(row, index)
+            if is_listed
+            else _mapped(row, index, self.config, self._places)
+        )
+        return offered(messages, row, index)
 
 
-def instruct_conversations(config: HFInstructSourceConfig) -> Items[Conversation]:
-    """Return the conversations of a source, every message in the order of its row.
-
-    Raises:
-        RecipeError: the data set cannot be loaded, or a row is no conversation; its pointer
-            begins at the source.
-
-    """
-    mapping = config.role_mapping
-    places = _places(_USUAL if mapping is None else mapping)
-
-    def with_tools(row: Row, number: int) -> Conversation:
-        is_listed = mapping is None and _LISTED in row
-        said = listed_messages(row, number) if is_listed else _mapped(row, number, config, places)
-        return offered(said, row, number)
-
-    needed, *others = _needed(config)
-    taken = [TOOLS] if mapping else [TOOLS, *_USUAL]
-    return load_rows(config, needed, with_tools, *others, taken=taken)
-
-
-def _needed(config: HFInstructSourceConfig) -> list[Needed]:
+def _column_choices(config: HFInstructSourceConfig) -> list[Needed]:
     """Return the columns that must be there, or others that do as well."""
     if config.role_mapping is None:
         usual: Needed = {("name_or_path", role): role for role in ("user", "assistant")}
@@ -126,7 +130,7 @@ def _is_system(place: _Column | _List) -> bool:
     return isinstance(place, _Column) and place.role == "system"
 
 
-def listed_messages(row: Row, number: int) -> Conversation:
+def messages_from_row(row: Row, number: int) -> Conversation:
     """Return the conversation in the column `messages` of a row.
 
     Raises:

@@ -1,116 +1,86 @@
-"""Items of several sources: so many of each, or so many in proportion, or without end."""
+"""The items of several sources: sampled, in proportion to weights, or mixed without end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 from arctic_training.config.base import SectionConfig
-from arctic_training.config.source import (
-    DataSourceConfig,
-    FunctionSourceConfig,
-    HFSourceConfig,
-    SnowflakeSourceConfig,
-)
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.core.factory import Component
-from arctic_training.data.sources.dataset import Endless, Items, Numbers, Part, sampled
+from arctic_training.data.sources.dataset import Indices, InfiniteMixture, Split, sample_indices
+from arctic_training.data.sources.source import Source, source_error_context
 from arctic_training.data.store.preparation_report import Taken
 from arctic_training.errors import RecipeError
 
-__all__ = ["Chosen", "mixed", "told_of"]
+__all__ = ["Selection", "mix"]
 
 T = TypeVar("T")
-SourceT = TypeVar("SourceT", bound=DataSourceConfig)
 
-Chosen: TypeAlias = Part | Endless | None
-"""A part of all items, or items without end; None: all items once."""
+Selection: TypeAlias = Split | InfiniteMixture | None
+"""A split of all items, or items without end; None: all items once."""
 
 
-def mixed(
-    items: Callable[[SourceT], Items[T]],
+def mix(
+    sources: Sequence[Source[DataSourceConfig, T]],
     reader: Component[SectionConfig],
-    sources: Sequence[SourceT],
-    part: Chosen = None,
+    selection: Selection = None,
     taken: list[Taken] | None = None,
 ) -> Iterator[T]:
-    """Load the sources, and choose as many items of each as the recipe says, of a part.
+    """Load the sources, and take as many items of each as the recipe says, of a selection.
 
-    ``items`` says what a source holds. ``taken`` gets the sources of which not all is taken.
+    ``taken`` gets the sources of which not all is taken.
 
     Raises:
-        RecipeError: a source cannot be loaded, or holds something else.
+        RecipeError: a source cannot be loaded, or has items of another kind.
 
     """
-    if isinstance(part, Endless):
-        yield from _streamed(reader, sources, part, items)
+    if isinstance(selection, InfiniteMixture):
+        streams = [_stream_of(reader, source) for source in sources]
+        yield from selection.draw(streams, [source.config.weight or 1.0 for source in sources])
         return
-    opened, chosen = [], []
+    opened, sampled = [], []
     for source in sources:
-        with told_of(reader, source):
-            opened.append(items(source).counted())
-            chosen.append(_chosen(opened[-1].count, source))
-    shares = [len(n) / s.weight for n, s in zip(chosen, sources, strict=True) if s.weight]
-    for source, found, numbers in zip(sources, opened, chosen, strict=True):
-        count = round(min(shares) * source.weight) if source.weight else len(numbers)
-        wanted = numbers[sampled(len(numbers), count, source.sample_seed)]
-        if taken is not None and len(wanted) < found.count:
-            taken.append(Taken(source=_name(source), samples=len(wanted), of=found.count))
-        with told_of(reader, source):
-            yield from found.load(wanted if part is None else part.of(wanted))
+        with source_error_context(reader, source.config):
+            opened.append(source.items().sized())
+            sampled.append(_sample(opened[-1].count, source.config))
+    for source, dataset, indices in zip(sources, opened, _by_weight(sources, sampled), strict=True):
+        if taken is not None and len(indices) < dataset.count:
+            taken.append(Taken(source=source.label, samples=len(indices), of=dataset.count))
+        with source_error_context(reader, source.config):
+            yield from dataset.load(indices if selection is None else selection.select(indices))
 
 
-def _streamed(
-    reader: Component[SectionConfig],
-    sources: Sequence[SourceT],
-    endless: Endless,
-    items: Callable[[SourceT], Items[T]],
-) -> Iterator[T]:
-    """Iterate without end over items of all sources, by their weights; nothing is kept."""
-    streams = [_stream_of(reader, source, items) for source in sources]
-    return endless.of(streams, [source.weight or 1.0 for source in sources])
+def _by_weight(
+    sources: Sequence[Source[DataSourceConfig, object]], sampled: Sequence[Indices]
+) -> Iterator[Indices]:
+    """Cut the samples of sources to their weights: as many as there are with none taken twice."""
+    configs = [source.config for source in sources]
+    sizes = [len(n) / c.weight for n, c in zip(sampled, configs, strict=True) if c.weight]
+    for indices, config in zip(sampled, configs, strict=True):
+        count = round(min(sizes) * config.weight) if config.weight else len(indices)
+        yield indices[sample_indices(len(indices), count, config.sample_seed)]
 
 
 def _stream_of(
-    reader: Component[SectionConfig], source: SourceT, items: Callable[[SourceT], Items[T]]
+    reader: Component[SectionConfig], source: Source[DataSourceConfig, T]
 ) -> Callable[[], Iterator[T]]:
-    """Return what streams a source and says of which source an error is."""
+    """Return what streams a source, and fails where it is empty."""
 
     def stream() -> Iterator[T]:
-        number = 0
-        with told_of(reader, source):
-            for number, item in enumerate(items(source).stream(), 1):  # noqa: B007 - counted
+        is_empty = True
+        with source_error_context(reader, source.config):
+            for item in source.items().stream():
+                is_empty = False
                 yield item
-            if not number:
-                message = "there is nothing in it"
-                raise RecipeError(("type",), message, code="no-data")
+            if is_empty:
+                raise RecipeError(("type",), "there is nothing in it", code="no-data")
 
     return stream
 
 
-@contextmanager
-def told_of(reader: Component[SectionConfig], source: DataSourceConfig) -> Iterator[None]:
-    """Say of which source an error is."""
-    try:
-        yield
-    except RecipeError as error:
-        raise reader.located(error, source) from error
-
-
-def _chosen(number: int, source: DataSourceConfig) -> Numbers:
-    count = number if source.sample_count is None else source.sample_count
-    if source.sample_ratio is not None:
-        count = round(number * source.sample_ratio)
-    return sampled(number, count, source.sample_seed)
-
-
-def _name(source: DataSourceConfig) -> str:
-    match source:
-        case HFSourceConfig():
-            return source.name_or_path
-        case SnowflakeSourceConfig():
-            return source.table_name or source.dataset_uri or source.sql or source.type
-        case FunctionSourceConfig():
-            return source.function
-        case _:
-            return str(getattr(source, "type", type(source).__name__))
+def _sample(total: int, section: DataSourceConfig) -> Indices:
+    count = total if section.sample_count is None else section.sample_count
+    if section.sample_ratio is not None:
+        count = round(total * section.sample_ratio)
+    return sample_indices(total, count, section.sample_seed)

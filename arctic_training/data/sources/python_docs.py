@@ -1,4 +1,4 @@
-"""Real conversations without a network: questions about Python, answered by its documentation.
+"""Data sources without a network: questions about Python, answered by its documentation.
 
 The texts are those of the running Python: the topics of the language reference that ship with
 ``pydoc``, and the docstrings of the built-in types and of modules of the standard library. They
@@ -13,11 +13,27 @@ import inspect
 import types
 from collections.abc import Iterator
 from functools import cache
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-from arctic_training.data.chat.conversation import Conversation
+from typing_extensions import override
 
-__all__ = ["python_docs"]
+from arctic_training.config.data import PythonDocsSourceConfig
+from arctic_training.config.preference import PythonDocsPreferenceSourceConfig
+from arctic_training.config.source import DataSourceConfig
+from arctic_training.data.chat.conversation import Conversation, Preference
+from arctic_training.data.sources.dataset import Dataset
+from arctic_training.data.sources.source import Source
+from arctic_training.data.store.digests import digest
+
+__all__ = [
+    "PythonDocsDocumentSource",
+    "PythonDocsPreferenceSource",
+    "PythonDocsSource",
+    "python_docs",
+]
+
+Section_co = TypeVar("Section_co", bound=DataSourceConfig, covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
 
 _MODULES: Final = """
     argparse array ast base64 bisect bz2 calendar cmath collections configparser contextlib copy
@@ -30,6 +46,49 @@ _MODULES: Final = """
 """.split()
 _SHORTEST: Final = 40
 _LONGEST: Final = 1200
+
+
+class _PythonDocs(Source[Section_co, Item_co], Generic[Section_co, Item_co]):
+    @override
+    def check(self) -> None:
+        """Do nothing: Python ships its documentation."""
+
+    @override
+    def fingerprint(self) -> object:
+        return digest(python_docs())
+
+
+class PythonDocsSource(_PythonDocs[PythonDocsSourceConfig, Conversation]):
+    """Questions and answers, as conversations of two messages."""
+
+    @override
+    def items(self) -> Dataset[Conversation]:
+        return Dataset.from_list(python_docs())
+
+
+class PythonDocsDocumentSource(_PythonDocs[PythonDocsSourceConfig, str]):
+    """Questions and answers, as documents of two paragraphs."""
+
+    @override
+    def items(self) -> Dataset[str]:
+        documents = ["\n\n".join(m["content"] for m in messages) for messages in python_docs()]
+        return Dataset.from_list(documents)
+
+
+class PythonDocsPreferenceSource(_PythonDocs[PythonDocsPreferenceSourceConfig, Preference]):
+    """Each question with its answer as chosen, and that to the question half the set later."""
+
+    @override
+    def items(self) -> Dataset[Preference]:
+        conversations = python_docs()
+        half = len(conversations) // 2
+        others = [*conversations[half:], *conversations[:half]]
+        return Dataset.from_list(
+            [
+                Preference([question], [answer], [other])
+                for (question, answer), (_, other) in zip(conversations, others, strict=True)
+            ]
+        )
 
 
 @cache

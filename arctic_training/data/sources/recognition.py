@@ -1,4 +1,4 @@
-"""What rows are, by their columns: which type of source reads them."""
+"""Which type of source reads rows, as far as their columns tell."""
 
 from __future__ import annotations
 
@@ -6,37 +6,40 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["advice_for"]
+__all__ = ["RowLayout", "advice_for", "register_layout"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """Rows that have certain columns, and the data section that takes their sources."""
+class RowLayout:
+    """The rows that a type of source reads by default."""
+
+    source: str
+    """The ``type`` of the source."""
 
     rows: str
+    """What the rows are, as a noun in the plural."""
+
     columns: frozenset[str]
     data: str
+    """The ``type`` of the data section that accepts the source."""
 
 
-_KINDS: Final = {
-    "huggingface_preference": _Kind("pairs of answers", frozenset({"chosen", "rejected"}), "dpo"),
-    "huggingface_unpaired": _Kind(
-        "single answers with a label", frozenset({"prompt", "completion", "label"}), "dpo"
-    ),
-    "huggingface_instruct": _Kind("conversations", frozenset({"messages"}), "sft"),
-    "huggingface_causal": _Kind("documents", frozenset({"text"}), "causal"),
-}
-"""The types of sources with the columns that each has by default, those with more columns first."""
+_LAYOUTS: Final[dict[str, RowLayout]] = {}
+
+
+def register_layout(layout: RowLayout) -> None:
+    """Make advice know a layout of rows."""
+    _LAYOUTS[layout.source] = layout
 
 
 def advice_for(columns: Collection[str], source_type: str) -> str:
-    """Return what to write for rows that another type of source reads; nothing if none does."""
-    for name, kind in _KINDS.items():
-        if kind.columns <= {*columns}:
-            if name == source_type:
-                break
-            own = _KINDS.get(source_type)
-            if own is not None and own.data == kind.data:
-                return f"these are {kind.rows}: write `type: {name}`"
-            return f"these are {kind.rows}: `data` of `type: {kind.data}` takes them, as `{name}`"
-    return ""
+    """Return what to write for rows that another type of source reads; empty if none does."""
+    fitting = [layout for layout in _LAYOUTS.values() if layout.columns <= {*columns}]
+    # Rows with more known columns are less likely to have them by accident.
+    best = max(fitting, key=lambda layout: (len(layout.columns), layout.source), default=None)
+    if best is None or best.source == source_type:
+        return ""
+    own = _LAYOUTS.get(source_type)
+    if own is not None and own.data == best.data:
+        return f"these are {best.rows}: write `type: {best.source}`"
+    return f"these are {best.rows}: `data` of `type: {best.data}` takes them, as `{best.source}`"

@@ -1,4 +1,4 @@
-"""Where conversations, documents and preferences come from: what each kind of source holds."""
+"""Registry of data sources: the class of each section, by the kind of its items."""
 
 from __future__ import annotations
 
@@ -17,93 +17,80 @@ from arctic_training.config.preference import (
     PreferenceSource,
     PythonDocsPreferenceSourceConfig,
 )
-from arctic_training.config.source import FunctionSourceConfig, SnowflakeSourceConfig
-from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.config.source import (
+    DataSourceConfig,
+    FunctionSourceConfig,
+    SnowflakeSourceConfig,
+)
+from arctic_training.data.chat.conversation import Conversation, Preference
+from arctic_training.data.sources.function import FunctionSource
+from arctic_training.data.sources.huggingface_causal import HFCausalSource
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
+from arctic_training.data.sources.huggingface_preference import HFPreferenceSource
+from arctic_training.data.sources.huggingface_unpaired import HFPairedSource, HFUnpairedSource
+from arctic_training.data.sources.item_kinds import CONVERSATIONS, DOCUMENTS, PREFERENCES
+from arctic_training.data.sources.python_docs import (
+    PythonDocsDocumentSource,
+    PythonDocsPreferenceSource,
+    PythonDocsSource,
+)
+from arctic_training.data.sources.snowflake import SnowflakeSource
+from arctic_training.data.sources.source import Source
 
-__all__ = ["answers", "conversations", "documents", "preferences"]
+__all__ = ["completion_source", "conversation_source", "document_source", "preference_source"]
 
 
-def conversations(source: DataSource) -> Items[Conversation]:
-    """Return the conversations of a source."""
-    match source:
+def conversation_source(section: DataSource) -> Source[DataSourceConfig, Conversation]:
+    """Return the source of a section, as conversations."""
+    match section:
         case PythonDocsSourceConfig():
-            from arctic_training.data.sources.python_docs import python_docs
-
-            return Items.of(python_docs())
+            return PythonDocsSource(section)
         case HFInstructSourceConfig():
-            from arctic_training.data.sources.huggingface_instruct import instruct_conversations
-
-            return instruct_conversations(source)
+            return HFInstructSource(section)
         case SnowflakeSourceConfig():
-            from arctic_training.data.sources.snowflake import snowflake_conversations
-
-            return snowflake_conversations(source)
+            return SnowflakeSource(section, CONVERSATIONS)
         case FunctionSourceConfig():
-            from arctic_training.data.sources.function import function_conversations
-
-            return function_conversations(source)
+            return FunctionSource(section, CONVERSATIONS)
         case _:
-            assert_never(source)
+            assert_never(section)
 
 
-def documents(source: DocumentSource) -> Items[str]:
-    """Return the documents of a source."""
-    match source:
+def document_source(section: DocumentSource) -> Source[DataSourceConfig, str]:
+    """Return the source of a section, as documents."""
+    match section:
         case PythonDocsSourceConfig():
-            from arctic_training.data.sources.python_docs import python_docs
-
-            return Items.of(["\n\n".join(m["content"] for m in said) for said in python_docs()])
+            return PythonDocsDocumentSource(section)
         case HFCausalSourceConfig():
-            from arctic_training.data.sources.huggingface_causal import load_texts
-
-            return load_texts(source)
+            return HFCausalSource(section)
         case SnowflakeSourceConfig():
-            from arctic_training.data.sources.snowflake import snowflake_documents
-
-            return snowflake_documents(source)
+            return SnowflakeSource(section, DOCUMENTS)
         case FunctionSourceConfig():
-            from arctic_training.data.sources.function import function_documents
-
-            return function_documents(source)
+            return FunctionSource(section, DOCUMENTS)
         case _:
-            assert_never(source)
+            assert_never(section)
 
 
-def preferences(source: PreferenceSource) -> Items[Preference]:
-    """Return the preferences of a source."""
-    match source:
+def preference_source(section: PreferenceSource) -> Source[DataSourceConfig, Preference]:
+    """Return the source of a section, as preferences."""
+    match section:
         case PythonDocsPreferenceSourceConfig():
-            from arctic_training.data.sources.huggingface_preference import python_docs_preferences
-
-            return Items.of(python_docs_preferences())
+            return PythonDocsPreferenceSource(section)
         case HFPreferenceSourceConfig():
-            from arctic_training.data.sources.huggingface_preference import hub_preferences
-
-            return hub_preferences(source)
+            return HFPreferenceSource(section)
         case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.huggingface_unpaired import unpaired_preferences
-
-            return unpaired_preferences(source)
+            return HFPairedSource(section)
         case SnowflakeSourceConfig():
-            from arctic_training.data.sources.snowflake import snowflake_preferences
-
-            return snowflake_preferences(source)
+            return SnowflakeSource(section, PREFERENCES)
         case FunctionSourceConfig():
-            from arctic_training.data.sources.function import function_preferences
-
-            return function_preferences(source)
+            return FunctionSource(section, PREFERENCES)
         case _:
-            assert_never(source)
+            assert_never(section)
 
 
-def answers(source: PreferenceSource) -> Items[Preference]:
-    """Return the answers of a source, each labelled by its side: single ones stay unpaired."""
-    match source:
+def completion_source(section: PreferenceSource) -> Source[DataSourceConfig, Preference]:
+    """Return the source of a section, as labelled completions: single ones stay unpaired."""
+    match section:
         case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.huggingface_unpaired import single_answers
-
-            return single_answers(source)
+            return HFUnpairedSource(section)
         case _:
-            return preferences(source)
+            return preference_source(section)

@@ -13,7 +13,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from arctic_training.data.sources.dataset import Counted, Numbers
+from arctic_training.data.sources.dataset import Indices, SizedDataset
 from arctic_training.data.sources.delimited_rows import csv_header, csv_rows, tsv_header, tsv_rows
 from arctic_training.data.sources.json_rows import json_rows
 from arctic_training.data.sources.reading import read_text
@@ -123,13 +123,13 @@ class _Stored:
     def __len__(self) -> int:
         return len(self._ends) - 1
 
-    def load(self, numbers: Numbers) -> Iterator[Row]:
-        for number in numbers.tolist():
-            begin, end = self._ends[number], self._ends[number + 1]
+    def load(self, indices: Indices) -> Iterator[Row]:
+        for index in indices.tolist():
+            begin, end = self._ends[index], self._ends[index + 1]
             yield pickle.loads(os.pread(self._file, end - begin, begin))  # noqa: S301 - written here
 
 
-def stored(rows: Iterable[Row]) -> Counted[Row]:
+def stored(rows: Iterable[Row]) -> SizedDataset[Row]:
     """Read all rows into a temporary file, from which they are read in any order.
 
     Raises:
@@ -137,7 +137,7 @@ def stored(rows: Iterable[Row]) -> Counted[Row]:
 
     """
     found = _Stored(rows)
-    return Counted(len(found), found.load)
+    return SizedDataset(len(found), found.load)
 
 
 def _seen(kind: str, paths: Sequence[Path], choices: Sequence[Collection[str]]) -> list[str]:

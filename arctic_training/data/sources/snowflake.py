@@ -1,36 +1,29 @@
-"""Rows of tables, queries and datasets in Snowflake, through Snowpark."""
+"""Data source of tables, queries and datasets in Snowflake, read with Snowpark."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from itertools import compress, count
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 import numpy as np
+from typing_extensions import override
 
-from arctic_training.config.preference import HFPreferenceSourceConfig
 from arctic_training.config.source import SnowflakeSourceConfig
-from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.dataset import Counted, Items, Numbers
-from arctic_training.data.sources.huggingface_causal import text_of
-from arctic_training.data.sources.huggingface_instruct import listed_messages
-from arctic_training.data.sources.huggingface_preference import Preference, preference_of
+from arctic_training.data.sources.dataset import Dataset, Indices, SizedDataset
+from arctic_training.data.sources.item_kinds import ItemKind
+from arctic_training.data.sources.row_files import Row
 from arctic_training.data.sources.snowpark import Frame, Session, session
+from arctic_training.data.sources.source import Refusal, Source
 from arctic_training.diagnostics import did_you_mean, known_words
 from arctic_training.errors import RecipeError
 from arctic_training.hub.loading import first_line
 
-__all__ = [
-    "check_snowflake",
-    "content_of_table",
-    "snowflake_conversations",
-    "snowflake_documents",
-    "snowflake_preferences",
-]
+__all__ = ["SnowflakeSource"]
 
-T = TypeVar("T")
+Item_co = TypeVar("Item_co", covariant=True)
 
 _WAYS: Final = ("sql", "table_name", "dataset_uri")
 _URI: Final = re.compile(r"snow://dataset/[^/]+/versions/[^/]+/?")
@@ -43,116 +36,97 @@ _SQL: Final = re.compile(
 """A part of a query: text, names and code in quotes are whole, `blank` says nothing."""
 
 
-def _way(config: SnowflakeSourceConfig) -> str:
-    return next(way for way in _WAYS if getattr(config, way) is not None)
+class SnowflakeSource(Source[SnowflakeSourceConfig, Item_co], Generic[Item_co]):
+    """Rows of a table, a query or a dataset, as items of a kind.
 
-
-def check_snowflake(config: SnowflakeSourceConfig) -> None:
-    """Make sure that a source says what to read, and that Snowpark is installed; no one is asked.
-
-    Raises:
-        RecipeError: its pointer begins at the source.
-
-    """
-    given = [way for way in _WAYS if getattr(config, way) is not None]
-    if len(given) != 1:
-        message = "a source in Snowflake has one of `sql`, `table_name` and `dataset_uri`"
-        raise RecipeError((given[-1],) if given else ("type",), message, code="not-allowed")
-    if config.dataset_uri is not None and not _URI.fullmatch(config.dataset_uri):
-        message = "it is not the address of a version of a dataset"
-        hint = "write `snow://dataset/NAME/versions/VERSION`"
-        raise RecipeError(("dataset_uri",), message, code="not-allowed", hint=hint)
-    if find_spec("snowflake") is None or find_spec("snowflake.snowpark") is None:
-        message = "the package `snowflake-snowpark-python` is not installed"
-        hint = "pip install 'arctic-training-gen[snowflake]'"
-        raise RecipeError(("type",), message, code="not-installed", hint=hint)
-
-
-def snowflake_conversations(config: SnowflakeSourceConfig) -> Items[Conversation]:
-    """Return the conversations of a source, from its column `messages`.
-
-    Raises:
-        RecipeError: it cannot be read, or a row is no conversation; its pointer begins at the
-            source.
-
-    """
-    return _items(config, ("messages",), listed_messages)
-
-
-def snowflake_documents(config: SnowflakeSourceConfig) -> Items[str]:
-    """Return the documents of a source, from its column `text`.
-
-    Raises:
-        RecipeError: it cannot be read, or a row is no text; its pointer begins at the source.
-
-    """
-    return _items(config, ("text",), lambda row, number: text_of(row["text"], number))
-
-
-def snowflake_preferences(config: SnowflakeSourceConfig) -> Items[Preference]:
-    """Return the preferences of a source, from its columns `prompt`, `chosen` and `rejected`.
-
-    Raises:
-        RecipeError: it cannot be read, or a row is no preference; its pointer begins at the
-            source.
-
-    """
-    like = HFPreferenceSourceConfig(name_or_path="snowflake")
-    columns = ("prompt", "chosen", "rejected")
-    return _items(config, columns, lambda row, number: preference_of(row, number, like))
-
-
-def content_of_table(config: SnowflakeSourceConfig) -> object:
-    """Return what decides the rows, as JSON holds it: Snowflake computes a digest of all of them.
-
-    The version of a dataset never changes, so that its address is enough.
-
-    Raises:
-        RecipeError: it cannot be read; its pointer begins at the source.
-
-    """
-    if config.dataset_uri is not None:
-        return config.dataset_uri
-    with _Explaining(config):
-        asked = session(config.connection_name).sql(_query(config, "HASH_AGG(*), COUNT(*)"))
-        ((digest, number),) = asked.collect()
-        return [str(digest), int(number)]
-
-
-def _items(
-    config: SnowflakeSourceConfig,
-    needed: Sequence[str],
-    make: Callable[[Mapping[str, object], int], T],
-) -> Items[T]:
-    """Return what ``make`` makes of each row, of its needed columns, and of its number.
-
-    Raises:
-        RecipeError: it cannot be read, or has no such column; its pointer begins at the source.
+    Args:
+        config: the section.
+        kind: the kind of items that data of this section needs.
 
     """
 
-    def row_of(row: Mapping[str, object], number: int) -> T:
+    neutral_fields = frozenset(
+        {"batch_size", "connection_name", "dataset_uri", "sql", "table_name"}
+    )
+
+    split_refusal = Refusal(
+        "rows of Snowflake come in another order each time, and so cannot be kept apart",
+        "name two queries: `... WHERE ID % 20 > 0` in `sources`, `... WHERE ID % 20 = 0` in "
+        "`eval_sources`",
+    )
+
+    def __init__(self, config: SnowflakeSourceConfig, kind: ItemKind[Item_co]) -> None:
+        super().__init__(config)
+        self._kind = kind
+
+    @property
+    @override
+    def label(self) -> str:
+        config = self.config
+        return config.table_name or config.dataset_uri or config.sql or config.type
+
+    @override
+    def check(self) -> None:
+        """Verify that the section says what to read, and that Snowpark is installed."""
+        config = self.config
+        given = [way for way in _WAYS if getattr(config, way) is not None]
+        if len(given) != 1:
+            message = "a source in Snowflake has one of `sql`, `table_name` and `dataset_uri`"
+            raise RecipeError((given[-1],) if given else ("type",), message, code="not-allowed")
+        if config.dataset_uri is not None and not _URI.fullmatch(config.dataset_uri):
+            message = "it is not the address of a version of a dataset"
+            hint = "write `snow://dataset/NAME/versions/VERSION`"
+            raise RecipeError(("dataset_uri",), message, code="not-allowed", hint=hint)
+        if find_spec("snowflake") is None or find_spec("snowflake.snowpark") is None:
+            message = "the package `snowflake-snowpark-python` is not installed"
+            hint = "pip install 'arctic-training-gen[snowflake]'"
+            raise RecipeError(("type",), message, code="not-installed", hint=hint)
+
+    @override
+    def fingerprint(self) -> object:
+        """Return a digest of all rows, which Snowflake computes.
+
+        The version of a dataset never changes, so that its address is enough.
+        """
+        if self.config.dataset_uri is not None:
+            return self.config.dataset_uri
+        with _Explaining(self.config):
+            asked = session(self.config.connection_name).sql(
+                _query(self.config, "HASH_AGG(*), COUNT(*)")
+            )
+            ((digest, number),) = asked.collect()
+            return [str(digest), int(number)]
+
+    @override
+    def items(self) -> Dataset[Item_co]:
+        return Dataset(self._sized, self._stream)
+
+    def _stream(self) -> Iterator[Item_co]:
+        rows = _rows(self.config, _checked(self.config, self._kind.columns))
+        return map(self._item, rows, count())
+
+    def _sized(self) -> SizedDataset[Item_co]:
+        frame = _checked(self.config, self._kind.columns)
+        with _Explaining(self.config):
+            size = frame.count()
+
+        def load(indices: Indices) -> Iterator[Item_co]:
+            wanted = np.zeros(size, dtype=np.bool_)
+            wanted[indices] = True
+            rows = compress(_rows(self.config, frame), wanted)
+            return map(self._item, rows, map(int, indices))
+
+        return SizedDataset(size, load)
+
+    def _item(self, row: Row, index: int) -> Item_co:
         try:
-            return make({name: row[name] for name in needed}, number)
+            return self._kind.from_row({name: row[name] for name in self._kind.columns}, index)
         except RecipeError as error:
             raise RecipeError(("column_mapping",), error.message, code=error.code) from error
 
-    def stream() -> Iterator[T]:
-        return map(row_of, _rows(config, _checked(config, needed)), count())
 
-    def counted() -> Counted[T]:
-        frame = _checked(config, needed)
-        with _Explaining(config):
-            size = frame.count()
-
-        def load(numbers: Numbers) -> Iterator[T]:
-            wanted = np.zeros(size, dtype=np.bool_)
-            wanted[numbers] = True
-            return map(row_of, compress(_rows(config, frame), wanted), map(int, numbers))
-
-        return Counted(size, load)
-
-    return Items(counted, stream)
+def _way(config: SnowflakeSourceConfig) -> str:
+    return next(way for way in _WAYS if getattr(config, way) is not None)
 
 
 def _checked(config: SnowflakeSourceConfig, needed: Sequence[str]) -> Frame:

@@ -1,128 +1,141 @@
-"""What can be told of sources without loading them: what is wrong, and what decides their items."""
+"""Data sources: one class validates, fingerprints and reads each type of source.
+
+To add one, write its section in ``config``, add it to the union of the sections that accept it,
+subclass ``Source`` in a module here, and register the class in ``registry``.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Final
+from contextlib import contextmanager
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from arctic_training.config.base import SectionConfig
-from arctic_training.config.data import (
-    HFCausalSourceConfig,
-    HFInstructSourceConfig,
-    PythonDocsSourceConfig,
-)
-from arctic_training.config.preference import (
-    HFPreferenceSourceConfig,
-    HFUnpairedSourceConfig,
-    PythonDocsPreferenceSourceConfig,
-)
-from arctic_training.config.source import (
-    DataSourceConfig,
-    FunctionSourceConfig,
-    HFSourceConfig,
-    SnowflakeSourceConfig,
-)
+from arctic_training.config.source import DataSourceConfig
 from arctic_training.core.factory import Component
-from arctic_training.data.sources.mixture import told_of
-from arctic_training.data.store.digests import digest
+from arctic_training.data.sources.dataset import Dataset
 from arctic_training.errors import RecipeError
 
-__all__ = ["contents", "source_problems"]
+__all__ = [
+    "Refusal",
+    "Source",
+    "source_error_context",
+    "source_problems",
+    "sources_fingerprint",
+]
 
-_NEUTRAL: Final = {
-    "arguments",
-    "batch_size",
-    "connection_name",
-    "dataset_uri",
-    "eval_name",
-    "name_or_path",
-    "sql",
-    "table_name",
-}
-"""Fields of a source that do not decide what is in it."""
+Section_co = TypeVar("Section_co", bound=DataSourceConfig, covariant=True)
+Item_co = TypeVar("Item_co", covariant=True)
+
+
+class Refusal(NamedTuple):
+    """Why a source cannot do something, and what to do instead."""
+
+    message: str
+    hint: str
+
+
+class Source(ABC, Generic[Section_co, Item_co]):
+    """A data source: what one section of ``sources`` names, as a dataset of items.
+
+    The pointer of every error begins at the section.
+    """
+
+    neutral_fields: ClassVar[frozenset[str]] = frozenset()
+    """Fields of the section that do not decide its items: ``fingerprint`` covers what they name."""
+
+    split_refusal: ClassVar[Refusal | None] = None
+    """Why the items cannot be split by their indices, such as for lack of a stable order."""
+
+    def __init__(self, config: Section_co) -> None:
+        self.config = config
+
+    @property
+    def label(self) -> str:
+        """What reports call the source."""
+        return str(getattr(self.config, "type", type(self.config).__name__))
+
+    @abstractmethod
+    def check(self) -> None:
+        """Verify what can be verified without loading the items.
+
+        Raises:
+            RecipeError: the source cannot be read as its section says.
+
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> object:
+        """Return, as JSON holds it, what identifies the content of the source.
+
+        Raises:
+            RecipeError: the content is missing.
+
+        """
+
+    @abstractmethod
+    def items(self) -> Dataset[Item_co]:
+        """Return the items; loading them raises a ``RecipeError`` where one is malformed."""
+
+    def stream_problems(self) -> Iterator[RecipeError]:
+        """Iterate over what keeps such a source from being streamed."""
+        return iter(())
 
 
 def source_problems(
-    reader: Component[SectionConfig],
-    sources: Sequence[DataSourceConfig],
+    reader: Component[SectionConfig], sources: Sequence[Source[DataSourceConfig, object]]
 ) -> Iterator[RecipeError]:
-    """Iterate over what is wrong with the sources of a section, without loading them."""
+    """Check the sources of a section, without loading them, and that they have weights alike."""
     for source in sources:
         try:
-            _check(source)
+            _check_sampling(source.config)
+            source.check()
         except RecipeError as error:
-            yield reader.located(error, source)
-    weighted = [source for source in sources if source.weight is not None]
+            yield reader.located(error, source.config)
+    weighted = [source.config for source in sources if source.config.weight is not None]
     if weighted and len(weighted) < len(sources):
         missing = RecipeError(("weight",), "another source has none", hint="give each one or none")
         yield reader.located(missing, weighted[0])
 
 
-def contents(reader: Component[SectionConfig], sources: Sequence[DataSourceConfig]) -> list[object]:
-    """Return what decides the items of sources, as JSON holds it: content and options, not names.
+def _check_sampling(section: DataSourceConfig) -> None:
+    if section.sample_count is not None and section.sample_ratio is not None:
+        raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
+
+
+def sources_fingerprint(
+    reader: Component[SectionConfig], sources: Sequence[Source[DataSourceConfig, object]]
+) -> list[object]:
+    """Return, as JSON holds it, what decides the items that are taken of sources: content, options.
+
+    Names are not part of it: data that moves elsewhere keeps its fingerprint.
 
     Raises:
-        RecipeError: a source is not there.
+        RecipeError: the content of a source is missing.
 
     """
     found: list[object] = []
     for source in sources:
-        with told_of(reader, source):
-            is_chosen = source.sample_count or source.sample_ratio or source.weight
-            neutral = _NEUTRAL if is_chosen else {*_NEUTRAL, "sample_seed"}
-            found.append([source.model_dump(mode="json", exclude=neutral), _content(source)])
+        with source_error_context(reader, source.config):
+            found.append([_options(source), source.fingerprint()])
     return found
 
 
-def _content(source: DataSourceConfig) -> object:
-    match source:
-        case PythonDocsSourceConfig() | PythonDocsPreferenceSourceConfig():
-            from arctic_training.data.sources.python_docs import python_docs
-
-            return digest(python_docs())
-        case HFSourceConfig():
-            from arctic_training.data.sources.huggingface import content_of_rows
-
-            return content_of_rows(source)
-        case SnowflakeSourceConfig():
-            from arctic_training.data.sources.snowflake import content_of_table
-
-            return content_of_table(source)
-        case FunctionSourceConfig():
-            from arctic_training.data.sources.function import content_of_function
-
-            return content_of_function(source)
-        case _:
-            raise TypeError(f"nothing tells the content of a {type(source).__name__}")
+def _options(source: Source[DataSourceConfig, object]) -> dict[str, object]:
+    """Return the fields of a section that decide which of its items are taken."""
+    config = source.config
+    is_sampled = config.sample_count or config.sample_ratio or config.weight
+    neutral = {"eval_name", *source.neutral_fields, *([] if is_sampled else ["sample_seed"])}
+    return config.model_dump(mode="json", exclude=neutral)
 
 
-def _check(source: DataSourceConfig) -> None:
-    if source.sample_count is not None and source.sample_ratio is not None:
-        raise RecipeError(("sample_ratio",), "it and `sample_count` exclude each other")
-    match source:
-        case HFInstructSourceConfig():
-            from arctic_training.data.sources.huggingface_instruct import check_instruct
-
-            check_instruct(source)
-        case HFCausalSourceConfig():
-            from arctic_training.data.sources.huggingface_causal import check_documents
-
-            check_documents(source)
-        case HFPreferenceSourceConfig():
-            from arctic_training.data.sources.huggingface_preference import check_preferences
-
-            check_preferences(source)
-        case HFUnpairedSourceConfig():
-            from arctic_training.data.sources.huggingface_unpaired import check_unpaired
-
-            check_unpaired(source)
-        case SnowflakeSourceConfig():
-            from arctic_training.data.sources.snowflake import check_snowflake
-
-            check_snowflake(source)
-        case FunctionSourceConfig():
-            from arctic_training.data.sources.function import check_function
-
-            check_function(source)
-        case _:
-            pass
+@contextmanager
+def source_error_context(
+    reader: Component[SectionConfig], section: DataSourceConfig
+) -> Iterator[None]:
+    """Add to an error of a source where in the recipe the source is."""
+    try:
+        yield
+    except RecipeError as error:
+        raise reader.located(error, section) from error

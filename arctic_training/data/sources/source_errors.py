@@ -1,4 +1,4 @@
-"""What a source of rows lacks, and errors of what reads it, as errors of the recipe."""
+"""Errors of rows that are missing columns or splits, or cannot be loaded, as recipe errors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from arctic_training.diagnostics import did_you_mean, known_words, nearest
 from arctic_training.errors import Pointer, RecipeError
 from arctic_training.hub.loading import first_line, loading_advice
 
-__all__ = ["NO_ROWS", "Needed", "check_columns", "check_splits", "source_error_context"]
+__all__ = ["NO_ROWS", "Needed", "check_columns", "check_splits", "loading_error_context"]
 
 Needed: TypeAlias = Mapping[Pointer, str]
 """Columns that a source needs, by the place in its section that asks for each."""
@@ -96,7 +96,7 @@ def _reason(error: Exception) -> str:
 
 
 @contextmanager
-def source_error_context(config: HFSourceConfig) -> Iterator[None]:
+def loading_error_context(config: HFSourceConfig) -> Iterator[None]:
     """Turn errors of files, of `datasets` and of its clients into errors of the recipe.
 
     Raises:

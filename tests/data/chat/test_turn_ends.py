@@ -13,12 +13,11 @@ from tokenizers import AddedToken
 from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.preference import PythonDocsPreferenceSourceConfig, UnpairedDataConfig
-from arctic_training.data.chat.conversation import Conversation, Message
+from arctic_training.data.chat.conversation import Conversation, Message, Preference
 from arctic_training.data.chat.encoding import ChatEncoder, Trained
 from arctic_training.data.factories.preference import PreferenceDataFactory
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.data.factories.unpaired import UnpairedDataFactory
-from arctic_training.data.sources.huggingface_preference import Preference
 from arctic_training.data.store.samples import Sample
 from tests.tiny import HandTrainer, Recorder, hand_config
 

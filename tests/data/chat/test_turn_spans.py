@@ -17,7 +17,7 @@ from arctic_training.data.chat.conversation import Conversation, Message
 from arctic_training.data.chat.encoding import ChatEncoder, Trained
 from arctic_training.data.chat.spans import UndecidableError
 from arctic_training.data.factories.sft import SFTDataFactory
-from arctic_training.data.sources.huggingface_instruct import instruct_conversations
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
 from arctic_training.errors import RecipeError
 from tests.support import write
 from tests.tiny import HandTrainer, hand_config
@@ -220,9 +220,9 @@ def test_rows_with_calls(tmp_path: Path) -> None:
         for tools in (json.dumps(calls), None)
     ]
     path = write(tmp_path / "rows.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
-    items = instruct_conversations(HFInstructSourceConfig(name_or_path=str(path)))
+    items = HFInstructSource(HFInstructSourceConfig(name_or_path=str(path))).items()
     offered, plain = items.stream()
-    assert [*items.counted().load(np.arange(2))] == [offered, plain]
+    assert [*items.sized().load(np.arange(2))] == [offered, plain]
     expected: list[dict[str, object]] = [
         {"role": "user", "content": "a", "name": "me"},
         {"role": "assistant", "content": "", "tool_calls": calls},

@@ -17,12 +17,11 @@ from arctic_training.config.preference import (
     PythonDocsPreferenceSourceConfig,
 )
 from arctic_training.data.batches import IGNORE_INDEX
-from arctic_training.data.chat.conversation import Conversation, Message
+from arctic_training.data.chat.conversation import Conversation, Message, Preference
 from arctic_training.data.factories.preference import PreferenceDataFactory
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.mixture import mixed
+from arctic_training.data.sources.mixture import mix
 from arctic_training.data.sources.python_docs import python_docs
-from arctic_training.data.sources.registry import preferences
+from arctic_training.data.sources.registry import preference_source
 from arctic_training.data.store.samples import Sample
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.preferences import dpo_config, pairs, preference_data
@@ -55,7 +54,7 @@ def _factory(trainer: DPOTrainer, **changes: object) -> PreferenceDataFactory:
 
 def _load(trainer: DPOTrainer, path: Path, **columns: str | None) -> list[Preference]:
     source = HFPreferenceSourceConfig(name_or_path=str(path), **columns)  # type: ignore[arg-type]
-    return [*mixed(preferences, _factory(trainer), [source])]
+    return [*mix([preference_source(source)], _factory(trainer))]
 
 
 def _rows(path: Path, rows: list[dict[str, object]]) -> Path:
@@ -134,14 +133,14 @@ def test_files_and_folders(
 
 def test_embedded_pairs(trainer: DPOTrainer) -> None:
     """Each question of the documentation has its own answer chosen, and another's rejected."""
-    loaded = [*mixed(preferences, _factory(trainer), [PythonDocsPreferenceSourceConfig()])]
+    loaded = [*mix([preference_source(PythonDocsPreferenceSourceConfig())], _factory(trainer))]
     assert [[*p.prompt, *p.chosen] for p in loaded] == python_docs()
     assert all(p.chosen != p.rejected for p in loaded)
     assert sorted(p.rejected[0]["content"] for p in loaded) == sorted(
         p.chosen[0]["content"] for p in loaded
     )
     few = PythonDocsPreferenceSourceConfig(sample_count=5)
-    sampled = [*mixed(preferences, _factory(trainer), [few])]
+    sampled = [*mix([preference_source(few)], _factory(trainer))]
     assert len(sampled) == 5
     assert all(pair in loaded for pair in sampled)
 

@@ -14,13 +14,8 @@ from numpy.typing import NDArray
 from arctic_training.config.source import FunctionSourceConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.sources.function import (
-    check_function,
-    content_of_function,
-    function_conversations,
-    function_documents,
-    function_preferences,
-)
+from arctic_training.data.sources.function import FunctionSource
+from arctic_training.data.sources.item_kinds import CONVERSATIONS, DOCUMENTS, PREFERENCES
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.trainer.data_stage import DataStage
 from tests.support import RECIPE, python, write
@@ -33,7 +28,7 @@ from functools import partial
 from pathlib import Path
 
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.sources.huggingface_preference import Preference
+from arctic_training.data.chat.conversation import Preference
 
 calls = 0
 
@@ -118,11 +113,11 @@ def test_it_is_a_source_like_any_other(
 
 def test_a_sample_of_it_can_be_chosen(module: str) -> None:
     """Samples are counted, and those that are asked for loaded, in a pass of their own each."""
-    items = function_documents(_source(module, "documents", count=5))
-    counted = items.counted()
+    items = FunctionSource(_source(module, "documents", count=5), DOCUMENTS).items()
+    counted = items.sized()
     assert (counted.count, [*counted.load(_numbers(1, 4))]) == (5, ["1", "4"])
     assert [*items.stream()] == ["0", "1", "2", "3", "4"]
-    ((prompt, _, _),) = function_preferences(_source(module, "preferences")).stream()
+    ((prompt, _, _),) = FunctionSource(_source(module, "preferences"), PREFERENCES).items().stream()
     assert prompt == [{"role": "user", "content": "Why?"}]
 
 
@@ -135,17 +130,22 @@ def test_the_cache_knows_its_code_its_arguments_and_its_files(module: str, tmp_p
     file = tmp_path / "said.jsonl"
     jsonl(file, ragged(3))
     source = _source(module, "said", path=str(file))
-    first = content_of_function(source)
-    assert content_of_function(source) == first
+    first = FunctionSource(source, DOCUMENTS).fingerprint()
+    assert FunctionSource(source, DOCUMENTS).fingerprint() == first
     moved = tmp_path / "elsewhere" / "said.jsonl"
     jsonl(moved, ragged(3))
-    assert content_of_function(_source(module, "said", path=str(moved))) == first
-    assert content_of_function(_source(module, "said", path=str(file), least=1)) != first
+    assert (
+        FunctionSource(_source(module, "said", path=str(moved)), DOCUMENTS).fingerprint() == first
+    )
+    assert (
+        FunctionSource(_source(module, "said", path=str(file), least=1), DOCUMENTS).fingerprint()
+        != first
+    )
     jsonl(file, ragged(4))
-    second = content_of_function(source)
+    second = FunctionSource(source, DOCUMENTS).fingerprint()
     assert second != first
     write(tmp_path / f"{module}.py", _MODULE + "\n# another text\n")
-    assert content_of_function(source) not in (first, second)
+    assert FunctionSource(source, DOCUMENTS).fingerprint() not in (first, second)
 
 
 @pytest.mark.parametrize("made", ["few", "copied"])
@@ -154,21 +154,21 @@ def test_the_cache_knows_the_module_of_a_function_that_is_made(
 ) -> None:
     """Whatever a function is made of, what decides is the module that the recipe names."""
     source = _source(module, made)
-    assert [*function_documents(source).stream()] == ["a"]
-    first = content_of_function(source)
+    assert [*FunctionSource(source, DOCUMENTS).items().stream()] == ["a"]
+    first = FunctionSource(source, DOCUMENTS).fingerprint()
     write(tmp_path / f"{module}.py", _MODULE + "\n# another text\n")
-    assert content_of_function(source) != first
+    assert FunctionSource(source, DOCUMENTS).fingerprint() != first
 
 
 def test_of_a_list_of_paths_each_is_one(module: str, tmp_path: Path) -> None:
     """The function gets a `Path` for each text, and the cache knows what their files hold."""
     paths = [write(tmp_path / name, name) for name in ("one", "two")]
     source = _source(module, "texts", paths=[*map(str, paths)], names=["one"])
-    assert [*function_documents(source).stream()] == ["one", "two"]
-    first = content_of_function(source)
+    assert [*FunctionSource(source, DOCUMENTS).items().stream()] == ["one", "two"]
+    first = FunctionSource(source, DOCUMENTS).fingerprint()
     json.dumps(first)
     write(paths[1], "three")
-    assert content_of_function(source) != first
+    assert FunctionSource(source, DOCUMENTS).fingerprint() != first
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_of_a_list_of_paths_each_is_one(module: str, tmp_path: Path) -> None:
 def test_what_is_no_sample_is_refused(function: str, message: str, module: str) -> None:
     """A sample of another kind, and what yields none, is an error of the recipe's."""
     arguments = {"count": 1} if function == "documents" else {}
-    items = function_conversations(_source(module, function, **arguments))
+    items = FunctionSource(_source(module, function, **arguments), CONVERSATIONS).items()
     with pytest.raises(RecipeError, match=message) as caught:
         [*items.stream()]
     assert caught.value.pointer == ("function",)
@@ -190,7 +190,7 @@ def test_what_is_no_sample_is_refused(function: str, message: str, module: str) 
 
 def test_each_call_has_to_yield_the_same(module: str) -> None:
     """What yields more at another call is refused: nobody could say which samples were trained."""
-    counted = function_documents(_source(module, "growing")).counted()
+    counted = FunctionSource(_source(module, "growing"), DOCUMENTS).items().sized()
     with pytest.raises(RecipeError, match="when counted, it yielded 1 sample, and 2 after that"):
         [*counted.load(_numbers(0))]
 
@@ -236,12 +236,12 @@ def test_a_compiled_module_is_a_source(tmp_path: Path, monkeypatch: pytest.Monke
         py_compile.compile(str(text), str(text.with_suffix(".pyc")))
         text.unlink()
         source = _source(name, "rows", count=2)
-        check_function(source)
-        assert [*function_documents(source).stream()] == [said] * 2
-        digests.append(content_of_function(source))
+        FunctionSource(source, DOCUMENTS).check()
+        assert [*FunctionSource(source, DOCUMENTS).items().stream()] == [said] * 2
+        digests.append(FunctionSource(source, DOCUMENTS).fingerprint())
         with pytest.raises(RecipeError, match="unexpected keyword argument `number`"):
-            check_function(_source(name, "rows", count=2, number=3))
+            FunctionSource(_source(name, "rows", count=2, number=3), DOCUMENTS).check()
     assert digests[0] != digests[1]
     untold = _source("builtins", "dict", a="b")
-    check_function(untold)
-    assert [*function_documents(untold).stream()] == ["a"]
+    FunctionSource(untold, DOCUMENTS).check()
+    assert [*FunctionSource(untold, DOCUMENTS).items().stream()] == ["a"]

@@ -11,11 +11,11 @@ import pytest
 
 from arctic_trainers.dpo import DPOTrainer
 from arctic_training.config.preference import HFUnpairedSourceConfig
+from arctic_training.data.chat.conversation import Preference
 from arctic_training.data.factories.preference import PreferenceDataFactory
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.huggingface_unpaired import check_unpaired, unpaired_preferences
-from arctic_training.data.sources.mixture import mixed
-from arctic_training.data.sources.registry import preferences
+from arctic_training.data.sources.huggingface_unpaired import HFPairedSource, HFUnpairedSource
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.registry import preference_source
 from arctic_training.errors import RecipeError
 from tests.preferences import dpo_config
 from tests.support import write
@@ -49,7 +49,7 @@ def _texts(preference: Preference) -> list[str | None]:
 @pytest.mark.parametrize("numbers", [[0, 1, 2, 3], [1, 3], []])
 def test_answers_are_paired_by_prompt(numbers: list[int], tmp_path: Path) -> None:
     """Of each prompt the first good answer goes with the first bad one; the rest stay alone."""
-    items = unpaired_preferences(_source(tmp_path, _ROWS)).counted()
+    items = HFPairedSource(_source(tmp_path, _ROWS)).items().sized()
     assert items.count == 4
     expected = [
         ["a", "a-good", "a-bad"],
@@ -67,7 +67,7 @@ def test_conversations_and_numbers(tmp_path: Path) -> None:
     good, bad = ([{"role": "assistant", "content": text}] for text in ("yes", "no"))
     rows = [{"p": asked, "c": bad, "l": 0}, {"p": asked, "c": good, "l": 1}]
     source = _source(tmp_path, rows, prompt_column="p", completion_column="c", label_column="l")
-    (preference,) = unpaired_preferences(source).stream()
+    (preference,) = HFPairedSource(source).items().stream()
     assert preference == (asked, good, bad)
 
 
@@ -83,14 +83,14 @@ def test_conversations_and_numbers(tmp_path: Path) -> None:
 def test_unusable_rows(row: object, pointer: str, message: str, tmp_path: Path) -> None:
     """A row that is no labelled answer is an error at the column to change."""
     with pytest.raises(RecipeError, match=message) as caught:
-        unpaired_preferences(_source(tmp_path, [row])).counted()
+        HFPairedSource(_source(tmp_path, [row])).items().sized()
     assert caught.value.pointer == (pointer,)
 
 
 def test_missing_columns(tmp_path: Path) -> None:
     """A column that is not there is found without loading the rows."""
     with pytest.raises(RecipeError, match="there is no column `lable`") as caught:
-        check_unpaired(_source(tmp_path, _ROWS, label_column="lable"))
+        HFUnpairedSource(_source(tmp_path, _ROWS, label_column="lable")).check()
     assert caught.value.hint == "did you mean `label`?"
 
 
@@ -100,7 +100,7 @@ def test_what_stays_alone_is_counted(tmp_path: Path) -> None:
     trainer.progress = recorder = Recorder()
     source = _source(tmp_path, _ROWS)
     factory = PreferenceDataFactory(trainer, trainer.config.data)
-    rows = factory.rows(prepared(factory, [*mixed(preferences, factory, [source])]))
+    rows = factory.rows(prepared(factory, [*mix([preference_source(source)], factory)]))
     assert len(rows) == 2
     (notes,) = recorder.notes
     assert notes.startswith("pairs: 2 of 4, each of two samples\n")

@@ -10,10 +10,11 @@ import pytest
 from arctic_training.config.data import HFCausalSourceConfig, HFInstructSourceConfig
 from arctic_training.config.preference import HFPreferenceSourceConfig, HFUnpairedSourceConfig
 from arctic_training.config.source import HFSourceConfig
-from arctic_training.data.sources.huggingface_causal import check_documents
-from arctic_training.data.sources.huggingface_instruct import check_instruct
-from arctic_training.data.sources.huggingface_preference import check_preferences
-from arctic_training.data.sources.huggingface_unpaired import check_unpaired
+from arctic_training.data.sources.registry import (
+    conversation_source,
+    document_source,
+    preference_source,
+)
 from arctic_training.errors import RecipeError
 from tests.support import write
 
@@ -25,15 +26,13 @@ _TEXT = {"text": "a"}
 
 def _checked(config: HFSourceConfig) -> None:
     match config:
-        case HFPreferenceSourceConfig():
-            check_preferences(config)
-        case HFUnpairedSourceConfig():
-            check_unpaired(config)
+        case HFPreferenceSourceConfig() | HFUnpairedSourceConfig():
+            preference_source(config).check()
         case HFInstructSourceConfig():
-            check_instruct(config)
+            conversation_source(config).check()
         case _:
             assert isinstance(config, HFCausalSourceConfig)
-            check_documents(config)
+            document_source(config).check()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data.sources import json_rows
 from arctic_training.data.sources.files import Files, located_data
-from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
 from arctic_training.data.sources.row_files import file_columns, file_rows
 from arctic_training.errors import RecipeError
 
@@ -103,8 +103,8 @@ def test_damaged_files(
 ) -> None:
     """A file that cannot be read as rows is an error of the recipe, with the line and a remedy."""
     (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-    items = instruct_conversations(_source(tmp_path / name))
-    for read in (lambda: [*items.stream()], items.counted):
+    items = HFInstructSource(_source(tmp_path / name)).items()
+    for read in (lambda: [*items.stream()], items.sized):
         with pytest.raises(RecipeError) as caught:
             read()
         assert caught.value.pointer == ("name_or_path",)
@@ -118,14 +118,14 @@ def test_single_column_that_may_be_quoted(tmp_path: Path) -> None:
     path = str(tmp_path / "x.tsv")
     source = HFInstructSourceConfig(name_or_path=path, role_mapping={"user": "q"})
     with pytest.raises(RecipeError, match="line 2: it is not clear"):
-        instruct_conversations(source).counted()
+        HFInstructSource(source).items().sized()
 
 
 def test_column_that_is_there_twice(tmp_path: Path) -> None:
     """Two columns of a name are refused where the name is needed, at its key."""
     (tmp_path / "x.csv").write_text("q,a,a\n1,2,3\n")
     with pytest.raises(RecipeError, match="there are 2 columns `a`") as caught:
-        check_instruct(_source(tmp_path / "x.csv"))
+        HFInstructSource(_source(tmp_path / "x.csv")).check()
     assert caught.value.pointer == ("role_mapping", "assistant")
 
 
@@ -136,7 +136,7 @@ def test_every_file_needs_the_columns(tmp_path: Path) -> None:
     (tmp_path / "3.csv").write_text("")
     source = HFInstructSourceConfig(name_or_path=str(tmp_path), role_mapping={"user": "q"})
     with pytest.raises(RecipeError, match="no column `q`"):
-        check_instruct(source)
+        HFInstructSource(source).check()
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 64])

@@ -12,11 +12,16 @@ import pyarrow as pa
 import pytest
 
 from arctic_training.config.source import SnowflakeSourceConfig
-from arctic_training.data.sources.huggingface_preference import Preference
-from arctic_training.data.sources.mixture import mixed
-from arctic_training.data.sources.registry import conversations, documents, preferences
-from arctic_training.data.sources.snowflake import check_snowflake
-from arctic_training.data.sources.source import contents
+from arctic_training.data.chat.conversation import Preference
+from arctic_training.data.sources.item_kinds import DOCUMENTS
+from arctic_training.data.sources.mixture import mix
+from arctic_training.data.sources.registry import (
+    conversation_source,
+    document_source,
+    preference_source,
+)
+from arctic_training.data.sources.snowflake import SnowflakeSource
+from arctic_training.data.sources.source import sources_fingerprint
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from arctic_training.trainer.data_stage import DataStage
 from tests.tiny import HandTrainer, hand_config, ragged
@@ -107,13 +112,13 @@ def test_conversations(snowflake: Snowflake, reader: HandTrainer) -> None:
     factory = reader.make_data_factory()
     for section in ({"table_name": "DB.TALKS"}, {"sql": "SELECT * FROM DB.TALKS;"}):
         source = _source(**section, connection_name="mine")
-        check_snowflake(source)
-        assert [*mixed(conversations, factory, [source])] == said
+        SnowflakeSource(source, DOCUMENTS).check()
+        assert [*mix([conversation_source(source)], factory)] == said
         chosen = source.model_copy(update={"sample_count": 4})
-        assert len([*mixed(conversations, factory, [chosen])]) == 4
-        assert [*mixed(conversations, factory, [source.model_copy(update={"limit": 4})])] == said[
-            :4
-        ]
+        assert len([*mix([conversation_source(chosen)], factory)]) == 4
+        assert [
+            *mix([conversation_source(source.model_copy(update={"limit": 4}))], factory)
+        ] == said[:4]
     assert "connection_name=mine" in snowflake.asked
 
 
@@ -130,8 +135,8 @@ def test_what_ends_a_query_may_stand_there(
     """Semicolons and comments at the end are left out, and nothing else is, also within quotes."""
     snowflake.tables = dict.fromkeys(["T", '"a--"'], pa.table({"TEXT": ["a"]}))
     source = _source(sql=query + end)
-    assert [*mixed(documents, reader.make_data_factory(), [source])] == ["a"]
-    contents(reader.make_data_factory(), [source])
+    assert [*mix([document_source(source)], reader.make_data_factory())] == ["a"]
+    sources_fingerprint(reader.make_data_factory(), [document_source(source)])
     asked = {question.partition(" FROM ")[2] for question in snowflake.asked}
     assert asked == {f"({query})"}
 
@@ -141,15 +146,15 @@ def test_documents_and_preferences(snowflake: Snowflake, reader: HandTrainer) ->
     snowflake.tables["T"] = pa.table({"BODY": ["a", "[b"], "Question": ["c", "d"]})
     factory = reader.make_data_factory()
     source = _source(table_name="T", column_mapping={"BODY": "text"})
-    assert [*mixed(documents, factory, [source])] == ["a", "[b"]
+    assert [*mix([document_source(source)], factory)] == ["a", "[b"]
     source = _source(table_name="T", column_mapping={"Question": "text"}, batch_size=1)
-    assert [*mixed(documents, factory, [source])] == ["c", "d"]
+    assert [*mix([document_source(source)], factory)] == ["c", "d"]
     uri = "snow://dataset/D/versions/v1"
     snowflake.tables[f"{uri}/"] = pa.table({"prompt": ["q"], "good": ["r"], "bad": ["w"]})
     source = _source(dataset_uri=uri, column_mapping={"good": "chosen", "bad": "rejected"})
     user = [{"role": "user", "content": "q"}]
     right, wrong = ([{"role": "assistant", "content": text}] for text in "rw")
-    assert [*mixed(preferences, factory, [source])] == [Preference(user, right, wrong)]  # type: ignore[arg-type]
+    assert [*mix([preference_source(source)], factory)] == [Preference(user, right, wrong)]  # type: ignore[arg-type]
 
 
 def test_texts_that_are_json_stay_texts(snowflake: Snowflake, reader: HandTrainer) -> None:
@@ -157,9 +162,9 @@ def test_texts_that_are_json_stay_texts(snowflake: Snowflake, reader: HandTraine
     factory = reader.make_data_factory()
     said = json.dumps(ragged(1)[0])
     snowflake.tables["T"] = pa.table({"TEXT": ["[1, 2]", "[]", said]})
-    assert [*mixed(documents, factory, [_source(table_name="T")])] == ["[1, 2]", "[]", said]
+    assert [*mix([document_source(_source(table_name="T"))], factory)] == ["[1, 2]", "[]", said]
     snowflake.tables["P"] = pa.table({"PROMPT": ["Two?"], "CHOSEN": ["[2]"], "REJECTED": ["[]"]})
-    ((_, chosen, rejected),) = mixed(preferences, factory, [_source(table_name="P")])
+    ((_, chosen, rejected),) = mix([preference_source(_source(table_name="P"))], factory)
     assert [chosen[0]["content"], rejected[0]["content"]] == ["[2]", "[]"]
 
 
@@ -167,10 +172,12 @@ def test_content_decides(snowflake: Snowflake, reader: HandTrainer) -> None:
     """Other rows under the same name are other content; the same under another name are not."""
     factory = reader.make_data_factory()
     snowflake.tables |= {"A": pa.table({"TEXT": ["a"]}), "B": pa.table({"TEXT": ["a"]})}
-    one, other = (contents(factory, [_source(table_name=name)]) for name in "AB")
+    one, other = (
+        sources_fingerprint(factory, [document_source(_source(table_name=name))]) for name in "AB"
+    )
     assert one == other
     snowflake.tables["A"] = pa.table({"TEXT": ["b"]})
-    assert contents(factory, [_source(table_name="A")]) != one
+    assert sources_fingerprint(factory, [document_source(_source(table_name="A"))]) != one
     assert "HASH_AGG(*)" in snowflake.asked[0]
 
 
@@ -206,7 +213,7 @@ def test_what_has_no_order_is_not_parted(snowflake: Snowflake) -> None:
 def test_what_is_not_a_source(section: dict[str, str], pointer: str, message: str) -> None:
     """A source names one thing to read; nothing is asked of Snowflake to find that out."""
     with pytest.raises(RecipeError, match=message) as caught:
-        check_snowflake(_source(**section))
+        SnowflakeSource(_source(**section), DOCUMENTS).check()
     assert caught.value.pointer == (pointer,)
 
 
@@ -230,7 +237,7 @@ def test_what_cannot_be_read(  # noqa: PLR0917 - four columns and two fixtures
     snowflake.tables["T"] = pa.table({"TXT": ["a"]})
     snowflake.tables["N"] = pa.table({"TEXT": ["a", None]})
     with pytest.raises(RecipeError, match=message) as caught:
-        list(mixed(documents, reader.make_data_factory(), [_source(table_name=table)]))
+        list(mix([document_source(_source(table_name=table))], reader.make_data_factory()))
     assert caught.value.pointer[-1] == pointer
     assert caught.value.hint.startswith(hint)
 
@@ -238,5 +245,5 @@ def test_what_cannot_be_read(  # noqa: PLR0917 - four columns and two fixtures
 def test_without_the_package() -> None:
     """Where Snowpark is not installed, the check of the recipe says how to install it."""
     with pytest.raises(RecipeError, match="not installed") as caught:
-        check_snowflake(_source(table_name="T"))
+        SnowflakeSource(_source(table_name="T"), DOCUMENTS).check()
     assert caught.value.hint == "pip install 'arctic-training-gen[snowflake]'"

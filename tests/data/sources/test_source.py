@@ -21,12 +21,12 @@ from arctic_training.config.data import (
     PythonDocsSourceConfig,
 )
 from arctic_training.data.factories.sft import SFTDataFactory
-from arctic_training.data.sources.dataset import Items
-from arctic_training.data.sources.huggingface_causal import load_texts
-from arctic_training.data.sources.huggingface_instruct import check_instruct, instruct_conversations
-from arctic_training.data.sources.mixture import mixed
+from arctic_training.data.sources.dataset import Dataset
+from arctic_training.data.sources.huggingface_causal import HFCausalSource
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
+from arctic_training.data.sources.mixture import mix
 from arctic_training.data.sources.python_docs import python_docs
-from arctic_training.data.sources.registry import conversations, documents
+from arctic_training.data.sources.registry import conversation_source, document_source
 from arctic_training.data.sources.source import source_problems
 from arctic_training.errors import RecipeError
 from tests.support import write
@@ -42,15 +42,15 @@ _COLUMNS = [
 ]
 
 
-def _all(items: Items[T]) -> list[T]:
+def _all(items: Dataset[T]) -> list[T]:
     """Return all items, which are the same as a stream and one by one."""
     listed = _counted(items)
     assert [*items.stream()] == listed
     return listed
 
 
-def _counted(items: Items[T]) -> list[T]:
-    counted = items.counted()
+def _counted(items: Dataset[T]) -> list[T]:
+    counted = items.sized()
     return [*counted.load(np.arange(counted.count))]
 
 
@@ -157,8 +157,8 @@ def test_local_sources(
     source = HFInstructSourceConfig.model_validate(
         {"name_or_path": str(make(tmp_path)), "role_mapping": _MAPPING if mapped else None}
     )
-    check_instruct(source)
-    assert _all(instruct_conversations(source)) == _SAID
+    HFInstructSource(source).check()
+    assert _all(HFInstructSource(source).items()) == _SAID
 
 
 _ROWS = '{"messages": [{"role": "user", "content": "a"}], "text": "b"}\n'
@@ -203,11 +203,11 @@ def test_missing_splits_and_columns(
     path = write(tmp_path / "rows.jsonl", _ROWS)
     source = HFInstructSourceConfig.model_validate({"name_or_path": str(path)} | section)
     with pytest.raises(RecipeError, match=message) as caught:
-        check_instruct(source)
+        HFInstructSource(source).check()
     assert caught.value.pointer == pointer
     assert caught.value.hint.startswith(hint)
     with pytest.raises(RecipeError) as caught:
-        _all(instruct_conversations(source))
+        _all(HFInstructSource(source).items())
     assert caught.value.pointer == pointer
 
 
@@ -265,7 +265,7 @@ def test_unusable_rows(
     path = write(tmp_path / "rows.jsonl", text)
     source = HFInstructSourceConfig.model_validate({"name_or_path": str(path)} | section)
     with pytest.raises(RecipeError, match=message) as caught:
-        _all(instruct_conversations(source))
+        _all(HFInstructSource(source).items())
     assert caught.value.pointer == pointer
 
 
@@ -285,14 +285,14 @@ def test_lists_keep_their_order(tmp_path: Path) -> None:
     roles = {"human": "user", "gpt": "assistant"}
     expected = [{"role": roles[who], "content": text} for who, text in turns]
     first = {"role": "system", "content": "s"}
-    assert _all(instruct_conversations(source)) == [[first, *expected], expected]
+    assert _all(HFInstructSource(source).items()) == [[first, *expected], expected]
 
 
 def test_missing_split_of_a_folder(tmp_path: Path) -> None:
     """A saved folder without the split is refused with the splits that it has."""
     source = HFInstructSourceConfig(name_or_path=str(_folder_of_splits(tmp_path)), split="tests")
     with pytest.raises(RecipeError, match="no split `tests`") as caught:
-        check_instruct(source)
+        HFInstructSource(source).check()
     assert (caught.value.pointer, caught.value.hint) == (("split",), "did you mean `test`?")
 
 
@@ -306,8 +306,8 @@ def test_parts_of_splits(make: Callable[[Path], Path], tmp_path: Path) -> None:
         ("train[4:]+train[:1]", [*_SAID[4:], _SAID[0]]),
     ):
         source = HFInstructSourceConfig(name_or_path=path, split=split)
-        check_instruct(source)
-        assert _counted(instruct_conversations(source)) == expected
+        HFInstructSource(source).check()
+        assert _counted(HFInstructSource(source).items()) == expected
 
 
 @pytest.mark.parametrize(
@@ -329,14 +329,14 @@ def test_paths_that_hold_no_data(name: str, message: str, hint: str, tmp_path: P
     write(tmp_path / "notes.md", "")
     write(tmp_path / "empty" / "notes.md", "")
     with pytest.raises(RecipeError, match=message) as caught:
-        check_instruct(HFInstructSourceConfig(name_or_path=str(tmp_path / name)))
+        HFInstructSource(HFInstructSourceConfig(name_or_path=str(tmp_path / name))).check()
     assert caught.value.pointer == ("name_or_path",)
     assert caught.value.hint.startswith(hint)
 
 
 def test_names_on_a_hub_are_not_looked_up() -> None:
     """A check of the recipe does not ask a hub."""
-    check_instruct(HFInstructSourceConfig(name_or_path="owner/name"))
+    HFInstructSource(HFInstructSourceConfig(name_or_path="owner/name")).check()
 
 
 def test_problems_of_all_sources(tmp_path: Path) -> None:
@@ -357,22 +357,24 @@ def test_documents(tmp_path: Path) -> None:
     """Documents come from a column, or are whole text files; the words of Python's docs too."""
     write(tmp_path / "a.txt", "one\n\ntwo\n")
     write(tmp_path / "b.txt", "three")
-    assert _all(load_texts(HFCausalSourceConfig(name_or_path=str(tmp_path)))) == [
+    assert _all(HFCausalSource(HFCausalSourceConfig(name_or_path=str(tmp_path))).items()) == [
         "one\n\ntwo\n",
         "three",
     ]
     rows = write(tmp_path / "c.jsonl", '{"body": "x"}\n{"body": "y"}\n')
-    assert _all(load_texts(HFCausalSourceConfig(name_or_path=str(rows), column="body"))) == [
+    assert _all(
+        HFCausalSource(HFCausalSourceConfig(name_or_path=str(rows), column="body")).items()
+    ) == [
         "x",
         "y",
     ]
     reader = HandTrainer(hand_config(train_iters=1)).make_data_factory()
     with pytest.raises(RecipeError, match="no column `text`") as caught:
-        next(mixed(documents, reader, [HFCausalSourceConfig(name_or_path=str(rows))]))
+        next(mix([document_source(HFCausalSourceConfig(name_or_path=str(rows)))], reader))
     assert caught.value.pointer[-1] == "name_or_path"
     assert caught.value.hint == "write `column: NAME`; there are `body`"
-    assert [*source_problems(reader, [HFCausalSourceConfig(name_or_path="/none")])]
-    docs = mixed(documents, reader, [PythonDocsSourceConfig()])
+    assert [*source_problems(reader, [document_source(HFCausalSourceConfig(name_or_path="/none"))])]
+    docs = mix([document_source(PythonDocsSourceConfig())], reader)
     assert next(docs) == "\n\n".join(message["content"] for message in python_docs()[0])
 
 
@@ -387,7 +389,7 @@ def test_mixtures(tmp_path: Path) -> None:
             HFInstructSourceConfig.model_validate(source | {"weight": weight})
             for source, weight in zip(sources, weights, strict=True)
         ]
-        drawn = [*mixed(conversations, reader, weighted)]
+        drawn = [*mix([conversation_source(section) for section in weighted], reader)]
         assert len({str(said) for said in drawn}) == len(drawn)
         return sum(len(said) == 2 for said in drawn), sum(len(said) == 4 for said in drawn)
 
@@ -404,16 +406,22 @@ def test_choice_of_samples(tmp_path: Path) -> None:
 
     def chosen(seed: int, count: int) -> list[int]:
         source = HFInstructSourceConfig(name_or_path=path, sample_count=count, sample_seed=seed)
-        return [said.index(conversation) for conversation in mixed(conversations, reader, [source])]
+        return [
+            said.index(conversation) for conversation in mix([conversation_source(source)], reader)
+        ]
 
     assert chosen(1, 10) == chosen(1, 10) != chosen(2, 10)
     assert chosen(1, 10) == sorted({*chosen(1, 10)})
     assert len(chosen(1, 10)) == 10
     assert chosen(1, 40) == chosen(1, 99) == [*range(40)]
     quarter = HFInstructSourceConfig(name_or_path=path, sample_ratio=0.25, sample_seed=1)
-    assert [*mixed(conversations, reader, [quarter])] == [said[index] for index in chosen(1, 10)]
+    assert [*mix([conversation_source(quarter)], reader)] == [
+        said[index] for index in chosen(1, 10)
+    ]
     both = quarter.model_copy(update={"sample_count": 1})
-    assert [p.pointer[-1] for p in source_problems(reader, [both])] == ["sample_ratio"]
+    assert [p.pointer[-1] for p in source_problems(reader, [conversation_source(both)])] == [
+        "sample_ratio"
+    ]
 
 
 def test_sources_follow_each_other(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data.factories.sft import SFTDataFactory
-from arctic_training.data.sources.huggingface import content_of_rows
+from arctic_training.data.sources.huggingface_instruct import HFInstructSource
 from arctic_training.data.store.digests import digest_of_code, digest_of_tokenizer, digests_of_files
 from tests.support import write
 
@@ -77,5 +77,7 @@ def test_a_set_of_the_hub_is_told_by_its_revision(monkeypatch: pytest.MonkeyPatc
     for revision in ("1a", "1a", "2b"):
         found = SimpleNamespace(config_id="default", hash=revision)
         monkeypatch.setattr(datasets, "load_dataset_builder", lambda _, found=found: found)
-        contents.append(content_of_rows(HFInstructSourceConfig(name_or_path="owner/name")))
+        contents.append(
+            HFInstructSource(HFInstructSourceConfig(name_or_path="owner/name")).fingerprint()
+        )
     assert contents[0] == contents[1] != contents[2]
