@@ -83,10 +83,12 @@ def test_targets_exist(line: str) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    """Every link of a page for readers to a file of the checkout leads to one."""
-    for folder, text in ((ROOT, _README), (ROOT, _CONTRIBUTING)):
-        for target in re.findall(r"\]\(([^)#:]+)\)", text):
-            assert (folder / target).exists(), target
+    """Every link of a page at the root to a file of the checkout leads to one."""
+    pages = [*ROOT.glob("*.md"), ROOT / "llms.txt"]
+    assert len(pages) >= 5
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (ROOT / target).exists(), (page.name, target)
 
 
 def test_what_contributors_are_sent_to_is_there() -> None:
