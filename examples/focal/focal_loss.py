@@ -11,10 +11,10 @@ from arctic_training import IGNORE_INDEX, LossOutput, SFTBatch, Term, Trainer, n
 def focal_loss(trainer: Trainer[FocalTrainerConfig, SFTBatch], batch: SFTBatch) -> LossOutput:
     """Return the sum of ``-(1 - p)^gamma log p`` over the tokens with loss (Lin et al., 2017)."""
     logits, labels = next_token_logits(trainer, batch)
-    trained = labels != IGNORE_INDEX
-    surprise = F.cross_entropy(logits[trained].float(), labels[trained], reduction="none")
+    has_loss = labels != IGNORE_INDEX
+    surprise = F.cross_entropy(logits[has_loss].float(), labels[has_loss], reduction="none")
     doubt = (1 - (-surprise).exp()).clamp_min(1e-6)
-    count = trained.sum()
+    count = has_loss.sum()
     return LossOutput(
         sum=(doubt**trainer.config.gamma * surprise).sum(),
         count=count,
