@@ -12,19 +12,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.measurement import Measurement
 from tests.support import DEFINITION, RECIPE, write
 
 _RUNS = 15
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Measurement]:
     """Measure what a user waits for most often, beside an interpreter that does nothing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         definition = write(folder / "mine.yaml", DEFINITION)
         recipe = write(folder / "recipe.yaml", RECIPE)
         nothing = cpu_ms([sys.executable, "-c", "pass"])
-        yield f"{'python -c pass':44} {nothing:6.0f} ms"
+        yield Measurement(name="python -c pass", value=nothing, unit="ms")
         for arguments, budget in (
             (["arctic-gen", "--help"], 80),
             (["arctic-gen", "validate", str(definition)], 200),
@@ -35,8 +36,7 @@ def measure() -> Iterator[str]:
             command = [str(Path(sys.executable).with_name(arguments[0])), *arguments[1:]]
             took = cpu_ms(command, before=partial(_forget, folder / "generated"))
             shown = " ".join([*arguments[:-1], Path(arguments[-1]).name])
-            ratio = f"{took / nothing:5.1f} x nothing"
-            yield f"{shown:44} {took:6.0f} ms  (budget {budget})  {ratio}"
+            yield Measurement(name=shown, value=took, unit="ms", budget=budget)
 
 
 def _forget(generated: Path) -> None:

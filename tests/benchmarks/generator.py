@@ -16,34 +16,43 @@ import yaml
 
 from arctic_training.document import JSON
 from tests.benchmarks.commands import cpu_ms
+from tests.benchmarks.measurement import Measurement
 from tests.support import DEFINITION, write
 
 _FIELDS = 60
 _MANY = 100
 _RUNS = 7
+_NEW = "new-trainer --no-verify"
+_BUDGET_ONE = 400
 _BUDGET_AGAIN = 350
 _BUDGET_RATIO = 4
 _BUDGET_CHECK = 1.1
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Measurement]:
     """Measure one definition, a hundred, their check, and a hundred again without a change."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         theirs = _theirs(folder / "theirs")
         wide = _ours(folder / "wide", 1, _fields())
-        yield f"{'datamodel-codegen, ' + str(_FIELDS) + ' fields':44} {theirs:6.0f} ms"
-        yield f"{'new-trainer --no-verify, the same':44} {wide:6.0f} ms  {wide / theirs:5.2f} x"
+        yield Measurement(name=f"datamodel-codegen, {_FIELDS} fields", value=theirs, unit="ms")
+        yield Measurement(name=f"{_NEW}, the same", value=wide, unit="ms")
+        yield Measurement(
+            name="the same / datamodel-codegen", value=wide / theirs, unit="x", budget=1
+        )
         one = _ours(folder / "one", 1, {})
         many = _ours(folder / "many", _MANY, {})
-        ratio = f"{many / one:5.2f} x (budget {_BUDGET_RATIO})"
-        yield f"{'new-trainer --no-verify, 1 definition':44} {one:6.0f} ms"
-        yield f"{'new-trainer --no-verify, 100 definitions':44} {many:6.0f} ms  {ratio}"
+        yield Measurement(name=f"{_NEW}, 1 definition", value=one, unit="ms", budget=_BUDGET_ONE)
+        yield Measurement(name=f"{_NEW}, {_MANY} definitions", value=many, unit="ms")
+        ratio = many / one
+        yield Measurement(name=f"{_MANY} / 1", value=ratio, unit="x", budget=_BUDGET_RATIO)
         checked = _checked(folder / "checked")
-        ratio = f"{checked / many:5.2f} x new-trainer (budget {_BUDGET_CHECK})"
-        yield f"{'check --no-verify, the same 100':44} {checked:6.0f} ms  {ratio}"
+        ratio = checked / many
+        name = f"check --no-verify / {_NEW}, {_MANY} definitions"
+        yield Measurement(name=name, value=ratio, unit="x", budget=_BUDGET_CHECK)
         again = _again(folder / "again")
-        yield f"{'the same again, unchanged':44} {again:6.0f} ms  (budget {_BUDGET_AGAIN})"
+        name = f"{_NEW}, {_MANY} definitions, unchanged"
+        yield Measurement(name=name, value=again, unit="ms", budget=_BUDGET_AGAIN)
 
 
 def _fields() -> dict[str, JSON]:

@@ -21,6 +21,7 @@ from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.core.mesh import Mesh
 from arctic_training.data.batches import SFTBatch
 from arctic_training.trainer.process import prepare_process
+from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.training_step import (
     BareDeepSpeedLoop,
     Loop,
@@ -34,13 +35,15 @@ _MIB = 2**20
 _SIZES = {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads"}
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Measurement]:
     """Measure each loop in a process of its own."""
     for other, stages in (("plain", [0]), ("bare", [0, 1, 2, 3])):
         for stage in stages:
             theirs, ours = _peak(other, stage), _peak("trainer", stage)
-            title = f"sft, ZeRO {stage}: trainer / {other} loop"
-            yield f"{title} {ours / theirs:.3f}  (budget 1.05; {theirs / _MIB:.0f} MiB)"
+            loop = f"{other} loop, sft, ZeRO {stage}"
+            yield Measurement(name=loop, value=theirs / _MIB, unit="MiB")
+            name = f"trainer / {loop}"
+            yield Measurement(name=name, value=ours / theirs, unit="x", budget=1.05)
 
 
 def _peak(loop: str, stage: int) -> int:

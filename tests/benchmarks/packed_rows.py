@@ -20,6 +20,7 @@ from arctic_training.data.loading.collate import RowCollator
 from arctic_training.data.store.packing import best_fit_decreasing
 from arctic_training.data.store.samples import Rows, Sample, Samples
 from arctic_training.losses.language_modeling import next_token_loss
+from tests.benchmarks.measurement import Measurement
 
 _NUMBER = 16
 _SHORTEST, _LONGEST = 20, 800
@@ -29,14 +30,14 @@ _MULTIPLE = 256
 _RUNS = 2
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Measurement]:
     """Measure, in turns."""
     torch.set_num_threads(1)
     samples = _samples()
     alone = _batches(Rows(samples, samples.singly()), _BATCH)
     together = _batches(Rows(samples, best_fit_decreasing(samples.lengths, _ROW)), 1)
-    with tempfile.TemporaryDirectory() as name:
-        trainer = SFTTrainer(SFTTrainerConfig.model_validate(_recipe(Path(name))))
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = SFTTrainer(SFTTrainerConfig.model_validate(_recipe(Path(folder))))
         trainer.model = trainer.engine.unwrapped
         took = [[_seconds(trainer, each) for each in (alone, together)] for _ in range(_RUNS)]
     padded, rows = (samples.num_tokens / min(column) for column in zip(*took, strict=True))
@@ -44,8 +45,11 @@ def measure() -> Iterator[str]:
         ("padded", "packed"), (alone, together), (padded, rows), strict=True
     ):
         room = sum(batch["input_ids"].numel() for batch in each)
-        yield f"{shown}: {rate:6,.0f} tokens/s, {samples.num_tokens / room:.0%} full"
-    yield f"packed / padded: {rows / padded:.2f}  (budget 1.5)"
+        yield Measurement(name=shown, value=rate, unit="tokens/s")
+        yield Measurement(name=f"{shown}, full", value=100 * samples.num_tokens / room, unit="%")
+    ratio = rows / padded
+    name = "packed / padded"
+    yield Measurement(name=name, value=ratio, unit="x", budget=1.5, more_is_better=True)
 
 
 def _samples() -> Samples:

@@ -20,23 +20,29 @@ from pathlib import Path
 
 from arctic_trainers.sft import SFTTrainer, SFTTrainerConfig
 from arctic_training.trainer.data_stage import DataStage
+from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.preparing import conversations
 
 _TIMES = (1, 25, 100)
+_ADDED = 400
+"""MB that preparing adds, however large the file is."""
 
 
-def measure() -> Iterator[str]:
+def measure() -> Iterator[Measurement]:
     """Measure each size, in a cache of its own, and then the largest one from the cache."""
     with tempfile.TemporaryDirectory() as folder:
         for times in _TIMES:
-            yield f"{times:3} times: {_alone(folder, times)}"
-        yield f"{times:3} times, from the cache: {_alone(folder, times)}"
+            yield from _alone(folder, times, f"{times} times")
+        yield from _alone(folder, times, f"{times} times, from the cache")
 
 
-def _alone(folder: str, times: int) -> str:
+def _alone(folder: str, times: int, title: str) -> Iterator[Measurement]:
     command = [sys.executable, "-m", "tests.benchmarks.scale", folder, str(times)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return done.stdout.splitlines()[-1]
+    tokens, seconds, more = map(float, done.stdout.splitlines()[-1].split())
+    yield Measurement(name=f"{title}: tokens", value=tokens, unit="")
+    yield Measurement(name=f"{title}: CPU time", value=seconds, unit="s")
+    yield Measurement(name=f"{title}: memory added", value=more, unit="MB", budget=_ADDED)
 
 
 def _prepared(folder: Path, times: int) -> str:
@@ -45,11 +51,11 @@ def _prepared(folder: Path, times: int) -> str:
     before = _megabytes()
     with _most_memory() as megabytes:
         began = time.process_time()
-        rows = len(stage.training_data())
+        stage.training_data()
         seconds = time.process_time() - began
     (tokens,) = (path.stat().st_size // 4 for path in cache.glob("tokens/*/*.int32"))
     more = megabytes[0] - before
-    return f"{tokens:11,} tokens, {rows:7,} rows, {seconds:6.1f} s, {more:5.0f} MB more"
+    return f"{tokens} {seconds} {more}"
 
 
 def _written(folder: Path, times: int) -> Path:
