@@ -48,9 +48,12 @@ def test_the_first_process_locks_for_all(tmp_path: Path) -> None:
     """Processes of one run do not keep each other out."""
     trainer = _trainer(tmp_path)
     with alone(trainer.checkpoint_engines):
+        with pytest.raises(RecipeError), alone(trainer.checkpoint_engines):
+            pass
         trainer.mesh = Mesh(1, 2)
         with alone(trainer.checkpoint_engines):
-            pass
+            is_let_in = True
+    assert is_let_in
 
 
 def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
