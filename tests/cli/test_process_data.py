@@ -41,8 +41,8 @@ def test_no_model_is_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     _recipe(tmp_path)
     for thing in (
         "arctic_training.model.random_llama.RandomLlamaFactory.create",
-        "arctic_training.engines.deepspeed.engine.Engine.__init__",
-        "arctic_training.engines.deepspeed.process.start_process_group",
+        "arctic_training.engines.deepspeed.engine.DeepSpeedEngine.__init__",
+        "arctic_training.trainer.process.start_process_group",
     ):
         monkeypatch.setattr(thing, None)
     assert arctic_train("process-data", "recipe.yaml", folder=tmp_path).code == 0

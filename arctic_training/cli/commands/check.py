@@ -12,6 +12,7 @@ from arctic_training.cli.duplicate_names import rivals
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, finish
 from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
 from arctic_training.codegen.generator_lock import alone_in
+from arctic_training.codegen.independent_check import schema_problems
 from arctic_training.codegen.mypy_runner import TypeCheckError
 from arctic_training.codegen.pipeline import generate
 from arctic_training.codegen.scaffold import missing_modules
@@ -49,6 +50,8 @@ def check(definitions: list[Path], *, types: bool, form: Format) -> NoReturn:
             problems += found
             for part in () if has_errors(found) else by_project(loaded):
                 problems += _drift(part, types=types)
+                if types:
+                    problems += [each for item in part for each in schema_problems(item)]
                 missing = [problem for item in part for problem in _missing(item)]
                 problems = joined(problems, missing or term_problems(part))
     except (TypeCheckError, ManifestError) as error:
