@@ -17,7 +17,7 @@ __all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]
 def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     if old.name != new.name:
         message = f"the trainer is called `{new.name}`, and was called `{old.name}`"
-        yield Break(message=message, new=("name",), old=("name",))
+        yield Break(message=message, new=new.name_key, old=old.name_key)
 
 
 def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
@@ -26,7 +26,7 @@ def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         for factory in before.factories:
             if factory.name not in kept:
                 message = f"`{now.slot.section}` cannot be of type `{factory.name}` any more"
-                yield Break(message=message, new=now.pointer, old=before.pointer)
+                yield Break(message=message, new=now.place.key, old=before.place.key)
 
 
 def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
@@ -34,7 +34,7 @@ def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         names = before.factories[0].name, now.factories[0].name
         if names[0] != names[1] and not may_change((now.slot.section, "type")):
             message = f"`{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
-            yield Break(message=message, new=now.pointer, old=before.pointer)
+            yield Break(message=message, new=now.place.key, old=before.place.key)
 
 
 def _held(pair: KeyPair) -> str:

@@ -9,7 +9,6 @@ from arctic_training.breaking.rule import Break, Contract, Rule
 from arctic_training.breaking.rules import RULES
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related
-from arctic_training.document import key_span
 
 __all__ = ["breaks"]
 
@@ -31,25 +30,24 @@ def breaks(
             continue
         for rule in rules:
             for found in rule.find(before, now):
-                yield _diagnostic(rule, found, before, now)
+                yield _diagnostic(rule, found)
 
 
 def _gone(old: TrainerSpec) -> Diagnostic:
     return Diagnostic(
         code=TRAINER_REMOVED.name,
         message=f"there is no trainer `{old.name}` any more",
-        span=key_span(old.document, ("name",)),
+        span=old.name_key,
         hint="its recipes are refused, and its checkpoints are of no use",
     )
 
 
-def _diagnostic(rule: Rule, found: Break, old: TrainerSpec, new: TrainerSpec) -> Diagnostic:
-    before = key_span(old.document, found.old) if found.old else None
+def _diagnostic(rule: Rule, found: Break) -> Diagnostic:
     return Diagnostic(
         code=rule.name,
         message=found.message,
-        span=key_span(new.document, found.new),
-        related=(Related("as it was", before),) if before else (),
+        span=found.new,
+        related=(Related("as it was", found.old),) if found.old else (),
         hint=f"breaks {_BROKEN[rule.contract]}",
     )
 

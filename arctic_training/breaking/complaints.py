@@ -81,7 +81,6 @@ def _of_like(complaint: _OfValue, old: FieldType, new: FieldType) -> str:
 def _keys(complaint: _OfKey, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for pair in key_pairs(old, new):
         if said := complaint(pair):
-            either = pair.new or pair.old
-            assert either, "a pair has one side at least"
-            before = pair.old.pointer if pair.old else None
-            yield Break(message=f"`{pair.way}` {said}", new=either.pointer, old=before)
+            now = pair.new.key if pair.new else pair.section
+            before = pair.old.key if pair.old else None
+            yield Break(message=f"`{pair.way}` {said}", new=now, old=before)

@@ -55,7 +55,7 @@ def _merged(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         if other.name != pair.old.name:
             names = " and ".join(f"`{name}`" for name in sorted((other.name, pair.old.name)))
             message = f"`{pair.way}` is what {names} were: a recipe that gives both is refused"
-            yield Break(message=message, new=pair.new.pointer, old=pair.old.pointer)
+            yield Break(message=message, new=pair.new.key, old=pair.old.key)
 
 
 KEY_RULES: Final[tuple[Rule, ...]] = (

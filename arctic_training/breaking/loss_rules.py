@@ -18,37 +18,44 @@ _COUPLINGS: Final = ("sample", "micro_batch", "global_batch")
 def _batch(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     if old.batch != new.batch:
         message = f"the loss gets a `{new.batch.name}`, and got a `{old.batch.name}`"
-        yield Break(message=message, new=new.slots[0].pointer, old=old.slots[0].pointer)
+        yield Break(message=message, new=new.slots[0].place.key, old=old.slots[0].place.key)
 
 
 def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     if old.loss and not new.loss:
-        yield Break(message="the generated class has no loss", new=("loss",), old=("loss",))
+        yield Break(
+            message="the generated class has no loss",
+            new=new.key_of("loss"),
+            old=old.key_of("loss"),
+        )
 
 
 def _metric_added(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for name in new.metrics.keys() - old.metrics.keys():
-        yield Break(message=f"the loss has to return the term `{name}`", new=("metrics", name))
+        yield Break(message=f"the loss has to return the term `{name}`", new=new.metric_key(name))
 
 
 def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for name in old.metrics.keys() - new.metrics.keys():
-        place = ("metrics", name)
-        yield Break(message=f"the loss may not return the term `{name}`", new=place, old=place)
+        yield Break(
+            message=f"the loss may not return the term `{name}`",
+            new=new.metric_key(name),
+            old=old.metric_key(name),
+        )
 
 
 def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for name in old.metrics.keys() & new.metrics.keys():
-        before, now, place = old.metrics[name], new.metrics[name], ("metrics", name)
+        before, now = old.metrics[name], new.metrics[name]
         if before != now:
             message = f"`{name}` is reduced to its {now}, and was to its {before}"
-            yield Break(message=message, new=place, old=place)
+            yield Break(message=message, new=new.metric_key(name), old=old.metric_key(name))
 
 
 def _coupling(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     if _COUPLINGS.index(new.coupling) > _COUPLINGS.index(old.coupling):
         message = f"a step holds only for the same {new.coupling}, and did for each {old.coupling}"
-        yield Break(message=message, new=("coupling",), old=("coupling",))
+        yield Break(message=message, new=new.key_of("coupling"), old=old.key_of("coupling"))
 
 
 LOSS_RULES: Final[tuple[Rule, ...]] = (

@@ -22,7 +22,8 @@ from arctic_training.definition.fields.types import (
     UnionType,
 )
 from arctic_training.definition.specification import OwnFactory, TrainerSpec
-from arctic_training.document import JSON, Pointer
+from arctic_training.diagnostics import Span
+from arctic_training.document import JSON
 
 __all__ = [
     "Key",
@@ -44,7 +45,7 @@ class Key:
     type: FieldType | None = None
     is_required: bool = True
     default: JSON | Missing = MISSING
-    pointer: Pointer
+    key: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class KeyPair:
     way: str
     old: Key | None
     new: Key | None
+    section: Span
+    """Where the section is now in which the key stands."""
 
     @property
     def is_held(self) -> bool:
@@ -76,7 +79,7 @@ class ValuePair:
     way: str
     old: FieldType
     new: FieldType
-    places: tuple[Pointer, Pointer]
+    places: tuple[Span, Span]
     """The fields in whose values it stands, in the old definition and in the new one."""
 
     def below(self, step: str, old: FieldType, new: FieldType) -> ValuePair:
@@ -95,10 +98,10 @@ def value_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[ValuePair]:
 
 
 def _all(old: TrainerSpec, new: TrainerSpec) -> Iterator[KeyPair | ValuePair]:
-    yield from _keys("", [*_of_recipe(old)], [*_of_recipe(new)])
+    yield from _keys("", [*_of_recipe(old)], [*_of_recipe(new)], new.fields_span)
     for slot, before, now in own_factories(old, new):
-        sides = [[*_of_fields(own.fields)] for own in (before, now)]
-        yield from _keys(f"{slot.section}({slot.name}).", *sides)
+        keys, others = ([*_of_fields(own.fields)] for own in (before, now))
+        yield from _keys(f"{slot.section}({slot.name}).", keys, others, now.place.value)
 
 
 def own_factories(
@@ -114,7 +117,7 @@ def own_factories(
 
 def _of_recipe(spec: TrainerSpec) -> Iterator[Key]:
     for slot in spec.nested:
-        yield Key(name=slot.slot.section, former=slot.renamed_from, pointer=slot.pointer)
+        yield Key(name=slot.slot.section, former=slot.renamed_from, key=slot.place.key)
     yield from _of_fields(spec.fields)
 
 
@@ -126,22 +129,22 @@ def _of_fields(fields: Iterable[FieldSpec]) -> Iterator[Key]:
             type=each.type,
             is_required=each.is_required,
             default=each.default,
-            pointer=each.pointer,
+            key=each.key,
         )
 
 
-def _keys(way: str, old: list[Key], new: list[Key]) -> Iterator[KeyPair | ValuePair]:
+def _keys(way: str, old: list[Key], new: list[Key], section: Span) -> Iterator[KeyPair | ValuePair]:
     named = {name: key for key in new for name in key.former} | {key.name: key for key in new}
     for before in old:
         now = named.get(before.name)
-        yield KeyPair(f"{way}{(now or before).name}", before, now)
+        yield KeyPair(f"{way}{(now or before).name}", before, now, section)
         if now and before.type and now.type:
-            places = (before.pointer, now.pointer)
+            places = (before.key, now.key)
             yield from _values(ValuePair(f"{way}{now.name}", before.type, now.type, places))
     known = {key.name for key in old}
     for now in new:
         if not known & {now.name, *now.former}:
-            yield KeyPair(f"{way}{now.name}", None, now)
+            yield KeyPair(f"{way}{now.name}", None, now, section)
 
 
 def _values(pair: ValuePair) -> Iterator[KeyPair | ValuePair]:
@@ -154,8 +157,8 @@ def _values(pair: ValuePair) -> Iterator[KeyPair | ValuePair]:
         case TupleType(items=olds), TupleType(items=news) if len(olds) == len(news):
             for number, (old, new) in enumerate(zip(olds, news, strict=True)):
                 yield from _values(pair.below(f"[{number}]", old, new))
-        case ObjectType(fields=fields), ObjectType(fields=others):
-            yield from _keys(f"{pair.way}.", [*_of_fields(fields)], [*_of_fields(others)])
+        case ObjectType(fields=fields), ObjectType(fields=others, span=section):
+            yield from _keys(f"{pair.way}.", [*_of_fields(fields)], [*_of_fields(others)], section)
         case TaggedType() as before, TaggedType() as now:
             yield from _tagged(pair.way, before, now)
         case old, new:
@@ -164,11 +167,11 @@ def _values(pair: ValuePair) -> Iterator[KeyPair | ValuePair]:
 
 def _tagged(way: str, old: TaggedType, new: TaggedType) -> Iterator[KeyPair | ValuePair]:
     for value in old.members.keys() & new.members.keys():
-        sides = [
+        keys, others = (
             [key for key in _of_fields(kind.members[value].fields) if key.name != kind.tag]
             for kind in (old, new)
-        ]
-        yield from _keys(f"{way}({value}).", *sides)
+        )
+        yield from _keys(f"{way}({value}).", keys, others, new.members[value].span)
 
 
 def _alternatives(pair: ValuePair, old: FieldType, new: FieldType) -> Iterator[KeyPair | ValuePair]:

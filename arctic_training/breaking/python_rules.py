@@ -20,14 +20,16 @@ __all__ = ["PYTHON_RULES"]
 def _config_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     if old.config_class != new.config_class:
         message = f"the config class is `{new.config_class}`, and was `{old.config_class}`"
-        yield Break(message=message, new=("config_type", "name"), old=("config_type", "name"))
+        yield Break(message=message, new=new.config_span, old=old.config_span)
 
 
 def _trainer_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
     for name in _offered(old) - _offered(new):
         key = "implementation" if old.implementation != new.implementation else "name"
         yield Break(
-            message=f"the package offers no class `{name}` any more", new=(key,), old=(key,)
+            message=f"the package offers no class `{name}` any more",
+            new=new.key_of(key),
+            old=old.key_of(key),
         )
 
 
@@ -82,7 +84,7 @@ def _factories(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         for factory in now.factories:
             if factory.config not in known:
                 message = f"`{now.slot.section}` may be a `{factory.config.name}` as well"
-                yield Break(message=message, new=now.pointer, old=before.pointer)
+                yield Break(message=message, new=now.place.key, old=before.place.key)
 
 
 _O: Final = "type: object, properties: {y: {type: integer}}"

@@ -28,7 +28,7 @@ def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         if names[0] != names[1]:
             message = f"`{slot.section}` of type `{slot.name}` has the keys of `{names[1]}`, "
             message += f"and had those of `{names[0]}`"
-            yield Break(message=message, new=now.pointer, old=before.pointer)
+            yield Break(message=message, new=now.place.key, old=before.place.key)
 
 
 def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
@@ -79,7 +79,7 @@ def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         names = before.factories[0].name, now.factories[0].name
         if now.slot.is_list and names[0] != names[1]:
             message = f"a `{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
-            yield Break(message=message, new=now.pointer, old=before.pointer)
+            yield Break(message=message, new=now.place.key, old=before.place.key)
 
 
 def _own(base: str) -> str:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 from arctic_training.definition.specification import TrainerSpec
-from arctic_training.document import Pointer
+from arctic_training.diagnostics import Span
 
 __all__ = [
     "CONTRACTS",
@@ -50,13 +50,13 @@ CONTRACTS: Final = {
 class Break:
     """Where a change breaks something.
 
-    ``new`` leads to the place in the definition as it is, or to where it would be; ``old`` to that
-    in the definition as it was.
+    ``new`` is the place in the definition as it is, or where it would be; ``old`` that in the
+    definition as it was.
     """
 
     message: str
-    new: Pointer
-    old: Pointer | None = None
+    new: Span
+    old: Span | None = None
     hint: str = ""
 
 

@@ -13,7 +13,7 @@ from arctic_training.codegen.recipe_schema import recipe_schema
 from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Source
-from arctic_training.document import key_span, parse, plain
+from arctic_training.document import parse, plain
 
 __all__ = ["schema_problems"]
 
@@ -46,6 +46,6 @@ def _problem(item: Loaded, message: str) -> Diagnostic:
     return Diagnostic(
         code="internal",
         message=message,
-        span=key_span(item.spec.document, ("name",)),
+        span=item.spec.name_key,
         hint="report it with this definition",
     )

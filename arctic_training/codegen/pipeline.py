@@ -22,7 +22,6 @@ from arctic_training.codegen.verify import SourceMap, Staged, verify
 from arctic_training.definition.editor_schema import schema_copy
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Severity, Span, has_errors
-from arctic_training.document import Pointer, key_span, value_span
 from arctic_training.fs.confinement import confined
 from arctic_training.fs.scratch_folder import scratch_folder
 from arctic_training.project.locations import Project
@@ -84,7 +83,7 @@ def _generated(
     record = updated(manifest, loaded, paths, texts)
     stale = set(manifest.files()) - set(record.files())
     changes = compare(texts, stale, manifest, project.generated)
-    sources = ((item.path, item.spec.document.span.source.text) for item in loaded)
+    sources = ((item.path, item.spec.text.text) for item in loaded)
     changes += schema_changes(sources, project)
     if not force:
         problems += [_edited(change, loaded) for change in changes if change.kind == Kind.EDITED]
@@ -109,7 +108,7 @@ def begin(loaded: list[Loaded]) -> list[Path]:
     """
     written: list[Path] = []
     for item in loaded:
-        text = item.spec.document.span.source.text
+        text = item.spec.text.text
         for path, schema in schema_copy(item.path, text, item.project).items():
             write_once({confined(path, item.project.root): schema})
         starters, _ = _starters([item])
@@ -140,8 +139,7 @@ def _starters(loaded: list[Loaded]) -> tuple[dict[Path, str], list[Diagnostic]]:
     starters: dict[Path, str] = {}
     problems = []
     for item in loaded:
-        for path, text, pointer in starter_files(item):
-            span = value_span(item.spec.document, pointer)
+        for path, text, span in starter_files(item):
             if os.path.lexists(path):
                 problems.append(_in_the_way(path, span))
             elif starters.setdefault(path, text) != text:
@@ -192,7 +190,7 @@ def _staged(
         for path in code:
             starters[path] = (stubs / path.relative_to(project.root)).read_text(encoding="utf-8")
         maps = {
-            generated / file.path: SourceMap(item.spec, file.pointers)
+            generated / file.path: SourceMap(item.spec, file.spans)
             for item in loaded
             for file in files[item.path]
         }
@@ -206,9 +204,9 @@ def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:
     probes: dict[str, tuple[SourceMap, str]] = {}
     for spec in (item.spec for item in loaded):
         if own := spec.implementation:
-            place: Pointer = ("implementation",)
-            pointers = {"made": place, f"import {own.module}": place}
-            probes[f"probe_of_{spec.package}.py"] = (SourceMap(spec, pointers), probe(spec, own))
+            place = spec.span_of("implementation")
+            spans = {"made": place, f"import {own.module}": place}
+            probes[f"probe_of_{spec.package}.py"] = (SourceMap(spec, spans), probe(spec, own))
     return probes
 
 
@@ -222,7 +220,7 @@ def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
     return Diagnostic(
         code="edited",
         message=f"{item.project.generated.name}/{change.path} {edit_of(change)}",
-        span=key_span(item.spec.document, ("name",)),
+        span=item.spec.name_key,
         severity=Severity.ERROR,
         hint=undone or f"--force overwrites it, which undoes:\n{diff(change)}",
     )

@@ -17,7 +17,7 @@ from arctic_training.codegen.code import (
 from arctic_training.codegen.python_types import annotation, default, renamed
 from arctic_training.codegen.recipe_schema import has_default, recipe_schema, section_description
 from arctic_training.codegen.reference_page import page_view
-from arctic_training.codegen.trainer_view import trainer_pointers, trainer_view
+from arctic_training.codegen.trainer_view import trainer_spans, trainer_view
 from arctic_training.codegen.views import (
     AttributeView,
     ConfigView,
@@ -29,7 +29,7 @@ from arctic_training.config.slots import ImportPath
 from arctic_training.definition.fields.types import FieldSpec, ObjectType
 from arctic_training.definition.name_clashes import models
 from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
-from arctic_training.document import Pointer
+from arctic_training.diagnostics import Span
 from arctic_training.project.locations import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
 
 __all__ = ["PlannedFile", "config_path", "plan", "trainer_path"]
@@ -41,14 +41,14 @@ _BASE = "arctic_training.config.base"
 class PlannedFile:
     """A file to write: a template and its view, or a finished text.
 
-    ``pointers`` say which place of the definition each named part of the file was made from.
+    ``spans`` say which place of the definition each named part of the file was made from.
     """
 
     path: str
     template: str = ""
     view: View | None = None
     text: str = ""
-    pointers: dict[str, Pointer] = dataclasses.field(default_factory=dict)
+    spans: dict[str, Span] = dataclasses.field(default_factory=dict)
 
 
 def plan(spec: TrainerSpec) -> list[PlannedFile]:
@@ -69,7 +69,7 @@ def _package(spec: TrainerSpec) -> list[PlannedFile]:
             f"{folder}/config.py",
             "config.py.j2",
             _config(spec),
-            pointers=dict(_config_pointers(spec)),
+            spans=dict(_config_spans(spec)),
         ),
         PlannedFile(f"{folder}/py.typed"),
         PlannedFile(f"{folder}/recipe.schema.json", text=recipe_schema(spec)),
@@ -77,7 +77,7 @@ def _package(spec: TrainerSpec) -> list[PlannedFile]:
             f"{folder}/trainer.py",
             "trainer.py.j2",
             trainer_view(spec, config_path(spec)),
-            pointers=dict(trainer_pointers(spec)),
+            spans=dict(trainer_spans(spec)),
         ),
     ]
 
@@ -134,10 +134,10 @@ def _shared_section(factory: FactorySpec) -> list[PlannedFile]:
         exports=sorted(literal(str(model.name)) for model in made),
         models=made,
     )
-    pointers = dict(_section_pointers(factory))
+    spans = dict(_section_spans(factory))
     return [
         PlannedFile(f"{folder}/__init__.py", "init.py.j2", _offering({factory.config}, title)),
-        PlannedFile(f"{folder}/config.py", "config.py.j2", config, pointers=pointers),
+        PlannedFile(f"{folder}/config.py", "config.py.j2", config, spans=spans),
         PlannedFile(f"{folder}/py.typed"),
     ]
 
@@ -159,27 +159,27 @@ def _section_models(factory: FactorySpec, imports: Imports) -> list[ModelView]:
     return [*inner, ModelView(Code(factory.config.name), base, doc, attributes)]
 
 
-def _section_pointers(factory: FactorySpec) -> Iterator[tuple[str, Pointer]]:
+def _section_spans(factory: FactorySpec) -> Iterator[tuple[str, Span]]:
     assert factory.own
-    yield f"{factory.config.name}.type", factory.own.pointer
-    yield from _field_pointers(factory.config.name, factory.own.fields)
+    yield f"{factory.config.name}.type", factory.own.place.value
+    yield from _field_spans(factory.config.name, factory.own.fields)
 
 
-def _field_pointers(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Pointer]]:
+def _field_spans(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, Span]]:
     """Iterate over the fields of a model, and of those inside it, with their places."""
     owners = {kind.class_name: kind.fields for _, kind in models(fields)}
     for name, inner in (owners | {owner: fields}).items():
         for field in inner:
-            yield f"{name}.{field.name}", field.pointer
+            yield f"{name}.{field.name}", field.span
 
 
-def _config_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
-    yield f"{spec.config_class}.type", ("name",)
+def _config_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
+    yield f"{spec.config_class}.type", spec.span_of("name")
     for slot in spec.sections:
-        yield f"{spec.config_class}.{slot.slot.section}", slot.pointer
+        yield f"{spec.config_class}.{slot.slot.section}", slot.place.value
     for factory in _in_place(spec):
-        yield from _section_pointers(factory)
-    yield from _field_pointers(spec.config_class, spec.fields)
+        yield from _section_spans(factory)
+    yield from _field_spans(spec.config_class, spec.fields)
 
 
 def _in_place(spec: TrainerSpec) -> list[FactorySpec]:

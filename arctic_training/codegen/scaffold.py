@@ -16,20 +16,19 @@ from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.stubs import stub
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.extend import extended_loss
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.types import FieldSpec, Missing
 from arctic_training.definition.importable import import_roots
-from arctic_training.definition.specification import FactorySpec, TrainerSpec
+from arctic_training.definition.specification import FactorySpec, HandWritten, TrainerSpec
 from arctic_training.definition.stages import Loaded
-from arctic_training.document import Pointer
+from arctic_training.diagnostics import Span
 from arctic_training.fs.confinement import confined
 from arctic_training.project.locations import NAMESPACE, Project, module_file
 
 __all__ = ["missing_modules", "recipe_path", "starter_files", "starter_recipe"]
 
 
-def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
+def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Span]]:
     """Iterate over files of the user's that do not exist, with the texts to begin with.
 
     Something else may stand there, such as a folder. The third is the place of the definition that
@@ -40,21 +39,21 @@ def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Pointer]]:
 
     """
     spec, project = item.spec, item.project
-    for path, pointer in missing_modules(spec, project):
-        file = _begun_at(path.module, project)
-        extended = _extended_loss(item) if pointer == ("loss",) else None
-        yield confined(file, project.root), stub(spec, path, extended), pointer
+    for named in missing_modules(spec, project):
+        file = _begun_at(named.path.module, project)
+        extended = _extended_loss(item) if named.role == "loss" else None
+        yield confined(file, project.root), stub(spec, named.path, extended), named.span
     recipe = recipe_path(item.path)
     if not recipe.is_file():
-        yield recipe, starter_recipe(spec, recipe, project), ("name",)
+        yield recipe, starter_recipe(spec, recipe, project), spec.span_of("name")
 
 
-def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[tuple[ImportPath, Pointer]]:
+def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[HandWritten]:
     """Iterate over what the user writes in modules that do not exist, with its places."""
     roots = import_roots(project)
-    for path, pointer in spec.hand_written:
-        if not module_file(path.module, roots):
-            yield path, pointer
+    for named in spec.hand_written:
+        if not module_file(named.path.module, roots):
+            yield named
 
 
 def _begun_at(module: str, project: Project) -> Path:
@@ -79,7 +78,7 @@ def _extended_loss(item: Loaded) -> ImportPath | None:
 
     It takes any trainer that has its fields; one of the user's takes its own trainer alone.
     """
-    loss = extended_loss(item.written, item.path, item.project)
+    loss = item.inherited_loss
     return ImportPath.parse(loss) if loss.startswith("arctic_training.") else None
 
 

@@ -8,10 +8,10 @@ from arctic_training.codegen.code import Code, Imports, docstring, literal, prin
 from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
 from arctic_training.config.slots import ImportPath
 from arctic_training.definition.specification import SlotSpec, TrainerSpec
-from arctic_training.document import Pointer
+from arctic_training.diagnostics import Span
 from arctic_training.project.interface import INTERFACE
 
-__all__ = ["trainer_pointers", "trainer_view"]
+__all__ = ["trainer_spans", "trainer_view"]
 
 
 def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
@@ -54,28 +54,28 @@ def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
     )
 
 
-def trainer_pointers(spec: TrainerSpec) -> Iterator[tuple[str, Pointer]]:
+def trainer_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
     """Iterate over the named parts of the module, with the places that they were made from."""
     owner = spec.base_class
     if spec.loss:
-        yield f"import {spec.loss.module}", ("loss",)
-        yield f"{owner}.loss", ("loss",)
+        yield f"import {spec.loss.module}", spec.span_of("loss")
+        yield f"{owner}.loss", spec.span_of("loss")
     for slot in spec.slots:
         for factory in slot.factories:
             if factory.own:
-                named = (*factory.own.pointer, "class")
+                named = factory.own.hand_written.span
                 yield f"import {factory.factory.module}", named
                 yield f"{owner}.{slot.slot.maker}.{factory.factory.name}", named
-        yield f"{owner}.{slot.slot.key}", slot.pointer
-        yield f"{owner}.{slot.slot.maker}", slot.pointer
+        yield f"{owner}.{slot.slot.key}", slot.place.value
+        yield f"{owner}.{slot.slot.maker}", slot.place.value
     for slot in spec.nested:
-        yield f"{owner}.make_frozen_model_factories", slot.pointer
+        yield f"{owner}.make_frozen_model_factories", slot.place.value
     for key in ("name", "coupling", "metrics"):
-        yield f"{owner}.{key}", (key,)
+        yield f"{owner}.{key}", spec.span_of(key)
     for callback in spec.callbacks:
-        yield f"import {callback.function.module}", callback.pointer
-        yield f"{owner}.callbacks.{callback.function.name}", callback.pointer
-    yield owner, ("name",)
+        yield f"import {callback.function.module}", callback.span
+        yield f"{owner}.callbacks.{callback.function.name}", callback.span
+    yield owner, spec.span_of("name")
 
 
 def _callbacks_type(spec: TrainerSpec, imports: Imports) -> Code:

@@ -13,8 +13,8 @@ from arctic_training.codegen.mypy_runner import TypeProblem
 from arctic_training.codegen.stubs import signature
 from arctic_training.config.slots import ImportPath
 from arctic_training.definition.specification import TrainerSpec
-from arctic_training.diagnostics import Diagnostic, Source
-from arctic_training.document import shown_path, value_span
+from arctic_training.diagnostics import Diagnostic, Source, Span
+from arctic_training.document import shown_path
 from arctic_training.project.locations import module_file
 
 __all__ = ["Unannotated", "unannotated"]
@@ -29,32 +29,31 @@ class Unannotated:
 
     diagnostic: Diagnostic
     problem: TypeProblem
-    spec: TrainerSpec
-    pointer: tuple[str | int, ...]
+    span: Span
+    """Where the definition names the function."""
 
     def covers(self, other: Diagnostic) -> bool:
         """Return whether another finding only follows from this one."""
-        place = value_span(self.spec.document, self.pointer)
-        return other.span == place and bool(_FOLLOWING.search(other.message))
+        return other.span == self.span and bool(_FOLLOWING.search(other.message))
 
 
 def unannotated(
     spec: TrainerSpec, problems: list[TypeProblem], roots: tuple[Path, ...]
 ) -> Iterator[Unannotated]:
     """Find the loss and the callbacks of a trainer that mypy misses types of."""
-    for path, pointer in spec.hand_written:
-        file = module_file(path.module, roots)
-        if pointer[0] not in {"loss", "callbacks"} or file is None:
+    for named in spec.hand_written:
+        file = module_file(named.path.module, roots)
+        if named.role not in {"loss", "callback"} or file is None:
             continue
         untyped = {
             problem.line: problem
             for problem in problems
             if problem.file == file.resolve() and _UNTYPED.search(problem.message)
         }
-        function = _function(file, path.name) if untyped else None
+        function = _function(file, named.path.name) if untyped else None
         if function and function.lineno in untyped:
-            said = _diagnostic(spec, path, file, function)
-            yield Unannotated(said, untyped[function.lineno], spec, pointer)
+            said = _diagnostic(spec, named.path, file, function)
+            yield Unannotated(said, untyped[function.lineno], named.span)
 
 
 def _function(file: Path, name: str) -> ast.FunctionDef | None:

@@ -20,7 +20,7 @@ from arctic_training.codegen.wrong_batch import wrong_batches
 from arctic_training.config.slots import ImportPath
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Source, Span
-from arctic_training.document import Pointer, find, key_span, shown_path, value_span
+from arctic_training.document import shown_path
 from arctic_training.project.code_migration import broken_imports
 from arctic_training.project.locations import Project, module_file
 
@@ -32,14 +32,14 @@ class SourceMap:
     """Which place of the definition each named part of a generated file was made from."""
 
     spec: TrainerSpec
-    pointers: dict[str, Pointer]
+    spans: dict[str, Span]
 
     def span(self, text: str, line: int) -> Span:
         """Return the place that a line of the file was made from."""
         for name in _names_at(ast.parse(text), line):
-            if name in self.pointers:
-                return _best_span(self.spec, self.pointers[name])
-        return key_span(self.spec.document, ("name",))
+            if name in self.spans:
+                return self.spans[name]
+        return self.spec.name_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,8 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
 
 
 def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:
-    paths = [path for spec in specs for path, _ in spec.hand_written]
-    files = {module_file(path.module, roots) for path in paths}
+    named = [each for spec in specs for each in spec.hand_written]
+    files = {module_file(each.path.module, roots) for each in named}
     return sorted(file for file in files if file)
 
 
@@ -114,15 +114,6 @@ def _lacks_loss(spec: TrainerSpec, lacking: ImportPath, span: Span) -> Diagnosti
         hint=f"put this into {lacking.module}, which is yours and is not written to:",
         paste=missing_loss(spec, lacking),
     )
-
-
-def _best_span(spec: TrainerSpec, pointer: Pointer) -> Span:
-    """Return the place of a value; of a field, that of its default or else of its name."""
-    if find(spec.document, (*pointer, "default")) is not None:
-        return value_span(spec.document, (*pointer, "default"))
-    if "properties" in pointer:
-        return key_span(spec.document, pointer)
-    return value_span(spec.document, pointer)
 
 
 def _names_at(module: ast.Module, line: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from typing import Final
 from arctic_training.codegen.mypy_runner import TypeProblem
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, Source, Span
-from arctic_training.document import shown_path, value_span
+from arctic_training.document import shown_path
 from arctic_training.project.locations import module_file
 
 __all__ = ["WrongBatch", "wrong_batches"]
@@ -42,20 +42,20 @@ def wrong_batches(
 
     ``made`` are the generated files, in which they are called.
     """
-    for path, pointer in spec.hand_written:
-        file = module_file(path.module, roots)
+    for named in spec.hand_written:
+        file = module_file(named.path.module, roots)
         calls = [
             (found, problem)
             for problem in problems
             if problem.file in made and (found := _ARGUMENT.search(problem.message))
-            if found["function"] == path.name
+            if found["function"] == named.path.name
         ]
-        function = _function(file, path.name) if calls and file else None
+        function = _function(file, named.path.name) if calls and file else None
         if function is None or file is None:
             continue
         found, _ = calls[-1]  # the batch, where the trainer does not fit because of it either
         if annotation := _annotation(function, int(found["number"])):
-            said = _diagnostic(found, file, annotation, value_span(spec.document, pointer))
+            said = _diagnostic(found, file, annotation, named.span)
             inside = _following(function, file, problems, found["taken"])
             yield WrongBatch(said, (*(problem for _, problem in calls), *inside))
 

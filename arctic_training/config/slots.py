@@ -45,6 +45,11 @@ class Slot:
     config_base: ImportPath
     is_list: bool = False
 
+    @property
+    def noun(self) -> str:
+        """What one of the slot is called in a message."""
+        return "checkpoint engine" if self.is_list else f"{self.kind} factory"
+
 
 def _slot(kind: str, part: str, base: str, config: str) -> Slot:
     return Slot(

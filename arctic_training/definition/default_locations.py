@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from arctic_training.definition.factories.custom import one_or_many
-from arctic_training.definition.fields.keywords import followed
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.name_clashes import nested_objects
 from arctic_training.definition.specification import SlotSpec, TrainerSpec
@@ -23,16 +19,16 @@ def default_place(spec: TrainerSpec, recipe: Node, way: Pointer) -> Span | None:
     name, *rest = (step for step in way if isinstance(step, str))
     for slot in spec.sections:
         if slot.slot.section == name:
-            return _of_section(spec, slot, _chosen(recipe, way), tuple(rest))
-    return _of_fields(spec, spec.fields, (name, *rest))
+            return _of_section(slot, _chosen(recipe, way), tuple(rest))
+    return _of_fields(spec.fields, (name, *rest))
 
 
-def _of_section(spec: TrainerSpec, slot: SlotSpec, chosen: str, way: Pointer) -> Span | None:
+def _of_section(slot: SlotSpec, chosen: str, way: Pointer) -> Span | None:
     """Return the place of the first factory, or of a field of a factory of the user's."""
     if way == ("type",):
-        return next(node.span for _, node in one_or_many(spec.document, (slot.slot.key,)))
+        return slot.spans[0]
     used = next((each for each in slot.factories if each.name == chosen), slot.factories[0])
-    return _of_fields(spec, used.own.fields, way) if used.own else None
+    return _of_fields(used.own.fields, way) if used.own else None
 
 
 def _chosen(recipe: Node, way: Pointer) -> str:
@@ -43,20 +39,13 @@ def _chosen(recipe: Node, way: Pointer) -> str:
     return str(plain(kind)) if kind else ""
 
 
-def _of_fields(spec: TrainerSpec, fields: tuple[FieldSpec, ...], way: Pointer) -> Span | None:
+def _of_fields(fields: tuple[FieldSpec, ...], way: Pointer) -> Span | None:
     """Return where the default of a field, or of one inside it, stands: the outermost wins."""
     for field in fields:
         if field.name == way[0]:
-            places = (find(default, way[1:]) for default in _defaults(spec, field))
-            if found := next((node.span for node in places if node), None):
-                return found
-            inner = (_of_fields(spec, kind.fields, way[1:]) for kind in nested_objects(field.type))
+            default = field.written_default
+            if default and (found := find(default, way[1:])):
+                return found.span
+            inner = (_of_fields(kind.fields, way[1:]) for kind in nested_objects(field.type))
             return next((span for span in inner if span), None) if way[1:] else None
     return None
-
-
-def _defaults(spec: TrainerSpec, field: FieldSpec) -> Iterator[Node]:
-    """Iterate over the default at a field, and that of what it refers to."""
-    for pointer in (field.pointer, followed(spec.document, field.pointer)):
-        if (default := find(spec.document, (*pointer, "default"))) is not None:
-            yield default

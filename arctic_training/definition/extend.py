@@ -1,4 +1,4 @@
-"""Stage 2, extend: a definition with what it takes over from others; each value keeps its place.
+"""For the stage load: a definition with what it takes over from others; each value keeps its place.
 
 A key of the definition stands in place of the other's. `config_type`, its `properties`, `metrics`,
 `callbacks` and `definitions` are joined key by key instead, and so is a field of both, unless it
@@ -34,9 +34,9 @@ from arctic_training.validation import of_other_kind
 __all__ = [
     "BUILT_IN",
     "MOST_EXTENDED",
+    "Extended",
     "built_in_definitions",
     "extend",
-    "extended_loss",
     "known_definitions",
 ]
 
@@ -59,29 +59,38 @@ BUILT_IN: Final = "schemas/trainers"
 """Where the definitions of the built-in trainers stand, in the package and in a checkout of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A definition with what it takes over, and the files that both were read from."""
+
+    tree: MapNode
+    files: tuple[Path, ...]
+    lacks_base: bool = False
+    """Whether what it extends could not be read: what that would supply is missing."""
+
+    inherited_loss: str = ""
+    """The loss of the trainer that it extends."""
+
+
 def extend(
     definition: MapNode, path: Path, project: Project
-) -> tuple[MapNode, list[Path], list[Diagnostic]]:
-    """Return a definition with what it extends, the files of both, and what is wrong with those.
+) -> tuple[Extended | None, list[Diagnostic]]:
+    """Return a definition with what it extends, or None where it cannot be read at all.
+
+    That is where it is a recipe, or of a version that is yet to come.
 
     Raises:
         ManifestError: the project's manifest cannot be read.
 
     """
     reader = _Reader(project, [path.resolve()])
-    return reader.read(definition), reader.files, reader.problems
-
-
-def extended_loss(definition: MapNode, path: Path, project: Project) -> str:
-    """Return the loss of the trainer that a definition extends, or an empty text.
-
-    Raises:
-        ManifestError: the project's manifest cannot be read.
-
-    """
-    whole, _, _ = extend(_without(definition, {"loss"}), path, project)
-    loss = find(whole, ("loss",))
-    return str(plain(loss)) if loss else ""
+    tree = reader.read(definition)
+    if tree is None:
+        return None, reader.problems
+    if reader.lacks_base:
+        tree = _by_itself(tree)
+    loss = reader.inherited_loss
+    return Extended(tree, tuple(reader.files), reader.lacks_base, loss), reader.problems
 
 
 def known_definitions(project: Project) -> dict[str, Path]:
@@ -108,15 +117,17 @@ class _Reader:
     files: list[Path]
     problems: list[Diagnostic] = field(default_factory=list)
     chain: list[Span] = field(default_factory=list)
+    lacks_base: bool = False
+    inherited_loss: str = ""
 
-    def read(self, definition: MapNode) -> MapNode:
+    def read(self, definition: MapNode) -> MapNode | None:
         """Return a definition as one of today's version, with what it extends."""
         if (other := of_other_kind(definition, "definition")) is not None:
             self.problems.append(other)
-            return definition
+            return None
         today, found = upgraded(definition)
         self.problems += found
-        return today if has_errors(found) else self.extended(today)
+        return None if has_errors(found) else self.extended(today)
 
     def extended(self, definition: MapNode) -> MapNode:
         named = find(definition, ("extends",))
@@ -124,8 +135,12 @@ class _Reader:
             return definition
         base = self._base(named, named.value)
         if base is None:
+            self.lacks_base = True
             return definition
-        merged = _merged(_without(base, _NOT_TAKEN_OVER), _without(definition, {"extends"}), ())
+        loss = find(base, ("loss",))
+        self.inherited_loss = str(plain(loss)) if loss else ""
+        gone = set[str]() if self.lacks_base else {"extends"}
+        merged = _merged(_without(base, _NOT_TAKEN_OVER), _without(definition, gone), ())
         assert isinstance(merged, MapNode)
         return merged
 
@@ -140,15 +155,17 @@ class _Reader:
             message = f"more than {MOST_EXTENDED} definitions extend each other in a chain"
             self._wrong(node, "out-of-range", message, "extend one that is nearer to the first")
             return None
-        self.files.append(path)
-        self.chain.append(node.span)
         try:
             document, found = load(path)
         except UnreadableError as error:
             self._wrong(node, "unknown-definition", str(error))
             return None
         self.problems += found
-        return self.read(document) if document else None
+        if document is None:
+            return None
+        self.files.append(path)
+        self.chain.append(node.span)
+        return self.read(document)
 
     def _path(self, node: ScalarNode, name: str) -> Path | None:
         if "/" in name or Path(name).suffix in _SUFFIXES:
@@ -185,6 +202,24 @@ class _Reader:
             code=code, message=message, span=node.span, hint=hint, suggestion=suggestion
         )
         self.problems.append(problem)
+
+
+def _by_itself(node: MapNode, pointer: Pointer = ()) -> MapNode:
+    """Return a definition without what makes sense only beside what it extends.
+
+    That is null for a key of the other, and a field that does not say of which type it is.
+    """
+    kept: dict[str, Entry] = {}
+    for key, entry in node.entries.items():
+        value, here = entry.value, (*pointer, key)
+        if pointer in _JOINED and plain(value) is None:
+            continue
+        if pointer in _FIELDS and isinstance(value, MapNode) and not _ANEW & value.entries.keys():
+            continue
+        if here in _JOINED and isinstance(value, MapNode):
+            value = _by_itself(value, here)
+        kept[key] = Entry(entry.key, value)
+    return MapNode(kept, node.span)
 
 
 def _without(node: MapNode, keys: set[str]) -> MapNode:

@@ -3,52 +3,104 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.factories.custom import one_or_many, own_factories
+from arctic_training.definition.names import keyword_in
+from arctic_training.definition.specification import HandWritten, Role
 from arctic_training.diagnostics import Diagnostic, Span, nearest
-from arctic_training.document import MapNode, Node, Pointer, find, plain
+from arctic_training.document import Node, ScalarNode
 from arctic_training.project.locations import FACTORY_NAMESPACE, NAMESPACE, Project, module_file
 from arctic_training.project.module_names import module_names, named_as_file
 
-__all__ = ["import_roots", "named_callbacks", "unimportable"]
+__all__ = [
+    "import_roots",
+    "missing_from_module",
+    "read_import_path",
+    "reserved_name",
+    "unimportable",
+    "with_name_of_file",
+]
 
 
-def named_callbacks(definition: MapNode) -> Iterator[tuple[Pointer, Node]]:
-    """Iterate over the functions that a definition names by moment, in their order."""
-    moments = find(definition, ("callbacks",))
-    for moment in moments.entries if isinstance(moments, MapNode) else ():
-        yield from one_or_many(definition, ("callbacks", moment))
+def read_import_path(
+    node: Node | None, role: Role, findings: list[Diagnostic]
+) -> HandWritten | None:
+    """Return what a `module:name` names, unless it was refused; Python may reserve the name."""
+    if not isinstance(node, ScalarNode) or not isinstance(node.value, str):
+        return None
+    findings += reserved_name(node.value, node.span)
+    return HandWritten(ImportPath.parse(node.value), role, node.span)
 
 
-def unimportable(
-    definition: MapNode, project: Project
-) -> Iterator[tuple[Diagnostic, ImportPath | None]]:
-    """Find what the user writes and cannot be imported, and what a module lacks.
+def reserved_name(text: str, span: Span) -> Iterator[Diagnostic]:
+    """Find a name that Python could not import, or would not find inside a class."""
+    names = re.split("[.:]", text)
+    message = ""
+    if word := keyword_in(*names):
+        message = f"`{text}` cannot be imported: `{word}` is a Python keyword"
+    elif names[-1].startswith("__"):
+        message = f"`{names[-1]}` is a reserved name: Python changes `__` names inside classes"
+    if message:
+        yield Diagnostic(code="reserved-name", message=message, span=span)
+
+
+def unimportable(named: HandWritten, project: Project) -> Iterator[Diagnostic]:
+    """Find why the user cannot have a function or class where a definition names it.
 
     A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
     """
-    classes = [(*pointer, "class") for _, pointer in own_factories(definition)]
-    callbacks = [pointer for pointer, _ in named_callbacks(definition)]
-    for pointer in (("loss",), ("implementation",), *classes, *callbacks):
-        value = find(definition, pointer)
-        if value is None:
-            continue
-        what = "function" if pointer[0] in {"loss", "callbacks"} else "class"
-        path = ImportPath.parse(str(plain(value)))
-        roots = import_roots(project)
-        file = module_file(path.module, roots)
-        if found := _named_as_file(path, value.span, file) or _in_a_module(path, value.span, roots):
-            yield found, None
-        elif reason := _not_the_users(path.module, file, project):
-            yield Diagnostic(code="not-importable", message=reason, span=value.span), None
-        names = _top_level_names(file) if file else None
-        if file and names is not None and path.name not in names:
-            yield _not_in_module(path, value.span, file, names, what), path
+    path, roots = named.path, import_roots(project)
+    file = module_file(path.module, roots)
+    if found := _named_as_file(path, named.span, file) or _in_a_module(path, named.span, roots):
+        yield found
+    elif reason := _not_the_users(path.module, file, project):
+        yield Diagnostic(code="not-importable", message=reason, span=named.span)
+
+
+def missing_from_module(named: HandWritten, project: Project) -> Diagnostic | None:
+    """Return that a module which is there lacks a function or a class."""
+    file = module_file(named.path.module, import_roots(project))
+    names = _top_level_names(file) if file else None
+    if not file or names is None or named.path.name in names:
+        return None
+    return _not_in_module(named, file, names)
+
+
+def with_name_of_file(found: Diagnostic, project: Project, *, is_class: bool) -> Diagnostic:
+    """Propose what a file has, in a finding about a path in place of `module:name`.
+
+    Without such a file, the finding stays as it is.
+    """
+    path, _, name = found.span.text.strip("\"'").partition(":")
+    if not found.suggestion or not path.endswith(".py"):
+        return found
+    file = (Path(found.span.source.path).resolve().parent / path).resolve()
+    root = next(
+        (root for root in reversed(project.source_roots[:2]) if file.is_relative_to(root)), None
+    )
+    if root is None or not (names := _defined_names(file, is_class=is_class)):
+        return found
+    module = ".".join(file.relative_to(root).with_suffix("").parts)
+    named = nearest(name or file.stem, names) or next(iter(names))
+    return replace(found, suggestion=f"{module}:{named}")
+
+
+def _defined_names(file: Path, *, is_class: bool) -> list[str]:
+    """Return the public functions of a file, or its classes, those of a loss first."""
+    try:
+        module = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return []
+    wanted = ast.ClassDef if is_class else ast.FunctionDef
+    names = [each.name for each in module.body if isinstance(each, wanted)]
+    public = [name for name in names if not name.startswith("_")]
+    return sorted(public, key=lambda name: "loss" not in name)
 
 
 def import_roots(project: Project) -> tuple[Path, ...]:
@@ -115,13 +167,12 @@ def _top_level_names(file: Path) -> set[str] | None:
     return module_names(module)
 
 
-def _not_in_module(
-    path: ImportPath, span: Span, file: Path, names: set[str], what: str
-) -> Diagnostic:
+def _not_in_module(named: HandWritten, file: Path, names: set[str]) -> Diagnostic:
+    path, what = named.path, "class" if named.is_class else "function"
     return Diagnostic(
         code="not-importable",
         message=f"the module `{path.module}` has no `{path.name}`",
-        span=span,
+        span=named.span,
         suggestion="" if not (meant := nearest(path.name, names)) else f"{path.module}:{meant}",
         hint=f"write the {what} into {file}, which is yours and is not written to",
     )

@@ -1,4 +1,4 @@
-"""Stage 3, link: what a definition shares with others; every reference then leads into it.
+"""For the stage load: what a definition shares with others; every reference then leads into it.
 
 A `$ref` names one of the `definitions` of its own file (`#/definitions/x`) or of another file of
 the project (`common.yaml#/definitions/x`). What other files bring in is put beside the
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.config.slots import SLOTS
-from arctic_training.definition.references import cycles, entries_of
+from arctic_training.definition.fields.keywords import entries_of
+from arctic_training.definition.references import Reference, innermost_first, target
 from arctic_training.definition.specification import FACTORIES
 from arctic_training.definition.versions import upgraded
 from arctic_training.diagnostics import Diagnostic, Severity, known_words, nearest
@@ -22,51 +23,66 @@ from arctic_training.document import (
     ListNode,
     MapNode,
     Node,
+    Pointer,
     ScalarNode,
     UnreadableError,
     find,
     load,
 )
 from arctic_training.project.locations import Project
-from arctic_training.validation import Schema, check
+from arctic_training.validation import Schema, check_and_prune
 from arctic_training.validation.shipped_schemas import schema
 
-__all__ = ["SHARED", "link"]
-
-SHARED: Final = ("definitions", "linked")
-"""Where a linked definition has shared fields: its own, and under a file's name those of others."""
+__all__ = ["Linked", "link"]
 
 _MARK: Final = "#/definitions/"
 
 
-def link(
-    definition: MapNode, files: list[Path], project: Project
-) -> tuple[MapNode, list[Diagnostic]]:
-    """Return a definition with all that its references lead to, or those that lead nowhere.
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A definition whose references lead to places in it."""
 
-    ``files`` are where it was written: its own file, and those that it extends, to which those
-    are added that it refers to; the shape of its text is known to be right.
+    tree: MapNode
+    shared: tuple[Pointer, ...]
+    """The places of the schemas that fields share, each after those that it is made of."""
+
+    files: tuple[Path, ...]
+    """What other files were read for it."""
+
+
+def link(
+    definition: MapNode, own: tuple[Path, ...], project: Project
+) -> tuple[Linked, list[Diagnostic]]:
+    """Return a definition with all that its references lead to, and those that lead nowhere.
+
+    ``own`` are the files in which it was written: its own file, and those that it extends.
     """
-    linker = _Linker(project.root, definition, [*files])
+    linker = _Linker(project.root, definition, own)
     entries = dict(definition.entries)
     for key in (*(slot.key for slot in SLOTS), "config_type"):
         if key in entries:
             entries[key] = Entry(entries[key].key, linker.field(entries[key].value))
-    for key, linked in (("definitions", linker.fields), (FACTORIES, linker.factories)):
-        if key in entries:
-            entries[key] = Entry(entries[key].key, linked(entries[key].value))
-    made = MapNode({**entries, **linker.others()}, definition.span)
-    files += linker.files
-    return made, linker.problems or list(cycles(made))
+    if "definitions" in entries:
+        shared = linker.shared(entries["definitions"].value, ("definitions",))
+        entries["definitions"] = Entry(entries["definitions"].key, shared)
+    if FACTORIES in entries:
+        entries[FACTORIES] = Entry(
+            entries[FACTORIES].key, linker.factories(entries[FACTORIES].value)
+        )
+    linked = MapNode({**entries, **linker.others()}, definition.span)
+    order, cycles = innermost_first(linker.graph)
+    return Linked(linked, tuple(order), tuple(linker.files)), [*linker.problems, *cycles]
 
 
 @dataclass
 class _Linker:
     root: Path
     definition: MapNode
-    own: list[Path]
+    own: tuple[Path, ...]
     files: dict[Path, MapNode | None] = field(default_factory=dict)
     problems: list[Diagnostic] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    graph: dict[Pointer, list[Reference]] = field(default_factory=dict)
 
     def field(self, node: Node) -> Node:
         """Return a schema of a field with its references, and those below, led to their places."""
@@ -82,6 +98,15 @@ class _Linker:
         below = {key: Entry(e.key, self.field(e.value)) for key, e in entries_of(node).items()}
         return MapNode(below, node.span)
 
+    def shared(self, node: Node, place: Pointer) -> MapNode:
+        """Return the schemas that others refer to, linked, and remember what each refers to."""
+        below: dict[str, Entry] = {}
+        for name, entry in entries_of(node).items():
+            self.references = []
+            below[name] = Entry(entry.key, self.field(entry.value))
+            self.graph[(*place, name)] = self.references
+        return MapNode(below, node.span)
+
     def factories(self, node: Node) -> MapNode:
         """Return shared factories, by kind and name, with the references of their fields led."""
         below = {key: Entry(e.key, self.fields(e.value)) for key, e in entries_of(node).items()}
@@ -92,10 +117,12 @@ class _Linker:
         linked: dict[str, Entry] = {}
         while waiting := [path for path in self.files if self._name(path) not in linked]:
             for path in waiting:
-                document = self.files[path]
+                document, name = self.files[path], self._name(path)
                 shared = document.entries["definitions"].value if document else self.definition
-                made = self.fields(shared) if document else MapNode({}, shared.span)
-                linked[self._name(path)] = Entry(shared.span, made)
+                made = self.shared(
+                    shared if document else MapNode({}, shared.span), ("linked", name)
+                )
+                linked[name] = Entry(shared.span, made)
         span = self.definition.span
         return {"linked": Entry(span, MapNode(linked, span))} if linked else {}
 
@@ -108,7 +135,7 @@ class _Linker:
                 return self.fields(node)
             case "items" | "additionalProperties" | "anyOf" | "oneOf" | "config_type":
                 return self.field(node)
-            case "$ref" if isinstance(node, ScalarNode):
+            case "$ref" if isinstance(node, ScalarNode) and isinstance(node.value, str):
                 return self._reference(node)
             case _:
                 return node
@@ -116,7 +143,7 @@ class _Linker:
     def _reference(self, node: ScalarNode) -> Node:
         file, mark, name = str(node.value).partition(_MARK)
         if not mark:
-            message = f"`{node.value}` leads to no definition"
+            message = f"`{node.value}` is not a reference to a definition"
             return self._wrong(node, "not-supported", message, _HINT)
         home = Path(node.span.source.path).resolve()
         path = self._file(node, home.parent / file) if file else home
@@ -130,7 +157,9 @@ class _Linker:
         if name not in known:
             return self._missing(node, name, file, known)
         where = "definitions" if path in self.own else f"linked/{_escaped(self._name(path))}"
-        return ScalarNode(f"#/{where}/{name}", node.span)
+        led = ScalarNode(f"#/{where}/{name}", node.span)
+        self.references.append(Reference(target(led), node.span))
+        return led
 
     def _missing(self, node: ScalarNode, name: str, file: str, known: set[str]) -> Node:
         meant = nearest(name, known)
@@ -158,15 +187,22 @@ class _Linker:
         except UnreadableError as error:
             self._wrong(node, "unknown-definition", str(error), "")
             return None
+        self.problems += found
         document = self.files[resolved]
         if document:
-            self.files[resolved], old = upgraded(document)
-            newer = [problem for problem in old if problem.severity is Severity.ERROR]
-            found += newer or check(document, _shared_schema())
-        if found:
-            self.problems += found
-            self.files[resolved] = None
+            self.files[resolved] = self._checked(document)
         return resolved
+
+    def _checked(self, document: MapNode) -> MapNode | None:
+        """Return what is right in a file of shared fields; None where it has none."""
+        today, old = upgraded(document)
+        newer = [problem for problem in old if problem.severity is Severity.ERROR]
+        self.problems += newer
+        if newer:
+            return None
+        sound, found = check_and_prune(today, _shared_schema())
+        self.problems += found
+        return sound if isinstance(sound, MapNode) and "definitions" in sound.entries else None
 
     def _wrong(self, node: ScalarNode, code: str, message: str, hint: str) -> Node:
         self.problems.append(Diagnostic(code=code, message=message, span=node.span, hint=hint))

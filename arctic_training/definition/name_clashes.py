@@ -16,9 +16,8 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.specification import FactorySpec, TrainerSpec
+from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Span
-from arctic_training.document import Node, Pointer, key_span, value_span
 
 __all__ = ["models", "name_clashes", "nested_objects"]
 
@@ -39,7 +38,7 @@ def name_clashes(spec: TrainerSpec) -> Iterator[Diagnostic]:
         if name in taken:
             yield Diagnostic(
                 code="name-taken",
-                message=f"{what} cannot be `{name}`: generated code calls something else so",
+                message=f"{what} `{name}` collides with another name in the generated code",
                 span=span,
             )
         taken |= {name}
@@ -50,9 +49,9 @@ def models(fields: tuple[FieldSpec, ...]) -> list[tuple[FieldSpec, ObjectType]]:
 
     Those that others need come first, and one that fields share comes once.
     """
-    first: dict[Pointer, tuple[FieldSpec, ObjectType]] = {}
+    first: dict[tuple[str, Span], tuple[FieldSpec, ObjectType]] = {}
     for field, kind in _models(fields):
-        first.setdefault(kind.pointer, (field, kind))
+        first.setdefault((kind.class_name, kind.span), (field, kind))
     return list(first.values())
 
 
@@ -77,31 +76,27 @@ def _names_of_factories(spec: TrainerSpec) -> Iterator[str]:
         yield from (slot.slot.base.name, slot.slot.config_base.name)
         for factory in (factory.built_in for factory in slot.factories):
             yield from (factory.factory.name, factory.config.name)
-    yield spec.batch.name
+    if spec.slots[0].factories:
+        yield spec.batch.name
 
 
 def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
     """Iterate over the names that the definition brings in, with what each is and its place."""
-    document = spec.document
-    named = value_span(document, ("config_type", "name"))
-    yield spec.config_class, "the config class", named
-    yield spec.base_class, "the trainer's class", named
-    for field, kind in models(spec.fields):
-        yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
+    yield spec.config_class, "config class", spec.config_span
+    yield spec.base_class, "trainer class", spec.config_span
+    yield from _names_of_models(spec.fields)
     for factory in spec.own_factories:
-        yield from _section_names(factory, document)
-    for path, pointer in spec.hand_written:
-        what = "callback" if pointer[0] == "callbacks" else pointer[-1]
-        yield path.name, f"the {what}", value_span(document, pointer)
+        if factory.own:
+            yield factory.config.name, "config class", factory.own.config_span
+            yield from _names_of_models(factory.own.fields)
+    for named in spec.hand_written:
+        what = "factory class" if named.role == "factory" else named.role
+        yield named.path.name, what, named.span
 
 
-def _section_names(factory: FactorySpec, document: Node) -> Iterator[tuple[str, str, Span]]:
-    """Iterate over the names of the models of the section of a user's factory."""
-    assert factory.own
-    place = (*factory.own.pointer, "config_type", "name")
-    yield factory.config.name, "the config class", value_span(document, place)
-    for field, kind in models(factory.own.fields):
-        yield kind.class_name, f"the model of `{field.name}`", key_span(document, field.pointer)
+def _names_of_models(fields: tuple[FieldSpec, ...]) -> Iterator[tuple[str, str, Span]]:
+    for field, kind in models(fields):
+        yield kind.class_name, f"model class of `{field.name}`", field.key
 
 
 def _models(fields: tuple[FieldSpec, ...]) -> Iterator[tuple[FieldSpec, ObjectType]]:

@@ -1,177 +1,191 @@
-"""Stage 5, resolve: names to what they stand for; a checked definition becomes a specification."""
+"""The stage resolve: names to what they stand for; what was read becomes a frozen definition."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, TypeAlias, cast
+from typing import TypeAlias
 
 from arctic_training.config.slots import SLOTS, ImportPath, Slot
+from arctic_training.definition.extend import BUILT_IN, built_in_definitions
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.custom import (
-    one_or_many,
-    own_factory,
+    ReadFactory,
+    resolved_factory,
     unknown_factory,
 )
-from arctic_training.definition.fields.keywords import described, names_of, nested_kind
-from arctic_training.definition.fields.reading import FieldReader
-from arctic_training.definition.importable import named_callbacks, unimportable
+from arctic_training.definition.fields.types import with_field_class_names
+from arctic_training.definition.importable import missing_from_module, unimportable
+from arctic_training.definition.name_clashes import name_clashes
 from arctic_training.definition.names import camel_case
+from arctic_training.definition.read import Candidate, Reading
 from arctic_training.definition.specification import (
-    FACTORIES,
     CallbackSpec,
     FactorySpec,
+    HandWritten,
+    Place,
     SlotSpec,
     TrainerSpec,
 )
-from arctic_training.diagnostics import Diagnostic, Related, Span
-from arctic_training.document import JSON, MapNode, Node, Pointer, find, plain, value_span
+from arctic_training.diagnostics import Diagnostic, Related, Span, has_errors
 from arctic_training.project.locations import NAMESPACE, Project, package_name
 
 __all__ = ["Stubber", "resolve"]
-
-_PROPERTIES: Final = ("config_type", "properties")
-
 
 Stubber: TypeAlias = Callable[[TrainerSpec, ImportPath], str]
 """Returns the code that a module of the user's lacks."""
 
 
 def resolve(
-    definition: MapNode, path: Path, project: Project, stubber: Stubber | None = None
-) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    """Return the specification of a checked definition, or what its names fail to stand for.
+    reading: Reading, path: Path, project: Project, stubber: Stubber | None = None
+) -> tuple[TrainerSpec, list[Diagnostic]]:
+    """Return the definition that was read, and what its names fail to stand for.
 
-    With a ``stubber``, a function that its module lacks is reported with the code to paste.
+    Beside an error it is not whole. With a ``stubber``, a function that its module lacks is
+    reported with the code to paste.
     """
-    resolver = _Resolver(definition, _config_module(definition))
+    resolver = _Resolver(reading)
     slots = tuple(resolver.slot(slot) for slot in SLOTS)
-    problems = [*resolver.problems, *_mixed_batches(slots[0], definition)]
-    lacking = list(unimportable(definition, project))
-    if problems:
-        return None, [*problems, *(problem for problem, _ in lacking)]
-    spec = _spec(definition, path, project, slots)
-    if not lacking:
-        return spec, []
-    return None, [
-        replace(problem, paste=stubber(spec, missing)) if missing and stubber else problem
-        for problem, missing in lacking
+    spec = _spec(reading, path, project, slots)
+    found = [*resolver.problems, *_mixed_batches(slots[0])]
+    found += name_clashes(spec)
+    found += _built_in_name(spec, path, project)
+    written = {(each.path, each.span): each for each in reading.hand_written}
+    found += (problem for each in written.values() for problem in unimportable(each, project))
+    lacking = [
+        (each, problem)
+        for each in written.values()
+        if (problem := missing_from_module(each, project))
     ]
+    is_right = stubber and not has_errors(found)
+    for each, problem in lacking:
+        paste = stubber(spec, each.path) if stubber and is_right else ""
+        found.append(replace(problem, paste=paste))
+    return spec, found
 
 
 def _spec(
-    definition: MapNode, path: Path, project: Project, slots: tuple[SlotSpec, ...]
+    reading: Reading, path: Path, project: Project, slots: tuple[SlotSpec, ...]
 ) -> TrainerSpec:
-    values = cast("dict[str, JSON]", plain(definition))
-    name = str(values["name"])
-    config = cast("dict[str, JSON]", values.get("config_type", {}))
-    config_class = str(config.get("name", f"{camel_case(name)}TrainerConfig"))
-    trainer_class = config_class.removesuffix("Config")
+    name = reading.name
+    config_class = reading.config_name or f"{camel_case(name)}TrainerConfig"
+    owner = config_class.removesuffix("TrainerConfig")
+    is_described = "description" in reading.places
     return TrainerSpec(
         source=path.resolve().relative_to(project.root).as_posix(),
-        document=definition,
+        text=reading.text,
+        span=reading.span,
+        places=reading.places,
+        config_span=reading.config_span,
+        fields_span=reading.fields_span,
         name=name,
         package=package_name(name),
-        description=described(values, f"The `{name}` trainer."),
-        coupling=str(values.get("coupling", "sample")),
+        description=reading.description if is_described else f"The `{name}` trainer.",
+        coupling=reading.coupling,
         config_class=config_class,
-        trainer_class=trainer_class,
-        fields=FieldReader(definition, config_class.removesuffix("TrainerConfig")).fields(
-            _PROPERTIES
-        ),
+        trainer_class=config_class.removesuffix("Config"),
+        fields=with_field_class_names(reading.fields.fields, owner.__add__),
         slots=slots,
-        nested=tuple(_nested(definition, slots)),
-        loss=_import_path(values.get("loss")),
-        implementation=_import_path(values.get("implementation")),
-        metrics=cast("dict[str, str]", values.get("metrics", {})),
+        nested=tuple(_nested(reading, slots)),
+        loss=_path(reading.loss),
+        implementation=_path(reading.implementation),
+        metrics=reading.metrics,
+        metric_keys=reading.metric_keys,
         callbacks=tuple(
-            CallbackSpec(str(pointer[1]), ImportPath.parse(str(plain(node))), pointer)
-            for pointer, node in named_callbacks(definition)
+            CallbackSpec(each.moment, each.function.path, each.function.span)
+            for each in reading.callbacks
         ),
     )
 
 
-def _config_module(definition: MapNode) -> str:
-    name = find(definition, ("name",))
-    assert name is not None
-    return f"{NAMESPACE}.{package_name(str(plain(name)))}.config"
+def _path(named: HandWritten | None) -> ImportPath | None:
+    return named.path if named else None
 
 
-def _nested(definition: MapNode, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSpec]:
+def _nested(reading: Reading, slots: tuple[SlotSpec, ...]) -> Iterator[SlotSpec]:
     """Iterate over the sections among the fields; each takes what the slot of its kind takes."""
     by_kind = {slot.slot.kind: slot for slot in slots}
-    properties = find(definition, _PROPERTIES)
-    entries = properties.entries if isinstance(properties, MapNode) else {}
-    for name, entry in entries.items():
-        if kind := nested_kind(entry.value):
-            outer, schema = by_kind[kind], cast("dict[str, JSON]", plain(entry.value))
-            former, deprecated = names_of(schema)
-            yield SlotSpec(
-                slot=replace(outer.slot, section=name),
-                factories=outer.factories,
-                pointer=(*_PROPERTIES, name),
-                description=described(schema, f"A {kind} beside the one that is trained."),
-                renamed_from=former,
-                deprecated=deprecated,
-            )
-
-
-def _import_path(value: JSON) -> ImportPath | None:
-    return ImportPath.parse(str(value)) if value else None
+    for section in reading.sections:
+        outer = by_kind[section.kind]
+        yield replace(
+            outer,
+            slot=replace(outer.slot, section=section.name),
+            place=Place(section.key, section.key),
+            description=section.description,
+            renamed_from=section.renamed_from,
+            deprecated=section.deprecated,
+        )
 
 
 @dataclass
 class _Resolver:
-    definition: MapNode
-    module: str
-    """Where the sections of factories that are defined in place will be."""
-
-    def __post_init__(self) -> None:
-        self.problems: list[Diagnostic] = []
+    reading: Reading
+    problems: list[Diagnostic] = field(default_factory=list)
 
     def slot(self, slot: Slot) -> SlotSpec:
         """Look up the factories of a slot; what is not there becomes a problem."""
         found: dict[str, tuple[FactorySpec, Span]] = {}
-        for pointer, node in one_or_many(self.definition, (slot.key,)):
-            factory = self._factory(slot, pointer, node)
+        for each in self.reading.slots[slot.key]:
+            span = each.place.value if isinstance(each, ReadFactory) else each.span
+            factory = self._factory(slot, each)
             if factory and factory.name in found:
-                self.problems.append(_twice(factory.name, node.span, found[factory.name][1]))
+                if factory.own:  # a name that is listed twice is a finding of the schema
+                    first = found[factory.name][1]
+                    self.problems.append(_duplicate(factory.name, span, first))
             elif factory:
-                found[factory.name] = factory, node.span
-        return SlotSpec(slot, tuple(factory for factory, _ in found.values()), (slot.key,))
+                found[factory.name] = factory, span
+        span = self.reading.span
+        place = self.reading.places.get(slot.key, Place(span, span))
+        factories = tuple(factory for factory, _ in found.values())
+        return SlotSpec(slot, factories, place, tuple(span for _, span in found.values()))
 
-    def _factory(self, slot: Slot, pointer: Pointer, node: Node) -> FactorySpec | None:
-        if isinstance(node, MapNode):
-            return own_factory(self.definition, slot, pointer, self.module)
-        name = str(plain(node))
+    def _factory(self, slot: Slot, candidate: Candidate) -> FactorySpec | None:
+        module = f"{NAMESPACE}.{package_name(self.reading.name)}.config"
+        if isinstance(candidate, ReadFactory):
+            return resolved_factory(candidate, module)
         built_in = built_in_factories()[slot.kind]
-        shared = (FACTORIES, slot.kind, name)
-        if name in built_in:
-            return built_in[name]
-        if find(self.definition, shared) is not None:
-            return own_factory(self.definition, slot, shared, self.module)
-        others = find(self.definition, shared[:-1])
-        known = {*built_in, *(others.entries if isinstance(others, MapNode) else ())}
-        self.problems.append(unknown_factory(name, node.span, slot, known))
+        shared = self.reading.shared_factories[slot.kind]
+        if candidate.name in built_in:
+            return built_in[candidate.name]
+        if candidate.name in shared:
+            return resolved_factory(shared[candidate.name], module)
+        known = {*built_in, *shared}
+        self.problems.append(unknown_factory(candidate.name, candidate.span, slot, known))
         return None
 
 
-def _twice(name: str, span: Span, first: Span) -> Diagnostic:
+def _duplicate(name: str, span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
         code="name-taken",
-        message=f"the factory `{name}` stands here twice",
+        message=f"duplicate factory `{name}`",
         span=span,
         related=(Related("first here", first),),
     )
 
 
-def _mixed_batches(data: SlotSpec, definition: MapNode) -> Iterator[Diagnostic]:
+def _mixed_batches(data: SlotSpec) -> Iterator[Diagnostic]:
     batches = {factory.batch: factory.name for factory in data.factories}
     if len(batches) > 1:
         makes = ", ".join(f"`{name}` makes {b.name}" for b, name in batches.items() if b)
         yield Diagnostic(
             code="not-allowed",
             message=f"one loss cannot take different batches: {makes}",
-            span=value_span(definition, data.pointer),
+            span=data.place.value,
+        )
+
+
+def _built_in_name(spec: TrainerSpec, path: Path, project: Project) -> Iterator[Diagnostic]:
+    """Find a trainer that would stand in the way of a built-in one, and of all that extend that.
+
+    A built-in one itself is that of this package, or of a checkout of another state of it.
+    """
+    known = {package_name(each): file.name for each, file in built_in_definitions().items()}
+    file = known.get(spec.package)
+    if file and path.resolve() != project.root / BUILT_IN / file:
+        yield Diagnostic(
+            code="name-taken",
+            message=f"the name `{spec.name}` is taken: a built-in trainer has it",
+            span=spec.span_of("name"),
+            hint=f"choose another name; `extends: {spec.name}` inherits what the trainer has",
         )

@@ -1,30 +1,56 @@
 """A trainer definition, understood: what the later stages work on.
 
-Everything is frozen, and everything that can be wrong in the end keeps its pointer, the way to
-its place in the definition.
+Everything is frozen, and every value keeps its span.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
 
 from arctic_training.config.slots import ImportPath, Slot
 from arctic_training.definition.fields.types import FieldSpec
-from arctic_training.document import Node, Pointer
+from arctic_training.diagnostics import Source, Span
 
 __all__ = [
     "FACTORIES",
     "CallbackSpec",
     "FactorySpec",
+    "HandWritten",
     "OwnFactory",
+    "Place",
     "SlotSpec",
     "TrainerSpec",
 ]
 
 FACTORIES: Final = "factories"
 """Where a linked definition has the factories that it shares with others, by kind and name."""
+
+
+Role: TypeAlias = Literal["loss", "implementation", "factory", "callback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key of a definition is written, and its value."""
+
+    key: Span
+    value: Span
+
+
+@dataclass(frozen=True, slots=True)
+class HandWritten:
+    """A function or a class of the user's, and where a definition names it."""
+
+    path: ImportPath
+    role: Role
+    span: Span
+
+    @property
+    def is_class(self) -> bool:
+        """Whether it is a class and no function."""
+        return self.role in {"implementation", "factory"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +82,13 @@ class OwnFactory:
     """
 
     base: FactorySpec
+    hand_written: HandWritten
     description: str
     fields: tuple[FieldSpec, ...]
-    pointer: Pointer
+    place: Place
+    """Where the factory is defined, with its name as the key."""
+
+    config_span: Span
     package: str = ""
 
 
@@ -72,7 +102,10 @@ class SlotSpec:
 
     slot: Slot
     factories: tuple[FactorySpec, ...]
-    pointer: Pointer
+    place: Place
+    spans: tuple[Span, ...]
+    """Where each of the factories is named."""
+
     description: str = ""
     renamed_from: tuple[str, ...] = ()
     deprecated: str = ""
@@ -89,7 +122,12 @@ class CallbackSpec:
 
     moment: str
     function: ImportPath
-    pointer: Pointer
+    span: Span
+
+    @property
+    def hand_written(self) -> HandWritten:
+        """The function and where it is named."""
+        return HandWritten(self.function, "callback", self.span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +137,21 @@ class TrainerSpec:
     source: str
     """Path of the definition, from the root of its project."""
 
-    document: Node
+    text: Source
+    """The text of the definition itself, without what it extends or refers to."""
+
+    places: Mapping[str, Place] = field(repr=False)
+    """Where the keys of the definition are written, those that it extends too."""
+
+    span: Span
+    """The place of the whole definition."""
+
+    config_span: Span
+    """The place of the name of the config class, or else of what has none."""
+
+    fields_span: Span
+    """The place of the fields, or else of what has none."""
+
     name: str
     package: str
     description: str
@@ -112,6 +164,7 @@ class TrainerSpec:
     loss: ImportPath | None
     implementation: ImportPath | None
     metrics: Mapping[str, str]
+    metric_keys: Mapping[str, Span] = field(repr=False)
     callbacks: tuple[CallbackSpec, ...]
 
     @property
@@ -131,16 +184,36 @@ class TrainerSpec:
         return tuple(found)
 
     @property
-    def hand_written(self) -> Iterator[tuple[ImportPath, Pointer]]:
-        """Iterate over what the user writes by hand, with the places that name it."""
+    def hand_written(self) -> tuple[HandWritten, ...]:
+        """What the user writes by hand, with the places that name it."""
+        named: list[HandWritten] = []
         if self.loss:
-            yield self.loss, ("loss",)
+            named.append(HandWritten(self.loss, "loss", self.places["loss"].value))
         if self.implementation:
-            yield self.implementation, ("implementation",)
-        for factory in self.own_factories:
-            assert factory.own
-            yield factory.factory, (*factory.own.pointer, "class")
-        yield from {callback.function: callback.pointer for callback in self.callbacks}.items()
+            span = self.places["implementation"].value
+            named.append(HandWritten(self.implementation, "implementation", span))
+        named += (factory.own.hand_written for factory in self.own_factories if factory.own)
+        by_path = {callback.function: callback.hand_written for callback in self.callbacks}
+        return (*named, *by_path.values())
+
+    @property
+    def name_key(self) -> Span:
+        """The place of the key `name`."""
+        return self.places["name"].key
+
+    def span_of(self, key: str) -> Span:
+        """Return the place of the value of a key, or of the definition where it has none."""
+        place = self.places.get(key)
+        return place.value if place else self.span
+
+    def key_of(self, key: str) -> Span:
+        """Return the place of a key, or of the definition where it has none."""
+        place = self.places.get(key)
+        return place.key if place else self.span
+
+    def metric_key(self, name: str) -> Span:
+        """Return the place of the name of a metric, or of what has none of this name."""
+        return self.metric_keys.get(name, self.span_of("metrics"))
 
     @property
     def batch(self) -> ImportPath:

@@ -1,4 +1,4 @@
-"""The stages from load to resolve, in their order: files to definitions that are right.
+"""The stages load, read and resolve, in this order: files to definitions.
 
 Nothing here imports a template engine, pydantic or torch: editors and CI run it on every change.
 """
@@ -10,18 +10,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from arctic_training.definition.check import check_meaning, check_shape
 from arctic_training.definition.duplicate_names import place_of_name
-from arctic_training.definition.expansion import expansion_problems
-from arctic_training.definition.extend import BUILT_IN, built_in_definitions, extend
-from arctic_training.definition.factories.shared import shared_factories, with_shared_factories
-from arctic_training.definition.importable import unimportable
-from arctic_training.definition.link import link
-from arctic_training.definition.name_clashes import name_clashes
+from arctic_training.definition.importable import missing_from_module, unimportable
+from arctic_training.definition.load import load_factories, load_tree
+from arctic_training.definition.read import read
 from arctic_training.definition.resolve import Stubber, resolve
-from arctic_training.definition.specification import FACTORIES, TrainerSpec
-from arctic_training.diagnostics import Diagnostic, Related, Source, has_errors
-from arctic_training.document import Entry, MapNode, key_span, load, plain, shown_path, value_span
+from arctic_training.definition.specification import TrainerSpec
+from arctic_training.diagnostics import Diagnostic, Related, has_errors
+from arctic_training.document import MapNode, load, shown_path
 from arctic_training.project.locations import Project, package_name
 from arctic_training.project.manifest import Manifest
 from arctic_training.validation import joined
@@ -44,11 +40,11 @@ class Loaded:
     path: Path
     project: Project
     spec: TrainerSpec
-    written: MapNode
-    """The definition as its file has it, without what it extends or refers to."""
-
     files: tuple[Path, ...]
     """What was read: its own file, those that it extends, and those that it refers to."""
+
+    inherited_loss: str = ""
+    """The loss of the trainer that it extends."""
 
 
 def read_definitions(
@@ -86,10 +82,15 @@ def read_definition(
         ManifestError: the project's manifest cannot be read.
 
     """
-    files: list[Path] = []
-    spec, found = _understood(definition, path, project, files, stubber)
-    item = Loaded(path, project, spec, definition, tuple(files)) if spec else None
-    return item, found
+    loaded, found = load_tree(definition, path, project)
+    if loaded is None:
+        return None, found
+    reading, wrong = read(loaded.linked, loaded.text)
+    spec, unresolved = resolve(reading, path, project, stubber)
+    found = [*found, *wrong, *unresolved]
+    if has_errors(found):
+        return None, found
+    return Loaded(path, project, spec, loaded.files, loaded.inherited_loss), found
 
 
 def by_project(loaded: list[Loaded]) -> list[list[Loaded]]:
@@ -108,55 +109,14 @@ def factories_problems(project: Project) -> list[Diagnostic]:
         UnreadableError: a file that they refer to cannot be read.
 
     """
-    shared = shared_factories(project, installed=False)
-    if shared.problems:
-        return shared.problems
-    start = Source(shown_path(project.factories), "").start()
-    bare = MapNode({FACTORIES: Entry(start, shared.node(start))}, start)
-    linked, problems = link(bare, [project.factories], project)
-    lacking = (problem for problem, _ in unimportable(linked, project))
-    return problems or [*expansion_problems(linked)] or [*check_meaning(linked), *lacking]
-
-
-def _understood(
-    definition: MapNode,
-    path: Path,
-    project: Project,
-    files: list[Path],
-    stubber: Stubber | None = None,
-) -> tuple[TrainerSpec | None, list[Diagnostic]]:
-    whole, own, found = extend(definition, path, project)
-    files += own
-    found = found if has_errors(found) else [*found, *check_shape(whole)]
-    if has_errors(found):
-        return None, found
-    whole, shared, wrong = with_shared_factories(whole, project)
-    linked, unlinked = link(whole, files, project)
-    files += shared
-    found += [*wrong, *unlinked] or [*expansion_problems(linked)] or check_meaning(linked)
-    if has_errors(found):
-        return None, found
-    spec, wrong = resolve(linked, path, project, stubber)
-    found += wrong or (name_clashes(spec) if spec else [])
-    found += _built_in_name(linked, path, project)
-    return (None if has_errors(found) else spec), found
-
-
-def _built_in_name(definition: MapNode, path: Path, project: Project) -> Iterator[Diagnostic]:
-    """Find a trainer that would stand in the way of a built-in one, and of all that extend that.
-
-    A built-in one itself is that of this package, or of a checkout of another state of it.
-    """
-    name = str(plain(definition.entries["name"].value))
-    known = {package_name(each): file.name for each, file in built_in_definitions().items()}
-    file = known.get(package_name(name))
-    if file and path.resolve() != project.root / BUILT_IN / file:
-        yield Diagnostic(
-            code="name-taken",
-            message=f"the name `{name}` is taken: a built-in trainer has it",
-            span=value_span(definition, ("name",)),
-            hint=f"give the trainer a name of its own; `extends: {name}` takes over what it has",
-        )
+    loaded, problems = load_factories(project)
+    reading, found = read(loaded.linked, loaded.text)
+    problems += found
+    for named in reading.hand_written:
+        problems += unimportable(named, project)
+        lacking = missing_from_module(named, project)
+        problems += [lacking] if lacking else []
+    return problems
 
 
 def taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
@@ -171,8 +131,8 @@ def taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
     for item in loaded:
         other = first.setdefault((item.project.generated, item.spec.package), item)
         if other.path.resolve() != item.path.resolve():
-            at = key_span(other.spec.document, ("name",))
-            yield taken(item, f"{shown_path(other.path)} has it", (Related("taken here", at),))
+            here = Related("taken here", other.spec.name_key)
+            yield taken(item, f"{shown_path(other.path)} has it", (here,))
             continue
         definition = before[item.project.manifest].get(item.spec.package, item.spec.source)
         path = item.project.root / definition
@@ -194,7 +154,7 @@ def taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic
     return Diagnostic(
         code="name-taken",
         message=f"the name `{item.spec.name}` is taken: {reason}",
-        span=value_span(item.spec.document, ("name",)),
+        span=item.spec.span_of("name"),
         related=related,
         hint="give one of the two another name",
     )

@@ -31,17 +31,13 @@ _ALMOST: Final = 0.9
 
 
 def _undescribed(subject: Subject) -> Iterator[Finding]:
-    if "description" not in _top_level(subject):
+    if "description" not in subject.spec.places:
         message = f"the trainer `{subject.spec.name}` has no description"
-        yield Finding(message=message, span=subject.key(("name",)), hint="say what it does")
+        yield Finding(message=message, span=subject.spec.name_key, hint="say what it does")
     for field in subject.fields():
         if not field.description and not _is_constant(field):
             message = f"the field `{field.name}` has no description"
-            yield Finding(message=message, span=subject.key(field.pointer))
-
-
-def _top_level(subject: Subject) -> set[str]:
-    return set(getattr(subject.spec.document, "entries", {}))
+            yield Finding(message=message, span=field.key)
 
 
 def _is_constant(field: FieldSpec) -> bool:
@@ -54,7 +50,7 @@ def _each(complaint: Callable[[FieldSpec], str], hint: str) -> Find:
     def find(subject: Subject) -> Iterator[Finding]:
         for field in subject.fields():
             if message := complaint(field):
-                yield Finding(message=message, span=subject.key(field.pointer), hint=hint)
+                yield Finding(message=message, span=field.key, hint=hint)
 
     return find
 
@@ -98,7 +94,7 @@ def _confusable(subject: Subject) -> Iterator[Finding]:
     sections = dict(_keys_of_sections(subject))
     known = recipe_keys() - {field.name for field in subject.spec.fields}
     for field in subject.spec.fields:
-        if not subject.is_own(field.pointer):
+        if not subject.is_own(field.key):
             continue
         message = ""
         if field.name in sections:
@@ -107,7 +103,7 @@ def _confusable(subject: Subject) -> Iterator[Finding]:
         elif meant := nearest(field.name, known, cutoff=_ALMOST):
             message = f"`{field.name}` is easily taken for `{meant}`, which every recipe has"
         if message:
-            yield Finding(message=message, span=subject.key(field.pointer))
+            yield Finding(message=message, span=field.key)
 
 
 def _keys_of_sections(subject: Subject) -> Iterator[tuple[str, str]]:
@@ -127,20 +123,20 @@ def _unread(subject: Subject) -> Iterator[Finding]:
     if subject.reader is None:
         return
     for declared in subject.reader.shape.unread():
-        place = subject.key(declared.pointer)
-        if subject.is_own(declared.pointer):
+        place = declared.key
+        if subject.is_own(place):
             yield Finding(message=_unread_message(declared.name), span=place, hint=_READ_IT)
-        elif declared.pointer[0] == "config_type":
+        elif declared.owner == subject.spec.config_class:
             yield Finding(
                 message=_unread_message(declared.name),
-                span=subject.key(("name",)),
+                span=subject.spec.name_key,
                 related=(Related("declared here", place),),
                 hint=f"read it, or take it out: `{declared.name}: null` among the `properties`",
             )
 
 
 def _unread_message(name: str) -> str:
-    return f"nobody reads the field `{name}`: a recipe that sets it changes nothing"
+    return f"field `{name}` is never read; setting it has no effect"
 
 
 _READ_IT: Final = "read it in the loss or in the implementation, or take it out"

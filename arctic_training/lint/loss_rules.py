@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from arctic_training.diagnostics import Related, Severity, Span, nearest
-from arctic_training.document import value_span
 from arctic_training.lint.outputs import Output, argument, outputs
 from arctic_training.lint.rule import Example, Find, Finding, Rule, Subject
 from arctic_training.lint.sums import Sums
@@ -22,7 +21,7 @@ def _unreturned(subject: Subject) -> Iterator[Finding]:
         for metric in subject.spec.metrics.keys() - terms.keys():
             yield Finding(
                 message=f"the loss returns no term `{metric}`: the first step of a run ends there",
-                span=subject.key(("metrics", metric)),
+                span=subject.spec.metric_key(metric),
                 related=(Related("returned here", _place(subject, output, output.call)),),
                 hint="return it among the `terms`, or take the metric out",
                 suggestion=nearest(metric, terms.keys() - subject.spec.metrics.keys()),
@@ -104,7 +103,7 @@ def _place(subject: Subject, output: Output, node: ast.expr) -> Span:
     module = output.function.module
     if module.name.partition(".")[0] != "arctic_training":
         return module.span(node)
-    return value_span(subject.spec.document, ("loss",))
+    return subject.spec.span_of("loss")
 
 
 def _loss(total: str, terms: str = "", *, end: str = "") -> str:

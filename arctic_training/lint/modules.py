@@ -162,7 +162,7 @@ class Library:
         top = name.partition(".")[0]
         if top == NAMESPACE:
             return False
-        named = (path for path, _ in self.spec.hand_written)
+        named = (each.path for each in self.spec.hand_written)
         if top in {"arctic_training", *(path.module.partition(".")[0] for path in named)}:
             return True
         installed = "site-packages" in file.parts or top in sys.stdlib_module_names

@@ -14,7 +14,6 @@ from arctic_training.definition.name_clashes import models
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Related, Severity, Source, Span
-from arctic_training.document import Pointer, key_span
 from arctic_training.lint.modules import Definition, Library
 from arctic_training.lint.reads import Reader
 from arctic_training.lint.shape import Shape
@@ -57,13 +56,13 @@ class Subject:
     @property
     def source(self) -> Source:
         """The text of the definition itself, not of those that it extends or refers to."""
-        return self.spec.document.span.source
+        return self.spec.text
 
     @cached_property
     def library(self) -> Library | None:
         """The modules that the trainer is made of; None while its functions are not written yet."""
         roots = import_roots(self.loaded.project)
-        called = (path for path, pointer in self.spec.hand_written if pointer[-1] != "class")
+        called = (named.path for named in self.spec.hand_written if named.role != "factory")
         if not all(module_file(path.module, roots) for path in called):
             return None
         return Library(self.spec, self.loaded.project)
@@ -92,16 +91,12 @@ class Subject:
         """Iterate over the fields that this very file declares, those of objects too."""
         inner = (field for _, kind in models(self.spec.fields) for field in kind.fields)
         for each in (*self.spec.fields, *inner):
-            if self.is_own(each.pointer):
+            if self.is_own(each.key):
                 yield each
 
-    def is_own(self, pointer: Pointer) -> bool:
-        """Return whether a field was written in this file."""
-        return self.key(pointer).source.path == self.source.path
-
-    def key(self, pointer: Pointer) -> Span:
-        """Return the place of a key."""
-        return key_span(self.spec.document, pointer)
+    def is_own(self, span: Span) -> bool:
+        """Return whether something was written in this file."""
+        return span.source.path == self.source.path
 
 
 Find: TypeAlias = Callable[[Subject], Iterator[Finding]]

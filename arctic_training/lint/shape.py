@@ -9,7 +9,7 @@ from arctic_training.definition.fields.types import ChoiceType, FieldSpec
 from arctic_training.definition.name_clashes import models, nested_objects
 from arctic_training.definition.names import is_model_member
 from arctic_training.definition.specification import TrainerSpec
-from arctic_training.document import Pointer
+from arctic_training.diagnostics import Span
 
 __all__ = ["Declared", "Shape"]
 
@@ -18,18 +18,26 @@ __all__ = ["Declared", "Shape"]
 class Declared:
     """A field: its place in the definition, and the classes of the objects that it holds."""
 
+    owner: str
+    """Name of the class that has it."""
+
     name: str
-    pointer: Pointer
+    key: Span
     holds: frozenset[str] = frozenset()
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What tells it from all other fields."""
+        return self.owner, self.name
 
 
 @dataclass
 class Shape:
-    """The classes of a config by name; ``read`` are the places of the fields that are read."""
+    """The classes of a config by name; ``read`` are the fields that are read."""
 
     root: str
     classes: Mapping[str, tuple[Declared, ...]]
-    read: set[Pointer] = field(default_factory=set)
+    read: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
     def of(cls, spec: TrainerSpec) -> Shape:
@@ -37,18 +45,20 @@ class Shape:
         inner = {kind.class_name: kind.fields for _, kind in models(spec.fields)}
         inner[spec.config_class] = spec.fields
         classes = {
-            name: tuple(_declared(field) for field in fields if _has_a_choice(field))
+            name: tuple(_declared(name, field) for field in fields if _has_a_choice(field))
             for name, fields in inner.items()
         }
-        nested = tuple(Declared(slot.slot.section, slot.pointer) for slot in spec.nested)
-        classes[spec.config_class] += nested
-        return cls(spec.config_class, classes)
+        root = spec.config_class
+        classes[root] += tuple(
+            Declared(root, slot.slot.section, slot.place.key) for slot in spec.nested
+        )
+        return cls(root, classes)
 
     def attribute(self, owner: str, name: str) -> frozenset[str]:
         """Read an attribute of an object; return the classes of what it holds."""
         declared = next((each for each in self.classes[owner] if each.name == name), None)
         if declared is not None:
-            self.read.add(declared.pointer)
+            self.read.add(declared.identity)
             return declared.holds
         if is_model_member(name):
             self.read_all(owner)
@@ -57,8 +67,8 @@ class Shape:
     def read_all(self, owner: str) -> None:
         """Read an object with all that is in it."""
         for declared in self.classes[owner]:
-            if declared.pointer not in self.read or declared.holds:
-                self.read.add(declared.pointer)
+            if declared.identity not in self.read or declared.holds:
+                self.read.add(declared.identity)
                 for inner in declared.holds:
                     self.read_all(inner)
 
@@ -66,21 +76,21 @@ class Shape:
         """Iterate over the fields that are not read; not over those inside one of them."""
         yield from self._unread(self.root, set())
 
-    def _unread(self, owner: str, seen: set[Pointer]) -> Iterator[Declared]:
+    def _unread(self, owner: str, seen: set[tuple[str, str]]) -> Iterator[Declared]:
         for declared in self.classes[owner]:
-            if declared.pointer in seen:
+            if declared.identity in seen:
                 continue
-            seen.add(declared.pointer)
-            if declared.pointer not in self.read:
+            seen.add(declared.identity)
+            if declared.identity not in self.read:
                 yield declared
                 continue
             for inner in sorted(declared.holds):
                 yield from self._unread(inner, seen)
 
 
-def _declared(spec: FieldSpec) -> Declared:
+def _declared(owner: str, spec: FieldSpec) -> Declared:
     holds = frozenset(kind.class_name for kind in nested_objects(spec.type))
-    return Declared(spec.name, spec.pointer, holds)
+    return Declared(owner, spec.name, spec.key, holds)
 
 
 def _has_a_choice(spec: FieldSpec) -> bool:

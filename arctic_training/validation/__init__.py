@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctic_training.validation.check import check, completed, joined
+from arctic_training.validation.check import check, check_and_prune, completed, joined
 from arctic_training.validation.document_kind import document_kind, of_other_kind
 from arctic_training.validation.former_names import (
     former_names,
@@ -17,6 +17,7 @@ __all__ = [
     "Place",
     "Schema",
     "check",
+    "check_and_prune",
     "completed",
     "document_kind",
     "former_names",

@@ -11,6 +11,7 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.diagnostics import Diagnostic, nearest
+from arctic_training.document.edits import Rename, renamed
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.value_names import as_written, in_words
 from arctic_training.validation.explain import wrong_value
@@ -18,12 +19,16 @@ from arctic_training.validation.former_names import name_problems, with_names
 from arctic_training.validation.key_locations import known_keys
 from arctic_training.validation.misplaced import by_cause
 from arctic_training.validation.proposals import section_instead
+from arctic_training.validation.prune import pruned
 from arctic_training.validation.schema import Schema, Subschema, with_numbers
 from arctic_training.validation.unions import Branch, allowed_beside, meant, types_of
 from arctic_training.validation.unknown_keys import KeyFinder
 from arctic_training.validation.violation import Complaint
 
-__all__ = ["check", "completed", "joined"]
+__all__ = ["check", "check_and_prune", "completed", "joined"]
+
+_MOST_RENAMES: Final = 4
+"""Mistyped keys inside each other that are taken for what was meant."""
 
 _MOST_ALIKE: Final = 50
 """Findings of one kind in one list or section that are explained; the rest is counted."""
@@ -38,15 +43,49 @@ def check(node: Node, schema: Schema) -> list[Diagnostic]:
     ``x-planned`` the keys that are not built yet, each with what to do instead.
     """
     document = completed(node, schema)
-    reader = _Reader(document, schema, KeyFinder(document, schema))
     errors = list(schema.errors(plain(document)))
+    problems = [*name_problems(node, schema)]
+    return [*problems, *_findings(document, schema, errors)[0]] if errors else problems
+
+
+def check_and_prune(node: Node, schema: Schema) -> tuple[Node, list[Diagnostic]]:
+    """Return what a schema admits of a document, and all of its violations.
+
+    A mistyped key is taken for the one that was meant, so that what is below it is checked too.
+    """
+    problems = dict.fromkeys(name_problems(node, schema))
+    document = completed(node, schema)
+    for _ in range(_MOST_RENAMES):
+        if not (errors := list(schema.errors(plain(document)))):
+            return document, list(problems)
+        found, meant = _findings(document, schema, errors)
+        problems |= dict.fromkeys(found)
+        if not meant:
+            break
+        document = renamed(document, meant)
+    return pruned(document, schema.errors(plain(document))), list(problems)
+
+
+def _findings(
+    document: Node, schema: Schema, errors: list[ValidationError]
+) -> tuple[list[Diagnostic], list[Rename]]:
+    """Return what is wrong with a document, and the keys that were meant by unknown ones."""
+    reader = _Reader(document, schema, KeyFinder(document, schema))
     mistyped = {tuple(e.instance_path) for e in errors if isinstance(e.kind, Kind.Type)}
     found: list[Complaint] = []
     for error in errors:
         if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
             found += reader.complaints(error)
-    told = [each.diagnostic for each in by_cause(found, document, schema)]
-    return [*name_problems(node, schema), *told, *reader.remainders()]
+    causes = by_cause(found, document, schema)
+    meant = {
+        (*each.pointer[:-1], each.diagnostic.suggestion): Rename(
+            each.pointer, each.diagnostic.suggestion
+        )
+        for each in causes
+        if each.kind == "unknown" and each.diagnostic.suggestion
+    }
+    renames = [rename for way, rename in meant.items() if find(document, way) is None]
+    return [*(each.diagnostic for each in causes), *reader.remainders()], renames
 
 
 def completed(node: Node, schema: Schema) -> Node:

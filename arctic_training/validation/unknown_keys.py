@@ -62,7 +62,7 @@ class KeyFinder:
                 return Complaint("unknown", pointer, found)
         known = known_keys(applying)
         types, exact = self._types(pointer, applying), self._exact(pointer)
-        meant = "" if types or exact else nearest(key, known)
+        meant = "" if types or exact else self._meant(key, applying) or nearest(key, known)
         ways = exact or ([] if types or meant else self._similar(pointer))
         hint = types or _question(ways, pointer) or _dash(key)
         found = Diagnostic(
@@ -75,6 +75,11 @@ class KeyFinder:
         return Complaint(
             "unknown", pointer, found, ((*pointer[:-1], meant),) if meant else (*ways,)
         )
+
+    def _meant(self, key: str, applying: list[Subschema]) -> str:
+        """Return the key for which another word is often written, by the schema's `x-meant`."""
+        words = (outer.get("x-meant", {}) for outer in applying)
+        return next((str(w[key]) for w in words if isinstance(w, dict) and key in w), "")
 
     def _types(self, pointer: Pointer, applying: list[Subschema]) -> str:
         """Return of which other types of its section a key is, as an advice."""

@@ -195,7 +195,12 @@ _CASES: Final = [
     _Case("factory without a class", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}}}")),
     _Case("factory with a mistyped key", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}, clas: m:F}}")),
     _Case("factory that extends none", DEFINITION, _GEN, (_ADAM, f"{{{_FREE}}}")),
-    _Case("factory with a key of its base", DEFINITION, _GEN, (_ADAM, f"{{{_OWN}, {_KEY}}}")),
+    _Case(
+        "factory with a key of its base",
+        DEFINITION,
+        _GEN,
+        (_ADAM, f"{{{_OWN.replace('m:F', 'm:Fast')}, {_KEY}}}"),
+    ),
     _Case("missing loss", DEFINITION, _GEN, ("loss: mine_loss:mine_loss\n", "")),
     _Case("loss that is no import path", DEFINITION, _GEN, ("mine_loss:mine_loss", "mine_loss.py")),
     _Case("name that is no name", DEFINITION, _GEN, ("name: mine", "name: My Trainer")),

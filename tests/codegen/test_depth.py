@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from arctic_training.definition.expansion import MOST_LEVELS, MOST_REFERENCES
 from arctic_training.definition.extend import MOST_EXTENDED
+from arctic_training.definition.fields.extent import MOST_LEVELS, MOST_REFERENCES
 from arctic_training.document import JSON
 from tests.codegen.made import SECTIONS, made_of, refused_by
 from tests.support import DEFINITION, arctic_gen, write
@@ -114,7 +114,7 @@ def test_a_long_cycle_is_told_in_a_few_words(tmp_path: Path) -> None:
     text = _definition(_referred, 400).replace("  a400: {type: integer}", f"  a400: {_next(-1)}")
     write(tmp_path / "mine.yaml", text)
     done = arctic_gen("validate", "--format", "concise", "mine.yaml", folder=tmp_path)
-    assert done.out.count("error[cycle]: `a0` is made of itself: a0 -> a1 -> a2 -> ") == 1
+    assert done.out.count("error[cycle]: `a0` refers to itself: a0 -> a1 -> a2 -> ") == 1
     assert "-> ... -> a400 -> a0" in done.out
     assert len(done.out) < 1000
 

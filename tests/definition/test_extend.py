@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from arctic_training.definition.extend import extend
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import read_definitions
-from arctic_training.document import JSON, find, load, plain, value_span
+from arctic_training.document import JSON, load, plain
 from arctic_training.project.locations import Project
 from tests.support import DEFINITION, arctic_gen, write
 
@@ -42,9 +42,10 @@ def _whole(folder: Path, text: str) -> JSON:
     path = write(folder / "child.yaml", text)
     document, _ = load(path)
     assert document is not None
-    merged, _, problems = extend(document, path, Project.of(path))
+    extended, problems = extend(document, path, Project.of(path))
     assert problems == []
-    return plain(merged)
+    assert extended is not None
+    return plain(extended.tree)
 
 
 def test_what_a_definition_says_itself_wins(tmp_path: Path) -> None:
@@ -67,16 +68,23 @@ def test_what_a_definition_says_itself_wins(tmp_path: Path) -> None:
 def test_every_value_remembers_its_file_and_line(tmp_path: Path) -> None:
     """A value is placed where it was written, in the definition or in what it extends."""
     write(tmp_path / "base.yaml", BASE)
-    document = _spec(write(tmp_path / "child.yaml", CHILD)).document
-    alpha = ("config_type", "properties", "alpha")
+    spec = _spec(write(tmp_path / "child.yaml", CHILD))
+    assert spec.loss
+    spans = {
+        "default": spec.fields[0].span,
+        "metric": spec.metric_key("margin"),
+        "inherited metric": spec.metric_key("loss_ratio"),
+        "inherited loss": spec.span_of("loss"),
+    }
     places = {
-        key: (Path(span.source.path).name, span.source.lines[span.line - 1].strip())
-        for key in ("default", "minimum")
-        for span in [value_span(document, (*alpha, key))]
+        what: (Path(span.source.path).name, span.source.lines[span.line - 1].strip())
+        for what, span in spans.items()
     }
     assert places == {
         "default": ("child.yaml", "alpha: {default: 0.9}"),
-        "minimum": ("base.yaml", "minimum: 0"),
+        "metric": ("child.yaml", "metrics: {accuracy: null, margin: sum}"),
+        "inherited metric": ("base.yaml", "metrics: {accuracy: mean, loss_ratio: mean}"),
+        "inherited loss": ("base.yaml", "loss: mine_loss:mine_loss"),
     }
 
 
@@ -154,7 +162,7 @@ def test_definitions_extend_each_other_through_files_and_names(tmp_path: Path) -
     spec = _spec(write(tmp_path / "leaf.yaml", yaml.safe_dump(leaf)))
     assert [(field.name, field.default) for field in spec.fields] == [("x", 0.5), ("y", 0.5)]
     assert str(spec.loss) == "arctic_training.losses.language_modeling:next_token_loss"
-    assert find(spec.document, ("extends",)) is None
+    assert "extends" not in spec.places
 
 
 @pytest.mark.parametrize(

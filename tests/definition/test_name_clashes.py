@@ -43,7 +43,7 @@ def test_no_loss_takes_a_name_that_generated_code_uses(tmp_path: Path) -> None:
     for name in sorted(names):
         (problem,) = _problems(tmp_path, text.replace(":mine_loss", f":{name}"))
         assert (problem.code, problem.span.line) == ("name-taken", line), name
-        assert problem.message.startswith(f"the loss cannot be `{name}`")
+        assert problem.message.startswith(f"loss `{name}` collides")
 
 
 def _object(**fields: JSON) -> dict[str, JSON]:

@@ -100,7 +100,7 @@ def test_such_a_field_is_refused_at_its_name(
     path.write_text(yaml.safe_dump(values), "utf-8")
     _, problems = read_definitions([path])
     (found,) = (problem for problem in problems if problem.code == "reserved-name")
-    assert found.message.startswith(f"a field cannot be called `{name}`: ")
+    assert found.message.startswith(f"`{name}` is a reserved field name: ")
     assert found.span.source.lines[found.span.line - 1].strip() == f"{name}:"
 
 

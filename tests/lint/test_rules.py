@@ -182,9 +182,7 @@ def test_a_field_that_is_taken_over_is_reported_where_it_is_taken_over(tmp_path:
     )
     write(tmp_path / "mine_loss.py", "def mine_loss(t, b): return t.config.far and b\n")
     done = arctic_gen("lint", folder=tmp_path)
-    assert done.out.startswith(
-        "mine.yaml:3:1: error[unread-field]: nobody reads the field `margin`"
-    )
+    assert done.out.startswith("mine.yaml:3:1: error[unread-field]: field `margin` is never read")
     assert "  base.yaml:9:5: declared here\n" in done.out
     assert done.out.count("error[") == 1
 

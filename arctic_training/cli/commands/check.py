@@ -19,7 +19,7 @@ from arctic_training.codegen.scaffold import missing_modules
 from arctic_training.codegen.stubs import pasted
 from arctic_training.definition.stages import Loaded, by_project, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Source, has_errors
-from arctic_training.document import key_span, shown_path, value_span
+from arctic_training.document import shown_path
 from arctic_training.lint.linter import term_problems
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import Manifest, ManifestError
@@ -86,7 +86,7 @@ def _altered(item: Loaded) -> Diagnostic:
     return Diagnostic(
         code="drift",
         message=f"{place} is not as it was written",
-        span=key_span(item.spec.document, ("name",)),
+        span=item.spec.name_key,
         hint=f"`arctic-gen new-trainer {shown_path(item.path)}` regenerates it",
     )
 
@@ -97,7 +97,7 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
     return Diagnostic(
         code="drift",
         message=f"{path} {_DRIFT.get(change.kind) or edit_of(change)}",
-        span=key_span(owner.spec.document, ("name",)),
+        span=owner.spec.name_key,
         hint=_remedy(change, f"arctic-gen new-trainer {shown_path(owner.path)}"),
     )
 
@@ -118,11 +118,11 @@ def _remedy(change: Change, command: str) -> str:
 
 def _missing(item: Loaded) -> Iterator[Diagnostic]:
     """Find the modules of the user's that a definition names and that do not exist."""
-    for path, pointer in missing_modules(item.spec, item.project):
+    for named in missing_modules(item.spec, item.project):
         yield Diagnostic(
             code="not-importable",
-            message=f"there is no module `{path.module}`",
-            span=value_span(item.spec.document, pointer),
+            message=f"there is no module `{named.path.module}`",
+            span=named.span,
             hint=f"`arctic-gen new-trainer {shown_path(item.path)}` begins it",
         )
 

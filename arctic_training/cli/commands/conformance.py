@@ -14,7 +14,7 @@ from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.definition.extend import known_definitions
 from arctic_training.definition.stages import Loaded, read_definitions
 from arctic_training.diagnostics import Diagnostic, Format, Source, did_you_mean, has_errors
-from arctic_training.document import find, key_span, parse, plain, value_span
+from arctic_training.document import parse, plain
 from arctic_training.errors import ArcticTrainingError, InvalidRecipeError
 from arctic_training.project.locations import Project
 from arctic_training.project.manifest import ManifestError
@@ -90,7 +90,7 @@ def _told_as_outdated(item: Loaded) -> list[Diagnostic]:
     """Return why the generated trainer is outdated, if it is."""
     package = item.project.trainer_package(item.spec.name)
     old = outdated(package, item.project) if package else None
-    return [old.diagnostic(value_span(item.spec.document, ("name",)))] if old else []
+    return [old.diagnostic(item.spec.span_of("name"))] if old else []
 
 
 def _starter(item: Loaded) -> Mapping[str, object]:
@@ -109,7 +109,6 @@ def _saving(item: Loaded) -> str:
 
 def _broken(item: Loaded, message: str, hint: str, pointer: tuple[str | int, ...]) -> Diagnostic:
     """Return a broken claim at the key of the definition that it is about."""
-    document = item.spec.document
-    is_there = find(document, pointer) is not None
-    span = value_span(document, pointer) if is_there else key_span(document, ("name",))
+    place = item.spec.places.get(str(pointer[0]))
+    span = place.value if place else item.spec.name_key
     return Diagnostic(code="not-kept", message=message, span=span, hint=hint)

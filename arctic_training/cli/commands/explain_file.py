@@ -85,9 +85,10 @@ def _narrowed(rows: list[_Row], keys: Sequence[str], path: Path) -> list[_Row]:
 
 def _of_definition(document: MapNode, path: Path) -> tuple[list[_Row], list[Diagnostic]]:
     try:
-        whole, _, found = extend(document, path, Project.of(path))
+        extended, found = extend(document, path, Project.of(path))
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
+    whole = extended.tree if extended else document
     known = cast("dict[str, dict[str, JSON]]", schema("trainer.schema.json").root["properties"])
     left_out = [
         _Row(key, rule["default"], _BUILT_IN)

@@ -107,9 +107,9 @@ def _remember(
         read |= {own} if not own.is_dir() else set(own.glob("*.j2"))
         said += _kept(len(texts))
     modules = {
-        path.module: import_roots(item.project)
+        named.path.module: import_roots(item.project)
         for item in loaded
-        for path, _ in item.spec.hand_written
+        for named in item.spec.hand_written
     }
     read |= {file for module, roots in modules.items() if (file := module_file(module, roots))}
     said += _next_steps(loaded)

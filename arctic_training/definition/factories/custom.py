@@ -6,111 +6,117 @@ The section of each has the keys of the built-in factory that it extends, and ke
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Final, cast
+from dataclasses import dataclass, replace
+from typing import cast
 
 from arctic_training.config.foreign import foreign_type
-from arctic_training.config.slots import SLOTS, ImportPath, Slot
+from arctic_training.config.slots import ImportPath, Slot
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
-from arctic_training.definition.fields.keywords import described, names_of
-from arctic_training.definition.fields.reading import FieldReader
+from arctic_training.definition.fields.extent import MOST_VALUES
+from arctic_training.definition.fields.keywords import described, entries_of
+from arctic_training.definition.fields.schema_reader import SchemaReader
+from arctic_training.definition.fields.types import FieldSpec, with_field_class_names
+from arctic_training.definition.importable import read_import_path
 from arctic_training.definition.names import camel_case
-from arctic_training.definition.specification import FACTORIES, FactorySpec, OwnFactory
-from arctic_training.diagnostics import Diagnostic, Related, Span, known_words, nearest
-from arctic_training.document import (
-    JSON,
-    ListNode,
-    MapNode,
-    Node,
-    Pointer,
-    find,
-    key_span,
-    plain,
-    value_span,
-)
+from arctic_training.definition.specification import FactorySpec, HandWritten, OwnFactory, Place
+from arctic_training.diagnostics import Diagnostic, Related, Source, Span, known_words, nearest
+from arctic_training.document import JSON, MapNode, find, key_span, plain, value_span
 from arctic_training.project.locations import FACTORY_NAMESPACE, package_name
 from arctic_training.validation.shipped_schemas import schema
 
-__all__ = [
-    "base_section",
-    "one_or_many",
-    "own_factories",
-    "own_factory",
-    "own_factory_problems",
-    "unknown_factory",
-]
-
-_PROPERTIES: Final = ("config_type", "properties")
+__all__ = ["ReadFactory", "read_factory", "resolved_factory", "unknown_factory"]
 
 
-def own_factories(document: Node) -> Iterator[tuple[Slot, Pointer]]:
-    """Iterate over the places of all factories that a linked definition defines or can name."""
-    for slot in SLOTS:
-        for pointer, node in one_or_many(document, (slot.key,)):
-            if isinstance(node, MapNode):
-                yield slot, pointer
-        shared = find(document, (FACTORIES, slot.kind))
-        for name in shared.entries if isinstance(shared, MapNode) else ():
-            yield slot, (FACTORIES, slot.kind, name)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadFactory:
+    """A factory of the user's as it is written; what is missing was reported."""
+
+    slot: Slot
+    name: str
+    place: Place
+    base: FactorySpec | None
+    hand_written: HandWritten | None
+    config: str
+    config_span: Span
+    description: JSON
+    fields: tuple[FieldSpec, ...]
+    is_shared: bool
 
 
-def one_or_many(document: Node, place: Pointer) -> Iterator[tuple[Pointer, Node]]:
-    """Iterate over what a definition lists at a place, or over the one thing that stands there."""
-    node = find(document, place)
-    if isinstance(node, ListNode):
-        yield from (((*place, index), item) for index, item in enumerate(node.items))
-    elif node is not None:
-        yield place, node
+def read_factory(
+    reader: SchemaReader,
+    slot: Slot,
+    node: MapNode,
+    own: Source,
+    shared_as: tuple[str, Span] | None = None,
+) -> ReadFactory:
+    """Read a factory, which is in place in a definition, or shared under a name.
+
+    ``own`` is the text of the definition itself, ``shared_as`` the name with its place.
+    """
+    name = shared_as[0] if shared_as else _text(node, "name")
+    key = shared_as[1] if shared_as else value_span(node, ("name",))
+    base_name, config_type = _text(node, "extends"), find(node, ("config_type",))
+    base = built_in_factories()[slot.kind].get(base_name)
+    properties = find(node, ("config_type", "properties"))
+    read = reader.fields(properties, "", extends=base.config.name if base else "")
+    if config_type and read.extent.values > MOST_VALUES:
+        excess = f"with all references followed, these are more than {MOST_VALUES} values"
+        reader.report("out-of-range", excess, key_span(node, ("config_type",)))
+    factory = ReadFactory(
+        slot=slot,
+        name=name,
+        place=Place(key, node.span),
+        base=base,
+        hand_written=read_import_path(find(node, ("class",)), "factory", reader.findings),
+        config=_config_name(node, name, slot),
+        config_span=value_span(node, ("config_type", "name")),
+        description=plain(described_as) if (described_as := find(node, ("description",))) else None,
+        fields=read.fields,
+        is_shared=shared_as is not None,
+    )
+    reader.findings += _problems(factory, node, base_name)
+    if not shared_as and node.span.source.path != own.path:
+        reader.findings.append(_taken_over(factory, own.start()))
+    return factory
 
 
-def own_factory(document: Node, slot: Slot, pointer: Pointer, module: str) -> FactorySpec:
-    """Return the factory at a place of a checked definition.
+def resolved_factory(read: ReadFactory, module: str) -> FactorySpec | None:
+    """Return a factory that has been read; None where a part of it is wrong.
 
     ``module`` is where the section of one that is defined in place will be.
     """
-    values = _values(document, pointer)
-    name = _name(document, pointer)
-    base = built_in_factories()[slot.kind][str(values["extends"])]
-    config = _config_name(document, slot, pointer)
-    package = f"{slot.kind}_{package_name(name)}" if pointer[0] == FACTORIES else ""
-    owner = config.removesuffix("Config")
+    is_taken = read.name in built_in_factories()[read.slot.kind]
+    if not read.base or not read.hand_written or not read.name or is_taken:
+        return None
+    package = f"{read.slot.kind}_{package_name(read.name)}" if read.is_shared else ""
+    owner = read.config.removesuffix("Config")
+    otherwise = f"Section of the {read.slot.kind} factory `{read.name}`."
     return FactorySpec(
-        name=name,
-        factory=ImportPath.parse(str(values["class"])),
-        config=ImportPath(f"{FACTORY_NAMESPACE}.{package}.config" if package else module, config),
-        batch=base.batch,
+        name=read.name,
+        factory=read.hand_written.path,
+        config=ImportPath(
+            f"{FACTORY_NAMESPACE}.{package}.config" if package else module, read.config
+        ),
+        batch=read.base.batch,
         own=OwnFactory(
-            base=base,
-            description=described(values, f"Section of the {slot.kind} factory `{name}`."),
-            fields=FieldReader(document, owner).fields((*pointer, *_PROPERTIES)),
-            pointer=pointer,
+            base=read.base,
+            hand_written=read.hand_written,
+            description=described(read.description, otherwise),
+            fields=with_field_class_names(read.fields, owner.__add__),
+            place=read.place,
+            config_span=read.config_span,
             package=package,
         ),
     )
 
 
-def base_section(document: Node, slot: Slot, pointer: Pointer) -> str:
-    """Return the config class of the built-in factory that a factory extends, if there is one."""
-    base = built_in_factories()[slot.kind].get(str(_values(document, pointer)["extends"]))
-    return base.config.name if base else ""
-
-
-def own_factory_problems(document: MapNode) -> Iterator[Diagnostic]:
-    """Find what the schema cannot say about the user's factories in a linked definition."""
-    for slot, pointer in own_factories(document):
-        yield from _unknown_base(document, slot, pointer)
-        yield from _taken_names(document, slot, pointer)
-        if pointer[0] != FACTORIES:
-            yield from _taken_over(document, pointer)
-
-
 def unknown_factory(name: str, span: Span, slot: Slot, known: set[str]) -> Diagnostic:
     """Return the error for a name that no factory of the slot has."""
     meant = nearest(name, known)
-    part = "checkpoint engine" if slot.is_list else f"{slot.kind} factory"
     return Diagnostic(
         code="unknown-factory",
-        message=f"`{name}` is no {part}",
+        message=f"unknown {slot.noun} `{name}`",
         span=span,
         suggestion=meant,
         hint="" if meant else _of_other_tool(name) or f"known here: {known_words(known)}",
@@ -123,66 +129,59 @@ def _of_other_tool(name: str) -> str:
     return advice if advice and "`name: " not in advice else ""
 
 
-def _unknown_base(document: Node, slot: Slot, pointer: Pointer) -> Iterator[Diagnostic]:
-    base = find(document, (*pointer, "extends"))
-    known = set(built_in_factories()[slot.kind])
-    if base is not None and (name := str(plain(base))) not in known:
-        problem = unknown_factory(name, base.span, slot, known)
-        yield replace(problem, message=f"{problem.message} that is built in")
-
-
-def _taken_names(document: Node, slot: Slot, pointer: Pointer) -> Iterator[Diagnostic]:
-    """Find names that a built-in factory, its section or one of its keys has."""
-    name, config = _name(document, pointer), _config_name(document, slot, pointer)
-    if name in built_in_factories()[slot.kind]:
-        place = key_span(built_in_document(), (slot.kind, name))
+def _problems(factory: ReadFactory, node: MapNode, base_name: str) -> Iterator[Diagnostic]:
+    """Find an unknown base, and names that a built-in factory, its section or its keys have."""
+    slot, known = factory.slot, built_in_factories()[factory.slot.kind]
+    if base_name and not factory.base:
+        problem = unknown_factory(base_name, value_span(node, ("extends",)), slot, set(known))
+        yield replace(problem, message=f"unknown built-in {slot.noun} `{base_name}`")
+    if factory.name in known:
+        place = key_span(built_in_document(), (slot.kind, factory.name))
         yield Diagnostic(
             code="name-taken",
-            message=f"there is a {slot.kind} factory `{name}` already",
-            span=value_span(document, (*pointer, "name")),
+            message=f"duplicate {slot.noun} `{factory.name}`: it is built in",
+            span=factory.place.key,
             related=(Related("taken here", place),),
         )
-    if config in _sections():
-        message = f"the config class cannot be `{config}`: a built-in section is called so"
-        span = value_span(document, (*pointer, "config_type", "name"))
-        yield Diagnostic(code="name-taken", message=message, span=span)
-    base_name = str(_values(document, pointer)["extends"])
-    base = base_section(document, slot, pointer)
+    if factory.config in _sections():
+        message = f"duplicate config class `{factory.config}`: a built-in section has this name"
+        yield Diagnostic(code="name-taken", message=message, span=factory.config_span)
+    yield from _keys_of_base(factory, node, base_name)
+
+
+def _keys_of_base(factory: ReadFactory, node: MapNode, base_name: str) -> Iterator[Diagnostic]:
+    """Find fields called as a key of the section that they are added to."""
+    base = factory.base.config.name if factory.base else ""
     keys = cast("dict[str, JSON]", _sections()[base]["properties"]) if base else {}
-    own = find(document, (*pointer, *_PROPERTIES))
-    for name, entry in own.entries.items() if isinstance(own, MapNode) else ():
-        for key in {name, *names_of(_values(entry.value, ()))[0]} & keys.keys():
-            message = f"a field cannot be called `{key}`: sections of `{base_name}` have that key"
+    former = {field.name: field.renamed_from for field in factory.fields}
+    for name, entry in entries_of(find(node, ("config_type", "properties"))).items():
+        for key in {name, *former.get(name, ())} & keys.keys():
+            message = f"`{key}` is a reserved field name: sections of `{base_name}` have that key"
             yield Diagnostic(code="reserved-name", message=message, span=entry.key)
 
 
-def _taken_over(document: MapNode, pointer: Pointer) -> Iterator[Diagnostic]:
+def _taken_over(factory: ReadFactory, definition: Span) -> Diagnostic:
     """Refuse a factory that another definition defines in place: its section is that one's."""
-    span = value_span(document, pointer)
-    if span.source.path != document.span.source.path:
-        yield Diagnostic(
-            code="not-supported",
-            message=f"`{_name(document, pointer)}` is defined in place, for one trainer alone",
-            span=span,
-            related=(Related("this definition takes it over", document.span),),
-            hint="put it into the project's factories.yaml, for all definitions that name it",
-        )
+    return Diagnostic(
+        code="not-supported",
+        message=f"`{factory.name}` is defined in place, for one trainer only",
+        span=factory.place.value,
+        related=(Related("inherited by this definition", definition),),
+        hint="put it into the project's factories.yaml, for all definitions that name it",
+    )
 
 
-def _name(document: Node, pointer: Pointer) -> str:
-    return str(pointer[-1] if pointer[0] == FACTORIES else _values(document, pointer)["name"])
+def _config_name(node: MapNode, name: str, slot: Slot) -> str:
+    given = find(node, ("config_type", "name"))
+    named = plain(given) if given else None
+    return str(named) if named else camel_case(name) + slot.config_base.name
 
 
-def _config_name(document: Node, slot: Slot, pointer: Pointer) -> str:
-    config = cast("dict[str, JSON]", _values(document, pointer).get("config_type", {}))
-    default = camel_case(_name(document, pointer)) + slot.config_base.name
-    return str(config.get("name", default))
-
-
-def _values(document: Node, pointer: Pointer) -> dict[str, JSON]:
-    node = find(document, pointer)
-    assert node is not None, pointer
-    return cast("dict[str, JSON]", plain(node))
+def _text(node: MapNode, key: str) -> str:
+    """Return the string under a key; empty where there is none."""
+    found = find(node, (key,))
+    value = plain(found) if found else None
+    return value if isinstance(value, str) else ""
 
 
 def _sections() -> dict[str, dict[str, JSON]]:

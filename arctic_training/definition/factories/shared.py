@@ -1,4 +1,4 @@
-"""For stage 3, link: the factories that definitions share, read without importing anything.
+"""For the stage load: the factories that definitions share, read without importing anything.
 
 They stand in the project's ``factories.yaml``, and in that of each installed package which an
 entry point of the group ``arctic_training.factories`` names.
@@ -15,6 +15,7 @@ from typing import Final
 
 from arctic_training.config.slots import SLOTS
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
+from arctic_training.definition.fields.keywords import entries_of
 from arctic_training.definition.specification import FACTORIES
 from arctic_training.diagnostics import Diagnostic, Related, Span
 from arctic_training.document import (
@@ -28,7 +29,7 @@ from arctic_training.document import (
     plain,
 )
 from arctic_training.project.locations import FACTORIES_FILE, Project, module_file, package_name
-from arctic_training.validation import Schema, check
+from arctic_training.validation import Schema, check_and_prune
 from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["SharedFactories", "shared_factories", "with_shared_factories"]
@@ -107,18 +108,16 @@ def _installed() -> Iterator[Path]:
 
 
 def _add(path: Path, shared: SharedFactories) -> None:
-    """Add the factories of a file, unless it is wrong; a name stands for one factory of a kind."""
+    """Add what is right in a file of factories; a name stands for one factory of a kind."""
     document, problems = load(path)
     shared.problems += problems
     if document is None:
         return
-    if problems := check(document, _shape()):
-        shared.problems += problems
-        return
-    for kind, entry in document.entries.items():
-        assert isinstance(entry.value, MapNode)
+    sound, problems = check_and_prune(document, _shape())
+    shared.problems += problems
+    for kind, entry in entries_of(sound).items():
         known = shared.kinds.setdefault(kind, {})
-        for name, factory in entry.value.entries.items():
+        for name, factory in entries_of(entry.value).items():
             if (first := _first(kind, name, known)) is not None:
                 shared.problems.append(_taken(name, kind, factory.key, first))
             else:
@@ -138,7 +137,7 @@ def _first(kind: str, name: str, known: dict[str, Entry]) -> Span | None:
 def _taken(name: str, kind: str, span: Span, first: Span) -> Diagnostic:
     return Diagnostic(
         code="name-taken",
-        message=f"there is a {kind} factory `{name}` already",
+        message=f"duplicate {kind} factory `{name}`",
         span=span,
         related=(Related("taken here", first),),
     )

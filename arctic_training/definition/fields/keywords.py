@@ -1,100 +1,108 @@
-"""What the schema of a config field says, keyword by keyword."""
+"""One schema of a config field, keyword by keyword, each with its place."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
 
-from arctic_training.definition.references import target
-from arctic_training.document import JSON, MapNode, Node, Pointer, find, plain
+from arctic_training.diagnostics import Span
+from arctic_training.document import JSON, Entry, ListNode, MapNode, Node, plain
 
 __all__ = [
+    "LIMITS",
     "LISTED",
     "NUMERIC",
     "TEXTUAL",
-    "alternatives",
-    "constants_of",
+    "WHOLE",
+    "Keywords",
     "described",
-    "followed",
-    "keywords",
-    "kind_of",
-    "names_of",
-    "nested_kind",
-    "tag_of",
+    "entries_of",
+    "items_of",
 ]
-
 
 NUMERIC: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
 TEXTUAL: Final = ("minLength", "maxLength", "pattern")
 LISTED: Final = ("minItems", "maxItems")
 
+LIMITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "boolean": (),
+    "integer": NUMERIC,
+    "number": NUMERIC[:-1],
+    "string": TEXTUAL,
+}
+"""Keywords that narrow each scalar type; a multiple of a `number` would depend on rounding."""
 
-def described(schema: Mapping[str, JSON], otherwise: str = "") -> str:
+WHOLE: Final = ("$ref", "anyOf", "oneOf")
+"""Keywords that say all that a value is."""
+
+
+def entries_of(node: Node | None) -> Mapping[str, Entry]:
+    """Return the entries of a mapping; nothing else has any."""
+    return node.entries if isinstance(node, MapNode) else {}
+
+
+def items_of(node: Node | None) -> tuple[Node, ...]:
+    """Return the items of a list; nothing else has any."""
+    return node.items if isinstance(node, ListNode) else ()
+
+
+def described(text: JSON, otherwise: str = "") -> str:
     """Return a description as every reader of a docstring gets it: without indentation.
 
     ``inspect.cleandoc`` knows other spaces in Python 3.13 than in 3.12. What is returned here, it
     leaves alone in both.
     """
-    text = str(schema.get("description", otherwise)).expandtabs()
-    first, *others = (line.rstrip() for line in text.split("\n"))
+    given = str(otherwise if text is None else text).expandtabs()
+    first, *others = (line.rstrip() for line in given.split("\n"))
     margin = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
     return "\n".join([first, *(line[margin:] for line in others)]).strip()
 
 
-def names_of(schema: Mapping[str, JSON]) -> tuple[tuple[str, ...], str]:
-    """Return the former names of a field or a section, and what to do without it."""
-    former = cast("list[str]", schema.get("renamed_from", []))
-    return tuple(former), described({"description": schema.get("deprecated", "")})
+@dataclass(slots=True)
+class Keywords:
+    """The keywords of a schema. One whose value was refused is null, and is known to be there."""
 
+    node: MapNode
+    kind: str = field(init=False)
+    """The type that it names, beside null; empty where it names none."""
 
-def keywords(document: Node, pointer: Pointer) -> dict[str, JSON]:
-    """Return the schema of a field."""
-    node = find(document, pointer)
-    assert node is not None, pointer
-    return cast("dict[str, JSON]", plain(node))
+    def __post_init__(self) -> None:
+        """Read the type, which nearly all else depends on."""
+        kind = self.value("type")
+        named = kind if isinstance(kind, list) else [kind]
+        self.kind = next((str(each) for each in named if each not in {None, "null"}), "")
 
+    def __contains__(self, keyword: str) -> bool:
+        """Return whether the schema has a keyword."""
+        return keyword in self.node.entries
 
-def kind_of(schema: dict[str, JSON]) -> str:
-    """Return the type that a schema names beside null, or nothing."""
-    kind = schema.get("type")
-    if isinstance(kind, list):
-        return next((str(k) for k in kind if k != "null"), "null")
-    return str(kind) if kind else ""
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All keywords, in order."""
+        return tuple(self.node.entries)
 
+    @property
+    def is_nullable(self) -> bool:
+        """Whether the type is a list with null."""
+        return isinstance(self.value("type"), list)
 
-def nested_kind(field: Node) -> str:
-    """Return the kind of factory that a field is a section of; empty where it is a value."""
-    kind = find(field, ("factory",))
-    return str(plain(kind)) if kind else ""
+    def get(self, keyword: str) -> Node | None:
+        """Return the value of a keyword where it is written."""
+        entry = self.node.entries.get(keyword)
+        return entry.value if entry else None
 
+    def value(self, keyword: str) -> JSON:
+        """Return the value of a keyword; null if there is none."""
+        node = self.get(keyword)
+        return plain(node) if node else None
 
-def tag_of(document: Node, pointer: Pointer) -> str:
-    """Return the field by whose constant the objects of a `oneOf` are told apart, or nothing."""
-    constants = [dict(constants_of(document, member)) for member in alternatives(document, pointer)]
-    for name in constants[0]:
-        values = [each.get(name) for each in constants]
-        if None not in values and len(set(values)) == len(values):
-            return name
-    return ""
+    def key(self, keyword: str) -> Span:
+        """Return the place of a keyword, or else of the schema."""
+        entry = self.node.entries.get(keyword)
+        return entry.key if entry else self.node.span
 
-
-def alternatives(document: Node, pointer: Pointer) -> list[Pointer]:
-    """Return the places of the alternatives that a list holds; references are followed."""
-    count = len(cast("list[JSON]", plain(find(document, pointer) or document)))
-    return [followed(document, (*pointer, index)) for index in range(count)]
-
-
-def followed(document: Node, pointer: Pointer) -> Pointer:
-    """Return where a schema really stands: what it refers to, however often."""
-    while (reference := find(document, (*pointer, "$ref"))) is not None:
-        pointer = target(reference)
-    return pointer
-
-
-def constants_of(document: Node, pointer: Pointer) -> Iterator[tuple[str, str]]:
-    """Iterate over the fields of an object that are constant texts, with these."""
-    properties = find(document, (*pointer, "properties"))
-    for name, entry in properties.entries.items() if isinstance(properties, MapNode) else ():
-        constant = find(entry.value, ("const",))
-        if constant is not None and isinstance(value := plain(constant), str):
-            yield name, value
+    def span(self, keyword: str) -> Span:
+        """Return the place of the value of a keyword, or else of the schema."""
+        node = self.get(keyword)
+        return node.span if node else self.node.span

@@ -1,66 +1,70 @@
-"""What is wrong with the lists among the config fields of a definition."""
+"""Check the schemas of lists and tuples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from arctic_training.definition.fields.keywords import LISTED, followed, keywords, kind_of
+from arctic_training.definition.fields.keywords import LISTED, Keywords
+from arctic_training.definition.fields.types import (
+    ChoiceType,
+    FieldType,
+    NullableType,
+    ScalarType,
+)
 from arctic_training.diagnostics import Diagnostic
-from arctic_training.document import JSON, Node, Pointer, key_span, value_span
 
-__all__ = ["list_problems"]
-
-
-def list_problems(
-    document: Node, pointer: Pointer, schema: dict[str, JSON]
-) -> Iterator[Diagnostic]:
-    """Find lists that do not say of which items, and rules that say nothing about theirs."""
-    span = value_span(document, (*pointer, "type"))
-    match schema.get("items"):
-        case None:
-            yield Diagnostic(
-                code="missing-key",
-                message="`items` is missing",
-                span=span,
-                hint="say what the list holds, such as `items: {type: number}`",
-            )
-        case list(items):
-            yield from _bad_tuple(document, pointer, schema, len(items))
-        case _ if "additionalItems" in schema:
-            yield _says_nothing(document, (*pointer, "additionalItems"), "one schema of all items")
-        case _ if schema.get("uniqueItems") and not _is_scalar(document, (*pointer, "items")):
-            yield Diagnostic(
-                code="not-supported",
-                message="`uniqueItems` is for numbers, texts and truth values",
-                span=key_span(document, (*pointer, "uniqueItems")),
-            )
-        case _:
-            pass
+__all__ = ["list_problems", "tuple_problems"]
 
 
-def _bad_tuple(
-    document: Node, pointer: Pointer, schema: dict[str, JSON], count: int
-) -> Iterator[Diagnostic]:
-    if "additionalItems" not in schema:
+def list_problems(keywords: Keywords, item: FieldType | None, form: str) -> Iterator[Diagnostic]:
+    """Find a list without the schema of its items, and keywords that do not apply to those.
+
+    ``form`` is that of the items, of a type that may be unknown.
+    """
+    if "items" not in keywords:
+        yield Diagnostic(
+            code="missing-key",
+            message="`items` is missing",
+            span=keywords.span("type"),
+            hint="say what the list holds, such as `items: {type: number}`",
+        )
+    elif "additionalItems" in keywords:
+        yield _not_applicable(keywords, "additionalItems", "one schema of all items")
+    if item and keywords.value("uniqueItems") is True and (form or not _is_scalar(item)):
+        yield Diagnostic(
+            code="not-supported",
+            message="`uniqueItems` requires items that are numbers, strings or booleans",
+            span=keywords.key("uniqueItems"),
+        )
+
+
+def tuple_problems(keywords: Keywords, count: int) -> Iterator[Diagnostic]:
+    """Find a tuple that takes more items than it has schemas, and limits on its length."""
+    if "additionalItems" not in keywords:
         yield Diagnostic(
             code="missing-key",
             message="`additionalItems: false` is missing: a tuple has one item for each schema",
-            span=key_span(document, (*pointer, "items")),
+            span=keywords.key("items"),
         )
     for keyword in (*LISTED, "uniqueItems"):
-        if schema.get(keyword, count) != count and schema.get(keyword) is not False:
-            yield _says_nothing(document, (*pointer, keyword), f"a tuple of {count}")
+        value = keywords.value(keyword)
+        if keyword in keywords and value not in {None, count} and value is not False:
+            yield _not_applicable(keywords, keyword, f"a tuple of {count}")
 
 
-def _says_nothing(document: Node, pointer: Pointer, beside: str) -> Diagnostic:
-    message = f"`{pointer[-1]}` says nothing beside {beside}"
-    return Diagnostic(code="not-allowed", message=message, span=key_span(document, pointer))
+def _not_applicable(keywords: Keywords, keyword: str, beside: str) -> Diagnostic:
+    message = f"`{keyword}` does not apply to {beside}"
+    return Diagnostic(code="not-allowed", message=message, span=keywords.key(keyword))
 
 
-def _is_scalar(document: Node, pointer: Pointer) -> bool:
-    """Return whether all that a schema takes is one number, text or truth value."""
-    schema = keywords(document, followed(document, pointer))
-    if {"enum", "const"} & schema.keys():
-        return True
-    scalar = kind_of(schema) in {"boolean", "integer", "number", "string"}
-    return scalar and schema.get("format") != "path"
+def _is_scalar(kind: FieldType) -> bool:
+    """Return whether all values of a type are numbers, strings or booleans, and no paths."""
+    match kind:
+        case NullableType(inner=inner):
+            return _is_scalar(inner)
+        case ScalarType(kind=name):
+            return name != "path"
+        case ChoiceType():
+            return True
+        case _:
+            return False

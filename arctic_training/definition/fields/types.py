@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias, TypeVar
 
-from arctic_training.document import JSON, Pointer
+from arctic_training.diagnostics import Span
+from arctic_training.document import JSON, Node
 
 __all__ = [
     "MISSING",
@@ -24,6 +25,8 @@ __all__ = [
     "TaggedType",
     "TupleType",
     "UnionType",
+    "with_class_names",
+    "with_field_class_names",
 ]
 
 
@@ -76,12 +79,12 @@ class MapType:
 
 @dataclass(frozen=True, slots=True)
 class ObjectType:
-    """A nested model."""
+    """A nested model. ``span`` is its schema, which several fields may share."""
 
     class_name: str
     description: str
     fields: tuple[FieldSpec, ...]
-    pointer: Pointer
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ MISSING: Final = Missing()
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """A field of the config.
+    """A field of the config; ``key`` is the place of its name.
 
     A recipe may call it by one of the names that it is ``renamed_from``; ``deprecated`` says what
     to do without it.
@@ -139,9 +142,18 @@ class FieldSpec:
     type: FieldType
     description: str
     default: JSON | Missing
-    pointer: Pointer
+    key: Span
+    written_default: Node | None = None
+    """The default where it is written: at the field, or at a definition that it refers to."""
+
     renamed_from: tuple[str, ...] = ()
     deprecated: str = ""
+    is_constant: bool = False
+
+    @property
+    def span(self) -> Span:
+        """The place of the default, or else of the name."""
+        return self.written_default.span if self.written_default else self.key
 
     @property
     def is_required(self) -> bool:
@@ -151,3 +163,37 @@ class FieldSpec:
         if isinstance(self.type, ObjectType):
             return any(field.is_required for field in self.type.fields)
         return True
+
+
+_TypeT = TypeVar("_TypeT", bound=FieldType)
+
+
+def with_field_class_names(
+    fields: tuple[FieldSpec, ...], change: Callable[[str], str]
+) -> tuple[FieldSpec, ...]:
+    """Return fields with changed names of the classes of their nested objects."""
+    return tuple(replace(field, type=with_class_names(field.type, change)) for field in fields)
+
+
+def with_class_names(kind: _TypeT, change: Callable[[str], str]) -> _TypeT:
+    """Return a type with changed names of the classes of nested objects."""
+    match kind:
+        case ObjectType(class_name=name, fields=fields):
+            return replace(
+                kind, class_name=change(name), fields=with_field_class_names(fields, change)
+            )
+        case NullableType(inner=inner):
+            return replace(kind, inner=with_class_names(inner, change))
+        case ListType(item=item):
+            return replace(kind, item=with_class_names(item, change))
+        case MapType(value=value):
+            return replace(kind, value=with_class_names(value, change))
+        case TupleType(items=items):
+            return replace(kind, items=tuple(with_class_names(item, change) for item in items))
+        case UnionType(members=members):
+            return replace(kind, members=tuple(with_class_names(m, change) for m in members))
+        case TaggedType(members=tagged):
+            made = {tag: with_class_names(member, change) for tag, member in tagged.items()}
+            return replace(kind, members=made)
+        case _:
+            return kind

@@ -51,6 +51,21 @@ def _with(field: Field, keyword: str, value: JSON) -> Field:
     return field | {keyword: value}
 
 
+_LOWER, _UPPER = ("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")
+
+
+def _has_values(field: Field) -> bool:
+    """Return whether some value is within the limits of a field; one without any is refused."""
+    ranges = [(low, high) for low in _LOWER for high in _UPPER]
+    for low, high in [*ranges, ("minLength", "maxLength"), ("minItems", "maxItems")]:
+        least, most = field.get(low), field.get(high)
+        if isinstance(least, int | float) and isinstance(most, int | float):
+            is_open = "exclusive" in low + high
+            if least > most or (is_open and least == most):
+                return False
+    return True
+
+
 limits = {"minimum": st.integers(-5, 5), "exclusiveMaximum": st.integers(-5, 5)}
 others = {"exclusiveMinimum": numbers, "maximum": numbers}
 plain_fields: st.SearchStrategy[Field] = st.one_of(
@@ -68,13 +83,14 @@ plain_fields: st.SearchStrategy[Field] = st.one_of(
     .filter(lambda options: options != [None])
     .map(lambda options: {"enum": options}),
     (st.booleans() | st.integers(-3, 3) | texts).map(lambda value: {"const": value}),
-)
+).filter(_has_values)
 
 
 def _nested(inner: st.SearchStrategy[Field]) -> st.SearchStrategy[Field]:
     sizes = {"minItems": st.integers(0, 2), "maxItems": st.integers(0, 3)}
+    arrays = _typed("array", **sizes).filter(_has_values)
     return st.one_of(
-        st.builds(_with, _typed("array", **sizes), st.just("items"), inner),
+        st.builds(_with, arrays, st.just("items"), inner),
         st.builds(_with, _typed("object"), st.just("additionalProperties"), inner),
         st.builds(
             _with,
@@ -358,7 +374,11 @@ MAY_BE_NULL = {"type": ["object", "null"], "properties": {"kind": {"const": "b"}
 @pytest.mark.parametrize(
     ("field", "place", "message"),
     [
-        ({"type": "string", "pattern": DEEP, "default": ""}, ("pattern",), "not a regular expr"),
+        (
+            {"type": "string", "pattern": DEEP, "default": ""},
+            ("pattern",),
+            "not a supported regular",
+        ),
         ({"oneOf": [_tagged("a", {}), MAY_BE_NULL]}, ("oneOf", 1), "and no null"),
         ({"enum": [1, 1e308]}, ("enum", 1), "above the maximum"),
         ({"const": -1e300}, ("const",), "below the minimum"),
@@ -431,7 +451,7 @@ def test_shared_fields_are_made_once_and_follow_each_other(tmp_path: Path) -> No
     assert [a.type.class_name, a.is_required] == ["MineRangeConfig", False]
     assert (b.default, b.description) == ([0.1, 0.2], "Two.")
     assert (d.default, d.description) == (0.5, "A share.")
-    low = value_span(loaded.spec.document, a.type.fields[0].pointer)
+    low = a.type.fields[0].key
     assert (Path(low.source.path).name, low.line) == ("common.yaml", 10)
     made = render(plan(loaded.spec))["arctic_trainers/mine/config.py"]
     assert made.count("class MineRangeConfig(") == 1
