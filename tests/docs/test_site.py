@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -36,6 +37,12 @@ _ANSWERS: Final = {
     "streaming": "how-to/prepared-data.html",
 }
 """The page that answers a question, by the words that somebody types."""
+
+_BROWSER: Final = shutil.which("chromium") or shutil.which("chromium-browser")
+_FLAGS: Final = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --virtual-time-budget=30000 --dump-dom"
+).split()
 
 _FETCHED: Final = re.compile(
     r'<(?:script|img|iframe|link)[^>]*?(?:src|href)="?((?:https?:)?//[^" >]+)'
@@ -76,6 +83,16 @@ def test_the_search_answers_plain_words(site: Path) -> None:
     done = subprocess.run([node, script, site, *_ANSWERS], capture_output=True, check=True)
     found: dict[str, list[str]] = json.loads(done.stdout)
     assert {query: [*pages, ""][0] for query, pages in found.items()} == _ANSWERS
+
+
+@pytest.mark.skipif(_BROWSER is None, reason="chromium is not installed")
+def test_the_search_works_in_a_folder(site: Path) -> None:
+    """A browser that opens the site as files, without a server, finds pages as well."""
+    assert _BROWSER
+    address = f"{(site / 'index.html').as_uri()}?q=wandb"
+    done = subprocess.run([_BROWSER, *_FLAGS, address], capture_output=True, text=True, check=True)
+    results = re.findall(r'<a href="([^"]+)" class="md-search-result__link"', done.stdout)
+    assert "how-to/follow-a-run.html" in [*results, ""][0]
 
 
 def test_pages_say_what_they_answer() -> None:
