@@ -70,6 +70,8 @@ fix: $(READY)  ## Format, and mend what ruff can mend.
 generate: $(READY)  ## Regenerate everything that is rendered from code or definitions.
 	$(BIN)/python -m arctic_training.config.sections > $(VENV)/sections.json
 	mv $(VENV)/sections.json schemas/sections.schema.json
+	$(BIN)/python -m arctic_training.definition.slot_schema > $(VENV)/trainer.json
+	mv $(VENV)/trainer.json schemas/trainer.schema.json
 	$(BIN)/arctic-gen new-trainer $(filter-out %.recipe.yaml,$(wildcard schemas/trainers/*.yaml))
 	$(BIN)/python docs/render.py
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.breaking.complaints import default_change, of_keys
-from arctic_training.breaking.pairs import KeyPair
+from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import Break, Contract, Rule, rule
 from arctic_training.config.resume_changes import may_change
 from arctic_training.definition.specification import TrainerSpec
@@ -21,7 +21,7 @@ def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
 
 
 def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
-    for before, now in zip(old.slots, new.slots, strict=True):
+    for before, now in slot_pairs(old, new):
         kept = {factory.name for factory in now.factories}
         for factory in before.factories:
             if factory.name not in kept:
@@ -30,7 +30,7 @@ def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
 
 
 def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
-    for before, now in zip(old.slots, new.slots, strict=True):
+    for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if names[0] != names[1] and not may_change((now.slot.section, "type")):
             message = f"`{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"

@@ -21,7 +21,7 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.specification import OwnFactory, TrainerSpec
+from arctic_training.definition.specification import OwnFactory, SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.document import JSON
 
@@ -32,6 +32,7 @@ __all__ = [
     "ValuePair",
     "key_pairs",
     "own_factories",
+    "slot_pairs",
     "value_pairs",
 ]
 
@@ -108,15 +109,24 @@ def own_factories(
     old: TrainerSpec, new: TrainerSpec
 ) -> Iterator[tuple[OwnSection, OwnFactory, OwnFactory]]:
     """Iterate over the factories of the user's that both have."""
-    for before, now in zip(old.slots, new.slots, strict=True):
+    for before, now in slot_pairs(old, new):
         kept = {factory.name: factory.own for factory in now.factories}
         for factory in before.factories:
             if factory.own and (own := kept.get(factory.name)):
                 yield OwnSection(now.slot.section, factory.name), factory.own, own
 
 
+def slot_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[tuple[SlotSpec, SlotSpec]]:
+    """Iterate over the slots that both have; an optional one may be in one alone."""
+    by_kind = {slot.slot.kind: slot for slot in new.slots}
+    for slot in old.slots:
+        if slot.slot.kind in by_kind:
+            yield slot, by_kind[slot.slot.kind]
+
+
 def _of_recipe(spec: TrainerSpec) -> Iterator[Key]:
-    for slot in spec.nested:
+    optional = (slot for slot in spec.slots if not slot.slot.is_required)
+    for slot in (*optional, *spec.nested):
         yield Key(name=slot.slot.section, former=slot.renamed_from, key=slot.place.key)
     yield from _of_fields(spec.fields)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.breaking.complaints import of_keys, of_values
-from arctic_training.breaking.pairs import KeyPair
+from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import Break, Contract, Rule, rule, with_field
 from arctic_training.breaking.types import core, head, is_nullable, takes
 from arctic_training.config.slots import ImportPath
@@ -79,7 +79,7 @@ def _options(old: FieldType, new: FieldType) -> str:
 
 
 def _factories(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
-    for before, now in zip(old.slots, new.slots, strict=True):
+    for before, now in slot_pairs(old, new):
         known = {factory.config for factory in before.factories}
         for factory in now.factories:
             if factory.config not in known:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.breaking.complaints import of_keys, of_values
-from arctic_training.breaking.pairs import KeyPair, own_factories
+from arctic_training.breaking.pairs import KeyPair, own_factories, slot_pairs
 from arctic_training.breaking.rule import (
     Break,
     Contract,
@@ -75,7 +75,7 @@ def _tag(old: FieldType, new: FieldType) -> str:
 
 
 def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
-    for before, now in zip(old.slots, new.slots, strict=True):
+    for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if now.slot.is_list and names[0] != names[1]:
             message = f"a `{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"

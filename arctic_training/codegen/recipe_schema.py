@@ -97,7 +97,8 @@ def section_description(slot: SlotSpec) -> str:
     if slot.description or slot.is_nested:
         return slot.description
     properties = cast("dict[str, JSONSchema]", _definition("TrainerConfig")["properties"])
-    return str(properties[slot.slot.section]["description"])
+    inherited = properties.get(slot.slot.section, {"description": slot.slot.description})
+    return str(inherited["description"])
 
 
 def _example(slot: SlotSpec) -> object:

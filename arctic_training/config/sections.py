@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Final
 
 from pydantic import JsonValue
@@ -15,44 +17,15 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_jso
 from pydantic_core import core_schema
 
 from arctic_training.config.base import Config
-from arctic_training.config.checkpoint import DeepSpeedCheckpointConfig, HFCheckpointConfig
-from arctic_training.config.data import CausalDataConfig, SFTDataConfig
-from arctic_training.config.model import (
-    HFModelConfig,
-    HFRewardModelConfig,
-    RandomLlamaConfig,
-    RandomLlamaRewardConfig,
-)
-from arctic_training.config.optimizer import CPUAdamConfig, FusedAdamConfig, MuonConfig
-from arctic_training.config.preference import PreferenceDataConfig, UnpairedDataConfig
-from arctic_training.config.scheduler import HFSchedulerConfig, WSDSchedulerConfig
-from arctic_training.config.tokenizer import ByteLevelBPEConfig, HFTokenizerConfig
+from arctic_training.config.slots import ImportPath
 from arctic_training.config.trainer import TrainerConfig
+from arctic_training.diagnostics import Source
+from arctic_training.document import ScalarNode, children, find, parse
 from arctic_training.document.schema_forms import DRAFT, JSONSchema, for_editors, nullable
+from arctic_training.project.resources import resource
 
 __all__ = ["RecipeSchema", "sections_schema"]
 
-_SECTIONS: Final[tuple[type[Config], ...]] = (
-    ByteLevelBPEConfig,
-    CPUAdamConfig,
-    CausalDataConfig,
-    DeepSpeedCheckpointConfig,
-    FusedAdamConfig,
-    HFCheckpointConfig,
-    HFModelConfig,
-    HFRewardModelConfig,
-    HFSchedulerConfig,
-    HFTokenizerConfig,
-    MuonConfig,
-    PreferenceDataConfig,
-    RandomLlamaConfig,
-    RandomLlamaRewardConfig,
-    SFTDataConfig,
-    TrainerConfig,
-    UnpairedDataConfig,
-    WSDSchedulerConfig,
-)
-_LISTED: Final[tuple[type[Config], ...]] = (Config, *_SECTIONS)
 _REFERENCE: Final = "#/definitions/{model}"
 _MEMBERS: Final = "x-members"
 """Where the schema lists the members of each class."""
@@ -79,14 +52,31 @@ class RecipeSchema(GenerateJsonSchema):
 
 def sections_schema() -> JSONSchema:
     """Return the definitions of all sections and of the recipe that all trainers share."""
+    sections: set[type[Config]] = {TrainerConfig, *_factory_sections()}
+    models = sorted(sections, key=lambda model: model.__name__)
+    listed: list[type[Config]] = [Config, *models]
     _, schema = models_json_schema(
-        [(model, "validation") for model in _SECTIONS],
+        [(model, "validation") for model in models],
         ref_template=_REFERENCE,
         schema_generator=RecipeSchema,
     )
-    members: dict[str, JsonValue] = {model.__name__: _members(model) for model in _LISTED}
-    sections = for_editors({"definitions": schema["$defs"]})
-    return {"$schema": DRAFT, **sections, _MEMBERS: members}
+    members: dict[str, JsonValue] = {model.__name__: _members(model) for model in listed}
+    definitions = for_editors({"definitions": schema["$defs"]})
+    return {"$schema": DRAFT, **definitions, _MEMBERS: members}
+
+
+def _factory_sections() -> Iterator[type[Config]]:
+    """Iterate over the section models of the built-in factories."""
+    file = resource("schemas/factories.yaml")
+    slots, problems = parse(Source(str(file), file.read_text(encoding="utf-8")))
+    assert slots is not None, problems
+    for _, slot in children(slots):
+        for _, factory in children(slot):
+            config = find(factory, ("config",))
+            assert isinstance(config, ScalarNode)
+            path = ImportPath.parse(str(config.value))
+            model: type[Config] = getattr(import_module(path.module), path.name)
+            yield model
 
 
 def _members(model: type[Config]) -> list[JsonValue]:

@@ -1,15 +1,15 @@
-"""The parts that every trainer has, and how names in modules are written."""
+"""The slot table: the parts that trainers have, each a key of definitions and a recipe section.
+
+Definitions, generated code, recipes, schemas and the runtime read this table; none of them lists
+the slots again. It imports nothing heavy.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final, Self
 
-__all__ = [
-    "SLOTS",
-    "ImportPath",
-    "Slot",
-]
+__all__ = ["SLOTS", "ImportPath", "Slot"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,11 @@ class ImportPath:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A kind of part that every trainer has.
+    """A kind of part of a trainer.
 
     ``key`` is the definition's key and the trainer's attribute, ``section`` the recipe's key,
-    ``base`` the class that all factories of the slot derive from.
+    ``maker`` the trainer's method that returns the factory, ``base`` the class that all factories
+    of the slot derive from, and ``config_base`` that of their sections.
     """
 
     kind: str
@@ -44,6 +45,14 @@ class Slot:
     base: ImportPath
     config_base: ImportPath
     is_list: bool = False
+    """Whether a recipe has a list of sections, each with a factory of its own."""
+
+    is_required: bool = True
+    """Whether every trainer has it. A definition may leave out an optional one; then its trainer
+    has no such attribute, and its recipes no such section."""
+
+    description: str = ""
+    """What an optional section is for; the shared recipe model describes the required ones."""
 
     @property
     def noun(self) -> str:
@@ -51,23 +60,45 @@ class Slot:
         return "checkpoint engine" if self.is_list else f"{self.kind} factory"
 
 
-def _slot(kind: str, part: str, base: str, config: str) -> Slot:
+def _slot(
+    kind: str,
+    base: str,
+    config: str,
+    *,
+    module: str = "",
+    is_list: bool = False,
+    optional: str | None = None,
+) -> Slot:
+    """Return a slot by the naming rules.
+
+    Args:
+        kind: name of the slot's section.
+        base: class of all its factories.
+        config: class of all their sections, in the module of ``config`` named like the slot.
+        module: module of the base below ``arctic_training``; by rule ``<kind>.factory``.
+        is_list: whether a recipe has a list of sections.
+        optional: description of the section, for a slot that trainers may do without.
+
+    """
+    part = "engine" if is_list else "factory"
     return Slot(
         kind=kind,
         section=kind,
         key=f"{kind}_{part}_type",
-        maker=f"make_{kind}_{part}{'s' if part == 'engine' else ''}",
-        base=ImportPath(f"arctic_training.{kind}.{part}", base),
+        maker=f"make_{kind}_{part}{'s' if is_list else ''}",
+        base=ImportPath(f"arctic_training.{module or f'{kind}.{part}'}", base),
         config_base=ImportPath(f"arctic_training.config.{kind}", config),
-        is_list=part == "engine",
+        is_list=is_list,
+        is_required=optional is None,
+        description=optional or "",
     )
 
 
 SLOTS: Final[tuple[Slot, ...]] = (
-    _slot("data", "factory", "DataFactory", "DataConfig"),
-    _slot("model", "factory", "ModelFactory", "ModelConfig"),
-    _slot("checkpoint", "engine", "CheckpointEngine", "CheckpointConfig"),
-    _slot("optimizer", "factory", "OptimizerFactory", "OptimizerConfig"),
-    _slot("scheduler", "factory", "SchedulerFactory", "SchedulerConfig"),
-    _slot("tokenizer", "factory", "TokenizerFactory", "TokenizerConfig"),
+    _slot("data", "DataFactory", "DataConfig"),
+    _slot("model", "ModelFactory", "ModelConfig"),
+    _slot("checkpoint", "CheckpointEngine", "CheckpointConfig", is_list=True),
+    _slot("optimizer", "OptimizerFactory", "OptimizerConfig"),
+    _slot("scheduler", "SchedulerFactory", "SchedulerConfig"),
+    _slot("tokenizer", "TokenizerFactory", "TokenizerConfig"),
 )

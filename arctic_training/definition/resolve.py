@@ -46,7 +46,9 @@ def resolve(
     reported with the code to paste.
     """
     resolver = _Resolver(reading)
-    slots = tuple(resolver.slot(slot) for slot in SLOTS)
+    slots = tuple(
+        resolver.slot(slot) for slot in SLOTS if slot.is_required or reading.slots[slot.key]
+    )
     spec = _spec(reading, path, project, slots)
     found = [*resolver.problems, *_mixed_batches(slots[0])]
     found += name_clashes(spec)

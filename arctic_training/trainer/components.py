@@ -30,6 +30,7 @@ from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import tracker_problems
 from arctic_training.trainer.loaders import evaluation_factories, evaluation_problems
 from arctic_training.trainer.memory_profile import memory_profile_problems
+from arctic_training.trainer.slots import optional_components
 
 __all__ = ["Parts"]
 
@@ -60,6 +61,8 @@ class Parts(Generic[BatchT]):
     optimizer: OptimizerFactory[OptimizerConfig]
     scheduler: SchedulerFactory[SchedulerConfig]
     checkpoint: list[CheckpointEngine[CheckpointConfig]]
+    optional: list[Component[SectionConfig]]
+    """Components of optional slots."""
 
     @classmethod
     def of(cls, trainer: _Maker[BatchT]) -> Self:
@@ -74,6 +77,7 @@ class Parts(Generic[BatchT]):
             optimizer=trainer.make_optimizer_factory(),
             scheduler=trainer.make_scheduler_factory(),
             checkpoint=list(trainer.make_checkpoint_engines()),
+            optional=list(optional_components(trainer)),
         )
 
     def check(self, config: TrainerConfig) -> None:
@@ -102,3 +106,4 @@ class Parts(Generic[BatchT]):
     def _all(self) -> Iterator[Component[SectionConfig]]:
         yield from (self.data, *self.evaluated.values(), self.tokenizer, self.model)
         yield from (*self.frozen, self.optimizer, self.scheduler, *self.checkpoint)
+        yield from self.optional

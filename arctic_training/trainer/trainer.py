@@ -57,7 +57,7 @@ from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.process import prepare_process
 from arctic_training.trainer.progress import new_progress, running
-from arctic_training.trainer.slots import SLOTS, slot_problems, taking, use_own_slots
+from arctic_training.trainer.slots import slot_problems, taking, use_own_slots
 from arctic_training.trainer.step_guard import WholeSteps
 from arctic_training.trainer.stop_requests import StopRequests
 from arctic_training.trainer.unbuilt_attributes import BuiltLater
@@ -269,6 +269,4 @@ class Trainer(
         config_type = getattr(cls, "config_type", None)
         if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
             return [*problems, "its `config_type` is no TrainerConfig"]
-        for slot, base in SLOTS.items():
-            problems += slot_problems(slot, base, getattr(cls, slot, ()), config_type)
-        return [*problems, *callback_problems(cls)]
+        return [*problems, *slot_problems(cls, config_type), *callback_problems(cls)]

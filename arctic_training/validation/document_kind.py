@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final, Literal
 
+from arctic_training.config.slots import SLOTS
 from arctic_training.diagnostics import Diagnostic, nearest
 from arctic_training.document.node import MapNode, ScalarNode, find
 
@@ -19,12 +20,7 @@ _KEYS: Final[dict[str, tuple[str, ...]]] = {
         "schema_version",
         "extends",
         "config_type",
-        "data_factory_type",
-        "model_factory_type",
-        "checkpoint_engine_type",
-        "optimizer_factory_type",
-        "scheduler_factory_type",
-        "tokenizer_factory_type",
+        *(slot.key for slot in SLOTS),
     ),
     "recipe": ("type", "model", "data"),
     "name": ("name",),

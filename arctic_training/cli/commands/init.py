@@ -56,7 +56,10 @@ def _words(kind: str) -> str:
     return f"Which {kind} factories, the default first?"
 
 
-_SLOTS: Final = tuple(Question(slot.kind, _words(slot.kind), _offered(slot.kind)) for slot in SLOTS)
+_REQUIRED: Final = tuple(slot for slot in SLOTS if slot.is_required)
+_SLOTS: Final = tuple(
+    Question(slot.kind, _words(slot.kind), _offered(slot.kind)) for slot in _REQUIRED
+)
 QUESTIONS: Final = (
     Question("description", "What does the trainer do?", "A trainer of our own."),
     Question("loss", "Where is its loss, as module:function?", ""),
@@ -159,7 +162,9 @@ class _Draft:
             "base": Code(_quoted(base)) if base else None,
             "description": Code(json.dumps(answers["description"])),
             "fields": first_field(factory.batch) if factory and factory.batch else [],
-            "factories": [] if base else [_factories(slot, answers[slot.kind]) for slot in SLOTS],
+            "factories": []
+            if base
+            else [_factories(slot, answers[slot.kind]) for slot in _REQUIRED],
             "loss": Code(_quoted(answers["loss"])),
         }
         return fill("definition.yaml.j2", values)

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.data import DataConfig
+from arctic_training.config.slots import SLOTS
 from arctic_training.data.factories.reachable_attributes import PACKAGE, Reachable, reachable
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.store.cache import DataCache
@@ -20,8 +21,7 @@ __all__ = ["NOT_FOLLOWED", "OF_THE_RUN", "ignored_keys", "uncached_problem"]
 
 NOT_FOLLOWED: Final = frozenset(
     {"_keys", "is_streamed", "option_problems", "problems"}
-    | {"make_checkpoint_engines", "make_frozen_model_factories"}
-    | {f"make_{part}_factory" for part in ("data", "model", "optimizer", "scheduler", "tokenizer")}
+    | {"make_frozen_model_factories", *(slot.maker for slot in SLOTS)}
 )
 """Methods that only check keys or tell caches apart by them, and that make other factories."""
 
