@@ -13,13 +13,13 @@ from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.errors import RecipeError
 
-__all__ = ["alone", "occupied_problems"]
+__all__ = ["occupied_problems", "output_dir_lock"]
 
 _Engine: TypeAlias = CheckpointEngine[CheckpointConfig]
 
 
 @contextmanager
-def alone(
+def output_dir_lock(
     engines: Sequence[_Engine], *, note: Callable[[str], None] = lambda _: None
 ) -> Iterator[None]:
     """Keep every other run of this machine out of the folders that a run saves in.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.output_dir_lock import alone
+from arctic_training.checkpoint.output_dir_lock import output_dir_lock
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import METRICS, TrainerConfig
 from arctic_training.core.resolved_recipe import as_json
@@ -29,7 +29,7 @@ def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
         RecipeError: what is found does not fit the run, or another run saves there.
 
     """
-    with alone(engines):
+    with output_dir_lock(engines):
         for engine in _enabled(engines):
             if engine.trainer.mesh.is_first:
                 engine.discard_unfinished()

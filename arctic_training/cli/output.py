@@ -12,7 +12,12 @@ import click
 
 from arctic_training.cli import interrupt, streams
 from arctic_training.core.mesh import Mesh
-from arctic_training.launcher.failure_report import LOST, apart, is_lost_peer, speaks
+from arctic_training.launcher.failure_report import (
+    PEER_LOST_EXIT_CODE,
+    is_lost_peer,
+    nccl_misconfiguration,
+    should_report_failure,
+)
 from arctic_training.launcher.process_exit import ended_whole
 
 if TYPE_CHECKING:
@@ -93,7 +98,7 @@ def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") ->
     """Print the findings, or in text form the summary when there are none, and end."""
     from arctic_training.diagnostics import Format, has_errors, render
 
-    if not diagnostics or speaks():
+    if not diagnostics or should_report_failure():
         click.echo(render(diagnostics, form), nl=False)
     if not diagnostics and form is Format.TEXT and summary:
         click.echo(summary)
@@ -173,7 +178,7 @@ def _is_link_loop(error: Exception) -> bool:
 
 def say(message: str, *, hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
-    if speaks():
+    if should_report_failure():
         click.echo(f"error: {message}" + (f"\nhelp: {hint}" if hint else ""), err=True)
 
 
@@ -190,13 +195,13 @@ def _report(error: Exception, *, debug: bool) -> int:
     from arctic_training.core.tested_versions import untested_remedy
 
     if is_lost_peer(error):
-        return LOST
-    if debug and speaks():
+        return PEER_LOST_EXIT_CODE
+    if debug and should_report_failure():
         traceback.print_exception(error)
     if isinstance(error, _environment_errors()) or _is_link_loop(error):
         say(_of_environment(error))
         return ExitCode.USAGE
-    if reason := apart(error):
+    if reason := nccl_misconfiguration(error):
         say(f"the processes cannot work together: {reason}")
         return ExitCode.USAGE
     if is_out_of_memory(error):

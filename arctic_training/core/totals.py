@@ -17,7 +17,7 @@ from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.diagnostics import nearest
 from arctic_training.errors import TrainingError
 
-__all__ = ["GlobalBatch", "Reduction", "Totals", "placed"]
+__all__ = ["GlobalBatch", "Reduction", "Totals", "error_context"]
 
 Reduction: TypeAlias = Literal["mean", "sum"]
 
@@ -28,7 +28,7 @@ _NO_NUMBER: Final = (
 
 
 @contextmanager
-def placed(place: str) -> Iterator[None]:
+def error_context(place: str) -> Iterator[None]:
     """Let an error of training begin with where in the run it came up."""
     try:
         yield
@@ -139,7 +139,7 @@ class GlobalBatch:
         return Totals(loss / count, count, int(tokens), terms, int(squared), is_stopping=stops > 0)
 
     @contextmanager
-    def blamed(self) -> Iterator[None]:
+    def attribute_errors(self) -> Iterator[None]:
         """Let an error of the step, which all processes raise, name the samples of its batch."""
         try:
             yield

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from arctic_training.launcher.failure_report import LOST
+from arctic_training.launcher.failure_report import PEER_LOST_EXIT_CODE
 from arctic_training.launcher.python_path import python_path
 from arctic_training.launcher.remote import RUN_ID, RemoteProcesses, exported_environment
 
@@ -210,7 +210,7 @@ def _outcome(code: int, *, is_remote: bool) -> tuple[int, str]:
     number = -code if code < 0 else 256 - code
     if code < 0 or number in {*signal.Signals}:
         return 128 + number, f"a process was ended by {signal.Signals(number).name}"
-    return code, "the processes lost each other" if code == LOST else ""
+    return code, "the processes lost each other" if code == PEER_LOST_EXIT_CODE else ""
 
 
 def _free_port() -> int:

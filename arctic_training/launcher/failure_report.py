@@ -10,9 +10,9 @@ from typing import Final
 
 from arctic_training.core.mesh import Mesh, environment_problem
 
-__all__ = ["LOST", "apart", "is_lost_peer", "speaks"]
+__all__ = ["PEER_LOST_EXIT_CODE", "is_lost_peer", "nccl_misconfiguration", "should_report_failure"]
 
-LOST: Final = 75
+PEER_LOST_EXIT_CODE: Final = 75
 """Exit code of a process that fails because another one of the run is gone."""
 
 _LOST_PEER: Final = re.compile(
@@ -26,7 +26,7 @@ _PATIENCE: Final = timedelta(seconds=10)
 
 
 @cache
-def speaks() -> bool:
+def should_report_failure() -> bool:
     """Return whether this process, which fails, is the one to say why.
 
     It is if it is alone, or told what no launcher says, or the first to ask. The store of the
@@ -58,7 +58,7 @@ def is_lost_peer(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and bool(_LOST_PEER.search(str(error)))
 
 
-def apart(error: BaseException) -> str:
+def nccl_misconfiguration(error: BaseException) -> str:
     """Return why processes cannot work together, if that is what an error says, in few words.
 
     NCCL says it in its last line, such as that two processes were given one GPU.

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from arctic_training.launcher.failure_report import LOST
+from arctic_training.launcher.failure_report import PEER_LOST_EXIT_CODE
 from arctic_training.launcher.python_path import python_path
 
 __all__ = ["launch"]
@@ -102,4 +102,6 @@ def _outcome(codes: dict[int, int], num_processes: int) -> tuple[int, str]:
             name = signal.Signals(number).name
             return 128 + number, f"process {rank} of {num_processes} was ended by {name}"
     code = next(code for code in codes.values() if code > 0)
-    return code, "the processes lost each other" if set(codes.values()) == {LOST} else ""
+    return code, "the processes lost each other" if set(codes.values()) == {
+        PEER_LOST_EXIT_CODE
+    } else ""

@@ -146,12 +146,16 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
     ),
     "arctic_training.data.batches:IGNORED": "arctic_training.data.batches:IGNORE_INDEX",
     "arctic_training.model.vocabulary:TokenLimit": "arctic_training.core.token_limit:TokenLimit",
+    "arctic_training.scheduler.resumed:take_up": (
+        "arctic_training.scheduler.resume:restore_learning_rates"
+    ),
     "arctic_training.trainer.meter:Measures": "arctic_training.core.reports:Measures",
     "arctic_training.trainer.process:seed_everything": (
         "arctic_training.core.seeding:seed_everything"
     ),
     "arctic_training.trainer.process:seed_process": "arctic_training.core.seeding:seed_process",
     "arctic_training.trainer.slots:OneOf": "arctic_training.core.one_of:OneOf",
+    "arctic_training.trainer.totals:placed": "arctic_training.core.totals:error_context",
 }
 """Names that were renamed, or left a module that is still there, as ``module:name``."""
 

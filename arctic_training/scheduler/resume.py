@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
-__all__ = ["replanned", "take_up"]
+__all__ = ["replanned", "restore_learning_rates"]
 
 
 def replanned(create: Callable[[], LRScheduler], scheduler: LRScheduler) -> LRScheduler:
@@ -16,11 +16,11 @@ def replanned(create: Callable[[], LRScheduler], scheduler: LRScheduler) -> LRSc
     replacing.load_state_dict(scheduler.state_dict())
     for group, rate in zip(groups, rates, strict=True):
         group["lr"] = rate
-    take_up(replacing)
+    restore_learning_rates(replacing)
     return replacing
 
 
-def take_up(scheduler: LRScheduler) -> None:
+def restore_learning_rates(scheduler: LRScheduler) -> None:
     """Give a schedule that was loaded the learning rates that it has at its step.
 
     Those that were saved are of the schedule of that time, which may have had another horizon.

@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
-from arctic_training.checkpoint.output_dir_lock import alone
+from arctic_training.checkpoint.output_dir_lock import output_dir_lock
 from arctic_training.config.checkpoint import CheckpointConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.loss_output import LossOutput
 from arctic_training.core.random_state import random_numbers, replayed
-from arctic_training.core.totals import GlobalBatch, placed
+from arctic_training.core.totals import GlobalBatch, error_context
 from arctic_training.data.batches import squared_lengths
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.document import shown_path
@@ -30,9 +30,9 @@ from arctic_training.trainer.loss_location import loss_place
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.planning import Planning
 from arctic_training.trainer.progress import running
-from arctic_training.trainer.step_guard import WholeSteps
+from arctic_training.trainer.step_guard import StepGuard
 from arctic_training.trainer.summary import summary_lines
-from arctic_training.trainer.teardown import closing_lines, ending, opening_line
+from arctic_training.trainer.teardown import closing_lines, opening_line, run_teardown
 from arctic_training.trainer.token_ids import check_token_ids
 
 __all__ = ["TrainingLoop"]
@@ -52,7 +52,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
 
     _global_batch: GlobalBatch
     _memory_profile: MemoryProfile
-    _whole_steps: WholeSteps
+    _step_guard: StepGuard
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossOutput | Tensor:
@@ -81,12 +81,14 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         self.note(opening_line(self))
         self._meter.restart()
         self._memory_profile.begin("step")
-        taken_down = ending(self._memory_profile, self.progress, self._trackers, self._stop_reason)
+        teardown = run_teardown(
+            self._memory_profile, self.progress, self._trackers, self._stop_reason
+        )
         try:
             with (
-                self._whole_steps.taken(),
-                alone(self.checkpoint_engines, note=self.note),
-                taken_down,
+                self._step_guard.taken(),
+                output_dir_lock(self.checkpoint_engines, note=self.note),
+                teardown,
                 self._stop_requests.listening(),
             ):
                 for _ in self.epochs:
@@ -183,7 +185,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
                     for index, batch in enumerate(loader.batches(0)):
                         self._forward_micro_batch(batch, whole, loader, index)
                         stage.advance()
-                with placed(f"step {self.state.global_step}, evaluation of `{name}`"):
+                with error_context(f"step {self.state.global_step}, evaluation of `{name}`"):
                     totals = whole.close()
                 self._report_evaluation(name, totals)
         self._meter.restart()
@@ -215,10 +217,10 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         """Take an optimizer step, and report it; return whether it was taken."""
         self._steps_of_batch += 1
         learning_rate = float(self.scheduler.get_last_lr()[0])
-        with placed(f"step {self.state.global_step + 1}"):
+        with error_context(f"step {self.state.global_step + 1}"):
             totals = self._global_batch.close(stop=self._stop_requests.is_requested)
             self.is_stopping = totals.is_stopping
-            with self._global_batch.blamed():
+            with self._global_batch.attribute_errors():
                 is_taken = self.engine.step(totals.count)
         if not is_taken:
             self.state.skipped_steps += 1

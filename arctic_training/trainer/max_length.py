@@ -9,12 +9,12 @@ from arctic_training.config.model import ModelConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.model.factory import ModelFactory
 
-__all__ = ["with_row_length"]
+__all__ = ["resolve_max_length"]
 
 ConfigT = TypeVar("ConfigT", bound=TrainerConfig)
 
 
-def with_row_length(config: ConfigT, model: Callable[[], ModelFactory[ModelConfig]]) -> ConfigT:
+def resolve_max_length(config: ConfigT, model: Callable[[], ModelFactory[ModelConfig]]) -> ConfigT:
     """Return the recipe with the longest row of its model as ``max_length``, if it has none."""
     if config.data.max_length is not None or (longest := model().longest_row()) is None:
         return config

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 from arctic_training.errors import TrainingError
 
-__all__ = ["WholeSteps"]
+__all__ = ["StepGuard"]
 
 
-class WholeSteps:
+class StepGuard:
     """Lets a trainer train only if no step of it may be half done."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from arctic_training.tracker.tracker import Tracker
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.progress import Progress
 
-__all__ = ["closing_lines", "ending", "opening_line"]
+__all__ = ["closing_lines", "opening_line", "run_teardown"]
 
 
 class _Run(Protocol):
@@ -41,7 +41,7 @@ class _Run(Protocol):
 
 
 @contextmanager
-def ending(
+def run_teardown(
     profile: MemoryProfile,
     progress: Progress,
     trackers: Iterable[Tracker],

@@ -41,7 +41,7 @@ from arctic_training.model.frozen import FrozenModels
 from arctic_training.optimizer.factory import OptimizerFactory
 from arctic_training.project.interface import INTERFACE, mismatch
 from arctic_training.scheduler.factory import SchedulerFactory
-from arctic_training.scheduler.resume import take_up
+from arctic_training.scheduler.resume import restore_learning_rates
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers
 from arctic_training.trainer.components import Parts
@@ -52,13 +52,13 @@ from arctic_training.trainer.loaders import (
 )
 from arctic_training.trainer.loop import TrainingLoop
 from arctic_training.trainer.loss_location import loss_place
-from arctic_training.trainer.max_length import with_row_length
+from arctic_training.trainer.max_length import resolve_max_length
 from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.process import prepare_process
 from arctic_training.trainer.progress import new_progress, running
 from arctic_training.trainer.slots import slot_problems, taking, use_own_slots
-from arctic_training.trainer.step_guard import WholeSteps
+from arctic_training.trainer.step_guard import StepGuard
 from arctic_training.trainer.stop_requests import StopRequests
 from arctic_training.trainer.unbuilt_attributes import BuiltLater
 from arctic_training.trainer.vocabulary import check_vocabulary
@@ -223,7 +223,7 @@ class Trainer(
         self.mesh = Mesh.of_environment()
         self.progress = new_progress(self.config, self.mesh)
         with running(self.progress, "reading the model's configuration"):
-            self.config = config = with_row_length(self.config, self.make_model_factory)
+            self.config = config = resolve_max_length(self.config, self.make_model_factory)
         self._callbacks = Callbacks(type(self))
         self.state = TrainingState()
         self.epoch_finished = self.training_finished = self.is_stopping = False
@@ -231,7 +231,7 @@ class Trainer(
         self._global_batch = GlobalBatch(self.metrics, self.mesh, loss_place(type(self).loss))
         self._logged = {}
         self._memory_profile = MemoryProfile(config, self.mesh)
-        self._whole_steps = WholeSteps()
+        self._step_guard = StepGuard()
         self._inner_steps, self._positions = InnerSteps[BatchT](), Positions[BatchT]()
         self.is_padding_batch = self._is_batch_open = False
         self._steps_of_batch = 0
@@ -258,7 +258,7 @@ class Trainer(
     def _resume(self) -> None:
         planned = self.state.inner_steps = self.schedule.inner_steps
         begin_or_resume(self.checkpoint_engines, self.config)
-        take_up(self.scheduler)
+        restore_learning_rates(self.scheduler)
         self.state.continue_with(self.schedule, self.mesh.size("data"))
         self._first_step = self.state.global_step
         self._expect_inner_steps(planned if planned > 1 else self.state.inner_steps)

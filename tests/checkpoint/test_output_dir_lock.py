@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.checkpoint.output_dir_lock import alone
+from arctic_training.checkpoint.output_dir_lock import output_dir_lock
 from arctic_training.core.mesh import Mesh
 from arctic_training.errors import RecipeError, UnusableRecipeError
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
@@ -30,7 +30,7 @@ def _trainer(folder: Path) -> HandTrainer:
 def test_a_second_run_is_refused(tmp_path: Path) -> None:
     """While a run saves in a folder, another is refused before it prepares, or saves, anything."""
     first, second = _trainer(tmp_path), _trainer(tmp_path)
-    with alone(first.checkpoint_engines):
+    with output_dir_lock(first.checkpoint_engines):
         with pytest.raises(UnusableRecipeError) as caught:
             _trainer(tmp_path)
         (problem,) = caught.value.problems
@@ -47,11 +47,11 @@ def test_a_second_run_is_refused(tmp_path: Path) -> None:
 def test_the_first_process_locks_for_all(tmp_path: Path) -> None:
     """Processes of one run do not keep each other out."""
     trainer = _trainer(tmp_path)
-    with alone(trainer.checkpoint_engines):
-        with pytest.raises(RecipeError), alone(trainer.checkpoint_engines):
+    with output_dir_lock(trainer.checkpoint_engines):
+        with pytest.raises(RecipeError), output_dir_lock(trainer.checkpoint_engines):
             pass
         trainer.mesh = Mesh(1, 2)
-        with alone(trainer.checkpoint_engines):
+        with output_dir_lock(trainer.checkpoint_engines):
             is_let_in = True
     assert is_let_in
 

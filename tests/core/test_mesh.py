@@ -10,7 +10,7 @@ from arctic_training.core.mesh import BATCH_AXES, Mesh, World, environment_probl
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from arctic_training.engines.deepspeed.engine import DeepSpeedEngine
-from arctic_training.launcher.failure_report import speaks
+from arctic_training.launcher.failure_report import should_report_failure
 from tests.tiny import sft_config
 
 _MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
@@ -52,9 +52,9 @@ def test_an_environment_that_cannot_be(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert environment_problem() == problem
-    speaks.cache_clear()
-    assert not problem or speaks()
-    speaks.cache_clear()
+    should_report_failure.cache_clear()
+    assert not problem or should_report_failure()
+    should_report_failure.cache_clear()
     assert isinstance(Mesh.of_environment().is_first, bool)
 
 

@@ -8,7 +8,11 @@ from torch._C._distributed_c10d import TCPStore
 from torch.distributed import DistBackendError, DistNetworkError, DistStoreError
 
 from arctic_training.cli.output import ExitCode, run
-from arctic_training.launcher.failure_report import LOST, is_lost_peer, speaks
+from arctic_training.launcher.failure_report import (
+    PEER_LOST_EXIT_CODE,
+    is_lost_peer,
+    should_report_failure,
+)
 
 _NCCL = "NCCL error in: /pytorch/torch/csrc/distributed/c10d/NCCLUtils.cpp:94, {}"
 _REMOTE = _NCCL.format(
@@ -59,7 +63,7 @@ def test_losing_another_process(
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (DistBackendError(_REMOTE), LOST, ""),
+        (DistBackendError(_REMOTE), PEER_LOST_EXIT_CODE, ""),
         (
             DistBackendError(_INVALID),
             ExitCode.USAGE,
@@ -76,7 +80,7 @@ def test_it_is_no_bug(
 ) -> None:
     """Who has lost another says nothing; what NCCL cannot do is the environment's, in its words."""
     monkeypatch.setenv("WORLD_SIZE", "2")
-    monkeypatch.setattr("arctic_training.cli.output.speaks", lambda: True)
+    monkeypatch.setattr("arctic_training.cli.output.should_report_failure", lambda: True)
 
     @click.command("fails")
     def command() -> None:
@@ -96,7 +100,7 @@ def test_one_process_speaks_in_each_attempt(monkeypatch: pytest.MonkeyPatch) -> 
     spoken = []
     for attempt in (0, 0, 1, 1):
         monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", str(attempt))
-        speaks.cache_clear()
-        spoken.append(speaks())
-    speaks.cache_clear()
+        should_report_failure.cache_clear()
+        spoken.append(should_report_failure())
+    should_report_failure.cache_clear()
     assert spoken == [True, False, True, False]

@@ -14,7 +14,7 @@ from arctic_training.engines.deepspeed.checkpoint import DeepSpeedCheckpointEngi
 from arctic_training.errors import TrainingError
 from arctic_training.tracker.outcome import Outcome
 from arctic_training.trainer.memory_profile import MemoryProfile
-from arctic_training.trainer.teardown import ending
+from arctic_training.trainer.teardown import run_teardown
 from tests.tiny import HandTrainer, Recorder, hand_config, jsonl, ragged
 
 _SUMMARY = ("model: ", "devices: ", "batch: ", "steps: ")
@@ -182,7 +182,7 @@ def test_every_tracker_is_finished_and_the_reason_stays(reason: str) -> None:
     profile = MemoryProfile(hand_config(), Mesh())
 
     def run() -> None:
-        with ending(profile, progress, trackers):
+        with run_teardown(profile, progress, trackers):
             if reason:
                 raise TrainingError(reason)
 

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import torch
 
-__all__ = ["deepspeed", "let_deepspeed_speak"]
+__all__ = ["deepspeed", "enable_deepspeed_logging"]
 
 
 @contextmanager
@@ -49,6 +49,6 @@ logger.setLevel("ERROR")
 deepspeed.ops.__compatible_ops__ = {"deepspeed_shm_comm": False}
 
 
-def let_deepspeed_speak() -> None:
+def enable_deepspeed_logging() -> None:
     """Show what DeepSpeed tells from here on: it has a line of its own for a step."""
     logger.setLevel("INFO")

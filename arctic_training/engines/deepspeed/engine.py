@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.mesh import BATCH_AXES, Mesh
-from arctic_training.engines.deepspeed.backend import deepspeed, let_deepspeed_speak
+from arctic_training.engines.deepspeed.backend import deepspeed, enable_deepspeed_logging
 from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from arctic_training.engines.deepspeed.loss_scale import LossScale
 from arctic_training.engines.deepspeed.universal_checkpoint import settings_of_each_group
@@ -27,7 +27,7 @@ from arctic_training.errors import TrainingError
 
 __all__ = ["DeepSpeedEngine"]
 
-_STAGE_THAT_SPREADS_WEIGHTS: Final = 3
+_STAGE_WITH_SHARDED_PARAMETERS: Final = 3
 _LOSS_SCALE: Final = "loss_scale"
 
 
@@ -46,7 +46,7 @@ class DeepSpeedEngine:
         self.zero_stage: int = config.deepspeed.zero_optimization.stage
         self.gradient_norm = 0.0
         """Norm of the last step's gradient, over all weights, before clipping."""
-        self._longest = config.deepspeed.gradient_clipping
+        self._max_grad_norm = config.deepspeed.gradient_clipping
         is_half = config.model.dtype == "fp16"
         self._loss_scale = LossScale.of(config.deepspeed.fp16) if is_half else None
         _refuse_scalars(model)
@@ -58,11 +58,11 @@ class DeepSpeedEngine:
         )[0]
         if config.torch_compile:
             self._wrapper.compile()
-        _begin_unstepped(self._wrapper.optimizer)
+        _reset_initial_step(self._wrapper.optimizer)
         if not _scales_losses(self._wrapper.optimizer):
             self._wrapper.optimizer.register_step_pre_hook(self._clip)
         if config.deepspeed.steps_per_print:
-            let_deepspeed_speak()
+            enable_deepspeed_logging()
 
     def train(self, *, mode: bool) -> None:
         """Put the model into training mode or into evaluation mode, and its wrapper with it.
@@ -156,8 +156,8 @@ class DeepSpeedEngine:
         self.gradient_norm = get_total_norm(gradients).item()
         if not math.isfinite(self.gradient_norm):
             raise TrainingError("the gradients of the step are no finite numbers")
-        if self.gradient_norm > self._longest > 0:
-            torch._foreach_mul_(gradients, self._longest / self.gradient_norm)
+        if self.gradient_norm > self._max_grad_norm > 0:
+            torch._foreach_mul_(gradients, self._max_grad_norm / self.gradient_norm)
 
     def follow(self, scheduler: LRScheduler) -> None:
         """Step another learning-rate schedule from now on."""
@@ -203,7 +203,7 @@ class DeepSpeedEngine:
         module, is_first = self.unwrapped, self._mesh.is_first
         parameters = dict(module.named_parameters(remove_duplicate=False))
         left_out = {n for n, p in parameters.items() if only_trained and not p.requires_grad}
-        if self.zero_stage < _STAGE_THAT_SPREADS_WEIGHTS:
+        if self.zero_stage < _STAGE_WITH_SHARDED_PARAMETERS:
             state = module.state_dict() if is_first else {}
             return {n: value.detach().cpu() for n, value in state.items() if n not in left_out}
         weights: dict[str, Tensor] = {}
@@ -246,7 +246,7 @@ def _refuse_scalars(model: nn.Module) -> None:
             )
 
 
-def _begin_unstepped(optimizer: object) -> None:
+def _reset_initial_step(optimizer: object) -> None:
     """Undo the step that DeepSpeed's optimizer of stage 0 in 16 bits takes when it is made.
 
     Its gradients are zero, but AdamW counts it among its steps, and lets weights decay.
