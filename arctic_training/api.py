@@ -165,5 +165,5 @@ def _problems(error: ValidationError, document: Node) -> list[Diagnostic]:
     for detail in error.errors(include_url=False):
         pointer = present(document, detail["loc"])
         place = span_at(document, pointer) if pointer else key_span(document, ("type",))
-        problems.append(Diagnostic(code="not-allowed", message=str(detail["msg"]), span=place))
+        problems.append(Diagnostic(code="conflict", message=str(detail["msg"]), span=place))
     return problems

@@ -31,11 +31,16 @@ Pointer: TypeAlias = tuple[str | int, ...]
 
 
 class ArcticTrainingError(Exception):
-    """The root of this package's exceptions. ``hint`` says what to do."""
+    """The root of this package's exceptions.
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    ``note`` explains the error and ``hint`` proposes a remedy: the labels `note:` and `help:` of a
+    finding.
+    """
+
+    def __init__(self, message: str, *, note: str = "", hint: str = "") -> None:
         super().__init__(message)
         self.message = message
+        self.note = note
         self.hint = hint
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
@@ -51,15 +56,27 @@ class RecipeError(ArcticTrainingError):
     """
 
     def __init__(
-        self, pointer: Pointer, message: str, *, code: str = "not-usable", hint: str = ""
+        self,
+        pointer: Pointer,
+        message: str,
+        *,
+        code: str = "not-usable",
+        note: str = "",
+        hint: str = "",
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(message, note=note, hint=hint)
         self.pointer = pointer
         self.code = code
 
     def below(self, pointer: Pointer) -> RecipeError:
         """Return the same error for the section at ``pointer``."""
-        return RecipeError((*pointer, *self.pointer), self.message, code=self.code, hint=self.hint)
+        return RecipeError(
+            (*pointer, *self.pointer),
+            self.message,
+            code=self.code,
+            note=self.note,
+            hint=self.hint,
+        )
 
     def __str__(self) -> str:
         where = ".".join(map(str, self.pointer))

@@ -23,6 +23,8 @@ from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.output import WIDTH
 from arctic_training.cli.train import command as arctic_train
 from arctic_training.definition.factories.builtin import built_in_factories
+from arctic_training.diagnostics.advice import note_and_help
+from arctic_training.diagnostics.codes import CODES
 from arctic_training.document.schema_forms import default_of, examples_of
 from arctic_training.lint.rule import Example
 from arctic_training.lint.rules import RULES
@@ -113,7 +115,7 @@ def _recipe(definitions: Mapping[str, _Schema]) -> Iterator[str]:
             yield from _table(schema["properties"], set(schema.get("required", ())))
     yield "\n## Keys of other tools\n\nKeys that are refused, with what to do instead.\n"
     for key, advice in sorted(recipe["x-planned"].items()):
-        yield f"* `{key}`: {advice}"
+        yield f"* `{key}`: {'; '.join(filter(None, note_and_help(advice)))}"
     yield ""
 
 
@@ -204,7 +206,9 @@ def _row(name: str, kind: ast.expr | None, text: str | None) -> str:
 
 
 def _diagnostics() -> Iterator[str]:
-    yield "# Diagnostics\n\nEvery code, with one of the tested examples of it.\n"
+    yield "# Diagnostics\n\nEach code of a finding, with its meaning and a tested example. Codes of"
+    yield "`arctic-gen lint` are in [Lint](lint.md), those of `arctic-gen breaking` in"
+    yield "[Breaking changes](breaking.md). `arctic-gen explain CODE` prints a meaning.\n"
     files = sorted((_ROOT / "tests/golden").glob("*.txt"))
     golden = "".join(path.read_text("utf-8") for path in files)
     examples: dict[str, str] = {}
@@ -212,8 +216,10 @@ def _diagnostics() -> Iterator[str]:
         _, _, text = case.partition("\n")
         for code in re.findall(r"^[^ \n]\S*: (?:error|warning)\[([a-z-]+)\]", text, re.MULTILINE):
             examples.setdefault(code, text.strip())
-    for code, text in sorted(examples.items()):
-        yield f"## {code}\n\n```text\n{text}\n```\n"
+    for code, meaning in CODES.items():
+        yield f"## {code}\n\n{meaning}\n"
+        if code in examples:
+            yield f"```text\n{examples[code]}\n```\n"
 
 
 def _breaking() -> Iterator[str]:

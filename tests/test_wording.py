@@ -15,7 +15,7 @@ import pytest
 from tests.support import ROOT
 
 DIALECT: Final = {
-    r"(?:is|are|was|were|be|been) told": "receives, knows",
+    r"(?:is|are|was|were|be|been) told\b(?! apart)": "receives, knows",
     r"(?:is|are|was|were) taken": "is used, is read",
     r"taken (?:for|back)": "treated as; suppressed",
     r"takes? back": "suppress, undo",

@@ -36,19 +36,21 @@ def breaks(
 def _gone(old: TrainerSpec) -> Diagnostic:
     return Diagnostic(
         code=TRAINER_REMOVED.name,
+        page="breaking",
         message=f"there is no trainer `{old.name}` any more",
         span=old.name_key,
-        hint="its recipes are refused, and its checkpoints are of no use",
+        help="its recipes are refused, and its checkpoints are of no use",
     )
 
 
 def _diagnostic(rule: Rule, found: Break) -> Diagnostic:
     return Diagnostic(
         code=rule.name,
+        page="breaking",
         message=found.message,
         span=found.new,
         related=(Related("as it was", found.old),) if found.old else (),
-        hint=f"breaks {_BROKEN[rule.contract]}",
+        help=f"breaks {_BROKEN[rule.contract]}",
     )
 
 

@@ -135,8 +135,8 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
             yield self.problem("output_dir", reason, code="not-writable")
         if self.config.enabled and self.config.keep_best:
             for field, message in best_problems(self.config, self.trainer):
-                yield self.problem(field, message, code="not-allowed")
+                yield self.problem(field, message, code="conflict")
         resuming = [each for each in self.trainer.config.checkpoint if each.is_resumed]
         if self.config.is_resumed and self.config is not resuming[0]:
             message = "a run goes on from one place, and another section has `auto_resume` too"
-            yield self.problem("auto_resume", message, code="not-allowed")
+            yield self.problem("auto_resume", message, code="conflict")

@@ -48,11 +48,11 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
         yield from super().problems()
         if self.config.merge_adapter and self.trainer.config.model.peft_config is None:
             message = "there is no adapter to merge: `model` has no `peft_config`"
-            yield self.problem("merge_adapter", message, code="not-allowed")
+            yield self.problem("merge_adapter", message, code="conflict")
         if self.saves_adapter_only and isinstance(self.trainer.config.model, RandomLlamaConfig):
             message = "an adapter is saved without its base, whose random weights would be lost"
             hint = "set `merge_adapter: true`"
-            yield self.problem("merge_adapter", message, code="not-allowed", hint=hint)
+            yield self.problem("merge_adapter", message, code="conflict", hint=hint)
         if self.saves_adapter_only and getattr(self.trainer.config.model, "hf_config_kwargs", {}):
             self.trainer.note(_WITHOUT_CHANGES)
 

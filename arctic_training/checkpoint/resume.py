@@ -46,7 +46,7 @@ def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[R
     if config.overwrite_output_dir:
         for engine in resuming:
             message = "`overwrite_output_dir` deletes what it would go on from"
-            yield engine.problem("auto_resume", message, code="not-allowed")
+            yield engine.problem("auto_resume", message, code="conflict")
         yield from _deleted_inputs(enabled, config)
     elif not resuming:
         found = [*_used_folders(enabled)]
@@ -60,7 +60,7 @@ def _deleted_inputs(engines: _Engines, config: TrainerConfig) -> Iterator[Recipe
         if any(Path(text).resolve().is_relative_to(folder) for folder in deleted):
             message = f"`overwrite_output_dir` deletes `{text}`, which this run reads"
             hint = "take another `output_dir`, or copy it first"
-            yield RecipeError(pointer, message, code="not-allowed", hint=hint)
+            yield RecipeError(pointer, message, code="conflict", hint=hint)
 
 
 def _paths(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:

@@ -85,6 +85,6 @@ def _neither(document: MapNode) -> Diagnostic:
         code="unknown-document",
         message="this is neither a trainer definition nor a recipe",
         span=document.span,
-        hint="a definition has keys such as `name` and `data_factory_type`, "
+        help="a definition has keys such as `name` and `data_factory_type`, "
         "a recipe has `type`, `model` or `data`",
     )

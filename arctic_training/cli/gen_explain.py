@@ -12,11 +12,11 @@ __all__ = ["TELLING"]
 
 
 @click.command("explain", cls=Command)
-@click.argument("subject", metavar="KEY|FILE")
+@click.argument("subject", metavar="KEY|CODE|FILE")
 @click.argument("arguments", nargs=-1, metavar="[KEY]... [KEY=VALUE]...")
 @debug_option
 def _explain(subject: str, arguments: tuple[str, ...], *, debug: bool) -> None:
-    """Explain a key, or show where each value in a file comes from.
+    """Explain a key or an error code, or show where each value in a file comes from.
 
     FILE is a definition or a recipe. With a KEY after it, such as optimizer.betas, only the values
     below that key are shown. KEY=VALUE overrides a value of a recipe, as in arctic-train.

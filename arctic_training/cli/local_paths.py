@@ -62,4 +62,4 @@ def _missing_data(name: str, node: Node) -> Iterator[Diagnostic]:
 
 
 def _error(code: str, message: str, node: Node, hint: str = "") -> Diagnostic:
-    return Diagnostic(code=code, message=message, span=node.span, hint=hint)
+    return Diagnostic(code=code, message=message, span=node.span, help=hint)

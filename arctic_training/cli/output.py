@@ -176,10 +176,11 @@ def _is_link_loop(error: Exception) -> bool:
     return isinstance(error, RuntimeError) and str(error).startswith("Symlink loop")
 
 
-def say(message: str, *, hint: str = "") -> None:
+def say(message: str, *, note: str = "", hint: str = "") -> None:
     """Print an error that belongs to no line of a document."""
     if should_report_failure():
-        click.echo(f"error: {message}" + (f"\nhelp: {hint}" if hint else ""), err=True)
+        parts = (f"error: {message}", note and f"note: {note}", hint and f"help: {hint}")
+        click.echo("\n".join(filter(None, parts)), err=True)
 
 
 def _interrupted() -> int:

@@ -81,12 +81,12 @@ def _evaluation(document: Node) -> Iterator[Diagnostic]:
     if interval is not None and plain(interval) and not has_set:
         message = "evaluation without a set: neither `eval_sources` nor `train_eval_split` is set"
         hint = "set `data.eval_sources`, or `eval_interval: 0`"
-        yield _error("not-allowed", message, interval, hint)
+        yield _error("conflict", message, interval, hint)
     given = sources if sources is not None and plain(sources) else split if is_split else None
     if given is not None and not (interval is not None and plain(interval)):
         message = "a set for evaluation that is never used: `eval_interval` is 0"
         hint = "set `eval_interval` to the number of steps between evaluations"
-        yield _error("not-allowed", message, given, hint)
+        yield _error("conflict", message, given, hint)
 
 
 def _shares(document: Node) -> Iterator[Diagnostic]:
@@ -97,7 +97,7 @@ def _shares(document: Node) -> Iterator[Diagnostic]:
             if split is not None and not math.isclose(first + second, 1):
                 message = f"{first:g} and {second:g} add up to {first + second:g}, not to 1"
                 hint = "write such as `[0.9, 0.1]`: the share to train on, and to evaluate on"
-                yield _error("not-allowed", message, split, hint)
+                yield _error("invalid-value", message, split, hint)
         case _:
             pass
 
@@ -120,7 +120,7 @@ def _template(document: Node) -> Iterator[Diagnostic]:
         message = f"the tokenizer in `{folder}` has no chat template"
         hint = "give the file of one as `chat_template` of the section `tokenizer`"
         place = key_span(document, ("tokenizer",) if tokenizer else way)
-        yield Diagnostic(code="not-usable", message=message, span=place, hint=hint)
+        yield Diagnostic(code="not-usable", message=message, span=place, help=hint)
 
 
 def _has_template(folder: Path) -> bool:
@@ -140,4 +140,4 @@ def _text(document: Node, pointer: Pointer, default: str = "") -> str:
 
 
 def _error(code: str, message: str, node: Node, hint: str = "") -> Diagnostic:
-    return Diagnostic(code=code, message=message, span=node.span, hint=hint)
+    return Diagnostic(code=code, message=message, span=node.span, help=hint)

@@ -105,7 +105,7 @@ def _mistakes_told(recipe: CheckedRecipe, form: Format, *, debug: bool) -> Itera
     except ArcticTrainingError as error:
         if debug:
             raise
-        say(error.message, hint=error.hint)
+        say(error.message, note=error.note, hint=error.hint)
         raise SystemExit(ExitCode.FINDINGS) from None
 
 
@@ -179,5 +179,6 @@ def _located(error: RecipeError, document: Node) -> Diagnostic:
         message=error.message,
         span=_place(document, error.pointer),
         severity=Severity.ERROR,
-        hint=error.hint,
+        note=error.note,
+        help=error.hint,
     )

@@ -47,5 +47,5 @@ def _problem(item: Loaded, message: str) -> Diagnostic:
         code="internal",
         message=message,
         span=item.spec.name_key,
-        hint="report it with this definition",
+        help="report it with this definition",
     )

@@ -153,7 +153,7 @@ def _in_the_way(path: Path, span: Span) -> Diagnostic:
         code="not-writable",
         message=f"{path.name} cannot be begun: {what} has its name",
         span=span,
-        hint="move it away, or write the file yourself",
+        help="move it away, or write the file yourself",
     )
 
 
@@ -162,7 +162,7 @@ def _begun_twice(path: Path, span: Span) -> Diagnostic:
         code="not-importable",
         message=f"there is no {path.name} yet, and only one stub can be begun in it",
         span=span,
-        hint="write the file yourself, or name a module for each",
+        help="write the file yourself, or name a module for each",
     )
 
 
@@ -222,7 +222,7 @@ def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
         message=f"{item.project.generated.name}/{change.path} {edit_of(change)}",
         span=item.spec.name_key,
         severity=Severity.ERROR,
-        hint=undone or f"--force overwrites it, which undoes:\n{diff(change)}",
+        help=undone or f"--force overwrites it, which undoes:\n{diff(change)}",
     )
 
 

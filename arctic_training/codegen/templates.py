@@ -95,7 +95,7 @@ def template_problems(project: Project) -> Iterator[Diagnostic]:
                 message=f"no generated file has a template `{name}`",
                 span=Source(shown_path(path), path.read_text("utf-8")).start(),
                 suggestion=meant,
-                hint="" if meant else f"those of generated files are {', '.join(TEMPLATES)}",
+                help="" if meant else f"those of generated files are {', '.join(TEMPLATES)}",
             )
     for template in known:
         if template.has_moved():
@@ -104,7 +104,7 @@ def template_problems(project: Project) -> Iterator[Diagnostic]:
                 severity=Severity.WARNING,
                 message=f"the base of `{template.name}` is not the one that this began as",
                 span=Source(shown_path(template.own), template.own.read_text("utf-8")).line(1),
-                hint=f"take over what is new, then: arctic-gen templates eject --note "
+                help=f"take over what is new, then: arctic-gen templates eject --note "
                 f"{template.name}\n{template.base_diff()}".rstrip(),
             )
 

@@ -70,6 +70,6 @@ def _diagnostic(
         code="type-error",
         message=f"`{path.name}` does not say all its types, so what it does is not checked",
         span=source.line(function.lineno),
-        hint=f"let it begin so, in {path.module}, which is yours and is not written to:",
+        help=f"let it begin so, in {path.module}, which is yours and is not written to:",
         paste=signature(spec, path, [each.arg for each in listed]),
     )

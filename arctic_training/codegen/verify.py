@@ -103,7 +103,7 @@ _NO_LOSS: Final = re.compile(r'abstract attributes? .*"loss".*\[abstract\]$')
 
 
 def _type_error(problem: TypeProblem, span: Span) -> Diagnostic:
-    return Diagnostic(code="type-error", message=problem.message, span=span, hint=problem.hint)
+    return Diagnostic(code="type-error", message=problem.message, span=span, help=problem.hint)
 
 
 def _lacks_loss(spec: TrainerSpec, lacking: ImportPath, span: Span) -> Diagnostic:
@@ -111,7 +111,7 @@ def _lacks_loss(spec: TrainerSpec, lacking: ImportPath, span: Span) -> Diagnosti
         code="missing-loss",
         message=f"`{lacking.name}` has no `loss`, and the definition names none",
         span=span,
-        hint=f"put this into {lacking.module}, which is yours and is not written to:",
+        help=f"put this into {lacking.module}, which is yours and is not written to:",
         paste=missing_loss(spec, lacking),
     )
 

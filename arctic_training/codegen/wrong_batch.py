@@ -94,7 +94,7 @@ def _diagnostic(found: re.Match[str], file: Path, annotation: ast.expr, named: S
         f"and the trainer gives it `{found['given']}`",
         span=span,
         related=(Related("named here", named),),
-        hint=f"annotate it with `{found['given']}`, or choose what gives it `{found['taken']}`",
+        help=f"annotate it with `{found['given']}`, or choose what gives it `{found['taken']}`",
     )
 
 

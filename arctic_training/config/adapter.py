@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.markers import Only
+from arctic_training.diagnostics.advice import because
 from arctic_training.document.schema_forms import JSONSchema, tagged_by
 
 __all__ = [
@@ -26,8 +27,8 @@ __all__ = [
 _Names: TypeAlias = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, strict=False)
 ]
-_NO_DORA: Final = (
-    "`from_pretrained` of transformers does not load the lengths with the adapter: take it out"
+_NO_DORA: Final = because(
+    "`from_pretrained` of transformers does not load the lengths with the adapter", "remove it"
 )
 _Rank: TypeAlias = Annotated[int, Field(ge=1), Human()]
 _Share: TypeAlias = Annotated[float, Field(ge=0, lt=1), Human()]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from arctic_training.config.base import Human, PathInRecipe, SectionConfig
 from arctic_training.config.markers import Named, Only
+from arctic_training.diagnostics.advice import because
 
 __all__ = ["CheckpointConfig", "DeepSpeedCheckpointConfig", "HFCheckpointConfig"]
 
@@ -72,7 +73,7 @@ class DeepSpeedCheckpointConfig(CheckpointConfig, frozen=True):
     type: Annotated[str, Named("deepspeed")] = "deepspeed"
 
 
-_NO_STATE: Final = "it holds no optimizer state: resuming needs a `deepspeed` checkpoint"
+_NO_STATE: Final = because("it holds no optimizer state", "resume from a `deepspeed` checkpoint")
 
 
 class HFCheckpointConfig(CheckpointConfig, frozen=True):

@@ -16,6 +16,7 @@ from arctic_training.config.source import (
     HFSourceConfig,
     SnowflakeSourceConfig,
 )
+from arctic_training.diagnostics.advice import because
 from arctic_training.document.schema_forms import NO_EFFECT
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-_CACHED: Final = "prepared data is always kept; `arctic-train process-data` prepares it alone"
+_CACHED: Final = because("prepared data is always cached", "remove it")
 
 
 _Paths: TypeAlias = Annotated[tuple[str, ...], Field(min_length=1, strict=False)]
@@ -160,10 +161,12 @@ class DataConfig(SectionConfig, frozen=True):
         return list(dict.fromkeys(source.eval_name for source in self.eval_sources))
 
 
-_FULL: Final = "rows are packed best-fit over the whole set; `over_length: split` loses no token"
-_FITTING: Final = "`over_length` says what becomes of samples longer than `max_length`"
-_APART: Final = "the samples of a row never see each other"
-_REPEATED: Final = "samples are repeated by `epochs`, never in a row"
+_FULL: Final = because(
+    "rows are packed best-fit over the whole set; `over_length: split` loses no token", "remove it"
+)
+_FITTING: Final = "set `over_length` for samples longer than `max_length`"
+_APART: Final = because("the samples of a row never attend to each other", "remove it")
+_REPEATED: Final = because("samples are repeated by `epochs`, never within a row", "remove it")
 
 
 class SFTDataConfig(DataConfig, frozen=True):

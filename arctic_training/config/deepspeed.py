@@ -10,13 +10,14 @@ from arctic_training.config.base import Config, Human
 from arctic_training.config.markers import Exact, Only
 from arctic_training.config.unsupported_deepspeed import REFUSED_BF16, REFUSED_FP16, REFUSED_KEYS
 from arctic_training.config.zero import ZeROConfig
+from arctic_training.diagnostics.advice import because
 from arctic_training.document.schema_forms import NO_EFFECT
 
 __all__ = ["BF16Config", "DeepSpeedConfig", "FP16Config", "TorchAutocastConfig"]
 
-_MIXED: Final = (
-    "layers compute in `dtype` of `model`, and the optimizer keeps its own weights in fp32: set "
-    "`dtype: bf16`"
+_MIXED: Final = because(
+    "layers compute in `dtype` of `model`, and the optimizer keeps its own weights in fp32",
+    "set `dtype: bf16`",
 )
 
 
@@ -98,7 +99,9 @@ class DeepSpeedConfig(Config, frozen=True):
     communication_data_type: Literal["bf16", "fp16", "fp32"] | None = None
     """Precision in which gradients are reduced; null is that of the model."""
 
-    sequence_parallel_size: Annotated[Literal[1], Only("sequence parallelism is not built yet")] = 1
+    sequence_parallel_size: Annotated[
+        Literal[1], Only(because("sequence parallelism is not supported yet"))
+    ] = 1
     """Processes that share a sequence."""
 
     seq_parallel_communication_data_type: Annotated[

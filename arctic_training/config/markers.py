@@ -30,15 +30,15 @@ class Exact:
 
 
 class Only(Exact):
-    """Marks a ``Literal`` of the one value that is supported, with the reason."""
+    """Marks a ``Literal`` of the one value that is supported, with advice for other values."""
 
-    def __init__(self, reason: str) -> None:
-        self._reason = reason
+    def __init__(self, advice: str) -> None:
+        self._advice = advice
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: JSONHandler
     ) -> JsonSchemaValue:
-        return handler(core) | {"x-code": "not-supported", "x-hint": self._reason}
+        return handler(core) | {"x-code": "not-supported", "x-hint": self._advice}
 
 
 class Named:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from arctic_training.config.adapter import AnyAdapter
 from arctic_training.config.base import Human, SectionConfig
 from arctic_training.config.markers import Named, Spelled
+from arctic_training.diagnostics.advice import because
 
 __all__ = [
     "HFModelConfig",
@@ -20,7 +21,7 @@ __all__ = [
 
 _LONG: Final = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
 _PLANNED: Final = {
-    "save_name": "it has no effect: name the folder with `output_dir` of `checkpoint`",
+    "save_name": because("it has no effect", "name the folder with `output_dir` of `checkpoint`"),
 }
 
 _SPELLINGS: Final = {

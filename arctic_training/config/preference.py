@@ -16,6 +16,7 @@ from arctic_training.config.source import (
     HFSourceConfig,
     SnowflakeSourceConfig,
 )
+from arctic_training.diagnostics.advice import because
 
 __all__ = [
     "HFPreferenceSourceConfig",
@@ -28,7 +29,7 @@ __all__ = [
 
 _Column: TypeAlias = Annotated[str, Field(min_length=1)]
 
-_WHOLE: Final = "nothing is cut: what is longer than `max_length` is dropped"
+_WHOLE: Final = because("nothing is truncated: pairs longer than `max_length` are dropped")
 _PLANNED: Final = {"dpo_prompt_truncation_mode": _WHOLE, "max_prompt_length": _WHOLE}
 
 

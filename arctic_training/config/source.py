@@ -14,6 +14,7 @@ from arctic_training.config.base import ByType, Human, SectionConfig
 from arctic_training.config.known_datasets import TWO_SPLITS, with_split
 from arctic_training.config.markers import Only
 from arctic_training.config.named_split import NAMES_SPLIT
+from arctic_training.diagnostics.advice import because
 from arctic_training.document.schema_forms import JSONSchema
 
 __all__ = [
@@ -65,6 +66,7 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
                 "properties": {
                     "split": {
                         "not": {},
+                        "x-code": "conflict",
                         "x-message": TWO_SPLITS,
                         "x-hint": "write `split`, or `NAME:SPLIT`",
                     }
@@ -89,7 +91,9 @@ class HFSourceConfig(DataSourceConfig, frozen=True):
     """Split of the data set, or a part of it such as `train[:10%]`; a local file is `train`. Known
     data sets translate `train` and `eval`: of `HuggingFaceH4/ultrachat_200k`, `train_sft`."""
 
-    process: Annotated[Literal[True], Only("every sample is tokenised here")] = True
+    process: Annotated[
+        Literal[True], Only(because("every sample is tokenised here", "remove it"))
+    ] = True
     """Whether samples are made of the rows."""
 
     @model_validator(mode="before")

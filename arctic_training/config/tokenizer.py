@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 from arctic_training.config.base import Human, OneOrMany, PathInRecipe, SectionConfig
 from arctic_training.config.data import DataSource, PythonDocsSourceConfig
 from arctic_training.config.markers import Named
+from arctic_training.diagnostics.advice import because
 
 __all__ = ["ByteLevelBPEConfig", "HFTokenizerConfig", "TokenizerConfig"]
 
@@ -28,7 +29,10 @@ class HFTokenizerConfig(TokenizerConfig, frozen=True):
     model_config = ConfigDict(
         json_schema_extra={
             "x-planned": {
-                "tokenize_kwargs": "texts are tokenised whole; special tokens are the runtime's"
+                "tokenize_kwargs": because(
+                    "texts are tokenised without options; the runtime adds special tokens",
+                    "remove it",
+                )
             }
         }
     )

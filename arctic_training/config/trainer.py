@@ -18,29 +18,35 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.tracker import MLflowConfig, WandBConfig
+from arctic_training.diagnostics.advice import because
 
 __all__ = ["METRICS", "TrainerConfig"]
 
 
 _CHECKED: Final = "name the factory in the trainer's definition"
-_EACH_SHOWN: Final = "every evaluation is shown and logged: raise `eval_interval`"
-_IN_REPORT: Final = "each report has the loss: use `train_log_iter_interval`"
-_NO_EXPERTS: Final = "expert parallelism is not built yet"
-_NO_SEQUENCES: Final = "sequence parallelism is not built yet"
-_NO_TILES: Final = "tiled feed-forward layers are not built yet"
-_LAUNCHED: Final = "the launcher says it: `arctic-train --num-processes N`"
-_NO_QUANTA: Final = "an adapter saves memory: `peft_config` of `model`"
+_EACH_SHOWN: Final = because("every evaluation is shown and logged", "raise `eval_interval`")
+_IN_REPORT: Final = because("each report has the loss", "use `train_log_iter_interval`")
+_NO_EXPERTS: Final = because("expert parallelism is not supported yet")
+_NO_SEQUENCES: Final = because("sequence parallelism is not supported yet")
+_NO_TILES: Final = because("tiled feed-forward layers are not supported yet")
+_LAUNCHED: Final = because("the launcher sets it", "run `arctic-train --num-processes N`")
+_NO_QUANTA: Final = because(
+    "quantised weights are not supported", "set `peft_config` of `model`: an adapter saves memory"
+)
 _PLANNED: Final = {
     "code": (
-        "a recipe runs no code: define the trainer (`arctic-gen init NAME --from sft`, then "
-        "`arctic-gen new-trainer`) and name it under `type`"
+        because(
+            "a recipe runs no code",
+            "define the trainer (`arctic-gen init NAME --from sft`, then `arctic-gen new-trainer`) "
+            "and name it under `type`",
+        )
     ),
     "global_rank": _LAUNCHED,
-    "ignore_label_index": "the label of what is not trained is always -100",
+    "ignore_label_index": because("the label of tokens without loss is always -100", "remove it"),
     "load_in_4bit": _NO_QUANTA,
     "load_in_8bit": _NO_QUANTA,
     "local_rank": _LAUNCHED,
-    "reference_model_deepspeed": "the reference model is replicated on every process",
+    "reference_model_deepspeed": because("the reference model is replicated on every process"),
     "world_size": _LAUNCHED,
 }
 """Keys of recipes written for other tools, and what to do instead."""

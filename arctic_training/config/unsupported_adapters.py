@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from arctic_training.diagnostics.advice import because
+
 __all__ = ["REFUSED_ADAPTERS"]
 
-_PROMPT: Final = (
-    "it prepends learned tokens to each row, which breaks packing and the length of rows: use LORA"
+_PROMPT: Final = because(
+    "it prepends learned tokens to each row, which breaks packing and the length of rows",
+    "use LORA",
 )
-_SCHEDULED: Final = "it changes its ranks between steps, which no trainer does: use LORA"
+_SCHEDULED: Final = because("it changes its ranks between steps, which no trainer does", "use LORA")
 _MIXED: Final = "it combines adapters that are trained already: train a LORA"
-_PLACED: Final = "PEFT makes it without merging or for some architectures only: use LORA"
-_SHARED: Final = (
-    "its layers share weights, which `add_adapter` of transformers does not support: use LORA"
+_PLACED: Final = because("PEFT makes it without merging or for some architectures only", "use LORA")
+_SHARED: Final = because(
+    "its layers share weights, which `add_adapter` of transformers does not support", "use LORA"
 )
-_UNTRIED: Final = "it is not tested here: use LORA, IA3, LOHA or LOKR"
+_UNTRIED: Final = because("it is not tested here", "use LORA, IA3, LOHA or LOKR")
 
 _REASONS: Final = {
     _PROMPT: "CARTRIDGE CPT MULTITASK_PROMPT_TUNING PREFIX_TUNING PROMPT_TUNING P_TUNING",

@@ -8,35 +8,38 @@ from pydantic import ConfigDict, Field
 
 from arctic_training.config.base import Config, Human
 from arctic_training.config.markers import Exact
+from arctic_training.diagnostics.advice import because
 
 __all__ = ["OffloadOptimizerConfig", "OffloadParamConfig", "ZeROConfig"]
 
 _Size = Annotated[int, Field(ge=0), Human()]
 
-_QUANTIZED: Final = "communication in fewer bits is not built yet"
-_NVME: Final = "offloading to NVMe is not built yet"
+_QUANTIZED: Final = because("communication in fewer bits is not supported yet")
+_NVME: Final = because("offloading to NVMe is not supported yet")
 _ON_NVME: Final = dict.fromkeys(
     ("buffer_count", "buffer_size", "fast_init", "max_in_cpu", "nvme_path"), _NVME
 ) | dict.fromkeys(("pipeline", "pipeline_read", "pipeline_write"), _NVME)
 
 _REFUSED: Final = {
-    "compute_grad_norm": "the norm is always computed: it shows gradients that overflow",
+    "compute_grad_norm": because("the norm is always computed: it shows gradients that overflow"),
     "cpu_offload": "write `offload_optimizer: {device: cpu}`",
     "cpu_offload_param": "write `offload_param: {device: cpu}`",
     "cpu_offload_use_pin_memory": "set `pin_memory` of `offload_optimizer` or `offload_param`",
-    "elastic_checkpoint": "a run may resume with another number of processes in any case",
-    "leaf_module": "modules that are fetched as a whole are not built yet",
-    "legacy_stage1": "DeepSpeed took it out",
-    "load_from_fp32_weights": "remove it: a run resumes from its weights in fp32",
-    "override_module_apply": "take it out of the recipe",
-    "parameter_alignment": "take it out of the recipe",
-    "pipeline_loading_checkpoint": "take it out of the recipe",
-    "save_muon_momentum_buffer_in_memory": "`muon` runs at stage 0",
+    "elastic_checkpoint": because(
+        "a run may always resume with another number of processes", "remove it"
+    ),
+    "leaf_module": because("modules that are fetched as a whole are not supported yet"),
+    "legacy_stage1": because("DeepSpeed has removed it", "remove it"),
+    "load_from_fp32_weights": because("a run resumes from its weights in fp32", "remove it"),
+    "override_module_apply": "remove it from the recipe",
+    "parameter_alignment": "remove it from the recipe",
+    "pipeline_loading_checkpoint": "remove it from the recipe",
+    "save_muon_momentum_buffer_in_memory": because("`muon` runs at stage 0", "remove it"),
     "stage3_gather_fp16_weights_on_model_save": (
         "write `stage3_gather_16bit_weights_on_model_save`"
     ),
-    "zenflow": "ZenFlow is not built yet",
-    "zero_hpz_partition_size": "sharding of weights within a machine is not built yet",
+    "zenflow": because("ZenFlow is not supported yet"),
+    "zero_hpz_partition_size": because("sharding of weights within a machine is not supported yet"),
     "zero_quantized_gradients": _QUANTIZED,
     "zero_quantized_nontrainable_weights": _QUANTIZED,
     "zero_quantized_weights": _QUANTIZED,
@@ -63,8 +66,8 @@ class OffloadOptimizerConfig(Config, frozen=True):
         json_schema_extra={
             "x-planned": {
                 **_ON_NVME,
-                "cpuadam_cores_perc": "SuperOffload is not built yet",
-                "super_offload": "SuperOffload is not built yet",
+                "cpuadam_cores_perc": because("SuperOffload is not supported yet"),
+                "super_offload": because("SuperOffload is not supported yet"),
             }
         }
     )

@@ -199,7 +199,7 @@ class _Reader:
         self, node: ScalarNode, code: str, message: str, hint: str = "", suggestion: str = ""
     ) -> None:
         problem = Diagnostic(
-            code=code, message=message, span=node.span, hint=hint, suggestion=suggestion
+            code=code, message=message, span=node.span, help=hint, suggestion=suggestion
         )
         self.problems.append(problem)
 

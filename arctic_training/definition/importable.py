@@ -139,7 +139,7 @@ def _in_a_module(path: ImportPath, span: Span, roots: tuple[Path, ...]) -> Diagn
                 code="not-importable",
                 message=f"`{outer}` is a module and not a package: it has no `{path.module}`",
                 span=span,
-                hint=f"name a module that is not below {file}, or make a package of it",
+                help=f"name a module that is not below {file}, or make a package of it",
             )
     return None
 
@@ -174,5 +174,5 @@ def _not_in_module(named: HandWritten, file: Path, names: set[str]) -> Diagnosti
         message=f"the module `{path.module}` has no `{path.name}`",
         span=named.span,
         suggestion="" if not (meant := nearest(path.name, names)) else f"{path.module}:{meant}",
-        hint=f"write the {what} into {file}, which is yours and is not written to",
+        help=f"write the {what} into {file}, which is yours and is not written to",
     )

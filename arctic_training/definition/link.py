@@ -168,7 +168,7 @@ class _Linker:
             message=f"there is no definition `{name}`" + (f" in {file}" if file else ""),
             span=node.span,
             suggestion=f"{file}{_MARK}{meant}" if meant else "",
-            hint="" if meant else _what_is_known(name, known),
+            help="" if meant else _what_is_known(name, known),
         )
         self.problems.append(problem)
         return node
@@ -205,7 +205,7 @@ class _Linker:
         return sound if isinstance(sound, MapNode) and "definitions" in sound.entries else None
 
     def _wrong(self, node: ScalarNode, code: str, message: str, hint: str) -> Node:
-        self.problems.append(Diagnostic(code=code, message=message, span=node.span, hint=hint))
+        self.problems.append(Diagnostic(code=code, message=message, span=node.span, help=hint))
         return node
 
 

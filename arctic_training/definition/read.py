@@ -215,7 +215,7 @@ def _metrics(tree: MapNode, findings: list[Diagnostic]) -> dict[str, str]:
             message = f"`{name}` is a reserved metric name"
             hint = "the runtime reports it at every step"
             findings.append(
-                Diagnostic(code="reserved-name", message=message, span=entry.key, hint=hint)
+                Diagnostic(code="reserved-name", message=message, span=entry.key, help=hint)
             )
     return metrics
 

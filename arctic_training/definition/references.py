@@ -83,5 +83,5 @@ def _cycle(turn: _Way) -> Diagnostic:
         message=f"`{names[0]}` refers to itself: {' -> '.join([*shown, names[0]])}",
         span=turn[-1][1].span,
         related=tuple(Related("by way of this", step.span) for _, step in turn[:-1][:_MOST_SHOWN]),
-        hint="a config cannot be nested without end: make one of them a string or a number",
+        help="a config cannot be nested without end: make one of them a string or a number",
     )

@@ -171,7 +171,7 @@ def _mixed_batches(data: SlotSpec) -> Iterator[Diagnostic]:
     if len(batches) > 1:
         makes = ", ".join(f"`{name}` makes {b.name}" for b, name in batches.items() if b)
         yield Diagnostic(
-            code="not-allowed",
+            code="conflict",
             message=f"one loss cannot take different batches: {makes}",
             span=data.place.value,
         )
@@ -189,5 +189,5 @@ def _built_in_name(spec: TrainerSpec, path: Path, project: Project) -> Iterator[
             code="name-taken",
             message=f"the name `{spec.name}` is taken: a built-in trainer has it",
             span=spec.span_of("name"),
-            hint=f"choose another name; `extends: {spec.name}` inherits what the trainer has",
+            help=f"choose another name; `extends: {spec.name}` inherits what the trainer has",
         )

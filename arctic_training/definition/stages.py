@@ -156,5 +156,5 @@ def taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic
         message=f"the name `{item.spec.name}` is taken: {reason}",
         span=item.spec.span_of("name"),
         related=related,
-        hint="give one of the two another name",
+        help="give one of the two another name",
     )

@@ -91,7 +91,7 @@ def _older(definition: MapNode, version: int, today: int) -> Diagnostic:
         message=f"the definition {written}; today's is {today}",
         span=_place(definition),
         severity=Severity.WARNING,
-        hint=f"`arctic-gen migrate {definition.span.source.path}` rewrites it",
+        help=f"`arctic-gen migrate {definition.span.source.path}` rewrites it",
     )
 
 
@@ -101,7 +101,7 @@ def _newer(definition: MapNode, version: int, today: int) -> Diagnostic:
         message=f"the definition is written in version {version} of the format; "
         f"this arctic-gen reads versions up to {today}",
         span=_place(definition),
-        hint="install a newer arctic-training-gen",
+        help="install a newer arctic-training-gen",
     )
 
 

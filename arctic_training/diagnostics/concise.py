@@ -15,4 +15,4 @@ def render(diagnostics: list[Diagnostic]) -> str:
 
 def _remedy(diagnostic: Diagnostic) -> str:
     """Return the help on the same line; code to paste has none there."""
-    return f"; help: {visible(diagnostic.hint).rstrip(':')}" if diagnostic.hint else ""
+    return f"; help: {visible(diagnostic.help).rstrip(':')}" if diagnostic.help else ""

@@ -7,12 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
-__all__ = ["Diagnostic", "Related", "Severity", "Source", "Span", "has_errors", "in_order"]
+__all__ = ["Diagnostic", "Page", "Related", "Severity", "Source", "Span", "has_errors", "in_order"]
 
 _LINE_END: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """Line ends, as the YAML parser counts them."""
+
+
+Page: TypeAlias = Literal["breaking", "diagnostics", "lint"]
+"""A reference page with a section for each of its codes."""
 
 
 class Severity(StrEnum):
@@ -87,8 +91,8 @@ class Diagnostic:
     """One finding.
 
     ``code`` is stable and in kebab case. ``suggestion`` is the text to put at ``span`` instead,
-    where there is a likely one; ``hint`` is any other advice, and ``paste`` is code to put where
-    the hint says.
+    where there is a likely one. ``note`` explains, ``help`` proposes, and ``paste`` is code to put
+    where ``help`` says. ``page`` is the reference page that has a section for the code.
     """
 
     code: str
@@ -96,15 +100,22 @@ class Diagnostic:
     span: Span
     severity: Severity = Severity.ERROR
     related: tuple[Related, ...] = ()
-    hint: str = ""
+    note: str = ""
+    help: str = ""
     suggestion: str = ""
     paste: str = ""
+    page: Page = "diagnostics"
 
     @property
     def sentence(self) -> str:
         """The message, with the likely word that was meant."""
         meant = f"; did you mean `{self.suggestion}`?" if self.suggestion else ""
         return self.message + meant
+
+    @property
+    def docs(self) -> str:
+        """The section about the code in the documentation, as a path in the repository."""
+        return f"docs/reference/{self.page}.md#{self.code}"
 
 
 def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

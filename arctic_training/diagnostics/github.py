@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from arctic_training.diagnostics.diagnostic import Diagnostic
+from arctic_training.diagnostics.text import advice
 
 __all__ = ["render"]
 
@@ -23,7 +24,7 @@ def _annotation(diagnostic: Diagnostic) -> str:
         "title": diagnostic.code,
     }
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint, diagnostic.paste]))
+    message = "\n".join(filter(None, advice(diagnostic)))
     return f"::{diagnostic.severity} {listed}::{_data(message)}\n"
 
 

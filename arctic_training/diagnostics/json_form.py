@@ -22,9 +22,12 @@ def _finding(diagnostic: Diagnostic) -> dict[str, object]:
         "code": diagnostic.code,
         "severity": str(diagnostic.severity),
         "message": diagnostic.message,
-        "hint": diagnostic.hint,
+        "note": diagnostic.note,
+        "help": diagnostic.help,
+        "hint": diagnostic.help,
         "suggestion": diagnostic.suggestion,
         "paste": diagnostic.paste,
+        "docs": diagnostic.docs,
         "related": [_place(r.span) | {"message": r.message} for r in diagnostic.related],
     }
 

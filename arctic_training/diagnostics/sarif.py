@@ -6,14 +6,17 @@ import json
 import os
 from urllib.parse import quote
 
+from arctic_training.diagnostics.codes import CODES
 from arctic_training.diagnostics.diagnostic import Diagnostic, Span
+from arctic_training.diagnostics.text import advice
 
 __all__ = ["render"]
 
 
 def render(diagnostics: list[Diagnostic]) -> str:
     """Render a log with one run."""
-    rules = [{"id": code} for code in sorted({diagnostic.code for diagnostic in diagnostics})]
+    pages = {diagnostic.code: diagnostic.docs for diagnostic in diagnostics}
+    rules = [_rule(code, page) for code, page in sorted(pages.items())]
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -28,8 +31,13 @@ def render(diagnostics: list[Diagnostic]) -> str:
     return json.dumps(log, indent=2) + "\n"
 
 
+def _rule(code: str, page: str) -> dict[str, object]:
+    meaning = {"shortDescription": {"text": CODES[code]}} if code in CODES else {}
+    return {"id": code, "helpUri": page} | meaning
+
+
 def _result(diagnostic: Diagnostic) -> dict[str, object]:
-    text = "\n".join(filter(None, [diagnostic.sentence, diagnostic.hint, diagnostic.paste]))
+    text = "\n".join(filter(None, advice(diagnostic)))
     return {
         "ruleId": diagnostic.code,
         "level": str(diagnostic.severity),

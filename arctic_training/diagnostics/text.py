@@ -5,14 +5,21 @@ from __future__ import annotations
 from arctic_training.diagnostics.diagnostic import Diagnostic, Related, Span
 from arctic_training.diagnostics.invisible import UNSEEN
 
-__all__ = ["block", "head", "render", "visible"]
+__all__ = ["advice", "block", "head", "render", "visible"]
 
 _WIDTH = 120
 
 
 def render(diagnostics: list[Diagnostic]) -> str:
-    """Render one block a finding; it begins with ``path:line:column: error[code]: message``."""
-    return "".join(block(diagnostic) for diagnostic in diagnostics)
+    """Render one block a finding; it begins with ``path:line:column: error[code]: message``.
+
+    The first finding of each code names its page.
+    """
+    blocks, codes = [], set[str]()
+    for diagnostic in diagnostics:
+        blocks.append(block(diagnostic, names_page=diagnostic.code not in codes))
+        codes.add(diagnostic.code)
+    return "".join(blocks)
 
 
 def head(diagnostic: Diagnostic) -> str:
@@ -21,15 +28,25 @@ def head(diagnostic: Diagnostic) -> str:
     return visible(f"{diagnostic.span}: {said}")
 
 
-def block(diagnostic: Diagnostic) -> str:
-    """Return the finding with its line of the source, its related places and its hint."""
+def block(diagnostic: Diagnostic, *, names_page: bool = True) -> str:
+    """Return the finding with its source line, related places, note, page and help."""
     lines = [head(diagnostic), *_frame(diagnostic.span)]
     for related in diagnostic.related:
         lines += _related(related)
-    if diagnostic.hint:
-        lines.append("  help: " + "\n        ".join(map(visible, diagnostic.hint.split("\n"))))
+    lines += _labelled("note", diagnostic.note)
+    lines += _labelled("docs", diagnostic.docs if names_page else "")
+    lines += _labelled("help", diagnostic.help)
     lines += map(visible, diagnostic.paste.splitlines())
     return "\n".join(lines) + "\n"
+
+
+def advice(diagnostic: Diagnostic) -> list[str]:
+    """Return the parts of a finding as plain text, for programs that show the place themselves."""
+    return [diagnostic.sentence, diagnostic.note, diagnostic.help, diagnostic.paste]
+
+
+def _labelled(label: str, text: str) -> list[str]:
+    return [f"  {label}: " + "\n        ".join(map(visible, text.split("\n")))] if text else []
 
 
 def _related(related: Related) -> list[str]:

@@ -22,7 +22,7 @@ class RefusedError(Exception):
         self, message: str, span: Span, code: str = "yaml-syntax", *, hint: str = ""
     ) -> None:
         super().__init__(message)
-        self.diagnostic = Diagnostic(code=code, message=message, span=span, hint=hint)
+        self.diagnostic = Diagnostic(code=code, message=message, span=span, help=hint)
 
 
 def too_deep(span: Span) -> RefusedError:
@@ -37,5 +37,5 @@ def duplicate_key(key: str, place: Span, first: Span) -> Diagnostic:
         message=f"duplicate key `{key}`: first set on line {first.line}",
         span=place,
         related=(Related("first set here", first),),
-        hint="remove one of the two",
+        help="remove one of the two",
     )

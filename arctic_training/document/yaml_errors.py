@@ -62,7 +62,7 @@ def no_character(source: Source, position: int) -> Diagnostic:
         code="yaml-syntax",
         message=f"the character {shown} is not allowed in YAML",
         span=Span(source, line, column, line, column + 1),
-        hint="remove it",
+        help="remove it",
     )
 
 
@@ -186,4 +186,4 @@ def _at(  # noqa: PLR0917 - a place is three
     source: Source, number: int, start: int, end: int, message: str, hint: str
 ) -> Diagnostic:
     span = Span(source, number, start + 1, number, end + 1)
-    return Diagnostic(code="yaml-syntax", message=message, span=span, hint=hint)
+    return Diagnostic(code="yaml-syntax", message=message, span=span, help=hint)

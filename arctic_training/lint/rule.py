@@ -160,6 +160,7 @@ class Rule:
             span=finding.span,
             severity=self.severity,
             related=finding.related,
-            hint=finding.hint,
+            help=finding.hint,
+            page="lint",
             suggestion=finding.suggestion,
         )

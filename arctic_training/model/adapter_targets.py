@@ -47,7 +47,7 @@ def _unmatched(pattern: str, names: list[str], linear: set[str]) -> Iterator[Rec
         found = pattern == _ALL or any(re.fullmatch(pattern, name) for name in names)
     except re.error as error:
         message = f"`{pattern}` is no regular expression: {error}"
-        yield RecipeError(("target_modules",), message, code="not-allowed")
+        yield RecipeError(("target_modules",), message, code="malformed")
         return
     if not found and pattern in linear:
         message = f"`{pattern}` is not the whole name of a layer"

@@ -45,7 +45,7 @@ def configuration_problems(
     problems += [] if has_labels else map(_without_labels, changes.keys() & _LABELS)
     if changes.get("tie_word_embeddings") and not found.tie_word_embeddings:
         message = "the model has a head of its own, which would be lost"
-        problems.append(RecipeError(("tie_word_embeddings",), message, code="not-allowed"))
+        problems.append(RecipeError(("tie_word_embeddings",), message, code="conflict"))
     changed = copy.deepcopy(found)
     for key, value in changes.items():
         try:
@@ -56,7 +56,7 @@ def configuration_problems(
         try:
             changed.validate()
         except StrictDataclassError as error:
-            problems.append(RecipeError((), _reason(error), code="not-allowed"))
+            problems.append(RecipeError((), _reason(error), code="conflict"))
     yield from problems
 
 
@@ -73,7 +73,7 @@ def changed_configuration(
 def _unknown(found: transformers.PretrainedConfig, key: str) -> RecipeError | None:
     if key in _ELSEWHERE:
         message = f"`{key}` has a place of its own in a recipe"
-        return RecipeError((key,), message, code="not-allowed", hint=_ELSEWHERE[key])
+        return RecipeError((key,), message, code="misplaced-key", hint=_ELSEWHERE[key])
     known = {name for name in found.to_dict() if not name.startswith("_")}
     known = {*known, *found.attribute_map} - _FIXED - _ELSEWHERE.keys()
     if key in known:
@@ -85,7 +85,7 @@ def _unknown(found: transformers.PretrainedConfig, key: str) -> RecipeError | No
 def _without_labels(key: str) -> RecipeError:
     message = f"`{key}` has no effect on a causal language model"
     hint = "choose `type: huggingface_reward`, whose head has `num_labels` outputs"
-    return RecipeError((key,), message, code="not-allowed", hint=hint)
+    return RecipeError((key,), message, code="conflict", hint=hint)
 
 
 def _reason(error: StrictDataclassError) -> str:

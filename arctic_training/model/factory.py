@@ -62,9 +62,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         if offload and self.config.disable_activation_checkpoint:
             message = "with `activation_checkpoint_cpu_offload`, activations are computed again"
             hint = "leave out one of the two"
-            yield self.problem(
-                "disable_activation_checkpoint", message, code="not-allowed", hint=hint
-            )
+            yield self.problem("disable_activation_checkpoint", message, code="conflict", hint=hint)
 
     def longest_row(self) -> int | None:
         """Return the longest row that the model takes, in tokens; None if nothing says it.

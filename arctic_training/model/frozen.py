@@ -50,7 +50,7 @@ def frozen_problems(factories: Iterable[ModelFactory[ModelConfig]]) -> Iterator[
     for factory in factories:
         if factory.config.peft_config is not None:
             message = "a frozen model is not trained: an adapter would change nothing"
-            yield factory.problem("peft_config", message, code="not-allowed")
+            yield factory.problem("peft_config", message, code="conflict")
 
 
 def _frozen(model: nn.Module) -> nn.Module:

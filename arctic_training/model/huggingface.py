@@ -135,7 +135,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         if names := untrained_embeddings(model, adapter):
             message = "the new rows of the embedding would not be trained beside this adapter"
             hint = f"add `modules_to_save: [{', '.join(names)}]`"
-            yield self.problem("peft_config", message, code="not-allowed", hint=hint)
+            yield self.problem("peft_config", message, code="conflict", hint=hint)
         if self.config is self.trainer.config.model:
             yield from export_problems(self.trainer.config)
 

@@ -32,7 +32,7 @@ def export_problems(recipe: TrainerConfig) -> Iterator[RecipeError]:
             message = "an adapter on a resized embedding cannot be loaded onto its base"
             place = ("checkpoint", number, "merge_adapter")
             hint = "set `merge_adapter: true`"
-            yield RecipeError(place, message, code="not-allowed", hint=hint)
+            yield RecipeError(place, message, code="conflict", hint=hint)
 
 
 def untrained_embeddings(model: transformers.PreTrainedModel, adapter: AdapterConfig) -> list[str]:

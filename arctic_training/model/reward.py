@@ -59,7 +59,7 @@ class _ScalarHead(ModelFactory[Model_co], Generic[Model_co], abstract=True):
         if adapter is not None and _HEAD not in (adapter.modules_to_save or ()):
             message = "the head is new, and beside an adapter it would not be trained"
             hint = f"add `modules_to_save: [{_HEAD}]`"
-            yield self.problem("peft_config", message, code="not-allowed", hint=hint)
+            yield self.problem("peft_config", message, code="conflict", hint=hint)
 
 
 class HFRewardModelFactory(_ScalarHead[HFModelConfig], HFModelFactory):
@@ -74,7 +74,7 @@ class HFRewardModelFactory(_ScalarHead[HFModelConfig], HFModelFactory):
         yield from problems
         if "pad_token_id" in self.config.hf_config_kwargs:
             message = "`pad_token_id` is the tokenizer's: it says where a row ends"
-            error = RecipeError(("hf_config_kwargs", "pad_token_id"), message, code="not-allowed")
+            error = RecipeError(("hf_config_kwargs", "pad_token_id"), message, code="conflict")
             yield self.located(error, self.config)
         elif not problems:
             yield from self._head_problems()

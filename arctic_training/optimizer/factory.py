@@ -33,4 +33,4 @@ class OptimizerFactory(Factory[Optimizer_co, Optimizer], Generic[Optimizer_co], 
     def problems(self) -> Iterator[RecipeError]:
         if self.is_offloaded and not self.computes_on_cpu:
             message = f"`offload_optimizer` needs the optimizer `cpu_adam`, not `{self.name}`"
-            yield self.problem("type", message, code="not-allowed")
+            yield self.problem("type", message, code="conflict")

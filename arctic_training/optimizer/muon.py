@@ -29,7 +29,7 @@ class MuonFactory(OptimizerFactory[MuonConfig]):
         if stage:
             message = f"`muon` updates whole matrices, and ZeRO stage {stage} cuts them"
             hint = "set `stage: 0` in `zero_optimization`, or take `type: fused_adam`"
-            yield self.problem("type", message, code="not-allowed", hint=hint)
+            yield self.problem("type", message, code="conflict", hint=hint)
 
     @override
     def create(self) -> Optimizer:

@@ -232,7 +232,7 @@ def _moved(module: PythonText, node: ast.stmt) -> Diagnostic:
         message=f"outdated import: `{old}` is now `{new}`",
         span=module.span(node),
         severity=Severity.WARNING,
-        hint=f"`arctic-gen migrate {module.source.path}` rewrites it",
+        help=f"`arctic-gen migrate {module.source.path}` rewrites it",
     )
 
 

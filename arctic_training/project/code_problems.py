@@ -43,7 +43,7 @@ def _missing_names(module: PythonText) -> Iterator[Diagnostic]:
                     code="not-importable",
                     message=f"`{alias.name}` of `{home}` is no longer part of arctic_training",
                     span=module.span(alias),
-                    hint="remove the import; the names to build on are in `arctic_training`",
+                    help="remove the import; the names to build on are in `arctic_training`",
                 )
 
 
@@ -95,6 +95,6 @@ def _shifted(module: PythonText, node: ast.Subscript, name: str) -> Diagnostic:
         code="old-batch-key",
         message="batches have no `labels`: they carry `shift_labels`, the label of each next token",
         span=module.span(node),
-        hint=f'compare the logits with `{name}["shift_labels"]` of the same place, '
+        help=f'compare the logits with `{name}["shift_labels"]` of the same place, '
         "and remove the shift by one",
     )

@@ -53,5 +53,5 @@ def _warning(node: ScalarNode, name: str) -> Diagnostic:
         message=f"`{node.value}` is read as `{name}`",
         span=node.span,
         severity=Severity.WARNING,
-        hint=f"{FOREIGN_ALIASES[str(node.value)].note}; write `type: {name}`",
+        help=f"{FOREIGN_ALIASES[str(node.value)].note}; write `type: {name}`",
     )

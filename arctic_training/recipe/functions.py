@@ -116,7 +116,7 @@ def _not_there(
         code="not-importable",
         message=message,
         span=named.span,
-        hint=hint,
+        help=hint,
         paste=paste,
         suggestion=suggestion,
     )

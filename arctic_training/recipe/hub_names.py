@@ -48,5 +48,5 @@ def _problems(name: str, node: ScalarNode) -> Iterator[Diagnostic]:
             message=f"`{name}` is read as a name on the Hugging Face hub",
             span=node.span,
             severity=Severity.WARNING,
-            hint=f"write `./{name}` for the folder of that name",
+            help=f"write `./{name}` for the folder of that name",
         )

@@ -35,7 +35,7 @@ class Outdated:
             message=self.reason,
             span=span,
             severity=self.severity,
-            hint=self.command,
+            help=self.command,
         )
 
 

@@ -190,6 +190,6 @@ def _wrong(source: Source, message: str, hint: str = "") -> Diagnostic:
         code="wrong-override",
         message=message,
         span=source.line(1),
-        hint=hint
+        help=hint
         or "such as optimizer.learning_rate=1e-5 or checkpoint.0.output_dir=./runs/second",
     )

@@ -32,7 +32,7 @@ def variable_problems(recipe: Node, schema: Schema) -> Iterator[Diagnostic]:
                 code="not-supported",
                 message=f"`{found[0]}` is not expanded: recipes do not read environment variables",
                 span=node.span,
-                hint="write the path itself (`~` for the home folder), or set it on "
+                help="write the path itself (`~` for the home folder), or set it on "
                 "the command line, where the shell expands variables",
             )
 

@@ -32,7 +32,7 @@ def unknown_trainer(
     if not isinstance(name, str):
         message = f"expected the name of a trainer, found {shown(name)}"
         hint = f"known here: {known_words(known)}"
-        return [Diagnostic(code="wrong-type", message=message, span=trainer.span, hint=hint)]
+        return [Diagnostic(code="wrong-type", message=message, span=trainer.span, help=hint)]
     foreign = FOREIGN_TRAINERS.get(name, "")
     otherwise = foreign or "make one of that name with `arctic-gen new-trainer DEFINITION`"
     unknown = Diagnostic(
@@ -40,7 +40,7 @@ def unknown_trainer(
         message=f"there is no trainer `{name}`",
         span=trainer.span,
         suggestion="" if foreign else nearest(name, known, cutoff=_ALIKE),
-        hint=f"known here: {known_words(known)}; or {otherwise}",
+        help=f"known here: {known_words(known)}; or {otherwise}",
     )
     return [unknown, *_unsupported(recipe, known)]
 

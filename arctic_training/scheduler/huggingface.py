@@ -69,7 +69,9 @@ class HFSchedulerFactory(SchedulerFactory[HFSchedulerConfig]):
             _check_rates(scheduler, {0, warmup_steps, horizon - 1, horizon})
         except (ValueError, ArithmeticError) as error:
             message = f"there is no such schedule `{self.config.name}`: {first_line(error)}"
-            raise self.problem("scheduler_specific_kwargs", message, code="not-allowed") from error
+            raise self.problem(
+                "scheduler_specific_kwargs", message, code="invalid-value"
+            ) from error
         return scheduler
 
 

@@ -91,7 +91,7 @@ class DataStage(Generic[BatchT]):
         """
         if self.trainer.config.data.streaming:
             message = "what is read while training is not prepared before"
-            raise self.data.problem("streaming", message, code="not-allowed")
+            raise self.data.problem("streaming", message, code="conflict")
         if problem := uncached_problem(self.data):
             raise problem
         self.training_data()

@@ -72,7 +72,7 @@ def evaluation_problems(config: TrainerConfig) -> Iterator[RecipeError]:
     if is_evaluated and not config.eval_interval:
         given = "train_eval_split" if config.data.train_eval_split[1] else "eval_sources"
         message = f"what `{given}` is for is never done: `eval_interval` is 0"
-        yield RecipeError(("data", given), message, code="not-allowed")
+        yield RecipeError(("data", given), message, code="conflict")
     if config.eval_interval and not is_evaluated:
         message = "there is nothing to evaluate: `data.eval_sources` is empty"
-        yield RecipeError(("eval_interval",), message, code="not-allowed")
+        yield RecipeError(("eval_interval",), message, code="conflict")

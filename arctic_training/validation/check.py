@@ -23,7 +23,7 @@ from arctic_training.validation.prune import pruned
 from arctic_training.validation.schema import Schema, Subschema, with_numbers
 from arctic_training.validation.unions import Branch, allowed_beside, meant, types_of
 from arctic_training.validation.unknown_keys import KeyFinder
-from arctic_training.validation.violation import Complaint
+from arctic_training.validation.violation import Violation
 
 __all__ = ["check", "check_and_prune", "completed", "joined"]
 
@@ -72,10 +72,10 @@ def _findings(
     """Return what is wrong with a document, and the keys that were meant by unknown ones."""
     reader = _Reader(document, schema, KeyFinder(document, schema))
     mistyped = {tuple(e.instance_path) for e in errors if isinstance(e.kind, Kind.Type)}
-    found: list[Complaint] = []
+    found: list[Violation] = []
     for error in errors:
         if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
-            found += reader.complaints(error)
+            found += reader.violations(error)
     causes = by_cause(found, document, schema)
     meant = {
         (*each.pointer[:-1], each.diagnostic.suggestion): Rename(
@@ -109,7 +109,7 @@ class _Reader:
     seen: Counter[tuple[Pointer, str]] = field(default_factory=Counter)
     first_left: dict[tuple[Pointer, str], Pointer] = field(default_factory=dict)
 
-    def complaints(self, error: ValidationError) -> Iterator[Complaint]:
+    def violations(self, error: ValidationError) -> Iterator[Violation]:
         pointer: Pointer = tuple(error.instance_path)
         if isinstance(error.kind, Kind.AdditionalProperties):
             applying = self.schema.at(self.document, pointer)
@@ -143,34 +143,34 @@ class _Reader:
 
     def _explained(
         self, error: ValidationError, pointer: Pointer, applying: list[Subschema]
-    ) -> Iterator[Complaint]:
+    ) -> Iterator[Violation]:
         match error.kind:
             case Kind.Required(property=key):
                 if not _is_mistyped(str(key), find(self.document, pointer), applying):
                     found = _missing_key(str(key), pointer, self.document, applying)
-                    yield Complaint("missing", (*pointer, str(key)), found)
+                    yield Violation("missing", (*pointer, str(key)), found)
             case Kind.PropertyNames(error=inner):
                 place = key_span(self.document, (*pointer, str(inner.instance)))
                 rules = self.schema.for_keys(self.document, pointer)
-                yield Complaint("value", pointer, wrong_value(inner, place, rules))
+                yield Violation("value", pointer, wrong_value(inner, place, rules))
             case Kind.AnyOf(context=branches) | Kind.OneOfNotValid(context=branches):
                 yield from self._of_union(error, branches)
             case _:
-                yield Complaint("value", pointer, self._wrong_value(error, pointer, applying))
+                yield Violation("value", pointer, self._wrong_value(error, pointer, applying))
 
-    def _of_union(self, error: ValidationError, branches: list[Branch]) -> Iterator[Complaint]:
+    def _of_union(self, error: ValidationError, branches: list[Branch]) -> Iterator[Violation]:
         pointer: Pointer = tuple(error.instance_path)
         node, span = find(self.document, pointer), value_span(self.document, pointer)
         if types := types_of(branches, error):
             message = f"expected {in_words(types)}, found {as_written(node, error.instance)}"
-            yield Complaint(
+            yield Violation(
                 "value", pointer, Diagnostic(code="wrong-type", message=message, span=span)
             )
             return
         chosen = meant(branches, error)
         others = allowed_beside(branches, chosen)
         for inner in chosen:
-            for found in self.complaints(inner):
+            for found in self.violations(inner):
                 yield _with_others(found, others) if found.pointer == pointer else found
 
     def _wrong_value(
@@ -182,13 +182,13 @@ class _Reader:
         return wrong_value(error, span, applying, node=node, otherwise=instead)
 
 
-def _with_others(complaint: Complaint, others: list[str]) -> Complaint:
+def _with_others(violation: Violation, others: list[str]) -> Violation:
     """Add the words that a union lets through beside what was meant."""
-    found = complaint.diagnostic
-    if not others or found.suggestion or found.hint:
-        return complaint
+    found = violation.diagnostic
+    if not others or found.suggestion or found.help:
+        return violation
     hint = f"allowed as well: {', '.join(others)}"
-    return replace(complaint, diagnostic=replace(found, hint=hint))
+    return replace(violation, diagnostic=replace(found, help=hint))
 
 
 def _is_mistyped(key: str, parent: Node | None, applying: list[Subschema]) -> bool:
@@ -216,5 +216,5 @@ def _missing_key(key: str, pointer: Pointer, node: Node, applying: list[Subschem
         code="missing-key",
         message=f"`{key}` is missing",
         span=span,
-        hint=f"{key}: {described[0]}" if described else "",
+        note=f"{key}: {described[0]}" if described else "",
     )

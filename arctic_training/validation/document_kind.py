@@ -81,7 +81,7 @@ def of_other_kind(document: MapNode, wanted: Kind) -> Diagnostic | None:
         hint = f"train with `arctic-train {path}`; `arctic-gen validate {path}` checks it"
     first = next(key for key in document.entries if key in _meant(document, kind))
     span = document.entries[first].key
-    return Diagnostic(code="wrong-document", message=f"this is {what}", span=span, hint=hint)
+    return Diagnostic(code="wrong-document", message=f"this is {what}", span=span, help=hint)
 
 
 def _to_generate(document: MapNode, path: str) -> str:

@@ -13,6 +13,7 @@ from jsonschema_rs import ValidationErrorKind as Kind
 from arctic_training.config.foreign import FOREIGN_WORDS, foreign_type
 from arctic_training.config.unsupported_adapters import REFUSED_ADAPTERS
 from arctic_training.diagnostics import Diagnostic, Span, nearest
+from arctic_training.diagnostics.advice import note_and_help
 from arctic_training.document.node import Node
 from arctic_training.document.numbers import human_number
 from arctic_training.document.schema_forms import default_of, examples_of
@@ -60,16 +61,20 @@ def wrong_value(
     answer = _explained(error, as_written(node, error.instance), applying)
     code = annotation(applying, "x-code") or answer.code
     instead = _known_elsewhere(code, str(error.instance))
+    note, remedy = note_and_help(
+        instead
+        or answer.hint
+        or annotation(applying, "x-hint")
+        or otherwise
+        or _of_right_type(error, applying)
+    )
     return Diagnostic(
         code=code,
         message=annotation(applying, "x-message") or answer.message,
         span=span,
         suggestion="" if instead else answer.suggestion,
-        hint=instead
-        or answer.hint
-        or annotation(applying, "x-hint")
-        or otherwise
-        or _of_right_type(error, applying),
+        note=note,
+        help=remedy,
     )
 
 
@@ -131,11 +136,11 @@ def _explained(error: ValidationError, value: str, applying: list[Subschema]) ->
         case Kind.Pattern(pattern=pattern):
             return _malformed(str(error.instance), value, pattern, applying)
         case Kind.Format(format=name):
-            return _Answer("not-allowed", f"{value} is not a valid {name}")
+            return _Answer("malformed", f"{value} is not a valid {name}")
         case Kind.Contains():
-            return _Answer("not-allowed", "the list lacks a required item")
+            return _Answer("missing-item", "the list lacks a required item")
         case Kind.UniqueItems():
-            return _Answer("not-allowed", "duplicate items in a list")
+            return _Answer("duplicate-item", "duplicate items in a list")
         case _:
             return _out_of_range(error, value)
 
@@ -172,12 +177,10 @@ def _number(text: str, *, is_whole: bool) -> str:
 def _malformed(text: str, value: str, pattern: str, applying: list[Subschema]) -> _Answer:
     form = annotation(applying, "x-hint")
     if re.search(pattern, _IMPORT_PATH) and not re.search(pattern, "name"):
-        return _Answer(
-            "not-allowed", f"expected `{_IMPORT_PATH}`, found {value}", _import_path(text)
-        )
+        return _Answer("malformed", f"expected `{_IMPORT_PATH}`, found {value}", _import_path(text))
     if form:
-        return _Answer("not-allowed", f"{value} is malformed", _name(text, pattern))
-    return _Answer("not-allowed", f"{value} does not match the pattern `{pattern}`")
+        return _Answer("malformed", f"{value} is malformed", _name(text, pattern))
+    return _Answer("malformed", f"{value} does not match the pattern `{pattern}`")
 
 
 def _import_path(text: str) -> str:
@@ -231,7 +234,7 @@ def _wrong_length(error: ValidationError, value: str) -> _Answer:
         case Kind.MaxLength(limit=limit):
             message = f"{value} is longer than {limit}"
         case _:
-            return _Answer("not-allowed", error.message)
+            return _Answer("invalid-value", error.message)
     return _Answer("out-of-range", message)
 
 

@@ -88,7 +88,7 @@ def _deprecated(node: Node, pointer: Pointer, message: str, hint: str = "") -> D
         message=message,
         span=key_span(node, pointer),
         severity=Severity.WARNING,
-        hint=hint,
+        help=hint,
     )
 
 
@@ -98,5 +98,5 @@ def _twice(node: Node, rename: Rename, other: Pointer) -> Diagnostic:
         message=f"`{rename.pointer[-1]}` is `{rename.key}`, which is set already",
         span=key_span(node, rename.pointer),
         related=(Related("set here", key_span(node, other)),),
-        hint="remove one of the two",
+        help="remove one of the two",
     )

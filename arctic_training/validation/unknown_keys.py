@@ -8,7 +8,8 @@ from itertools import takewhile
 from typing import Final
 
 from arctic_training.config.foreign import FOREIGN_KEYS
-from arctic_training.diagnostics import Diagnostic, known_words, nearest
+from arctic_training.diagnostics import Diagnostic, Span, known_words, nearest
+from arctic_training.diagnostics.advice import note_and_help
 from arctic_training.document.node import (
     JSON,
     Entry,
@@ -21,7 +22,7 @@ from arctic_training.document.node import (
 )
 from arctic_training.validation.key_locations import known_keys, places, types_with
 from arctic_training.validation.schema import Schema, Subschema
-from arctic_training.validation.violation import Complaint
+from arctic_training.validation.violation import Violation
 
 __all__ = ["KeyFinder", "keys_listed"]
 
@@ -49,7 +50,7 @@ class KeyFinder:
         """The last steps of all ways."""
         return frozenset(str(way[-1]) for way in self.ways)
 
-    def unknown_key(self, pointer: Pointer, applying: list[Subschema]) -> Complaint:
+    def unknown_key(self, pointer: Pointer, applying: list[Subschema]) -> Violation:
         """Return what to say of the key that ``pointer`` ends in.
 
         ``applying`` are the subschemas that apply to its section.
@@ -57,22 +58,21 @@ class KeyFinder:
         key, span = str(pointer[-1]), key_span(self.document, pointer)
         for planned in (outer.get("x-planned", {}) for outer in applying):
             if isinstance(planned, dict) and key in planned:
-                message, hint = f"`{key}` is not supported", str(planned[key])
-                found = Diagnostic(code="not-supported", message=message, span=span, hint=hint)
-                return Complaint("unknown", pointer, found)
+                return Violation("unknown", pointer, _unsupported(key, span, str(planned[key])))
         known = known_keys(applying)
         types, exact = self._types(pointer, applying), self._exact(pointer)
         meant = "" if types or exact else self._meant(key, applying) or nearest(key, known)
         ways = exact or ([] if types or meant else self._similar(pointer))
-        hint = types or _question(ways, pointer) or _dash(key)
+        hint = _question(ways, pointer) or _dash(key)
         found = Diagnostic(
             code="unknown-key",
             message=f"unknown key `{key}`",
             span=span,
             suggestion=meant,
-            hint="" if meant else hint or keys_listed(known, applying, self.schema),
+            note=types,
+            help="" if meant or types else hint or keys_listed(known, applying, self.schema),
         )
-        return Complaint(
+        return Violation(
             "unknown", pointer, found, ((*pointer[:-1], meant),) if meant else (*ways,)
         )
 
@@ -102,6 +102,12 @@ class KeyFinder:
     def _similar(self, pointer: Pointer) -> list[Pointer]:
         meant = nearest(str(pointer[-1]), sorted(self.names), cutoff=_ALIKE)
         return _closest([way for way in self.ways if way[-1] == meant], pointer)
+
+
+def _unsupported(key: str, span: Span, advice: str) -> Diagnostic:
+    note, remedy = note_and_help(advice)
+    message = f"`{key}` is not supported"
+    return Diagnostic(code="not-supported", message=message, span=span, note=note, help=remedy)
 
 
 def _opened(document: Node, schema: Schema) -> Node:

@@ -8,11 +8,11 @@ from typing import Literal
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document.node import Pointer
 
-__all__ = ["Complaint"]
+__all__ = ["Violation"]
 
 
 @dataclass(frozen=True, slots=True)
-class Complaint:
+class Violation:
     """A violation at one place; ``ways`` are the pointers at which an unknown key is known."""
 
     kind: Literal["unknown", "missing", "value"]

@@ -145,7 +145,7 @@ def test_a_run_does_not_delete_what_it_goes_on_from(used: Path) -> None:
     """`overwrite_output_dir` beside `auto_resume` is a contradiction."""
     section = _section(used, auto_resume=True)
     (problem,) = _problems(used, checkpoint=section, overwrite_output_dir=True)
-    assert (problem.pointer, problem.code) == (("checkpoint", 0, "auto_resume"), "not-allowed")
+    assert (problem.pointer, problem.code) == (("checkpoint", 0, "auto_resume"), "conflict")
 
 
 def test_a_run_does_not_delete_what_it_reads(used: Path) -> None:

@@ -302,7 +302,7 @@ def test_a_mistake_is_one_message_at_its_place(mistake: Mistake, tmp_path: Path)
     assert [f"{each.span}: {each.sentence}" for each in found][1:] == []
     (finding,) = found
     assert str(finding.span).removeprefix("r.yaml:") == mistake.place, finding.sentence
-    said = f"{finding.sentence}\n{finding.hint}"
+    said = f"{finding.sentence}\n{finding.note}\n{finding.help}"
     assert [word for word in mistake.words if word not in said] == [], said
 
 

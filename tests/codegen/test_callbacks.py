@@ -88,7 +88,7 @@ def test_one_that_takes_another_trainer_is_an_error_at_its_name(tmp_path: Path) 
     [
         (NAMED.replace("post-step", "post-stpe"), "unknown-key"),
         (NAMED.replace("looks:count", "looks:cuont"), "not-importable"),
-        (NAMED.replace("looks:count", "looks"), "not-allowed"),
+        (NAMED.replace("looks:count", "looks"), "malformed"),
         (NAMED.replace("[looks:count, looks:tell]", "[]"), "out-of-range"),
     ],
 )

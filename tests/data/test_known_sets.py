@@ -170,7 +170,7 @@ def test_a_split_that_is_stated_twice_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "r.yaml", RECIPE)
     result = arctic_train("--dry-run", "r.yaml", source, folder=tmp_path)
     assert result.code == 1
-    assert "error[not-allowed]: `name_or_path` names the split already" in result.out
+    assert "error[conflict]: `name_or_path` names the split already" in result.out
     assert result.out.count("error[") == 1
     with pytest.raises(ValidationError, match="names the split already"):
         HFInstructSourceConfig(name_or_path="a/b:train", split="test")

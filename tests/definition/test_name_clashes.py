@@ -91,4 +91,4 @@ def test_no_implementation_takes_a_name_of_its_base(name: str, tmp_path: Path) -
 def test_the_bare_config_class_is_refused(tmp_path: Path) -> None:
     """The name of the class that all configs derive from is no name for one of them."""
     (problem,) = _problems(tmp_path, DEFINITION.replace("MineTrainerConfig", "TrainerConfig"))
-    assert problem.code == "not-allowed"
+    assert problem.code == "malformed"

@@ -31,7 +31,8 @@ _SECOND: Final = Diagnostic(
     span=Span(_SOURCE, 2, 7, 2, 13),
     severity=Severity.WARNING,
     related=(Related("first, here", Span(_SOURCE, 1, 6, 1, 7)),),
-    hint="one\ntwo\r",
+    note="three",
+    help="one\ntwo\r",
     paste="a\n    b\n",
 )
 _FINDINGS: Final = [_SECOND, _FIRST, _SECOND]
@@ -40,7 +41,7 @@ _Place: TypeAlias = tuple[str, int, int]
 
 
 def test_text_shows_the_place_the_line_and_what_to_do() -> None:
-    """Each finding is a head of one line, its line with marks, related places and the hint.
+    """Each finding is a head of one line, its line with marks, related places, note and help.
 
     No control code reaches the terminal, and what is not seen is, above the marks, a symbol.
     """
@@ -48,12 +49,15 @@ def test_text_shows_the_place_the_line_and_what_to_do() -> None:
         "conf/a b.yaml:1:1: error[unknown-key]: unknown key `one`; did you mean `two`?\n"
         "    1 | one: 1\n"
         "      | ^^^\n"
+        "  docs: docs/reference/diagnostics.md#unknown-key\n"
         "conf/a b.yaml:2:7: warning[wrong-type]: 100%: a, b and  [2J this\n"
         "    2 |  two: ␣[31m2\n"
         "      |       ^^^^^^\n"
         "  conf/a b.yaml:1:6: first, here\n"
         "    1 | one: 1\n"
         "      |      ^\n"
+        "  note: three\n"
+        "  docs: docs/reference/diagnostics.md#wrong-type\n"
         "  help: one\n"
         "        two \n"
         "a\n"
@@ -69,7 +73,7 @@ def test_a_long_line_is_cut_around_the_place(
 ) -> None:
     """Of a long line, 120 characters around the place are shown, and the marks stay inside."""
     finding = Diagnostic(code="x", message="y", span=Span(_SOURCE, 3, column, 3, end))
-    _, line, marked = render([finding], Format.TEXT).splitlines()
+    _, line, marked, _ = render([finding], Format.TEXT).splitlines()
     assert line.removeprefix("    3 | ") == "x" * min(120, 300 - (column - 1 - before))
     assert marked == "      | " + " " * before + "^" * marks
 
@@ -86,10 +90,9 @@ def test_a_long_line_is_cut_around_the_place(
 )
 def test_any_place_can_be_shown(span: Span, frame: str) -> None:
     """A place over several lines ends with its first, and an empty or absent one is no error."""
-    head, _, rest = render([Diagnostic(code="x", message="y", span=span)], Format.TEXT).partition(
-        "\n"
-    )
-    assert (head, rest) == (f"{span}: error[x]: y", frame)
+    text = render([Diagnostic(code="x", message="y", span=span)], Format.TEXT)
+    page = "  docs: docs/reference/diagnostics.md#x\n"
+    assert text == f"{span}: error[x]: y\n{frame}{page}"
 
 
 def test_json_has_every_field() -> None:
@@ -102,12 +105,15 @@ def test_json_has_every_field() -> None:
             {
                 **path, "line": 1, "column": 1, "end_line": 1, "end_column": 4,
                 "code": "unknown-key", "severity": "error", "message": "unknown key `one`",
-                "hint": "", "suggestion": "two", "paste": "", "related": [],
+                "note": "", "help": "", "hint": "", "suggestion": "two", "paste": "",
+                "docs": "docs/reference/diagnostics.md#unknown-key", "related": [],
             },
             {
                 **path, "line": 2, "column": 7, "end_line": 2, "end_column": 13,
                 "code": "wrong-type", "severity": "warning", "message": _SECOND.message,
-                "hint": "one\ntwo\r", "suggestion": "", "paste": "a\n    b\n",
+                "note": "three", "help": "one\ntwo\r", "hint": "one\ntwo\r",
+                "suggestion": "", "paste": "a\n    b\n",
+                "docs": "docs/reference/diagnostics.md#wrong-type",
                 "related": [path | first],
             },
         ],
@@ -126,7 +132,7 @@ def test_github_gets_one_escaped_command_a_finding() -> None:
         ),
         (
             "::warning file=conf/a b.yaml,line=2,endLine=2,col=7,endColumn=13,title=wrong-type"
-            "::100%25: a, b%0Aand \x1b[2J\u202ethis%0Aone%0Atwo%0D%0Aa%0A    b%0A"
+            "::100%25: a, b%0Aand \x1b[2J\u202ethis%0Athree%0Aone%0Atwo%0D%0Aa%0A    b%0A"
         ),
         "",
     ]
@@ -142,13 +148,15 @@ def test_sarif_is_a_log_of_version_2_1_0() -> None:
     assert run["tool"]["driver"]["name"] == "arctic-gen"
     assert run["columnKind"] == "unicodeCodePoints"
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    pages = [rule["helpUri"] for rule in run["tool"]["driver"]["rules"]]
+    assert pages == [f"docs/reference/diagnostics.md#{rule}" for rule in rules]
     assert rules == ["unknown-key", "wrong-type", "x"]
     assert [result["ruleId"] for result in run["results"]] == rules
     assert [result["level"] for result in run["results"]] == ["error", "warning", "error"]
     assert run["results"][1] == {
         "ruleId": "wrong-type",
         "level": "warning",
-        "message": {"text": _SECOND.message + "\none\ntwo\r\na\n    b\n"},
+        "message": {"text": _SECOND.message + "\nthree\none\ntwo\r\na\n    b\n"},
         "locations": [_location(2, 7, 13)],
         "relatedLocations": [_location(1, 6, 7) | {"message": {"text": "first, here"}}],
     }

@@ -276,6 +276,6 @@ def test_what_cannot_be_is_known_beforehand(
         DPOTrainer(dpo_config(ref_model=SMALL | {"peft_config": _LORA}, checkpoint=[merging]))
     assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [
         (("ref_model", "peft_config"), "not-installed"),
-        (("checkpoint", 0, "merge_adapter"), "not-allowed"),
-        (("ref_model", "peft_config"), "not-allowed"),
+        (("checkpoint", 0, "merge_adapter"), "conflict"),
+        (("ref_model", "peft_config"), "conflict"),
     ]

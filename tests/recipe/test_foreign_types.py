@@ -111,7 +111,8 @@ def test_what_no_trainer_supports_is_told_beside_an_unknown_trainer(tmp_path: Pa
         ("not-supported", 3),
     ]
     assert found[1]["message"] == "`code` is not supported"
-    assert found[1]["hint"].startswith("a recipe runs no code: define the trainer")
+    assert found[1]["note"] == "a recipe runs no code"
+    assert found[1]["help"].startswith("define the trainer")
 
 
 def test_an_underscore_for_a_hyphen_is_a_typing_error(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def _plain(node: MapNode) -> dict[str, JSON]:
 def test_a_key_and_its_value_apart_are_one_mistake() -> None:
     """`key value` is told once, with the `=` between them; what is right beside it is kept."""
     _, problems = apply_overrides(_recipe(), ["optimizer.eps", "4", "seed=2"])
-    assert [problem.hint for problem in problems] == ["write optimizer.eps=4"]
+    assert [problem.help for problem in problems] == ["write optimizer.eps=4"]
 
 
 def test_a_value_knows_that_it_comes_from_the_command_line() -> None:

@@ -40,7 +40,7 @@ optimizer:
   type: cpu_adam
   learning_rate: 0.00001
 """
-_NO_SEQUENCES: Final = "sequence parallelism is not built yet"
+_NO_SEQUENCES: Final = "sequence parallelism is not supported yet"
 _LIGER: Final = ("type: liger", "`liger` is read as `huggingface`")
 _NOTED: Final = (
     _LIGER,
@@ -48,7 +48,7 @@ _NOTED: Final = (
 )
 """Lines that are taken with a warning."""
 
-_TILES: Final = ("tiled_mlp_compute: true", "tiled feed-forward layers are not built yet")
+_TILES: Final = ("tiled_mlp_compute: true", "tiled feed-forward layers are not supported yet")
 
 
 class _Recipe(NamedTuple):
@@ -121,8 +121,8 @@ _RECIPES: Final = [
         f"{_ULTRACHAT}  pack_samples: true\n{_LOGGER}"
         "checkpoint:\n  - {type: deepspeed, output_dir: c, auto_resume: true}\n",
         [
-            ("arctic_moe: true", "expert parallelism is not built yet"),
-            ("expert_parallel_size: 8", "expert parallelism is not built yet"),
+            ("arctic_moe: true", "expert parallelism is not supported yet"),
+            ("expert_parallel_size: 8", "expert parallelism is not supported yet"),
             ("type: fused_adam_moe", "experts are trained like other weights"),
         ],
     ),
@@ -147,7 +147,7 @@ _RECIPES: Final = [
             ("always_max_length: true", "rows are packed best-fit"),
             ("drop_last: true", "rows are packed best-fit"),
             ("repeat_to_pack_max_length: true", "samples are repeated by `epochs`"),
-            ("fuse_positions_prob: 0.1", "the samples of a row never see each other"),
+            ("fuse_positions_prob: 0.1", "the samples of a row never attend to each other"),
         ],
     ),
     _long("one process", head="sequence_parallel_size: 1\n", model=_FLASH, refused=[]),
@@ -188,7 +188,7 @@ def _found(text: str, folder: Path, severity: str) -> list[tuple[str, str]]:
     lines = text.splitlines()
     found = json.loads(result.out)["diagnostics"]
     return [
-        (lines[each["line"] - 1].strip(), f"{each['message']}; {each['hint']}")
+        (lines[each["line"] - 1].strip(), f"{each['message']}; {each['note']}; {each['help']}")
         for each in found
         if each["severity"] == severity
     ]

@@ -30,7 +30,7 @@ def _document(text: str) -> MapNode:
 def _advice(text: str, trainer: str = "sft") -> str:
     """Return what is said of the one unknown key of a recipe."""
     (found,) = [p for p in check(_document(text), _schema(trainer)) if p.code == "unknown-key"]
-    return f"{found.suggestion}{found.hint}"
+    return f"{found.suggestion}{found.note}{found.help}"
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_name_in_place_of_a_section_is_answered_with_the_section() -> None:
     """What other tools say by a name alone is a section here."""
     (found,) = check(_document(f"{RECIPE}scheduler: cosine\n"), _schema("sft"))
     assert found.message == "expected mapping, found `cosine`"
-    assert found.hint.startswith("write `name: cosine`: it is a schedule of `type: huggingface`")
+    assert found.help.startswith("write `name: cosine`: it is a schedule of `type: huggingface`")
 
 
 def test_a_key_of_the_trainers_own_wins_over_the_name_that_another_tool_has() -> None:

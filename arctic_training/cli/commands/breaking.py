@@ -83,8 +83,9 @@ def _unread(problem: Diagnostic) -> Diagnostic:
     return replace(
         problem,
         code="not-comparable",
+        page="diagnostics",
         message=f"the definition as it was cannot be read now: {problem.message}",
-        hint="the change cannot be compared: use a later state",
+        help="the change cannot be compared: use a later state",
     )
 
 

@@ -87,7 +87,7 @@ def _altered(item: Loaded) -> Diagnostic:
         code="drift",
         message=f"{place} is not as it was written",
         span=item.spec.name_key,
-        hint=f"`arctic-gen new-trainer {shown_path(item.path)}` regenerates it",
+        help=f"`arctic-gen new-trainer {shown_path(item.path)}` regenerates it",
     )
 
 
@@ -98,7 +98,7 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
         code="drift",
         message=f"{path} {_DRIFT.get(change.kind) or edit_of(change)}",
         span=owner.spec.name_key,
-        hint=_remedy(change, f"arctic-gen new-trainer {shown_path(owner.path)}"),
+        help=_remedy(change, f"arctic-gen new-trainer {shown_path(owner.path)}"),
     )
 
 
@@ -123,7 +123,7 @@ def _missing(item: Loaded) -> Iterator[Diagnostic]:
             code="not-importable",
             message=f"there is no module `{named.path.module}`",
             span=named.span,
-            hint=f"`arctic-gen new-trainer {shown_path(item.path)}` begins it",
+            help=f"`arctic-gen new-trainer {shown_path(item.path)}` begins it",
         )
 
 
@@ -134,5 +134,5 @@ def _gone(path: Path) -> Diagnostic:
         code="drift",
         message=f"the definition {path.relative_to(project.root).as_posix()} is gone",
         span=record.start(),
-        hint="its generated files are orphaned; generate another trainer to remove them",
+        help="its generated files are orphaned; generate another trainer to remove them",
     )

@@ -111,4 +111,4 @@ def _broken(item: Loaded, message: str, hint: str, pointer: tuple[str | int, ...
     """Return a broken claim at the key of the definition that it is about."""
     place = item.spec.places.get(str(pointer[0]))
     span = place.value if place else item.spec.name_key
-    return Diagnostic(code="not-kept", message=message, span=span, hint=hint)
+    return Diagnostic(code="not-kept", message=message, span=span, help=hint)

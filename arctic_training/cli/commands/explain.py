@@ -14,6 +14,7 @@ from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.shared import shared_factories
 from arctic_training.definition.key_docs import Meaning, meanings
 from arctic_training.diagnostics import Format, did_you_mean, nearest
+from arctic_training.diagnostics.codes import CODES
 from arctic_training.document import JSON, find, plain
 from arctic_training.project.locations import Project
 from arctic_training.project.resources import resource
@@ -28,11 +29,14 @@ _SCHEMAS: Final = {"definition": "trainer", "findings": "diagnostics"}
 
 
 def explain(subject: str, arguments: Sequence[str] = ()) -> NoReturn:
-    """Say what a key means; of a definition or a recipe, where each of its values comes from."""
+    """Explain a key or a code, or show where each value of a definition or recipe comes from."""
     if Path(subject).suffix in _SUFFIXES:
         explain_file(Path(subject), arguments)
     if arguments:
         raise click.UsageError(f"`{subject}` is a key: only a FILE takes keys and KEY=VALUE")
+    if subject in CODES:
+        click.echo(f"{subject}: {CODES[subject]} See docs/reference/diagnostics.md#{subject}")
+        raise SystemExit(ExitCode.FINE)
     known = dict(_known(Project.of(Path("here"))))
     found = [m for m in _distinct(known) if _is_meant(subject, m[1].key)]
     if not found:

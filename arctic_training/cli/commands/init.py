@@ -104,7 +104,7 @@ def _asked(draft: _Draft, given: Mapping[str, str]) -> dict[str, str]:
             said[question.key] = str(click.prompt(question.words, default=default))
             _, problems = draft.read(said)
             for problem in problems:
-                reasons = "; ".join(filter(None, [problem.sentence, problem.hint]))
+                reasons = "; ".join(filter(None, [problem.sentence, problem.note, problem.help]))
                 click.echo(f"error: {reasons}", err=True)
     return said
 

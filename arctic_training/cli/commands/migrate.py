@@ -111,7 +111,7 @@ def _unsafe(reason: Diagnostic) -> Diagnostic:
     return replace(
         reason,
         severity=Severity.ERROR,
-        hint="the text around it is written in a way that is left alone: change it by hand",
+        help="the text around it is written in a way that is left alone: change it by hand",
     )
 
 

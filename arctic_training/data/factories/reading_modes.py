@@ -29,7 +29,7 @@ def split_problems(
     """
 
     def problem(message: str, hint: str = "") -> RecipeError:
-        return reader.problem("train_eval_split", message, code="not-allowed", hint=hint)
+        return reader.problem("train_eval_split", message, code="conflict", hint=hint)
 
     config = reader.config
     trained, held_out = config.train_eval_split
@@ -53,7 +53,7 @@ def streaming_problems(
     recipe, config = reader.trainer.config, reader.config
     if not recipe.train_iters:
         hint = "say in `train_iters` how long the run is"
-        yield reader.problem("streaming", _UNKNOWN_SIZE, code="not-allowed", hint=hint)
+        yield reader.problem("streaming", _UNKNOWN_SIZE, code="conflict", hint=hint)
     for field, is_given in (
         ("dl_num_workers", config.dl_num_workers > 0),
         ("fail_on_missing_cache", config.fail_on_missing_cache),
@@ -61,10 +61,10 @@ def streaming_problems(
         ("train_eval_split", config.train_eval_split[1] > 0),
     ):
         if is_given:
-            yield reader.problem(field, "it excludes `streaming`", code="not-allowed")
+            yield reader.problem(field, "it excludes `streaming`", code="conflict")
     if recipe.overfit_first_batch:
         message = "it excludes `data.streaming`"
-        yield RecipeError(("overfit_first_batch",), message, code="not-allowed")
+        yield RecipeError(("overfit_first_batch",), message, code="conflict")
     for source in sources:
         for error in chain(_sampling_problems(source.config), source.stream_problems()):
             yield reader.located(error, source.config)
@@ -74,4 +74,4 @@ def _sampling_problems(section: DataSourceConfig) -> Iterator[RecipeError]:
     for name in ("sample_count", "sample_ratio"):
         if getattr(section, name) is not None:
             hint = "give a `weight`"
-            yield RecipeError((name,), _UNKNOWN_SIZE, code="not-allowed", hint=hint)
+            yield RecipeError((name,), _UNKNOWN_SIZE, code="conflict", hint=hint)

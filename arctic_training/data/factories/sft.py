@@ -60,7 +60,7 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
             length = counted(config.max_length or 0, "token")
             message = f"`pad_to: max_length` pads to {length}, which it does not divide"
             hint = "leave out `div_length`, or make `max_length` a multiple of it"
-            yield self.problem("div_length", message, code="not-allowed", hint=hint)
+            yield self.problem("div_length", message, code="conflict", hint=hint)
 
     @property
     @override

@@ -156,7 +156,7 @@ class HFSource(Source[Section_co, Item_co], Generic[Section_co, Item_co]):
     @override
     def stream_problems(self) -> Iterator[RecipeError]:
         if set("[+") & set(self.config.split):
-            yield RecipeError(("split",), "a stream is of a whole split", code="not-allowed")
+            yield RecipeError(("split",), "a stream is of a whole split", code="conflict")
 
 
 def _revision(name: str) -> list[object]:

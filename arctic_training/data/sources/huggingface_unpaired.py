@@ -97,7 +97,7 @@ class HFUnpairedSource(HFSource[HFUnpairedSourceConfig, Preference]):
     @override
     def stream_problems(self) -> Iterator[RecipeError]:
         yield from super().stream_problems()
-        yield RecipeError(("type",), "answers are paired over the whole set", code="not-allowed")
+        yield RecipeError(("type",), "answers are paired over the whole set", code="conflict")
 
 
 class HFPairedSource(HFUnpairedSource):

@@ -72,11 +72,11 @@ class SnowflakeSource(Source[SnowflakeSourceConfig, Item_co], Generic[Item_co]):
         given = [way for way in _WAYS if getattr(config, way) is not None]
         if len(given) != 1:
             message = "a source in Snowflake has one of `sql`, `table_name` and `dataset_uri`"
-            raise RecipeError((given[-1],) if given else ("type",), message, code="not-allowed")
+            raise RecipeError((given[-1],) if given else ("type",), message, code="conflict")
         if config.dataset_uri is not None and not _URI.fullmatch(config.dataset_uri):
             message = "it is not the address of a version of a dataset"
             hint = "write `snow://dataset/NAME/versions/VERSION`"
-            raise RecipeError(("dataset_uri",), message, code="not-allowed", hint=hint)
+            raise RecipeError(("dataset_uri",), message, code="malformed", hint=hint)
         if find_spec("snowflake") is None or find_spec("snowflake.snowpark") is None:
             message = "the package `snowflake-snowpark-python` is not installed"
             hint = "pip install 'arctic-training-gen[snowflake]'"

@@ -119,7 +119,7 @@ def unknown_factory(name: str, span: Span, slot: Slot, known: set[str]) -> Diagn
         message=f"unknown {slot.noun} `{name}`",
         span=span,
         suggestion=meant,
-        hint="" if meant else _of_other_tool(name) or f"known here: {known_words(known)}",
+        help="" if meant else _of_other_tool(name) or f"known here: {known_words(known)}",
     )
 
 
@@ -167,7 +167,7 @@ def _taken_over(factory: ReadFactory, definition: Span) -> Diagnostic:
         message=f"`{factory.name}` is defined in place, for one trainer only",
         span=factory.place.value,
         related=(Related("inherited by this definition", definition),),
-        hint="put it into the project's factories.yaml, for all definitions that name it",
+        help="put it into the project's factories.yaml, for all definitions that name it",
     )
 
 

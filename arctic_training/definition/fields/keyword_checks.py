@@ -86,7 +86,7 @@ def _not_applicable(
         elif keyword not in allowed:
             where = "here: only fields have it" if keyword in OF_FIELD else beside
             message = f"`{keyword}` does not apply {where}"
-            yield Diagnostic(code="not-allowed", message=message, span=keywords.key(keyword))
+            yield Diagnostic(code="no-effect", message=message, span=keywords.key(keyword))
 
 
 def _inexact(span: Span) -> Diagnostic:
@@ -95,7 +95,7 @@ def _inexact(span: Span) -> Diagnostic:
         message="`multipleOf` requires `type: integer`: multiples of a `number` depend on "
         "rounding, as with 0.3 and 0.1",
         span=span,
-        hint="use `type: integer` in a smaller unit, or remove `multipleOf`",
+        help="use `type: integer` in a smaller unit, or remove `multipleOf`",
     )
 
 
@@ -103,7 +103,7 @@ def _wrong_choices(keywords: Keywords) -> Iterator[Diagnostic]:
     """Find choices that are not of the type, and limits that an integer cannot have."""
     if keywords.value("enum") == [None]:
         message = "`enum` needs a value beside null"
-        yield Diagnostic(code="not-allowed", message=message, span=keywords.span("enum"))
+        yield Diagnostic(code="invalid-value", message=message, span=keywords.span("enum"))
     of_type: dict[str, JSON] = {"minimum": -_LARGEST, "maximum": _LARGEST}
     of_type |= {"type": keywords.value("type")} if keywords.kind else {}
     rules: dict[str, JSON] = {"const": of_type, "enum": {"items": of_type}}
@@ -161,7 +161,7 @@ def pattern_problem(keywords: Keywords) -> Diagnostic | None:
     if (other := why_not_portable(pattern)) is not None:
         what, hint = other
         message = f"editors read {what} in another way than the check of a recipe"
-        return Diagnostic(code="not-supported", message=message, span=span, hint=hint)
+        return Diagnostic(code="not-supported", message=message, span=span, help=hint)
     try:
         for engine in (RegexOptions(), FancyRegexOptions()):
             Draft7Validator({"pattern": pattern}, pattern_options=engine)
@@ -170,6 +170,6 @@ def pattern_problem(keywords: Keywords) -> Diagnostic | None:
             code="not-supported",
             message=f"`{pattern}` is not a supported regular expression",
             span=span,
-            hint=f"{str(error).splitlines()[0]}; look-around and back-references are not supported",
+            help=f"{str(error).splitlines()[0]}; look-around and back-references are not supported",
         )
     return None

@@ -26,7 +26,7 @@ def list_problems(keywords: Keywords, item: FieldType | None, form: str) -> Iter
             code="missing-key",
             message="`items` is missing",
             span=keywords.span("type"),
-            hint="say what the list holds, such as `items: {type: number}`",
+            help="say what the list holds, such as `items: {type: number}`",
         )
     elif "additionalItems" in keywords:
         yield _not_applicable(keywords, "additionalItems", "one schema of all items")
@@ -54,7 +54,7 @@ def tuple_problems(keywords: Keywords, count: int) -> Iterator[Diagnostic]:
 
 def _not_applicable(keywords: Keywords, keyword: str, beside: str) -> Diagnostic:
     message = f"`{keyword}` does not apply to {beside}"
-    return Diagnostic(code="not-allowed", message=message, span=keywords.key(keyword))
+    return Diagnostic(code="no-effect", message=message, span=keywords.key(keyword))
 
 
 def _is_scalar(kind: FieldType) -> bool:

@@ -61,5 +61,5 @@ def _constant(span: Span) -> Diagnostic:
         code="not-supported",
         message="a constant cannot be renamed: it may tell objects apart",
         span=span,
-        hint="add a field of the new name, and deprecate this one",
+        help="add a field of the new name, and deprecate this one",
     )

@@ -149,7 +149,7 @@ class SchemaReader:
 
     def report(self, code: str, message: str, span: Span, hint: str = "") -> None:
         """Add a finding."""
-        self.findings.append(Diagnostic(code=code, message=message, span=span, hint=hint))
+        self.findings.append(Diagnostic(code=code, message=message, span=span, help=hint))
 
     def _field(
         self, name: str, entry: Entry, prefix: str, extents: list[Extent]

@@ -64,7 +64,7 @@ def _ambiguous(members: Sequence[Member]) -> Iterator[Diagnostic]:
                 code="not-supported",
                 message=f"`anyOf` does not take {what}",
                 span=member.node.span,
-                hint="put objects that a `const` tells apart into a `oneOf`",
+                help="put objects that a `const` tells apart into a `oneOf`",
             )
         seen |= {member.form} - {""}
 
@@ -172,4 +172,4 @@ def _bad_tag(kind: ObjectType, tag: str) -> Iterator[Diagnostic]:
 
 def _not_told_apart(span: Span, message: str) -> Diagnostic:
     hint = "give each a field of the same name with a `const` of its own, such as `type`"
-    return Diagnostic(code="not-allowed", message=message, span=span, hint=hint)
+    return Diagnostic(code="ambiguous-union", message=message, span=span, help=hint)

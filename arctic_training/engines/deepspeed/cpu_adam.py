@@ -33,7 +33,7 @@ class CPUAdamFactory(OptimizerFactory[CPUAdamConfig]):
         if self.trainer.device.type != "cpu" and not self.is_offloaded:
             message = f"it cannot compute on {self.trainer.device.type}"
             hint = "set `offload_optimizer: {device: cpu}` of `deepspeed.zero_optimization`"
-            yield self.problem("type", message, code="not-allowed", hint=hint)
+            yield self.problem("type", message, code="conflict", hint=hint)
 
     @override
     def create(self) -> Optimizer:

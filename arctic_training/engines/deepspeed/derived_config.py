@@ -76,7 +76,7 @@ def _other_precisions(engine: DeepSpeedConfig, dtype: str) -> Iterator[RecipeErr
     for name, (enabled, is_chosen) in said.items():
         if enabled is not None and enabled != is_chosen:
             message = f"`dtype` of `model` is {dtype}"
-            yield RecipeError(("deepspeed", name, "enabled"), message, code="not-allowed")
+            yield RecipeError(("deepspeed", name, "enabled"), message, code="conflict")
 
 
 def _zero_problems(zero: ZeROConfig) -> Iterator[RecipeError]:
@@ -84,23 +84,25 @@ def _zero_problems(zero: ZeROConfig) -> Iterator[RecipeError]:
     stage = zero.stage
     if zero.offload_optimizer.device != "none" and stage == 0:
         message = "nothing is offloaded at stage 0: take stage 1, 2 or 3"
-        yield RecipeError((*_ZERO, "offload_optimizer"), message, code="not-allowed")
+        yield RecipeError((*_ZERO, "offload_optimizer"), message, code="conflict")
     elif zero.offload_optimizer.ratio < 1 and stage != 3:  # noqa: PLR2004 - a stage
         message = f"stage {stage} offloads the whole optimizer; only stage 3 takes a part of it"
-        yield RecipeError((*_ZERO, "offload_optimizer", "ratio"), message, code="not-allowed")
+        yield RecipeError((*_ZERO, "offload_optimizer", "ratio"), message, code="conflict")
     if zero.offload_param.device != "none" and stage != 3:  # noqa: PLR2004 - a stage
         message = f"stage {stage} keeps the weights whole: take stage 3"
-        yield RecipeError((*_ZERO, "offload_param"), message, code="not-allowed")
+        yield RecipeError((*_ZERO, "offload_param"), message, code="conflict")
     if zero.overlap_comm and stage < _STAGE_WITH_OVERLAP:
         message = f"`overlap_comm` needs ZeRO stage 2 or 3, found stage {stage}"
         hint = "set `stage: 2`, or remove `overlap_comm`"
-        yield RecipeError((*_ZERO, "overlap_comm"), message, code="not-allowed", hint=hint)
+        yield RecipeError((*_ZERO, "overlap_comm"), message, code="conflict", hint=hint)
     try:
         deepspeed.runtime.zero.config.DeepSpeedZeroConfig(**_zero(zero))
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             pointer = (*_ZERO, *detail["loc"])
-            yield RecipeError(pointer, f"DeepSpeed refuses it: {detail['msg']}", code="not-allowed")
+            yield RecipeError(
+                pointer, f"DeepSpeed refuses it: {detail['msg']}", code="invalid-value"
+            )
 
 
 def _zero(zero: ZeROConfig) -> dict[str, object]:

@@ -195,7 +195,7 @@ def test_keys_of_the_sources(
     kind = _trainer(factory)
     with pytest.raises(UnusableRecipeError) as caught:
         kind(hand_config(data=data, eval_interval=0))
-    found = {problem.pointer for problem in caught.value.problems if problem.code != "not-allowed"}
+    found = {problem.pointer for problem in caught.value.problems if problem.code != "conflict"}
     expected = {  # beside `eval_interval`, which is refused for all
         ("data", "sources", 0, "sample_count"),
         ("data", "eval_sources", 0, "sample_count"),

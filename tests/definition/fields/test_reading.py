@@ -409,7 +409,7 @@ def test_what_a_field_lacks_is_told_as_it_is_written(field: Field, finished: str
     """The hint for an unfinished field holds what finishes it."""
     _, _, (problem,) = made_of({"x": field})
     assert problem.code == "missing-key"
-    assert f"`{finished}`" in problem.hint
+    assert f"`{finished}`" in problem.help
     model_of({"x": field | yaml.safe_load(finished)})
 
 
