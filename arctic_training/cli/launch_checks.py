@@ -26,7 +26,7 @@ def refuse_isolated_tasks(words: Sequence[str], launch: Launch) -> None:
     if found is None:
         return
     if found.is_first:
-        _print(found.message, found.help)
+        _print(found.message, found.hint)
     raise SystemExit(ExitCode.USAGE)
 
 

@@ -22,6 +22,7 @@ CODES: Final[Mapping[str, str]] = {
     "edited": "A generated file was edited by hand.",
     "foreign-type": "A name of another tool is read as an alias.",
     "in-use": "Another run is writing to the output folder.",
+    "internal": "An internal error: please report it.",
     "invalid-value": "A value has the right type but breaks a rule of its key.",
     "malformed": "A string does not have the required form.",
     "misplaced-key": "A key belongs in another section.",

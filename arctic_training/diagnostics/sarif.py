@@ -32,8 +32,8 @@ def render(diagnostics: list[Diagnostic]) -> str:
 
 
 def _rule(code: str, page: str) -> dict[str, object]:
-    meaning = {"shortDescription": {"text": CODES[code]}} if code in CODES else {}
-    return {"id": code, "helpUri": page} | meaning
+    rule: dict[str, object] = {"id": code, "helpUri": page}
+    return rule | ({"shortDescription": {"text": CODES[code]}} if code in CODES else {})
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, object]:
