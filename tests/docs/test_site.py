@@ -35,6 +35,7 @@ _ANSWERS: Final = {
     "qlora": "how-to/lora.html",
     "rename field": "how-to/changing-definitions.html",
     "streaming": "how-to/prepared-data.html",
+    "upgrade": "how-to/upgrade.html",
 }
 """The page that answers a question, by the words that somebody types."""
 
