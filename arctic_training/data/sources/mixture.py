@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.source import DataSourceConfig
-from arctic_training.core.factory import Component
 from arctic_training.data.sources.dataset import Indices, InfiniteMixture, Split, sample_indices
 from arctic_training.data.sources.source import Source, source_error_context
 from arctic_training.data.store.preparation_report import Taken
 from arctic_training.errors import RecipeError
+
+if TYPE_CHECKING:
+    from arctic_training.core.factory import Component
 
 __all__ = ["Selection", "mix"]
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, NamedTuple, TypeVar
 
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.source import DataSourceConfig
-from arctic_training.core.factory import Component
 from arctic_training.data.sources.dataset import Dataset
 from arctic_training.errors import RecipeError
+
+if TYPE_CHECKING:
+    from arctic_training.core.factory import Component
 
 __all__ = [
     "Refusal",

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
-
-from transformers import PreTrainedTokenizerBase
+from typing import TYPE_CHECKING, Final
 
 from arctic_training.fs.atomic_file import write_file
 from arctic_training.fs.user_cache import cache_folder
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 __all__ = [
     "digest",
