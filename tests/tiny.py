@@ -75,7 +75,7 @@ def prepared(
     factory: SFTDataFactory | CausalDataFactory | PreferenceDataFactory, items: Sequence[Any]
 ) -> Prepared:
     """Return what a data factory makes of conversations, documents or pairs in memory."""
-    return factory.arranged(Samples.of(factory.tokenised(items)))
+    return factory.build_rows(Samples.of(factory.tokenised(items)))
 
 
 class Recorder:

@@ -34,7 +34,7 @@ def measure() -> Iterator[Measurement]:
     """Measure, in turns."""
     torch.set_num_threads(1)
     samples = _samples()
-    alone = _batches(Rows(samples, samples.singly()), _BATCH)
+    alone = _batches(Rows(samples, samples.one_per_row()), _BATCH)
     together = _batches(Rows(samples, best_fit_decreasing(samples.lengths, _ROW)), 1)
     with tempfile.TemporaryDirectory() as folder:
         trainer = SFTTrainer(SFTTrainerConfig.model_validate(_recipe(Path(folder))))

@@ -87,7 +87,7 @@ def _prepared(
 
 def _read(made: Prepared) -> tuple[int, float]:
     report = made.report
-    assert report.tokens_read == report.tokens + sum(lost.tokens for lost in report.losses)
+    assert report.tokens_read == report.tokens + sum(lost.tokens for lost in report.dropped)
     return report.tokens_read, report.fill or 0
 
 

@@ -27,7 +27,7 @@ def test_data_is_prepared_for_runs_that_demand_it(tmp_path: Path) -> None:
     assert "arctic-train process-data" in result.out
     result = arctic_train("process-data", "recipe.yaml", folder=tmp_path)
     assert (result.code, result.err) == (0, "")
-    assert result.out.count("of them trained\n") == 2
+    assert result.out.count("with loss\n") == 2
     assert f"the data is ready, in {tmp_path / 'prepared'}\n" in result.out
     assert len([*tmp_path.glob("prepared/tokens/*/report.txt")]) == 0
     assert len([*tmp_path.glob("prepared/rows/*/report.txt")]) == 2

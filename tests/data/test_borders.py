@@ -9,7 +9,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerFast
 
 from arctic_training.data.chat.conversation import Message
-from arctic_training.data.chat.encoding import ChatEncoder, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, MaskOptions
 
 _ANSWER = "{{ m.content }}"
 _MARKED = f"{{% generation %}}{_ANSWER}{{% endgeneration %}}"
@@ -41,8 +41,8 @@ def _tokenizer(answer: str) -> PreTrainedTokenizerFast:
 def test_tokens_across_a_border_are_trained(answer: str, content: str, expected: list[str]) -> None:
     """A token with a character of the answer is trained, also where it has the template's too."""
     tokenizer = _tokenizer(answer)
-    encoder = ChatEncoder(tokenizer, Trained())
+    encoder = ChatEncoder(tokenizer, MaskOptions())
     said = [Message(role="assistant", content=content)]
-    (sample,) = encoder.encode([encoder.spans(said)])
-    trained = sample.input_ids[sample.trained].tolist()
+    (sample,) = encoder.encode([encoder.masked_text(said)])
+    trained = sample.input_ids[sample.loss_mask].tolist()
     assert tokenizer.convert_ids_to_tokens(trained) == expected

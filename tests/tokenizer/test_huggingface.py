@@ -14,7 +14,7 @@ from arctic_training.config.model import RandomLlamaConfig
 from arctic_training.config.tokenizer import HFTokenizerConfig
 from arctic_training.core.context import TrainerContext
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.chat.encoding import ChatEncoder, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, MaskOptions
 from arctic_training.errors import RecipeError
 from arctic_training.tokenizer.huggingface import HFTokenizerFactory
 from tests.support import ROOT, write
@@ -54,9 +54,9 @@ def test_a_chat_template_comes_from_a_file(tmp_path: Path) -> None:
     page = (ROOT / "docs/how-to/chat-template.md").read_text("utf-8")
     text = page.partition("```jinja")[2].partition("\n")[2].partition("```")[0]
     factory = _factory(tmp_path, write(tmp_path / "chat.jinja", text), eos_token="[END]")  # noqa: S106 - a token of texts
-    encoder = ChatEncoder(factory.create(), Trained())
+    encoder = ChatEncoder(factory.create(), MaskOptions())
     said: Conversation = [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "a"}]
-    rendered, (span,) = encoder.spans(said)
+    rendered, (span,) = encoder.masked_text(said)
     assert rendered == "<|user|>\nhi[END]\n<|assistant|>\na[END]\n"
     assert rendered[slice(*span)] == "a[END]"
     assert [*factory.problems()] == []

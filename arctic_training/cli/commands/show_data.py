@@ -32,7 +32,7 @@ def show_rows(
         for side, row in sides.items():
             what = f"{'pair' if len(sides) > 1 else 'row'} {index}{side}"
             trained = sum(is_trained for _, is_trained in row)
-            amount = f"{counted(len(row), 'token')}, {trained:,} of them trained"
+            amount = f"{counted(len(row), 'token')}, {trained:,} with loss"
             console.rule(f"{what}: {amount}", align="left")
             console.print(_marked(tokenizer, row, colours=console.is_terminal))
 

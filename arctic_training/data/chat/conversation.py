@@ -22,12 +22,12 @@ SAID: Final = ("tool_calls", "function_call", "reasoning_content", "reasoning", 
 
 
 class Message(TypedDict):
-    """What one side says. Further keys, whatever they are, reach the chat template."""
+    """A message of a conversation. Keys beside these reach the chat template as well."""
 
     role: str
     content: str
     tool_calls: NotRequired[list[Mapping[str, object]]]
-    """Functions that the assistant calls."""
+    """Tool calls of the assistant."""
 
     tools: NotRequired[list[Mapping[str, object]]]
     """In the first message: the functions that may be called, each a JSON schema."""

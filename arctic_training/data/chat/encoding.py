@@ -1,4 +1,4 @@
-"""Conversations to tokens, with the tokenizer's chat template; which tokens are the assistant's."""
+"""Conversations to token ids and a loss mask, with the tokenizer's chat template."""
 
 from __future__ import annotations
 
@@ -6,40 +6,44 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol, TypeAlias, cast
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 import numpy as np
 from transformers import PreTrainedTokenizerBase
 from transformers.utils.chat_template_utils import render_jinja_template
 
-from arctic_training.data.chat.assistant_mask import answer_spans
+from arctic_training.data.chat.assistant_mask import assistant_spans
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.spans import Answer, Span
 from arctic_training.data.chat.turn_ends import TurnEnds
 from arctic_training.data.store.samples import Sample
 from arctic_training.data.tokenizing import text_batches
 
-__all__ = ["ChatEncoder", "LeftOutError", "Marked", "Trained"]
+__all__ = ["ChatEncoder", "LeftOutError", "MaskOptions", "MaskedText"]
 
-Marked: TypeAlias = tuple[str, list[Span]]
-"""A text, and its parts that are trained."""
-
-_MARKED: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
+_GENERATION_BLOCK: Final = re.compile(r"\{%-?\s*generation\s*-?%\}")
 _EMPTY_THINK: Final = re.compile(r"\s*<think>\s*</think>\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """Which part of a conversation is trained."""
+class MaskOptions:
+    """Which part of a conversation has loss, beside the assistant's messages."""
 
     inputs: bool = False
-    """All of it."""
+    """All of it has loss."""
 
     last_turn_only: bool = False
-    """Of the assistant's messages, only the last."""
+    """Of the assistant's messages, only the last has loss."""
 
     empty_think: bool = True
-    """Also an empty think block at the beginning of an answer."""
+    """An empty think block at the beginning of a message has loss."""
+
+
+class MaskedText(NamedTuple):
+    """A rendered conversation, and the spans of it that have loss."""
+
+    text: str
+    spans: list[Span]
 
 
 class LeftOutError(ValueError):
@@ -55,12 +59,12 @@ class _Encoding(Protocol):
 class ChatEncoder:
     """Renders conversations and tokenises them.
 
-    Where the template marks answers with ``{% generation %}``, exactly what it marks is trained.
-    Else it is every token with a character of an answer in it, or of the end-of-turn text behind.
+    Where the template has ``{% generation %}`` blocks, exactly these have loss. Otherwise every
+    token has that shares a character with an assistant message, or with the end of its turn.
 
     Args:
         tokenizer: with its chat template.
-        trained: which part of a conversation is.
+        options: which part of a conversation has loss.
         stops: tokens at which generation stops.
 
     Raises:
@@ -69,13 +73,13 @@ class ChatEncoder:
     """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerBase, trained: Trained, stops: Iterable[str] = ()
+        self, tokenizer: PreTrainedTokenizerBase, options: MaskOptions, stops: Iterable[str] = ()
     ) -> None:
         self._tokenizer = tokenizer
-        self._trained = trained
+        self._options = options
         self.template: str = tokenizer.get_chat_template()
         self._variables: dict[str, str] = dict(tokenizer.special_tokens_map)
-        self._has_marks = bool(_MARKED.search(self.template))
+        self._has_generation_blocks = bool(_GENERATION_BLOCK.search(self.template))
         added = [str(token) for token in tokenizer.added_tokens_decoder.values()]
         self._turn_ends = TurnEnds(self.render, [*added, *tokenizer.all_special_tokens], stops)
 
@@ -96,10 +100,10 @@ class ChatEncoder:
             TemplateError: the template refuses it.
 
         """
-        return self._rendered(conversation, marks=False)[0]
+        return self._rendered(conversation, with_blocks=False)[0]
 
-    def spans(self, conversation: Conversation) -> Marked:
-        """Return the text of a conversation, and its parts that are trained.
+    def masked_text(self, conversation: Conversation) -> MaskedText:
+        """Return the text of a conversation, and the spans of it that have loss.
 
         Raises:
             TemplateError: the template refuses it.
@@ -107,60 +111,61 @@ class ChatEncoder:
             LeftOutError: it leaves out functions, or calls of them.
 
         """
-        text, spans = self._spans(conversation)
+        text, spans = self._masked_text(conversation)
         for name in _functions(conversation):
             if name not in text:
                 raise LeftOutError(name)
-        return text, spans
+        return MaskedText(text, spans)
 
-    def _spans(self, conversation: Conversation) -> Marked:
-        if self._trained.inputs:
+    def _masked_text(self, conversation: Conversation) -> MaskedText:
+        if self._options.inputs:
             text = self.render(conversation)
-            return text, [Span(0, len(text))]
-        if self._has_marks:
-            text, spans = self._rendered(conversation, marks=True)
-            return text, self._chosen(text, spans)
+            return MaskedText(text, [Span(0, len(text))])
+        if self._has_generation_blocks:
+            text, spans = self._rendered(conversation, with_blocks=True)
+            return MaskedText(text, self._chosen(text, spans))
         text = self.render(conversation)
-        answers = answer_spans(conversation, text, self.render)
+        answers = assistant_spans(conversation, text, self.render)
         chosen = self._chosen(text, [answer.span for answer in answers])
         kept = answers[len(answers) - len(chosen) :]
-        return text, [
+        spans = [
             self._turn_ends.extended(conversation, text, Answer(answer.message, span))
             for answer, span in zip(kept, chosen, strict=True)
         ]
+        return MaskedText(text, spans)
 
     def _chosen(self, text: str, spans: list[Span]) -> list[Span]:
-        """Return the spans that are trained, of all that the assistant says."""
-        if self._trained.last_turn_only:
+        """Return the spans that have loss, of all that the assistant says."""
+        if self._options.last_turn_only:
             spans = spans[-1:]
-        if not self._trained.empty_think:
+        if not self._options.empty_think:
             spans = [_without_empty_think(text, span) for span in spans]
         return spans
 
-    def encode(self, marked: Iterable[Marked]) -> Iterator[Sample]:
-        """Iterate over the samples of texts with their trained parts; some are read at a time."""
+    def encode(self, texts: Iterable[MaskedText]) -> Iterator[Sample]:
+        """Tokenise texts, many at once, and turn their spans into loss masks."""
         backend = self._tokenizer.backend_tokenizer
         backend.no_truncation()
         backend.no_padding()
-        for some in text_batches(marked, lambda text: len(text[0])):
+        for some in text_batches(texts, lambda each: len(each.text)):
             encoded = backend.encode_batch([text for text, _ in some], add_special_tokens=False)
             for encoding, (_, spans) in zip(encoded, some, strict=True):
                 yield self._sample(encoding, spans)
 
     def _sample(self, encoding: _Encoding, spans: list[Span]) -> Sample:
         ids = np.array(encoding.ids, dtype=np.int32)
-        if self._trained.inputs:
+        if self._options.inputs:
             return Sample(ids, np.ones(len(ids), dtype=np.bool_))
-        trained = np.zeros(len(ids), dtype=np.bool_)
-        # To look up a few tokens takes less than to list where all of them stand.
+        loss_mask = np.zeros(len(ids), dtype=np.bool_)
+        # Bisection looks up a few tokens; listing the characters of all costs more than encoding.
         place, tokens = encoding.token_to_chars, range(len(ids))
         for start, end in spans:
             first = bisect_right(tokens, start, key=lambda token: place(token)[1])
             last = bisect_left(tokens, end, key=lambda token: place(token)[0])
-            trained[first:last] = True
-        return Sample(ids, trained)
+            loss_mask[first:last] = True
+        return Sample(ids, loss_mask)
 
-    def _rendered(self, conversation: Conversation, *, marks: bool) -> tuple[str, list[Span]]:
+    def _rendered(self, conversation: Conversation, *, with_blocks: bool) -> tuple[str, list[Span]]:
         variables = cast("dict[str, Any]", self._variables)
         messages = [dict(message) for message in conversation]
         tools = messages[0].pop("tools", None) if messages else None
@@ -168,11 +173,11 @@ class ChatEncoder:
             conversations=[messages],
             tools=cast("list[dict[Any, Any] | Callable[..., Any]] | None", tools),
             chat_template=self.template,
-            return_assistant_tokens_mask=marks,
+            return_assistant_tokens_mask=with_blocks,
             **variables,
         )
         (text,), spans = cast("tuple[list[str], list[list[tuple[int, int]]]]", rendered)
-        return text, [Span(*span) for span in spans[0]] if marks else []
+        return text, [Span(*span) for span in spans[0]] if with_blocks else []
 
 
 def _functions(conversation: Conversation) -> Iterator[str]:

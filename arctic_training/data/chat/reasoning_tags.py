@@ -1,4 +1,4 @@
-"""Tags such as `</think>` at the ends of an answer, where a template cuts."""
+"""Reasoning tags such as `</think>` at the ends of a message, where templates cut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks: code points that stand for the characters of answers, one of its own for each."""
+"""Sentinels: code points that take the place of characters, a different one for each."""
 
 from __future__ import annotations
 
@@ -8,59 +8,63 @@ from typing import Final, NamedTuple
 
 from arctic_training.data.chat.spans import UndecidableError
 
-__all__ = ["Marks", "Piece"]
+__all__ = ["SentinelRun", "Sentinels"]
 
-_MARKS: Final = (
+_CODE_POINTS: Final = (
     range(0xF0000, 0xFFFFE),
     *(range(plane, 0xE0000) for plane in range(0x40000, 0xE0000, 0x10000)),
     range(0x100000, 0x10FFFE),
 )
-"""Code points for marks: those of private use, and those that mean nothing."""
+"""Code points for sentinels: those of private use, and unassigned ones."""
 
-_USUAL_MARKS: Final = "".join(map(chr, _MARKS[0]))
-_USUAL_RUNS: Final = re.compile(f"[{_USUAL_MARKS[0]}-{_USUAL_MARKS[-1]}]+")
+_USUAL: Final = "".join(map(chr, _CODE_POINTS[0]))
+_USUAL_RUNS: Final = re.compile(f"[{_USUAL[0]}-{_USUAL[-1]}]+")
 
 
-class Piece(NamedTuple):
-    """Marks that stand in a text together: where, from which on, how many."""
+class SentinelRun(NamedTuple):
+    """Adjacent sentinels in a text: of ``length`` characters from the ``first`` on."""
 
     place: int
+    """Where in the text the run starts."""
+
     first: int
+    """Index of the character that the first sentinel takes the place of."""
+
     length: int
 
 
-class Marks(NamedTuple):
-    """Code points in a row that a text does not have, and what finds runs of them."""
+class Sentinels(NamedTuple):
+    """Consecutive code points that a text does not have, and a pattern of runs of them."""
 
     points: str
     runs: re.Pattern[str]
 
     @classmethod
-    def free(cls, text: str, number: int) -> Marks:
-        """Return at least so many that the text does not have.
+    def unused_in(cls, text: str, number: int) -> Sentinels:
+        """Return at least ``number`` sentinels that the text does not have.
 
         Raises:
             UndecidableError: it has too many of them.
 
         """
-        if number <= len(_USUAL_MARKS) and (text.isascii() or not _USUAL_RUNS.search(text)):
-            return cls(_USUAL_MARKS, _USUAL_RUNS)
-        for marks in _MARKS:
-            wanted = marks[:number]
+        if number <= len(_USUAL) and (text.isascii() or not _USUAL_RUNS.search(text)):
+            return cls(_USUAL, _USUAL_RUNS)
+        for plane in _CODE_POINTS:
+            wanted = plane[:number]
             runs = re.compile(f"[{chr(wanted[0])}-{chr(wanted[-1])}]+")
             if len(wanted) == number and not runs.search(text):
                 return cls("".join(map(chr, wanted)), runs)
         raise UndecidableError
 
-    def pieces(self, text: str) -> Iterator[Piece]:
-        """Iterate over the marks of a text, as many at a time as follow each other in order."""
+    def find(self, text: str) -> Iterator[SentinelRun]:
+        """Iterate over the runs of sentinels in a text whose characters follow each other."""
         for run in self.runs.finditer(text):
-            place, marks = run.start(), run[0]
-            while marks:
-                first = ord(marks[0]) - ord(self.points[0])
-                same = _common(marks, self.points[first : first + len(marks)])
-                yield Piece(place, first, same)
-                place, marks = place + same, marks[same:]
+            place, sentinels = run.start(), run[0]
+            while sentinels:
+                first = ord(sentinels[0]) - ord(self.points[0])
+                same = _common(sentinels, self.points[first : first + len(sentinels)])
+                yield SentinelRun(place, first, same)
+                place, sentinels = place + same, sentinels[same:]
 
 
 def _common(one: str, other: str) -> int:

@@ -1,4 +1,4 @@
-"""Parts of a rendered conversation."""
+"""Spans of a rendered conversation."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from arctic_training.data.chat.conversation import Conversation
 __all__ = ["Answer", "Render", "Span", "UndecidableError"]
 
 Render: TypeAlias = Callable[[Conversation], str]
-"""Applies a chat template."""
+"""Renders a conversation with a chat template."""
 
 
 class Span(NamedTuple):
-    """Characters of a text, from ``start`` to before ``end``."""
+    """The characters of a text from ``start`` to before ``end``."""
 
     start: int
     end: int
 
 
 class Answer(NamedTuple):
-    """Text of an assistant message: the number of the message, and where the text stands."""
+    """An assistant message: its index in the conversation, and the span of its text."""
 
     message: int
     span: Span
 
 
 class UndecidableError(ValueError):
-    """A template hides which characters are the assistant's."""
+    """A template changes text in a way that hides which characters are the assistant's."""

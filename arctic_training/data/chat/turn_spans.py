@@ -1,10 +1,14 @@
-"""Where a chat template puts a turn of the assistant that says more than its content.
+r"""Spans of assistant messages with tool calls or reasoning beside their content.
 
-Function calls and thoughts are not texts whose characters could be followed: a template writes
-them as it likes, with words of its own around them, all of which a model has to write itself. So
-the message is replaced by one with a mark for its content and nothing else. What then stands
-before the mark and behind it, stands before and behind the turn. That is proved for the
-conversation at hand: the text has to begin and to end with just that.
+A template writes tool calls and reasoning in its own words, which no sentinels can trace and which
+a model has to generate. So the message is replaced by one whose content is a single sentinel. What
+the template then writes before and behind the sentinel is before and behind the turn. That is
+proved for each conversation: its text has to begin and to end with exactly that.
+
+    message    tool_calls: add(1, 2)
+    first      "...assistant\n<tool_call>{...}</tool_call><|im_end|>\n"
+    replaced   "...assistant\n", the sentinel, "<|im_end|>\n"
+    span       "<tool_call>{...}</tool_call>"
 """
 
 from __future__ import annotations
@@ -24,48 +28,50 @@ _NO_THOUGHT: Final = re.compile(r"<think>\s*</think>\s*\Z")
 
 
 def says_more(message: Message) -> bool:
-    """Return whether a message says more than its content."""
+    """Return whether a message has tool calls or reasoning beside its content."""
     return any(message.get(key) for key in SAID)
 
 
 def plain_message(message: Message, content: str) -> Message:
-    """Return a message with another content, without calls and thoughts."""
+    """Return a message with other content, without tool calls and reasoning."""
     plain = {key: item for key, item in message.items() if key not in SAID}
     return cast("Message", {**plain, "content": content})
 
 
-def turn_span(conversation: Conversation, index: int, text: str, render: Render, mark: str) -> Span:
-    """Return where a message stands in the rendered text, with all that it says.
+def turn_span(
+    conversation: Conversation, index: int, text: str, render: Render, sentinel: str
+) -> Span:
+    """Return the span of a message in the rendered text, with tool calls and reasoning.
 
     Args:
         conversation: the messages.
         index: of the message.
         text: the conversation, rendered.
         render: the template that rendered it.
-        mark: a character that the text does not have.
+        sentinel: a character that the text does not have.
 
     Raises:
-        UndecidableError: with another message in its place, the template writes the rest anew.
+        UndecidableError: with another message in its place, the template changes the rest.
 
     """
     other = [*conversation]
-    other[index] = plain_message(conversation[index], mark)
+    other[index] = plain_message(conversation[index], sentinel)
     try:
-        before, *rest = render(other).split(mark)
+        before, *rest = render(other).split(sentinel)
     except TemplateError as error:
         raise UndecidableError from error
     if len(rest) == 1 and text.endswith(rest[0]):
         end = len(text) - len(rest[0])
-        for begun in _beginnings(before):
-            if text.startswith(begun) and len(begun) <= end:
-                return Span(len(begun), end)
+        for prefix in _prefixes(before):
+            if text.startswith(prefix) and len(prefix) <= end:
+                return Span(len(prefix), end)
     raise UndecidableError
 
 
-def _beginnings(before: str) -> Iterator[str]:
-    """Iterate over what may stand before a turn, where that stands before a plain message.
+def _prefixes(before: str) -> Iterator[str]:
+    """Iterate over what a template may write before the turn, given the text before a plain one.
 
-    A template may write white space before a content, or that nothing was thought.
+    Only before plain content, it may write white space or an empty think block.
     """
     yield before
     yield before.rstrip()

@@ -1,4 +1,4 @@
-"""Documents, of which every token is trained."""
+"""Data factory of language modelling: documents with loss on every token."""
 
 from __future__ import annotations
 
@@ -67,15 +67,15 @@ class CausalDataFactory(TokenDataFactory[CausalDataConfig]):
                 yield Sample(ids, np.ones(len(ids), dtype=np.bool_))
 
     @override
-    def arranged(self, read: Samples) -> Prepared:
+    def build_rows(self, read: Samples) -> Prepared:
         length = self.max_length
         if self.config.documents == "joined":
-            samples = read.joined().fitted(length, "split")
-            packs = samples.singly()
+            samples = read.concatenate().fit_to_length(length, "split")
+            row_index = samples.one_per_row()
         else:
-            samples = read.fitted(length, "split")
-            packs = best_fit_decreasing(samples.lengths, length)
+            samples = read.fit_to_length(length, "split")
+            row_index = best_fit_decreasing(samples.lengths, length)
         report = preparation_report(
-            read=read, losses=(), samples=samples, rows=len(packs), row_length=length
+            read=read, dropped=(), samples=samples, rows=len(row_index), row_length=length
         )
-        return Prepared(samples, packs, report)
+        return Prepared(samples, row_index, report)

@@ -1,4 +1,4 @@
-"""What data factories of answers share: each side of a preference is tokenised once."""
+"""Base of data factories of completions: chosen and rejected ones, or single ones."""
 
 from __future__ import annotations
 
@@ -14,22 +14,24 @@ from arctic_training.config.preference import PreferenceDataConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import RowBatch
 from arctic_training.data.chat.conversation import Conversation, Preference
-from arctic_training.data.chat.encoding import ChatEncoder, Marked
+from arctic_training.data.chat.encoding import ChatEncoder, MaskedText
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.loading.collate import RowCollator
 from arctic_training.data.sources.mixture import mix
 from arctic_training.data.sources.source import Source
-from arctic_training.data.store.preparation_report import Loss
+from arctic_training.data.store.preparation_report import Dropped
 from arctic_training.data.store.samples import Sample, Samples
 
-__all__ = ["SideDataFactory", "left_out"]
+__all__ = ["CompletionDataFactory", "drop_flawed"]
 
-Sides_co = TypeVar("Sides_co", bound=PreferenceDataConfig, covariant=True)
+Section_co = TypeVar("Section_co", bound=PreferenceDataConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=RowBatch)
 
 
-class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, BatchT], abstract=True):
-    """Makes two samples of each item, a chosen side and a rejected one; either may be empty."""
+class CompletionDataFactory(
+    ChatDataFactory[Section_co, BatchT], Generic[Section_co, BatchT], abstract=True
+):
+    """Makes two samples of each item, a chosen one and a rejected one; either may be empty."""
 
     samples_each = 2
 
@@ -44,7 +46,7 @@ class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, Batch
 
     @property
     def stack(self) -> RowCollator:
-        """What puts samples into rows of one length."""
+        """Collator that pads samples to rows of one length."""
         padding = self.trainer.tokenizer.pad_token_id
         return RowCollator(padding, self.config.div_length, packs=False)
 
@@ -57,52 +59,58 @@ class SideDataFactory(ChatDataFactory[Sides_co, BatchT], Generic[Sides_co, Batch
         return self.tokenised(mix(self.open_sources(), self, self.selection, self.taken))
 
     def tokenised(self, preferences: Iterable[Preference]) -> Iterator[Sample]:
-        """Iterate over the chosen side of each preference, and behind it the rejected one.
+        """Iterate over the chosen sample of each preference, and behind it the rejected one.
 
         Raises:
             RecipeError: the chat template refuses a conversation, or hides the answers.
 
         """
         encoder = self.encoder()
-        sides = (
-            self._side(encoder, prompt, answer)
-            for prompt, *answers in preferences
-            for answer in answers
+        texts = (
+            self._masked_completion(encoder, prompt, completion)
+            for prompt, *completions in preferences
+            for completion in completions
         )
-        return self.samples(encoder, sides)
+        return self.samples(encoder, texts)
 
-    def _side(self, encoder: ChatEncoder, prompt: Conversation, answer: Conversation) -> Marked:
-        """Render a side; of all that the assistant says, only what is not in the prompt counts.
+    def _masked_completion(
+        self, encoder: ChatEncoder, prompt: Conversation, completion: Conversation
+    ) -> MaskedText:
+        """Render a prompt with a completion; messages of the prompt have no loss.
 
-        A side without an answer has no text, and so no tokens.
+        An empty completion gives an empty text, and so no tokens.
         """
-        if not answer:
-            return "", []
-        said, asked = (sum(m["role"] == "assistant" for m in part) for part in (answer, prompt))
-        text, spans = self.marked(encoder, [*prompt, *answer])
-        if len(spans) != asked + said:
-            raise self.hidden([*prompt, *answer], "leaves out what the assistant says")
-        return text, spans[asked:]
+        if not completion:
+            return MaskedText("", [])
+        in_completion, in_prompt = map(_num_assistant_messages, (completion, prompt))
+        text, spans = self.masked_text(encoder, [*prompt, *completion])
+        if len(spans) != in_prompt + in_completion:
+            raise self.hidden([*prompt, *completion], "leaves out what the assistant says")
+        return MaskedText(text, spans[in_prompt:])
 
 
-def left_out(
+def _num_assistant_messages(conversation: Conversation) -> int:
+    return sum(message["role"] == "assistant" for message in conversation)
+
+
+def drop_flawed(
     read: Samples, flaws: Mapping[str, NDArray[np.bool_]]
-) -> tuple[tuple[Loss, ...], NDArray[np.bool_]]:
-    """Return what is left out for which reason, the first that there is, and what is kept.
+) -> tuple[tuple[Dropped, ...], NDArray[np.bool_]]:
+    """Drop flawed groups of samples, each for the first reason that applies.
 
     Args:
         read: samples, in groups of as many as there are for each flag.
-        flaws: of each reason, whether a group has that flaw; bool, of shape (groups).
+        flaws: for each reason, whether a group has that flaw; bool, of shape (groups).
 
     Returns:
-        The losses, and which groups are kept; bool, of shape (groups).
+        What is dropped, and which groups are kept; bool, of shape (groups).
 
     """
     kept = np.ones(len(next(iter(flaws.values()))), dtype=np.bool_)
     lengths = read.lengths.reshape(len(kept), -1)
-    losses = []
+    dropped = []
     for reason, flawed in flaws.items():
         lost = lengths[kept & flawed]
-        losses.append(Loss(reason=reason, samples=lost.size, tokens=int(lost.sum())))
+        dropped.append(Dropped(reason=reason, samples=lost.size, tokens=int(lost.sum())))
         kept &= ~flawed
-    return tuple(losses), kept
+    return tuple(dropped), kept

@@ -1,4 +1,4 @@
-"""What data factories of conversations share: the chat template of the tokenizer."""
+"""Base of data factories that render conversations with a chat template."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.chat.encoding import ChatEncoder, LeftOutError, Marked, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, LeftOutError, MaskedText, MaskOptions
 from arctic_training.data.chat.spans import UndecidableError
 from arctic_training.data.chat.stop_tokens import generation_ends
 from arctic_training.data.factories.preparation import PreparingDataFactory
@@ -48,9 +48,9 @@ class ChatDataFactory(
     def token_inputs(self) -> list[object]:
         return [*super().token_inputs(), self.encoder().template, self._stops()]
 
-    def trained(self) -> Trained:
-        """Return which part of a conversation is trained."""
-        return Trained()
+    def mask_options(self) -> MaskOptions:
+        """Return which tokens of a conversation have loss."""
+        return MaskOptions()
 
     def encoder(self) -> ChatEncoder:
         """Return what renders conversations.
@@ -66,7 +66,7 @@ class ChatDataFactory(
             hint = "take a fast tokenizer of the model"
             raise RecipeError(pointer, message, code="not-supported", hint=hint)
         try:
-            return ChatEncoder(tokenizer, self.trained(), self._stops())
+            return ChatEncoder(tokenizer, self.mask_options(), self._stops())
         except ValueError as error:
             message = "the tokenizer has no chat template"
             hint = "give the file of one as `chat_template` of the section `tokenizer`"
@@ -75,16 +75,16 @@ class ChatDataFactory(
     def _stops(self) -> list[str]:
         return generation_ends(self.trainer.config.model, self.trainer.tokenizer)
 
-    def samples(self, encoder: ChatEncoder, marked: Iterable[Marked]) -> Iterator[Sample]:
-        """Iterate over the samples of rendered conversations; note ends that do not stop."""
-        yield from encoder.encode(marked)
+    def samples(self, encoder: ChatEncoder, texts: Iterable[MaskedText]) -> Iterator[Sample]:
+        """Tokenise rendered conversations; note ends of turns at which generation does not stop."""
+        yield from encoder.encode(texts)
         if encoder.lacks_turn_ends:
             self.trainer.note(_NO_TURN_END)
         if plain := encoder.plain_turn_end:
             self.trainer.note(_PLAIN_TURN_END.format(plain))
 
-    def marked(self, encoder: ChatEncoder, conversation: Conversation) -> Marked:
-        """Render a conversation and find what the assistant says.
+    def masked_text(self, encoder: ChatEncoder, conversation: Conversation) -> MaskedText:
+        """Render a conversation, with the spans that have loss.
 
         Raises:
             RecipeError: the chat template refuses the conversation, hides the answers, or leaves
@@ -92,7 +92,7 @@ class ChatDataFactory(
 
         """
         try:
-            return encoder.spans(conversation)
+            return encoder.masked_text(conversation)
         except TemplateError as error:
             message = f"the tokenizer's chat template refuses a conversation: {error}"
             hint = _shown(conversation)

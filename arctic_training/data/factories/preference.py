@@ -1,4 +1,4 @@
-"""Pairs of answers, tokenised with the chat template, of which the answers are trained."""
+"""Data factory of preferences: pairs of completions, with loss on the completions."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from arctic_training.config.preference import PreferenceDataConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import PreferenceBatch
 from arctic_training.data.chat.conversation import Preference
-from arctic_training.data.factories.completions import SideDataFactory, left_out
+from arctic_training.data.factories.completions import CompletionDataFactory, drop_flawed
 from arctic_training.data.loading.collate import RowCollator
 from arctic_training.data.sources.registry import preference_source
 from arctic_training.data.sources.source import Source
-from arctic_training.data.store.preparation_report import Loss, preparation_report
+from arctic_training.data.store.preparation_report import Dropped, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
-from arctic_training.data.store.samples import Packs, Row, Samples
+from arctic_training.data.store.samples import Row, RowIndex, Samples
 from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["PreferenceDataFactory"]
 
 
-class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatch]):
-    """Pairs of answers, of which one is preferred; tokenised once."""
+class PreferenceDataFactory(CompletionDataFactory[PreferenceDataConfig, PreferenceBatch]):
+    """Pairs of completions of a prompt, of which one is preferred."""
 
     name = "dpo"
     config_type: type[PreferenceDataConfig] = PreferenceDataConfig
@@ -41,33 +41,35 @@ class PreferenceDataFactory(SideDataFactory[PreferenceDataConfig, PreferenceBatc
         return _Collator(self.stack)
 
     @override
-    def arranged(self, read: Samples) -> Prepared:
-        """Leave out the pairs that cannot be trained on; a row has both samples of a pair."""
-        losses, kept = self._flaws(read)
-        sides = read.where(np.repeat(kept, 2))
-        packs = Packs(np.arange(len(sides)), np.full(len(sides) // 2, 2))
+    def build_rows(self, read: Samples) -> Prepared:
+        """Drop pairs that cannot be compared; a row has both samples of a pair."""
+        dropped, kept = self._flaws(read)
+        samples = read.where(np.repeat(kept, 2))
+        row_index = RowIndex(np.arange(len(samples)), np.full(len(samples) // 2, 2))
         report = preparation_report(
-            read=read, losses=losses, samples=sides, rows=len(packs), row_length=None
+            read=read, dropped=dropped, samples=samples, rows=len(row_index), row_length=None
         )
-        return Prepared(sides, packs, report)
+        return Prepared(samples, row_index, report)
 
     @override
     def lines(self, prepared: Prepared) -> Iterator[str]:
         num_read = prepared.report.samples_read // 2
-        yield f"pairs: {len(prepared.packs):,} of {num_read:,}, each of two samples"
+        yield f"pairs: {len(prepared.row_index):,} of {num_read:,}, each of two samples"
         yield from super().lines(prepared)
 
-    def _flaws(self, read: Samples) -> tuple[tuple[Loss, ...], NDArray[np.bool_]]:
-        """Return what is left out and why, and which pairs are kept."""
+    def _flaws(self, read: Samples) -> tuple[tuple[Dropped, ...], NDArray[np.bool_]]:
+        """Return what is dropped and why, and which pairs are kept."""
         lengths, most = read.lengths.reshape(-1, 2), self.max_length
         alone = (lengths == 0).sum(1) == 1
         flaws = {
             f"{_answers(int(alone.sum()))} no other of the prompt to be paired with": alone,
-            "both sides are the same": _same(read),
-            f"a side is longer than {counted(most, 'token')}": (lengths > most).any(1),
-            "nothing of a side is trained": (read.num_trained.reshape(-1, 2) == 0).any(1),
+            "chosen and rejected are the same": _same(read),
+            f"chosen or rejected is longer than {counted(most, 'token')}": (lengths > most).any(1),
+            "chosen or rejected has no token with loss": (
+                read.num_loss_tokens.reshape(-1, 2) == 0
+            ).any(1),
         }
-        return left_out(read, flaws)
+        return drop_flawed(read, flaws)
 
 
 def _answers(count: int) -> str:
@@ -75,7 +77,7 @@ def _answers(count: int) -> str:
 
 
 def _same(read: Samples) -> NDArray[np.bool_]:
-    """Return, for each pair, whether its sides are the same tokens."""
+    """Return, for each pair, whether its samples are the same tokens."""
     pairs = range(0, len(read), 2)
     same = [np.array_equal(read[i].input_ids, read[i + 1].input_ids) for i in pairs]
     return np.array(same, dtype=np.bool_)
@@ -83,12 +85,12 @@ def _same(read: Samples) -> NDArray[np.bool_]:
 
 @dataclass(frozen=True)
 class _Collator:
-    """Puts the chosen sides of some pairs before their rejected ones."""
+    """Batches pairs: all chosen samples, then all rejected ones."""
 
     stack: RowCollator
 
     def __call__(self, pairs: list[Row]) -> PreferenceBatch:
-        batch = self.stack([[pair[side]] for side in (0, 1) for pair in pairs])
+        batch = self.stack([[pair[place]] for place in (0, 1) for pair in pairs])
         return PreferenceBatch(
             num_pairs=len(pairs),
             input_ids=batch["input_ids"],

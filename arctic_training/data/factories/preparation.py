@@ -25,7 +25,7 @@ from arctic_training.data.sources.mixture import Selection
 from arctic_training.data.sources.source import Source, source_problems, sources_fingerprint
 from arctic_training.data.store.cache import DataCache, NotCachedError
 from arctic_training.data.store.digests import digest, digest_of_code, digest_of_tokenizer
-from arctic_training.data.store.preparation_report import Taken, told
+from arctic_training.data.store.preparation_report import Taken, log_progress
 from arctic_training.data.store.prepared_data import (
     Prepared,
     read_rows,
@@ -107,7 +107,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         """
 
     @abstractmethod
-    def arranged(self, read: Samples) -> Prepared:
+    def build_rows(self, read: Samples) -> Prepared:
         """Make rows of samples, looking at their lengths alone where that is enough."""
 
     @abstractmethod
@@ -173,9 +173,9 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         samples, passed = check_samples(self, self.encoded()), Passed()
         for number in count():
             read = islice(samples, self.config.shuffle_buffer * self.samples_each)
-            prepared = self.arranged(Samples.of(read))
+            prepared = self.build_rows(Samples.of(read))
             passed.add(prepared.report)
-            rows = Rows(prepared.samples, prepared.packs) if number else self.rows(prepared)
+            rows = Rows(prepared.samples, prepared.row_index) if number else self.rows(prepared)
             if number and passed.is_worth_telling:
                 self.trainer.note(str(passed))
             order = np.random.default_rng([self.config.seed, number]).permutation(len(rows))
@@ -213,12 +213,12 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
         """
         self.trainer.note("\n".join(self.lines(prepared)))
-        if not prepared.report.trained_tokens:
+        if not prepared.report.loss_tokens:
             hint = f"`max_length` is {self.max_length}"
             use = "evaluate" if self.is_evaluated else "train"
             message = f"no {self.unit} is left to {use} on"
             raise self.problem("sources", message, code="no-data", hint=hint)
-        return Rows(prepared.samples, prepared.packs)
+        return Rows(prepared.samples, prepared.row_index)
 
     def lines(self, prepared: Prepared) -> Iterator[str]:
         """Iterate over what a person is to know of the data."""
@@ -236,11 +236,13 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
         def tokenise(folder: Path) -> None:
             self.taken.clear()
-            write_samples(folder, told(check_samples(self, self.encoded()), self.trainer.note))
+            write_samples(
+                folder, log_progress(check_samples(self, self.encoded()), self.trainer.note)
+            )
             write_taken(folder, self.taken)
 
         def arrange(folder: Path) -> None:
-            write_rows(folder, self.arranged(read_samples(tokens)).of(read_taken(tokens)))
+            write_rows(folder, self.build_rows(read_samples(tokens)).with_taken(read_taken(tokens)))
 
         try:
             tokens = cache.folder("tokens", tokens_key, tokenise)

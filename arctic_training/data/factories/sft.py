@@ -1,4 +1,4 @@
-"""Conversations, tokenised with the tokenizer's chat template, of which the answers are trained."""
+"""Data factory of supervised fine-tuning: conversations with an assistant mask."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from arctic_training.config.data import SFTDataConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.chat.encoding import Trained
+from arctic_training.data.chat.encoding import MaskOptions
 from arctic_training.data.factories.conversations import ChatDataFactory
 from arctic_training.data.factories.token_rows import TokenDataFactory
 from arctic_training.data.loading.collate import RowCollator
@@ -18,7 +18,7 @@ from arctic_training.data.sources.mixture import mix
 from arctic_training.data.sources.registry import conversation_source
 from arctic_training.data.sources.source import Source
 from arctic_training.data.store.packing import best_fit_decreasing
-from arctic_training.data.store.preparation_report import Loss, preparation_report
+from arctic_training.data.store.preparation_report import Dropped, preparation_report
 from arctic_training.data.store.prepared_data import Prepared
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.diagnostics.plurals import counted
@@ -28,7 +28,7 @@ __all__ = ["SFTDataFactory"]
 
 
 class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataConfig, SFTBatch]):
-    """Supervised fine-tuning: the assistant's words are trained, and what ends its turn."""
+    """Supervised fine-tuning: loss on assistant messages and on the end of each turn."""
 
     name = "sft"
     config_type: type[SFTDataConfig] = SFTDataConfig
@@ -79,8 +79,8 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
         return RowCollator(self.trainer.tokenizer.pad_token_id, length, packs=self.packs)
 
     @override
-    def trained(self) -> Trained:
-        return Trained(
+    def mask_options(self) -> MaskOptions:
+        return MaskOptions(
             inputs=not self.config.mask_inputs,
             last_turn_only=self.config.train_last_turn_only,
             empty_think=not self.config.ignore_empty_think,
@@ -106,32 +106,32 @@ class SFTDataFactory(TokenDataFactory[SFTDataConfig], ChatDataFactory[SFTDataCon
 
         """
         encoder = self.encoder()
-        return self.samples(encoder, (self.marked(encoder, said) for said in conversations))
+        return self.samples(encoder, (self.masked_text(encoder, each) for each in conversations))
 
     @override
-    def arranged(self, read: Samples) -> Prepared:
+    def build_rows(self, read: Samples) -> Prepared:
         config = self.config
-        fitted = read.fitted(self.max_length, config.over_length)
-        samples = fitted.where(fitted.num_trained > 0)
-        packs = (
+        fitted = read.fit_to_length(self.max_length, config.over_length)
+        samples = fitted.where(fitted.num_loss_tokens > 0)
+        row_index = (
             best_fit_decreasing(samples.lengths, self.max_length)
             if config.pack_samples
-            else samples.singly()
+            else samples.one_per_row()
         )
-        losses = (
-            Loss(
+        dropped = (
+            Dropped(
                 reason=f"longer than {counted(self.max_length, 'token')}",
                 samples=max(0, len(read) - len(fitted)),
                 tokens=read.num_tokens - fitted.num_tokens,
             ),
-            Loss(
-                reason="nothing in them is trained",
+            Dropped(
+                reason="no token has loss",
                 samples=len(fitted) - len(samples),
                 tokens=fitted.num_tokens - samples.num_tokens,
             ),
         )
         room = self.max_length if config.pack_samples else None
         report = preparation_report(
-            read=read, losses=losses, samples=samples, rows=len(packs), row_length=room
+            read=read, dropped=dropped, samples=samples, rows=len(row_index), row_length=room
         )
-        return Prepared(samples, packs, report)
+        return Prepared(samples, row_index, report)

@@ -1,4 +1,4 @@
-"""Single answers, each labelled as good or bad; tokenised with the chat template."""
+"""Data factory of single completions, each labelled as good or bad."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from arctic_training.config.preference import UnpairedDataConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.batches import UnpairedBatch
 from arctic_training.data.chat.conversation import Preference
-from arctic_training.data.factories.completions import SideDataFactory, left_out
+from arctic_training.data.factories.completions import CompletionDataFactory, drop_flawed
 from arctic_training.data.loading.collate import RowCollator
 from arctic_training.data.sources.registry import completion_source
 from arctic_training.data.sources.source import Source
 from arctic_training.data.store.preparation_report import preparation_report
 from arctic_training.data.store.prepared_data import Prepared
-from arctic_training.data.store.samples import Packs, Row, Samples
+from arctic_training.data.store.samples import Row, RowIndex, Samples
 from arctic_training.diagnostics.plurals import counted
 
 __all__ = ["UnpairedDataFactory"]
 
 
-class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
-    """Single answers with a label; a pair is two of them. Tokenised once."""
+class UnpairedDataFactory(CompletionDataFactory[UnpairedDataConfig, UnpairedBatch]):
+    """Single completions with a label; a pair is two of them."""
 
     name = "unpaired"
     config_type: type[UnpairedDataConfig] = UnpairedDataConfig
@@ -42,35 +42,35 @@ class UnpairedDataFactory(SideDataFactory[UnpairedDataConfig, UnpairedBatch]):
         return _Collator(self.stack)
 
     @override
-    def arranged(self, read: Samples) -> Prepared:
-        """Leave out the answers that cannot be trained on.
+    def build_rows(self, read: Samples) -> Prepared:
+        """Drop completions that are too long or have no token with loss.
 
-        A row has both sides, of which one is empty: it says by that which label its answer has.
+        A row has two samples, a good one and a bad one, of which one is empty: that is the label.
         """
         places = np.flatnonzero(read.lengths)
         there, most = read.where(read.lengths > 0), self.max_length
         flaws = {
             f"longer than {counted(most, 'token')}": there.lengths > most,
-            "nothing in them is trained": there.num_trained == 0,
+            "no token has loss": there.num_loss_tokens == 0,
         }
-        losses, kept = left_out(there, flaws)
+        dropped, kept = drop_flawed(there, flaws)
         singles = there.where(kept)
-        rows = _beside_nothing(singles, is_good=places[kept] % 2 == 0)
-        packs = Packs(np.arange(len(rows)), np.full(len(singles), 2))
+        rows = _with_empty_counterparts(singles, is_good=places[kept] % 2 == 0)
+        row_index = RowIndex(np.arange(len(rows)), np.full(len(singles), 2))
         report = preparation_report(
-            read=there, losses=losses, samples=singles, rows=len(packs), row_length=None
+            read=there, dropped=dropped, samples=singles, rows=len(row_index), row_length=None
         )
-        return Prepared(rows, packs, report)
+        return Prepared(rows, row_index, report)
 
     @override
     def lines(self, prepared: Prepared) -> Iterator[str]:
         num_good = int((prepared.samples.lengths[::2] > 0).sum())
-        yield f"answers: {num_good:,} good, {len(prepared.packs) - num_good:,} bad"
+        yield f"answers: {num_good:,} good, {len(prepared.row_index) - num_good:,} bad"
         yield from super().lines(prepared)
 
 
-def _beside_nothing(singles: Samples, *, is_good: NDArray[np.bool_]) -> Samples:
-    """Return two sides for each answer, the good one first; the other is empty."""
+def _with_empty_counterparts(singles: Samples, *, is_good: NDArray[np.bool_]) -> Samples:
+    """Return two samples for each completion, a good one and a bad one; the other is empty."""
     lengths = np.where(np.stack([is_good, ~is_good], 1), singles.lengths[:, None], 0)
     starts = singles.starts[:, None] + np.stack([np.zeros_like(singles.starts), lengths[:, 0]], 1)
     return replace(singles, starts=starts.ravel(), lengths=lengths.ravel())
@@ -78,12 +78,12 @@ def _beside_nothing(singles: Samples, *, is_good: NDArray[np.bool_]) -> Samples:
 
 @dataclass(frozen=True)
 class _Collator:
-    """Takes of each row the side that is there, and tells which it is."""
+    """Batches the completion of each row, with its label."""
 
     stack: RowCollator
 
     def __call__(self, rows: list[Row]) -> UnpairedBatch:
-        batch = self.stack([[side for side in row if len(side.input_ids)] for row in rows])
+        batch = self.stack([[each for each in row if len(each.input_ids)] for row in rows])
         return UnpairedBatch(
             input_ids=batch["input_ids"],
             shift_labels=batch["shift_labels"],

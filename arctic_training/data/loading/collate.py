@@ -39,9 +39,9 @@ class RowCollator:
                 ids = torch.from_numpy(sample.input_ids).long()
                 batch["input_ids"][number, start:end] = ids
                 # The last token of a document predicts nothing, so its label stays ignored.
-                trained = torch.from_numpy(sample.trained[1:])
+                has_loss = torch.from_numpy(sample.loss_mask[1:])
                 batch["shift_labels"][number, start : end - 1] = ids[1:].where(
-                    trained, IGNORE_INDEX
+                    has_loss, IGNORE_INDEX
                 )
                 positions[number, start:] -= positions[number, start].item()
                 start = end

@@ -1,4 +1,4 @@
-"""What became of the data: every token that was read is accounted for."""
+"""Report of a preparation: every token that was read is accounted for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.diagnostics.plurals import counted
 
-__all__ = ["Loss", "PreparationReport", "Taken", "preparation_report", "told"]
+__all__ = ["Dropped", "PreparationReport", "Taken", "log_progress", "preparation_report"]
 
 _BAR: Final = 30
 _LOOKS: Final = 1000
@@ -23,8 +23,8 @@ _PAUSE: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """What was left out for one reason. Of a sample that was cut, only tokens are."""
+class Dropped:
+    """What was dropped for one reason; of a truncated sample, tokens alone."""
 
     reason: str
     samples: int
@@ -44,7 +44,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparationReport:
-    """A preparation of data: ``tokens_read`` are ``tokens`` and those of all ``losses``.
+    """A preparation of data: ``tokens_read`` are ``tokens`` and those of all ``dropped``.
 
     ``histogram`` has the number of samples of each length, from the length that ends the class
     before to that one. ``fill`` is the part of the rows' room that holds tokens; None where
@@ -53,10 +53,10 @@ class PreparationReport:
 
     samples_read: int
     tokens_read: int
-    losses: tuple[Loss, ...]
+    dropped: tuple[Dropped, ...]
     samples: int
     tokens: int
-    trained_tokens: int
+    loss_tokens: int
     histogram: tuple[tuple[int, int], ...]
     rows: int
     fill: float | None
@@ -73,15 +73,13 @@ class PreparationReport:
         return _JSON.validate_json(text)
 
     def lines(self) -> Iterator[str]:
-        """Iterate over what a person reads."""
-        yield (
-            f"data: {_amount(self.samples, self.tokens)}, {self.trained_tokens:,} of them trained"
-        )
+        """Iterate over the lines of the report as text."""
+        yield (f"data: {_amount(self.samples, self.tokens)}, {self.loss_tokens:,} with loss")
         for taken in self.taken:
             yield f"{taken.source}: {taken.samples:,} of {counted(taken.of, 'sample')} taken"
         yield f"read: {_amount(self.samples_read, self.tokens_read)}"
-        for loss in self.losses:
-            yield f"left out: {_amount(loss.samples, loss.tokens)}: {loss.reason}"
+        for each in self.dropped:
+            yield f"left out: {_amount(each.samples, each.tokens)}: {each.reason}"
         if self.fill is not None:
             yield f"packed: {counted(self.rows, 'row')}, {self.fill:.2%} full"
         yield from self._bars()
@@ -105,7 +103,7 @@ def _amount(samples: int, tokens: int) -> str:
 def preparation_report(
     *,
     read: Samples,
-    losses: tuple[Loss, ...],
+    dropped: tuple[Dropped, ...],
     samples: Samples,
     rows: int,
     row_length: int | None,
@@ -115,10 +113,10 @@ def preparation_report(
     return PreparationReport(
         samples_read=len(read),
         tokens_read=read.num_tokens,
-        losses=tuple(loss for loss in losses if loss.samples or loss.tokens),
+        dropped=tuple(each for each in dropped if each.samples or each.tokens),
         samples=len(samples),
         tokens=tokens,
-        trained_tokens=int(samples.num_trained.sum()),
+        loss_tokens=int(samples.num_loss_tokens.sum()),
         histogram=tuple(_histogram(samples.lengths)),
         rows=rows,
         fill=tokens / (rows * row_length) if row_length and rows else None,
@@ -134,12 +132,12 @@ def _histogram(lengths: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
             yield 2**size, int(counts[size])
 
 
-def told(samples: Iterable[Sample], note: Callable[[str], None]) -> Iterator[Sample]:
-    """Iterate over samples, and say from time to time how many have been made."""
-    tokens, said = 0, time.monotonic()
+def log_progress(samples: Iterable[Sample], note: Callable[[str], None]) -> Iterator[Sample]:
+    """Iterate over samples, and note from time to time how many have been made."""
+    tokens, noted = 0, time.monotonic()
     for number, sample in enumerate(samples, 1):
         tokens += len(sample.input_ids)
-        if number % _LOOKS == 0 and time.monotonic() - said > _PAUSE:
-            said = time.monotonic()
+        if number % _LOOKS == 0 and time.monotonic() - noted > _PAUSE:
+            noted = time.monotonic()
             note(f"preparing: {_amount(number, tokens)} so far")
         yield sample

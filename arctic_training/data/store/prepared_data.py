@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from arctic_training.data.store.mapped_arrays import mapped
 from arctic_training.data.store.preparation_report import PreparationReport, Taken
-from arctic_training.data.store.samples import Packs, Sample, Samples
+from arctic_training.data.store.samples import RowIndex, Sample, Samples
 
 __all__ = [
     "Prepared",
@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 _IDS: Final = "input_ids.int32"
-_TRAINED: Final = "trained.bool"
+_LOSS_MASK: Final = "loss_mask.bool"
 _LENGTHS: Final = "lengths.int64"
 _STARTS: Final = "starts.int64"
-_PACKED: Final = "packed.int64"
-_PACK_LENGTHS: Final = "pack_lengths.int64"
+_ROW_SAMPLES: Final = "packed.int64"
+_ROW_COUNTS: Final = "pack_lengths.int64"
 _REPORT: Final = "report.json"
 _TAKEN: Final = "taken.json"
 _TAKEN_JSON: Final = TypeAdapter(tuple[Taken, ...])
@@ -39,52 +39,52 @@ _TAKEN_JSON: Final = TypeAdapter(tuple[Taken, ...])
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Samples, the packs of them that make rows, and what became of all that was read."""
+    """Samples, the rows that they make, and the report of how they were made."""
 
     samples: Samples
-    packs: Packs
+    row_index: RowIndex
     report: PreparationReport
 
-    def of(self, taken: tuple[Taken, ...]) -> Prepared:
-        """Return the same data, whose report says how much of its sources was taken."""
+    def with_taken(self, taken: tuple[Taken, ...]) -> Prepared:
+        """Return the same data, with how much of its sources was taken in the report."""
         return replace(self, report=replace(self.report, taken=taken))
 
 
 def write_samples(folder: Path, samples: Iterable[Sample]) -> None:
-    """Write samples one behind the other as they come; none is held."""
+    """Append samples to the files of a folder as they come; none is kept in memory."""
     with ExitStack() as files:
-        ids, trained, lengths = (
-            files.enter_context((folder / name).open("wb")) for name in (_IDS, _TRAINED, _LENGTHS)
+        ids, loss_mask, lengths = (
+            files.enter_context((folder / name).open("wb")) for name in (_IDS, _LOSS_MASK, _LENGTHS)
         )
         for sample in samples:
             ids.write(sample.input_ids.astype(np.int32, copy=False).tobytes())
-            trained.write(sample.trained.tobytes())
+            loss_mask.write(sample.loss_mask.tobytes())
             lengths.write(np.int64(len(sample.input_ids)).tobytes())
 
 
 def read_samples(folder: Path) -> Samples:
-    """Return the samples of a folder; their tokens stay in its files."""
+    """Return the samples of a folder, whose tokens are mapped into memory."""
     lengths = mapped(folder / _LENGTHS, np.int64)
     starts = np.cumsum(lengths) - lengths
     return _samples(folder, starts, lengths)
 
 
 def write_taken(folder: Path, taken: Sequence[Taken]) -> None:
-    """Write of which sources the samples of a folder are a part."""
+    """Write which sources were sampled for the samples of a folder."""
     (folder / _TAKEN).write_bytes(_TAKEN_JSON.dump_json(tuple(taken)))
 
 
 def read_taken(folder: Path) -> tuple[Taken, ...]:
-    """Return of which sources the samples of a folder are a part."""
+    """Return which sources were sampled for the samples of a folder."""
     return _TAKEN_JSON.validate_json((folder / _TAKEN).read_bytes())
 
 
 def write_rows(folder: Path, prepared: Prepared) -> None:
-    """Write which stretches of the tokens are samples, which samples make a row, and the report."""
+    """Write the slices of the tokens that are samples, the row index, and the report."""
     prepared.samples.starts.tofile(folder / _STARTS)
     prepared.samples.lengths.tofile(folder / _LENGTHS)
-    prepared.packs.numbers.tofile(folder / _PACKED)
-    prepared.packs.lengths.tofile(folder / _PACK_LENGTHS)
+    prepared.row_index.samples.tofile(folder / _ROW_SAMPLES)
+    prepared.row_index.counts.tofile(folder / _ROW_COUNTS)
     (folder / _REPORT).write_text(prepared.report.as_json(), encoding="utf-8")
     lines = "\n".join([*prepared.report.lines(), ""])
     (folder / "report.txt").write_text(lines, encoding="utf-8")
@@ -93,11 +93,11 @@ def write_rows(folder: Path, prepared: Prepared) -> None:
 def read_rows(folder: Path, tokens: Path) -> Prepared:
     """Return the rows of a folder, made of the tokens of another."""
     starts, lengths = (mapped(folder / name, np.int64) for name in (_STARTS, _LENGTHS))
-    packs = (mapped(folder / name, np.int64) for name in (_PACKED, _PACK_LENGTHS))
+    row_index = (mapped(folder / name, np.int64) for name in (_ROW_SAMPLES, _ROW_COUNTS))
     report = PreparationReport.of_json((folder / _REPORT).read_text(encoding="utf-8"))
-    return Prepared(_samples(tokens, starts, lengths), Packs(*packs), report)
+    return Prepared(_samples(tokens, starts, lengths), RowIndex(*row_index), report)
 
 
 def _samples(folder: Path, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> Samples:
-    ids, trained = mapped(folder / _IDS, np.int32), mapped(folder / _TRAINED, np.bool_)
-    return Samples(ids, trained, starts, lengths)
+    ids, loss_mask = mapped(folder / _IDS, np.int32), mapped(folder / _LOSS_MASK, np.bool_)
+    return Samples(ids, loss_mask, starts, lengths)

@@ -1,4 +1,4 @@
-"""Samples in tokens: a whole set in a few arrays, and the rows of batches made of them."""
+"""Tokenised samples of a whole set in a few arrays, and the rows that batches are made of."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from typing_extensions import override
 
 from arctic_training.data.store.mapped_arrays import Parcel, opened, parcel
 
-__all__ = ["OverLength", "Packs", "Row", "Rows", "Sample", "Samples"]
+__all__ = ["OverLength", "Row", "RowIndex", "Rows", "Sample", "Samples"]
 
 OverLength: TypeAlias = Literal["drop", "truncate", "split"]
-"""What becomes of a sample that is too long."""
+"""How samples that are too long are treated."""
 
 _AT_ONCE: Final = 2**18
 
 
 class Sample(NamedTuple):
-    """Tokens of shape (length): int32 ids, and whether each is trained."""
+    """Token ids, int32, and which of them have loss, bool; both of shape (length)."""
 
     input_ids: NDArray[np.int32]
-    trained: NDArray[np.bool_]
+    loss_mask: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Samples, each a stretch of a long row of tokens.
+    """Samples as slices of concatenated tokens.
 
-    ``input_ids``, int32, and ``trained``, bool, are of shape (tokens). ``starts`` and ``lengths``,
-    int64, are of shape (samples): sample ``i`` are the ``lengths[i]`` tokens from ``starts[i]``
-    on, each behind the one before. The first token of a sample is never trained: nothing stands
-    before it. No method copies the tokens: they may stand in files that memory does not hold.
+    ``input_ids``, int32, and ``loss_mask``, bool, are of shape (tokens). ``starts`` and
+    ``lengths``, int64, are of shape (samples): sample ``i`` is the ``lengths[i]`` tokens from
+    ``starts[i]`` on. The first token of a sample never has loss: no token predicts it. No method
+    copies the tokens, which may be in files larger than memory.
     """
 
     input_ids: NDArray[np.int32]
-    trained: NDArray[np.bool_]
+    loss_mask: NDArray[np.bool_]
     starts: NDArray[np.int64]
     lengths: NDArray[np.int64]
 
     @classmethod
     def of(cls, samples: Iterable[Sample]) -> Samples:
-        """Put samples one behind the other."""
+        """Concatenate samples."""
         listed = list(samples)
         lengths = np.array([len(sample.input_ids) for sample in listed], dtype=np.int64)
         nothing = Sample(np.empty(0, np.int32), np.empty(0, np.bool_))
-        ids, trained = zip(nothing, *listed, strict=True)
-        return cls(np.concatenate(ids), np.concatenate(trained), _starts(lengths), lengths)
+        ids, loss_mask = zip(nothing, *listed, strict=True)
+        return cls(np.concatenate(ids), np.concatenate(loss_mask), _starts(lengths), lengths)
 
     def __len__(self) -> int:
         """Return the number of samples."""
@@ -59,34 +59,34 @@ class Samples:
         """Return a sample."""
         start = self.starts[index]
         end = start + self.lengths[index]
-        trained = self.trained[start:end].copy()
-        trained[:1] = False
-        return Sample(self.input_ids[start:end], trained)
+        loss_mask = self.loss_mask[start:end].copy()
+        loss_mask[:1] = False
+        return Sample(self.input_ids[start:end], loss_mask)
 
     @override
     def __reduce__(self) -> tuple[object, ...]:
-        """Send the names of files to the processes that make batches, and not what is in them."""
+        """Pickle the names of mapped files in place of their content, for worker processes."""
         starts, lengths = parcel(self.starts), parcel(self.lengths)
-        return _received, (parcel(self.input_ids), parcel(self.trained), starts, lengths)
+        return _unpickled, (parcel(self.input_ids), parcel(self.loss_mask), starts, lengths)
 
     @property
     def num_tokens(self) -> int:
-        """Tokens of all samples."""
+        """Number of tokens of all samples."""
         return int(self.lengths.sum())
 
     @property
-    def num_trained(self) -> NDArray[np.int64]:
-        """Trained tokens of each sample."""
+    def num_loss_tokens(self) -> NDArray[np.int64]:
+        """Number of tokens with loss of each sample, of shape (samples)."""
         ends = self.starts + self.lengths
-        before = _num_before(np.minimum(self.starts + 1, ends), self.trained)
-        return _num_before(ends, self.trained) - before
+        before = _num_before(np.minimum(self.starts + 1, ends), self.loss_mask)
+        return _num_before(ends, self.loss_mask) - before
 
-    def singly(self) -> Packs:
-        """Return packs of one sample each."""
-        return Packs(np.arange(len(self)), np.ones(len(self), dtype=np.int64))
+    def one_per_row(self) -> RowIndex:
+        """Return rows of one sample each."""
+        return RowIndex(np.arange(len(self)), np.ones(len(self), dtype=np.int64))
 
-    def joined(self) -> Samples:
-        """Return all samples as one; between them there is nothing."""
+    def concatenate(self) -> Samples:
+        """Return all samples as one, without tokens between them."""
         lengths = np.array([self.num_tokens], dtype=np.int64)
         return replace(self, starts=_starts(lengths), lengths=lengths)
 
@@ -96,10 +96,10 @@ class Samples:
             return self
         return replace(self, starts=self.starts[chosen], lengths=self.lengths[chosen])
 
-    def fitted(self, max_length: int, over_length: OverLength) -> Samples:
+    def fit_to_length(self, max_length: int, over_length: OverLength) -> Samples:
         """Return samples of at most ``max_length`` tokens; longer ones are treated as asked.
 
-        A part of a sample that is split begins anew: its first token is not trained.
+        Each part of a split sample is a sample: its first token has no loss.
         """
         match over_length:
             case "drop":
@@ -114,17 +114,17 @@ class Samples:
                 return replace(self, starts=starts, lengths=np.minimum(lengths, max_length))
 
 
-def _received(
+def _unpickled(
     ids: NDArray[np.int32] | Parcel[np.int32],
-    trained: NDArray[np.bool_] | Parcel[np.bool_],
+    loss_mask: NDArray[np.bool_] | Parcel[np.bool_],
     starts: NDArray[np.int64] | Parcel[np.int64],
     lengths: NDArray[np.int64] | Parcel[np.int64],
 ) -> Samples:
-    return Samples(opened(ids), opened(trained), opened(starts), opened(lengths))
+    return Samples(opened(ids), opened(loss_mask), opened(starts), opened(lengths))
 
 
 def _starts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where each begins of what stands one behind the other."""
+    """Return the offsets of concatenated parts."""
     return np.cumsum(lengths) - lengths
 
 
@@ -141,43 +141,43 @@ def _num_before(places: NDArray[np.int64], flags: NDArray[np.bool_]) -> NDArray[
 
 
 Row: TypeAlias = list[Sample]
-"""Samples that stand in one row of a batch, one behind the other."""
+"""The samples that are concatenated in one row of a batch."""
 
 
 @dataclass(frozen=True, slots=True)
-class Packs:
-    """Which samples make a row, for each row.
+class RowIndex:
+    """Which samples each row consists of.
 
-    ``numbers``, int64 of shape (samples), are those of all rows, one row behind the other, and
-    ``lengths``, int64 of shape (rows), says how many each has.
+    ``samples``, int64 of shape (samples), has the indices of the samples of all rows, row after
+    row; ``counts``, int64 of shape (rows), has the number of samples in each row.
     """
 
-    numbers: NDArray[np.int64]
-    lengths: NDArray[np.int64]
+    samples: NDArray[np.int64]
+    counts: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.lengths)
+        return len(self.counts)
 
 
 class Rows(Sequence[Row]):
     """Rows of batches."""
 
-    def __init__(self, samples: Samples, packs: Packs) -> None:
+    def __init__(self, samples: Samples, row_index: RowIndex) -> None:
         self.samples = samples
-        self.packs = packs
-        self._ends = np.cumsum(packs.lengths)
+        self.row_index = row_index
+        self._ends = np.cumsum(row_index.counts)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each row."""
-        tokens = np.cumsum(np.append(0, self.samples.lengths[self.packs.numbers]))
-        lengths: NDArray[np.int64] = tokens[self._ends] - tokens[self._ends - self.packs.lengths]
+        tokens = np.cumsum(np.append(0, self.samples.lengths[self.row_index.samples]))
+        lengths: NDArray[np.int64] = tokens[self._ends] - tokens[self._ends - self.row_index.counts]
         return lengths
 
     @override
     def __len__(self) -> int:
-        return len(self.packs)
+        return len(self.row_index)
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -188,5 +188,5 @@ class Rows(Sequence[Row]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         end = self._ends[index]
-        numbers = self.packs.numbers[end - self.packs.lengths[index] : end]
-        return [self.samples[number] for number in numbers.tolist()]
+        indices = self.row_index.samples[end - self.row_index.counts[index] : end]
+        return [self.samples[sample] for sample in indices.tolist()]

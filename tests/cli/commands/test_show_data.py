@@ -32,7 +32,7 @@ def test_trained_tokens_are_marked(tmp_path: Path, capsys: pytest.CaptureFixture
     assert rule
     assert text.partition("\n")[2] == f"{one}{one}\n"
     trained = 2 * (len(tokenizer.encode("[b]This[/b]")) + 1)
-    assert text.startswith(f"{length} tokens, {trained} of them trained")
+    assert text.startswith(f"{length} tokens, {trained} with loss")
 
 
 def test_the_sides_of_a_pair_stand_together(
@@ -49,7 +49,7 @@ def test_the_sides_of_a_pair_stand_together(
     shown = capsys.readouterr().out
     titles = [line.partition(":")[0] for line in shown.splitlines() if line.startswith("pair ")]
     assert titles == ["pair 1, chosen", "pair 1, rejected", "pair 2, chosen", "pair 2, rejected"]
-    sides = shown.partition("pair 1")[2].split(" of them trained")[1:]
+    sides = shown.partition("pair 1")[2].split(" with loss")[1:]
     assert len({side.partition("[[")[0].partition("\n")[2] for side in sides[:2]}) == 1
     assert all(side.count("[[") == 1 for side in sides)
     ids = torch.ones(2, 3, dtype=torch.int64)
@@ -65,7 +65,7 @@ def test_the_command(tmp_path: Path) -> None:
     result = arctic_train("show-data", "recipe.yaml", "--n", "3", folder=tmp_path)
     assert (result.code, result.err) == (0, "")
     assert result.out.startswith("data: ")
-    assert result.out.count(" of them trained ") == 3
+    assert result.out.count(" with loss ") == 3
     result = arctic_train("show-data", "recipe.yaml", "data.max_length=2", folder=tmp_path)
     assert (result.code, "recipe.yaml:" in result.out) == (1, True)
     write(tmp_path / "wrong.yaml", f"{RECIPE}tokeniser: {{}}\n")

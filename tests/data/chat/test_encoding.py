@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tokenizers.pre_tokenizers import ByteLevel
 from transformers import PreTrainedTokenizerBase
 
-from arctic_training.data.chat.assistant_mask import answer_spans
+from arctic_training.data.chat.assistant_mask import assistant_spans
 from arctic_training.data.chat.conversation import Conversation
-from arctic_training.data.chat.encoding import ChatEncoder, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, MaskOptions
 from arctic_training.data.chat.spans import UndecidableError
 from tests.tiny import HandTrainer, hand_config
 
@@ -170,7 +170,7 @@ def tokenizer() -> PreTrainedTokenizerBase:
     return tokenizer
 
 
-def _encoder(tokenizer: PreTrainedTokenizerBase, style: Style, trained: Trained) -> ChatEncoder:
+def _encoder(tokenizer: PreTrainedTokenizerBase, style: Style, trained: MaskOptions) -> ChatEncoder:
     tokenizer.chat_template = style.template
     return ChatEncoder(tokenizer, trained)
 
@@ -202,11 +202,11 @@ def _num_bytes(tokenizer: PreTrainedTokenizerBase, number: int) -> int:
 
 
 def _actual(
-    tokenizer: PreTrainedTokenizerBase, style: Style, turns: Turns, trained: Trained
+    tokenizer: PreTrainedTokenizerBase, style: Style, turns: Turns, trained: MaskOptions
 ) -> list[tuple[int, bool]]:
     encoder = _encoder(tokenizer, style, trained)
-    (sample,) = encoder.encode([encoder.spans(_said(turns))])
-    return [*zip(sample.input_ids.tolist(), sample.trained.tolist(), strict=True)]
+    (sample,) = encoder.encode([encoder.masked_text(_said(turns))])
+    return [*zip(sample.input_ids.tolist(), sample.loss_mask.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize("name", _STYLES)
@@ -221,7 +221,7 @@ def test_masks_equal_ground_truth(
     """In every style, the tokens of the assistant's words and the end of its turn are trained."""
     style = _STYLES[name]
     expected = _expected(tokenizer, style.pieces(turns))
-    assert _actual(tokenizer, style, turns, Trained()) == expected
+    assert _actual(tokenizer, style, turns, MaskOptions()) == expected
 
 
 @given(turns=_turns)
@@ -234,8 +234,8 @@ def test_both_ways_agree(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> No
     )
     style = Style(_CHATML.replace(said + "\n", marked), _chatml)
     assert style.template != _CHATML
-    expected = _actual(tokenizer, _STYLES["chatml"], turns, Trained())
-    assert _actual(tokenizer, style, turns, Trained()) == expected
+    expected = _actual(tokenizer, _STYLES["chatml"], turns, MaskOptions())
+    assert _actual(tokenizer, style, turns, MaskOptions()) == expected
 
 
 @given(turns=_turns)
@@ -250,7 +250,7 @@ def test_last_turn_only(tokenizer: PreTrainedTokenizerBase, turns: Turns) -> Non
         ("assistant\n".join(piece.rsplit("xx\n", 1)) if piece.endswith("xx\n") else piece, said)
         for piece, said in _chatml(other)
     ]
-    actual = _actual(tokenizer, _STYLES["chatml"], turns, Trained(last_turn_only=True))
+    actual = _actual(tokenizer, _STYLES["chatml"], turns, MaskOptions(last_turn_only=True))
     assert actual == _expected(tokenizer, iter(expected))
 
 
@@ -269,13 +269,13 @@ def test_empty_think_blocks(
         for piece, said in style.pieces(turns)
         for part in ([(block, False), (piece[len(block) :], True)] if said else [(piece, False)])
     ]
-    actual = _actual(tokenizer, style, turns, Trained(empty_think=False))
+    actual = _actual(tokenizer, style, turns, MaskOptions(empty_think=False))
     assert actual == _expected(tokenizer, iter(pieces))
 
 
 def _spans(style: Style, turns: Turns, tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    encoder = _encoder(tokenizer, style, Trained())
-    text, spans = encoder.spans(_said(turns))
+    encoder = _encoder(tokenizer, style, MaskOptions())
+    text, spans = encoder.masked_text(_said(turns))
     return [text[start:end] for start, end in spans]
 
 
@@ -328,13 +328,13 @@ def test_answers_that_are_left_out(tokenizer: PreTrainedTokenizerBase) -> None:
 )
 def test_undecidable_templates(tokenizer: PreTrainedTokenizerBase, template: str) -> None:
     """A template that changes, repeats or reorders answers is refused, not guessed at."""
-    encoder = _encoder(tokenizer, Style(template, _chatml), Trained())
+    encoder = _encoder(tokenizer, Style(template, _chatml), MaskOptions())
     with pytest.raises(UndecidableError):
-        encoder.spans(_said([("assistant", "yes"), ("assistant", "no")]))
+        encoder.masked_text(_said([("assistant", "yes"), ("assistant", "no")]))
 
 
 def test_marks_avoid_the_text() -> None:
-    """Marks are code points that the text has not; a text that has them all is refused."""
+    """Sentinels are code points that the text lacks; a text that has them all is refused."""
     everything = "".join(map(chr, range(0x40000, 0x110000)))
 
     def render(conversation: Conversation) -> str:
@@ -342,16 +342,16 @@ def test_marks_avoid_the_text() -> None:
 
     few = _said([("user", everything[::70000]), ("assistant", "yes" + everything[5])])
     text = render(few)
-    ((index, (start, end)),) = answer_spans(few, text, render)
+    ((index, (start, end)),) = assistant_spans(few, text, render)
     assert (index, text[start:end]) == (1, few[1]["content"])
     many = _said([("user", everything), ("assistant", "yes")])
     with pytest.raises(UndecidableError):
-        answer_spans(many, render(many), render)
+        assistant_spans(many, render(many), render)
 
 
 def test_renderings_are_few(tokenizer: PreTrainedTokenizerBase) -> None:
     """A conversation that the template takes as it is needs two renderings, however many turns."""
-    encoder = _encoder(tokenizer, _STYLES["chatml"], Trained())
+    encoder = _encoder(tokenizer, _STYLES["chatml"], MaskOptions())
     rendered = []
 
     def render(conversation: Conversation) -> str:
@@ -359,7 +359,7 @@ def test_renderings_are_few(tokenizer: PreTrainedTokenizerBase) -> None:
         return encoder.render(conversation)
 
     said = _said([("user", "a"), ("assistant", " b ")] * 20)
-    found = answer_spans(said, encoder.render(said), render)
+    found = assistant_spans(said, encoder.render(said), render)
     assert len(rendered) == 1
     assert [(index, end - start) for index, (start, end) in found] == [
         (index, 3) for index in range(1, 40, 2)

@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from arctic_training.config.preference import PythonDocsPreferenceSourceConfig, UnpairedDataConfig
 from arctic_training.data.chat.conversation import Conversation, Message, Preference
-from arctic_training.data.chat.encoding import ChatEncoder, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, MaskOptions
 from arctic_training.data.factories.preference import PreferenceDataFactory
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.data.factories.unpaired import UnpairedDataFactory
@@ -184,7 +184,7 @@ def _expected(
 
 
 def _read(sample: Sample) -> tuple[list[int], list[bool]]:
-    return sample.input_ids.tolist(), sample.trained.tolist()
+    return sample.input_ids.tolist(), sample.loss_mask.tolist()
 
 
 def test_a_role_token_that_stops_generation_has_a_loss(trainer: HandTrainer) -> None:
@@ -195,8 +195,8 @@ def test_a_role_token_that_stops_generation_has_a_loss(trainer: HandTrainer) -> 
     trainer.tokenizer.chat_template = _each("<|{{ m.role }}|>\n{{ m.content }}")
     turns = [("user", "a"), ("assistant", "b"), ("tool", "c"), ("assistant", "d"), ("user", "e")]
     said = _said([*turns, ("assistant", "f"), ("system", "g"), ("assistant", "h")])
-    encoder = ChatEncoder(trainer.tokenizer, Trained(), ["</s>", "<|user|>", "<|tool|>"])
-    (sample,) = encoder.encode([encoder.spans(said)])
+    encoder = ChatEncoder(trainer.tokenizer, MaskOptions(), ["</s>", "<|user|>", "<|tool|>"])
+    (sample,) = encoder.encode([encoder.masked_text(said)])
     written = [
         ("<|user|>\na<|assistant|>\n", False),
         ("b<|tool|>", True),
@@ -219,8 +219,8 @@ def test_a_stop_that_opens_messages_leaves_the_end_of_turn_alone(
     style, said = _STYLES[name], _said([("user", "a"), ("assistant", "b"), ("user", "c")])
     trainer.tokenizer.chat_template = style.template
     stops = ["</s>", "<|end|>", *([] if style.end == "" else ["<|user|>"])]
-    encoder = ChatEncoder(trainer.tokenizer, Trained(), stops)
-    (sample,) = encoder.encode([encoder.spans(said)])
+    encoder = ChatEncoder(trainer.tokenizer, MaskOptions(), stops)
+    (sample,) = encoder.encode([encoder.masked_text(said)])
     assert _read(sample) == _expected(trainer.tokenizer, _by_hand(style, said))
 
 
@@ -237,8 +237,8 @@ def test_the_end_of_each_turn_has_a_loss(
     """What a template writes to close the assistant's turn has a loss, whatever it consists of."""
     style, said = _STYLES[name], _said(turns)
     trainer.tokenizer.chat_template = style.template
-    encoder = ChatEncoder(trainer.tokenizer, Trained())
-    (sample,) = encoder.encode([encoder.spans(said)])
+    encoder = ChatEncoder(trainer.tokenizer, MaskOptions())
+    (sample,) = encoder.encode([encoder.masked_text(said)])
     expected = _expected(trainer.tokenizer, _by_hand(style, said))
     assert _read(sample) == expected
 
@@ -273,8 +273,8 @@ def test_calls_and_thoughts_end_like_answers(trainer: HandTrainer, name: str) ->
         *_said([("user", "c")]),
         Message(role="assistant", content="d", tool_calls=[call, call]),
     ]
-    encoder = ChatEncoder(trainer.tokenizer, Trained())
-    (sample,) = encoder.encode([encoder.spans(said)])
+    encoder = ChatEncoder(trainer.tokenizer, MaskOptions())
+    (sample,) = encoder.encode([encoder.masked_text(said)])
     by_hand = _by_hand(style, [*map(_as_content, said)])
     assert _read(sample) == _expected(trainer.tokenizer, by_hand)
 
@@ -335,6 +335,6 @@ def test_a_template_that_takes_no_answer_last(trainer: HandTrainer) -> None:
         "{% if messages[-1].role == 'assistant' %}{{ raise_exception('no') }}{% endif %}"
         + _STYLES["added token that is not special"].template
     )
-    encoder = ChatEncoder(trainer.tokenizer, Trained())
-    text, ((start, end),) = encoder.spans(_said([("assistant", "a"), ("user", "b")]))
+    encoder = ChatEncoder(trainer.tokenizer, MaskOptions())
+    text, ((start, end),) = encoder.masked_text(_said([("assistant", "a"), ("user", "b")]))
     assert text[start:end] == "a<|turn|>"

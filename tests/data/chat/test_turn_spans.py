@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from arctic_training.config.data import HFInstructSourceConfig
 from arctic_training.data.chat.conversation import Conversation, Message
-from arctic_training.data.chat.encoding import ChatEncoder, Trained
+from arctic_training.data.chat.encoding import ChatEncoder, MaskOptions
 from arctic_training.data.chat.spans import UndecidableError
 from arctic_training.data.factories.sft import SFTDataFactory
 from arctic_training.data.sources.huggingface_instruct import HFInstructSource
@@ -123,7 +123,7 @@ def trainer() -> HandTrainer:
 
 def _encoder(trainer: HandTrainer, template: str) -> ChatEncoder:
     trainer.tokenizer.chat_template = template
-    return ChatEncoder(trainer.tokenizer, Trained())
+    return ChatEncoder(trainer.tokenizer, MaskOptions())
 
 
 @pytest.mark.parametrize("name", _STYLES)
@@ -132,7 +132,7 @@ def test_calls_are_trained(trainer: HandTrainer, name: str, said: Conversation) 
     """A turn with calls is trained whole: content, calls, what stands around them, and its end."""
     template, by_hand = _STYLES[name]
     pieces = [*by_hand(said)]
-    text, spans = _encoder(trainer, template).spans(said)
+    text, spans = _encoder(trainer, template).masked_text(said)
     assert text == "".join(piece for piece, _ in pieces)
     ends = np.cumsum([len(piece) for piece, _ in pieces]).tolist()
     expected = [
@@ -156,7 +156,7 @@ def test_thoughts_are_trained(trainer: HandTrainer, behind: Conversation) -> Non
     """What the assistant thinks is trained with the tags around it, in the last turn too."""
     thinks = cast("Message", {"role": "assistant", "content": "yes", "reasoning_content": "hm"})
     said = [Message(role="user", content="yes?"), thinks, *behind]
-    text, ((start, end),) = _encoder(trainer, _THINKING).spans(said)
+    text, ((start, end),) = _encoder(trainer, _THINKING).masked_text(said)
     assert text[start:end] == "<think>\nhm\n</think>\n\nyes<|im_end|>"
 
 
@@ -164,8 +164,8 @@ def test_a_call_ends_with_the_end_of_its_turn(trainer: HandTrainer) -> None:
     """The end of turn behind the calls is trained, and nothing behind that."""
     said = [Message(role="assistant", content="", tool_calls=[_call({"x": 1})])]
     encoder = _encoder(trainer, _QWEN)
-    (sample,) = encoder.encode([encoder.spans(said)])
-    trained = trainer.tokenizer.decode(sample.input_ids[sample.trained].tolist())
+    (sample,) = encoder.encode([encoder.masked_text(said)])
+    trained = trainer.tokenizer.decode(sample.input_ids[sample.loss_mask].tolist())
     assert trained == _written(said[0]["tool_calls"][0]) + "<|im_end|>"
 
 
@@ -202,7 +202,7 @@ def test_templates_that_leave_functions_out(
 def test_undecidable_turns(trainer: HandTrainer, template: str) -> None:
     """A template that writes the rest anew where a turn has calls is refused, not guessed at."""
     with pytest.raises(UndecidableError):
-        _encoder(trainer, template).spans([_CALLING])
+        _encoder(trainer, template).masked_text([_CALLING])
 
 
 def test_rows_with_calls(tmp_path: Path) -> None:

@@ -37,8 +37,8 @@ def _rows(trainer: CausalTrainer, texts: list[str], length: int, how: _Documents
     section = trainer.config.data.model_copy(update={"max_length": length, "documents": how})
     made = prepared(CausalDataFactory(trainer, section), texts)
     assert made.report.tokens == made.report.tokens_read
-    assert made.report.losses == ()
-    return Rows(made.samples, made.packs)
+    assert made.report.dropped == ()
+    return Rows(made.samples, made.row_index)
 
 
 def _documents(trainer: CausalTrainer, texts: list[str]) -> list[list[int]]:
@@ -56,7 +56,7 @@ def test_joined_documents(trainer: CausalTrainer, texts: list[str], length: int)
     assert [*chain(*ids)] == [*chain(*_documents(trainer, texts))]
     assert all(len(row) == 1 for row in rows)
     assert {len(row) for row in ids[:-1]} <= {length}
-    assert [s.trained.tolist() for row in rows for s in row if len(s.trained)] == [
+    assert [s.loss_mask.tolist() for row in rows for s in row if len(s.loss_mask)] == [
         [False] + [True] * (len(row) - 1) for row in ids if row
     ]
 
@@ -72,7 +72,7 @@ def test_documents_apart(trainer: CausalTrainer, texts: list[str], length: int) 
     ]
     found = [sample for row in rows for sample in row]
     assert sorted(sample.input_ids.tolist() for sample in found) == sorted(expected)
-    assert all(s.trained.tolist() == [False] + [True] * (len(s.trained) - 1) for s in found)
+    assert all(s.loss_mask.tolist() == [False] + [True] * (len(s.loss_mask) - 1) for s in found)
     loads = [sum(len(sample.input_ids) for sample in row) for row in rows]
     assert max(loads, default=0) <= length
     assert all(a + b > length for a, b in pairwise(sorted(loads)[:2]))
@@ -117,5 +117,5 @@ def test_training(how: str, tmp_path: Path) -> None:
     trainer = CausalTrainer(_config(data=data, optimizer=optimizer, train_iters=8))
     trainer.progress = recorder = Recorder()
     trainer.train()
-    losses = [report.loss for report in recorder.reports]
-    assert losses[-1] < losses[0] - 1
+    dropped = [report.loss for report in recorder.reports]
+    assert dropped[-1] < dropped[0] - 1

@@ -217,7 +217,7 @@ def test_only_the_answer_and_its_end_are_trained(
     rejected: str,
     trainer: DPOTrainer,
 ) -> None:
-    """Trained are the answer's tokens and the one that ends it, whatever the prompt says.
+    """MaskOptions are the answer's tokens and the one that ends it, whatever the prompt says.
 
     So too where the prompt has answers of its own, and where the template marks none.
     """
@@ -243,9 +243,9 @@ def test_only_the_answer_and_its_end_are_trained(
 
 def _parts(side: Sample) -> list[list[int]]:
     """Return the tokens before, in and behind the one stretch that is trained."""
-    (places,) = side.trained.nonzero()
+    (places,) = side.loss_mask.nonzero()
     first, last = int(places[0]), int(places[-1]) + 1
-    assert side.trained[first:last].all()
+    assert side.loss_mask[first:last].all()
     ids = side.input_ids.tolist()
     return [ids[:first], ids[first:last], ids[last:]]
 
@@ -275,9 +275,9 @@ def test_what_cannot_be_trained_on_is_dropped_and_counted(trainer: DPOTrainer) -
     assert lost == ["left out: 2", "left out: 2", "left out: 4", "left out: 2"]
     assert reasons == [
         "1 answer has no other of the prompt to be paired with",
-        "both sides are the same",
-        "a side is longer than 40 tokens",
-        "nothing of a side is trained",
+        "chosen and rejected are the same",
+        "chosen or rejected is longer than 40 tokens",
+        "chosen or rejected has no token with loss",
     ]
     with pytest.raises(RecipeError, match="no pair is left"):
         factory.rows(prepared(factory, [long, same]))

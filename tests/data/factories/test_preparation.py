@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.store.preparation_report import told
+from arctic_training.data.store.preparation_report import log_progress
 from arctic_training.data.store.prepared_data import read_samples, write_samples
 from arctic_training.data.store.samples import Sample, Samples
 from arctic_training.data.tokenizing import text_batches
@@ -73,7 +73,7 @@ def test_long_preparations_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("arctic_training.data.store.preparation_report._PAUSE", -1.0)
     sample = Sample(np.arange(3, dtype=np.int32), np.ones(3, np.bool_))
     notes: list[str] = []
-    assert [*told([sample] * 5, notes.append)] == [sample] * 5
+    assert [*log_progress([sample] * 5, notes.append)] == [sample] * 5
     assert notes == [f"preparing: {n} samples, {3 * n} tokens so far" for n in (2, 4)]
 
 
@@ -98,9 +98,9 @@ def test_samples_are_sent_by_the_names_of_their_files(tmp_path: Path) -> None:
     for samples in (whole, stored, stored.where(stored.starts % 2 == 0)):
         copy = pickle.loads(pickle.dumps(samples))  # noqa: S301 - our own
         assert len(copy) == len(samples)
-        assert copy.num_trained.tolist() == samples.num_trained.tolist()
+        assert copy.num_loss_tokens.tolist() == samples.num_loss_tokens.tolist()
         assert copy[7].input_ids.tolist() == samples[7].input_ids.tolist()
-    tokens = pickle.dumps((stored.input_ids, stored.trained))
+    tokens = pickle.dumps((stored.input_ids, stored.loss_mask))
     lengths = pickle.dumps((stored.starts, stored.lengths))
     assert len(pickle.dumps(stored)) < len(lengths) + 1000 < len(tokens)
 

@@ -117,7 +117,7 @@ def test_everything_is_trained_without_masks(trainer: HandTrainer, recorder: Rec
     assert [[*sample.input_ids] for (sample,) in rows] == [
         [token for token, _ in _chatml(trainer, conversation)] for conversation in said
     ]
-    assert all(sample.trained[1:].all() for (sample,) in rows)
+    assert all(sample.loss_mask[1:].all() for (sample,) in rows)
     assert not any("left out" in note for note in recorder.notes)
 
 
@@ -131,10 +131,10 @@ def test_dropped_samples_are_reported(trainer: HandTrainer, recorder: Recorder) 
     rows = factory.rows(prepared(factory, [fits, long, mute, fits]))
     assert rows.samples.lengths.tolist() == [length, length]
     assert recorder.notes[0].splitlines()[:4] == [
-        f"data: 2 samples, {2 * length} tokens, {2 * trained} of them trained",
+        f"data: 2 samples, {2 * length} tokens, {2 * trained} with loss",
         f"read: 4 samples, {2 * length + lost + silent} tokens",
         f"left out: 1 sample, {lost} tokens: longer than {length} tokens",
-        f"left out: 1 sample, {silent} tokens: nothing in them is trained",
+        f"left out: 1 sample, {silent} tokens: no token has loss",
     ]
 
 

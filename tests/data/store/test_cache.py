@@ -135,7 +135,7 @@ def test_what_is_taken_from_the_cache_is_what_was_prepared(
     assert len(found) == len(rows)
     for mine, theirs in zip(found, rows, strict=True):
         assert [s.input_ids.tolist() for s in mine] == [s.input_ids.tolist() for s in theirs]
-        assert [s.trained.tolist() for s in mine] == [s.trained.tolist() for s in theirs]
+        assert [s.loss_mask.tolist() for s in mine] == [s.loss_mask.tolist() for s in theirs]
     report = next((tmp_path / "cache").glob("rows/*/report.txt")).read_text()
     assert report == trainer.progress.notes[0] + "\n"
 
@@ -166,7 +166,7 @@ def test_what_was_damaged_is_made_anew(trainer: HandTrainer, tmp_path: Path) -> 
     factory = _factory(trainer, tmp_path)
     factory.prepare()
     whole = _entries(tmp_path / "cache")
-    next((tmp_path / "cache").glob("tokens/*/trained.bool")).unlink()
+    next((tmp_path / "cache").glob("tokens/*/loss_mask.bool")).unlink()
     next((tmp_path / "cache").glob("rows/*/packed.int64")).write_bytes(b"half")
     factory.prepare()
     assert _entries(tmp_path / "cache") == whole

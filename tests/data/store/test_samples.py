@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arctic_training.data.store.packing import best_fit_decreasing
-from arctic_training.data.store.preparation_report import Loss, preparation_report
-from arctic_training.data.store.samples import OverLength, Packs, Rows, Sample, Samples
+from arctic_training.data.store.preparation_report import Dropped, preparation_report
+from arctic_training.data.store.samples import OverLength, RowIndex, Rows, Sample, Samples
 
 _samples = st.lists(st.lists(st.booleans(), max_size=12), max_size=8)
 
@@ -48,18 +48,18 @@ def test_fitting(masks: list[list[bool]], length: int, how: OverLength) -> None:
     whole = [[(next(ids), trained) for trained in mask] for mask in masks]
     parts = chain.from_iterable(_cut(tokens, length, how) for tokens in whole)
     expected = [[(token, t and i > 0) for i, (token, t) in enumerate(part)] for part in parts]
-    fitted = _made(masks).fitted(length, how)
+    fitted = _made(masks).fit_to_length(length, how)
     assert _listed(fitted) == expected
     assert fitted.lengths.tolist() == [len(part) for part in expected]
-    assert fitted.num_trained.tolist() == [sum(t for _, t in part) for part in expected]
+    assert fitted.num_loss_tokens.tolist() == [sum(t for _, t in part) for part in expected]
 
 
 @given(masks=_samples, at_once=st.integers(1, 9))
 def test_counting_in_parts(masks: list[list[bool]], at_once: int) -> None:
-    """Trained tokens are counted right in any number of steps."""
+    """MaskOptions tokens are counted right in any number of steps."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("arctic_training.data.store.samples._AT_ONCE", at_once)
-        assert _made(masks).num_trained.tolist() == [sum(mask[1:]) for mask in masks]
+        assert _made(masks).num_loss_tokens.tolist() == [sum(mask[1:]) for mask in masks]
 
 
 @given(masks=_samples, data=st.data())
@@ -96,9 +96,9 @@ def test_packing(lengths: list[int], more: int) -> None:
 
 
 def _packed(lengths: list[int], capacity: int) -> list[list[int]]:
-    packs = best_fit_decreasing(np.array(lengths, np.int64), capacity)
-    numbers = iter(packs.numbers.tolist())
-    return [[*islice(numbers, length)] for length in packs.lengths.tolist()]
+    row_index = best_fit_decreasing(np.array(lengths, np.int64), capacity)
+    numbers = iter(row_index.samples.tolist())
+    return [[*islice(numbers, length)] for length in row_index.counts.tolist()]
 
 
 def test_packing_holds_a_few_bytes_of_each_sample() -> None:
@@ -114,14 +114,14 @@ def test_packing_holds_a_few_bytes_of_each_sample() -> None:
 def test_packs_of_real_lengths_are_full() -> None:
     """100,000 samples of log-normal lengths fill rows of 2,048 tokens to more than 99.5 %."""
     lengths = np.random.default_rng(1).lognormal(5, 1, 100_000).astype(np.int64).clip(1, 2048)
-    packs = best_fit_decreasing(lengths, 2048)
-    assert lengths.sum() / (2048 * len(packs)) > 0.995
+    row_index = best_fit_decreasing(lengths, 2048)
+    assert lengths.sum() / (2048 * len(row_index)) > 0.995
 
 
 def test_rows() -> None:
     """A row is the list of its samples, by number and by slice."""
     samples = _made([[True] * n for n in (1, 2, 3)])
-    rows = Rows(samples, Packs(np.array([2, 0, 1]), np.array([2, 1])))
+    rows = Rows(samples, RowIndex(np.array([2, 0, 1]), np.array([2, 1])))
     assert [[len(sample.input_ids) for sample in row] for row in rows] == [[3, 1], [2]]
     assert [len(row) for row in rows[1:]] == [1]
     assert rows.lengths.tolist() == [4, 2]
@@ -133,14 +133,17 @@ def test_report_accounts_for_every_token(
 ) -> None:
     """What was read is what is left and what was lost; the histogram counts each sample once."""
     read = _made(masks)
-    samples = read.fitted(length, how)
+    samples = read.fit_to_length(length, how)
     lost = read.num_tokens - samples.num_tokens
-    losses = (Loss(reason="longer", samples=0, tokens=lost), Loss(reason="", samples=0, tokens=0))
-    report = preparation_report(
-        read=read, losses=losses, samples=samples, rows=len(samples), row_length=length
+    dropped = (
+        Dropped(reason="longer", samples=0, tokens=lost),
+        Dropped(reason="", samples=0, tokens=0),
     )
-    assert report.tokens_read == report.tokens + sum(loss.tokens for loss in report.losses)
-    assert len(report.losses) == (lost > 0)
+    report = preparation_report(
+        read=read, dropped=dropped, samples=samples, rows=len(samples), row_length=length
+    )
+    assert report.tokens_read == report.tokens + sum(loss.tokens for loss in report.dropped)
+    assert len(report.dropped) == (lost > 0)
     assert sum(number for _, number in report.histogram) == report.samples == len(samples)
     for size, number in report.histogram:
         within = [n for n in samples.lengths if size / 2 < n <= size or (n == 0 and size == 1)]
@@ -150,11 +153,11 @@ def test_report_accounts_for_every_token(
 def test_report_for_people() -> None:
     """The report says what there is, what was lost and why, how full rows are, and the lengths."""
     read = _made([[True] * n for n in (3, 4, 4, 9)])
-    samples = read.fitted(4, "drop")
-    losses = (Loss(reason="longer than 4 tokens", samples=1, tokens=9),)
-    report = preparation_report(read=read, losses=losses, samples=samples, rows=3, row_length=4)
+    samples = read.fit_to_length(4, "drop")
+    dropped = (Dropped(reason="longer than 4 tokens", samples=1, tokens=9),)
+    report = preparation_report(read=read, dropped=dropped, samples=samples, rows=3, row_length=4)
     assert [*report.lines()] == [
-        "data: 3 samples, 11 tokens, 8 of them trained",
+        "data: 3 samples, 11 tokens, 8 with loss",
         "read: 4 samples, 20 tokens",
         "left out: 1 sample, 9 tokens: longer than 4 tokens",
         "packed: 3 rows, 91.67% full",
@@ -167,4 +170,4 @@ def test_nothing(samples: list[list[bool]]) -> None:
     """No sample, or one without tokens, is no reason to fail."""
     made = _made(samples)
     assert _packed(made.lengths.tolist(), 5) == [[0]] * len(samples)
-    assert made.num_trained.tolist() == [0] * len(samples)
+    assert made.num_loss_tokens.tolist() == [0] * len(samples)
