@@ -13,7 +13,7 @@ import torch.distributed
 
 from arctic_training.core.mesh import Mesh
 from arctic_training.fs.atomic_folder import unfinished_folder, writing
-from arctic_training.fs.disk_errors import told_by_disk
+from arctic_training.fs.disk_errors import disk_error_context
 
 __all__ = ["writing_together"]
 
@@ -42,7 +42,7 @@ def writing_together(folder: Path, mesh: Mesh) -> Iterator[Path]:
     else:
         unfinished = unfinished_folder(folder)
         torch.distributed.barrier()
-        with told_by_disk(unfinished):
+        with disk_error_context(unfinished):
             unfinished.mkdir(parents=True, exist_ok=True)  # is there, unless it is another one
             yield unfinished
         torch.distributed.barrier()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Generic, TypeVar
 
 from arctic_training.config.base import Config, SectionConfig
 from arctic_training.core.context import TrainerContext
-from arctic_training.core.foreign_members import foreign_member_problems
+from arctic_training.core.foreign_members import foreign_member_problems, renamed_member_problems
 from arctic_training.core.registry import Registered
 from arctic_training.errors import RecipeError
 
@@ -27,6 +27,9 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     """
 
     config_type: type[Section_co]
+
+    renamed_members: ClassVar[Mapping[str, str]] = {}
+    """New names of members by their old ones; a subclass that defines an old one is refused."""
 
     def __init__(self, trainer: TrainerContext, config: Section_co) -> None:
         self.trainer = trainer
@@ -52,6 +55,7 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     @classmethod
     def _definition_problems(cls) -> list[str]:
         problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
+        problems += renamed_member_problems(cls, cls.renamed_members)
         config_type = getattr(cls, "config_type", None)
         if config_type is None:
             return [*problems, "it has no `config_type`"]

@@ -1,12 +1,12 @@
-"""Members of a class that ArcticTraining calls, and this runtime does not."""
+"""Members of a class that ArcticTraining or an earlier version calls, and this one does not."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-__all__ = ["foreign_member_problems"]
+__all__ = ["foreign_member_problems", "renamed_member_problems"]
 
 
 class _Foreign(NamedTuple):
@@ -39,6 +39,16 @@ def foreign_member_problems(cls: type) -> Iterator[str]:
                 ours = found.expand(foreign.ours)
                 if ours not in own and not _is_inherited(cls, name):
                     yield f"its `{name}` has no effect: {foreign.remedy} `{ours}`"
+
+
+def renamed_member_problems(cls: type, renamed: Mapping[str, str]) -> Iterator[str]:
+    """Find members that a class defines under an old name, which is no longer called.
+
+    ``renamed`` has the new name of each.
+    """
+    for old, new in renamed.items():
+        if old in vars(cls) and new not in vars(cls) and not _is_inherited(cls, old):
+            yield f"its `{old}` has no effect: override `{new}`"
 
 
 def _is_inherited(cls: type, name: str) -> bool:

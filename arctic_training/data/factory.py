@@ -22,16 +22,16 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
 class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT], root=True):
-    """Makes the loader of the training data. The tokenizer stands already."""
+    """Makes the loader of the training data, after the tokenizer."""
 
     is_evaluated: bool = False
-    """Whether it makes an evaluation set: then its section is a copy, with sources of its own."""
+    """Whether it makes an evaluation set: then its section is a copy with other sources."""
 
     is_held_out: bool = False
-    """Whether it makes the part that `train_eval_split` keeps from training, and not the other."""
+    """Whether it makes the held-out part of `train_eval_split`, not the training part."""
 
     token_limit: TokenLimit | None = None
-    """The token ids that every model takes, if the tokenizer has more; set before ``create``."""
+    """The token ids that every model accepts, if the tokenizer has more; set before ``create``."""
 
     @override
     def located(self, error: RecipeError, section: Config) -> RecipeError:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from arctic_training.fs.disk_errors import told_by_disk
+from arctic_training.fs.disk_errors import disk_error_context
 from arctic_training.fs.folder_mark import MARK
 
 __all__ = [
@@ -45,7 +45,7 @@ def writing(folder: Path) -> Iterator[Path]:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     try:
-        with told_by_disk(unfinished):
+        with disk_error_context(unfinished):
             yield unfinished
             _mark(unfinished)
     except BaseException:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-__all__ = ["told_by_disk"]
+__all__ = ["disk_error_context"]
 
 _OF_RUST: Final = re.compile(r"\(os error (\d+)\)")
 """How safetensors and tokenizers pass on what the system says."""
@@ -21,7 +21,7 @@ _TRIED: Final = 1 << 20
 
 
 @contextmanager
-def told_by_disk(folder: Path) -> Iterator[None]:
+def disk_error_context(folder: Path) -> Iterator[None]:
     """Let what fails because nothing more can be written to a folder be an ``OSError`` of it.
 
     PyTorch does not pass on why it cannot write, so it is tried.

@@ -1,4 +1,4 @@
-"""The Hugging Face hub, and what to do where it cannot be reached."""
+"""Connection to the Hugging Face hub; offline mode where it cannot be reached."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OF_PROXY: Final = {407, 502, 503, 504}
 
 @cache
 def configure_hub_offline() -> None:
-    """Find out once whether the hub can be reached; if not, names are those of the local cache.
+    """Set the hub's clients to offline mode if the hub cannot be reached; tested once.
 
-    Left to themselves, its clients try again five times for each file, a minute in all, and say so
-    each time. Behind a proxy, which alone knows, it is asked for one page.
+    Names are then looked up in the local cache alone. Otherwise the clients would retry each file
+    five times, for a minute. Behind a proxy, the test requests one page.
     """
     is_there = _answers if getproxies() else _is_reachable
     if constants.is_offline_mode() or is_there(constants.ENDPOINT):

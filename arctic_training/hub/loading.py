@@ -1,4 +1,4 @@
-"""What is common to everything that is loaded by name or from a folder."""
+"""Errors of loading by name from the hub or from a folder, and advice about them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _OFFLINE: Final = (
 
 
 def loading_advice(name: str, error: BaseException) -> str:
-    """Return what to do about a model or data that cannot be loaded by name: access, or network."""
+    """Return advice about a model or data set that cannot be loaded: access, or network."""
     causes = [*_causes(error)]
     for cause in causes:
         for kind in type(cause).__mro__:

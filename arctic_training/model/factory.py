@@ -34,12 +34,17 @@ Model_co = TypeVar("Model_co", bound=ModelConfig, covariant=True)
 
 
 class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
-    """Makes the model. The tokenizer stands already.
+    """Makes the model, after the tokenizer.
 
     A subclass of a factory whose models have another head says which: ``auto_class`` makes a model
     of an architecture, ``head`` is what the architecture says of its head, and ``new_head`` what
     the names of its weights begin with.
     """
+
+    renamed_members: ClassVar = {
+        "equipped": "apply_adapters",
+        "longest_row": "max_position_embeddings",
+    }
 
     head: ClassVar[Mapping[str, int]] = {}
     new_head: ClassVar[tuple[str, ...]] = ()
@@ -64,15 +69,15 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             hint = "leave out one of the two"
             yield self.problem("disable_activation_checkpoint", message, code="conflict", hint=hint)
 
-    def longest_row(self) -> int | None:
-        """Return the longest row that the model takes, in tokens; None if nothing says it.
+    def max_position_embeddings(self) -> int | None:
+        """Return the most tokens of a row that the model accepts; None if it is unknown.
 
-        It is the ``max_length`` of a recipe that has none.
+        A recipe without ``max_length`` takes it.
         """
         return None
 
     def length_problems(self, longest: int | None) -> Iterator[RecipeError]:
-        """Find rows of data that are longer than the model's longest, if it has one, in tokens."""
+        """Report a ``max_length`` of data above the most tokens of a row that the model accepts."""
         length = self.trainer.config.data.max_length
         if longest is not None and length is not None and length > longest:
             message = (
@@ -121,8 +126,8 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
         except (ImportError, ValueError):
             return
 
-    def equipped(self, model: nn.Module) -> nn.Module:
-        """Return the model with what every section may ask for: an adapter, less memory.
+    def apply_adapters(self, model: nn.Module) -> nn.Module:
+        """Add the adapter of the section to a model, and activation checkpoints.
 
         Raises:
             RecipeError: the model takes no such adapter.

@@ -27,7 +27,7 @@ from arctic_training.hub.loading import (
 from arctic_training.model.configuration import changed_configuration, configuration_problems
 from arctic_training.model.embeddings import grow_embeddings, untie_embeddings
 from arctic_training.model.factory import ModelFactory
-from arctic_training.model.model_folders import no_model
+from arctic_training.model.model_folders import diagnose_model_dir
 from arctic_training.model.model_options import DTYPES
 from arctic_training.model.resizing import OWN, RESIZE, export_problems, untrained_embeddings
 from arctic_training.model.vocabulary import (
@@ -73,7 +73,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
             untie_embeddings(model)
         if self.config.resize_embeddings:
             grow_embeddings(model, num_token_ids(self.trainer.tokenizer))
-        return self.equipped(model)
+        return self.apply_adapters(model)
 
     def _is_untied(self, architecture: transformers.PretrainedConfig) -> bool:
         """Return whether the recipe unties what the model ties."""
@@ -167,13 +167,13 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         except UnusableRecipeError as error:
             yield from error.problems
             return
-        yield from self.length_problems(_longest_row(architecture))
+        yield from self.length_problems(_max_position_embeddings(architecture))
         yield from self.adapter_problems(architecture)
 
     @override
-    def longest_row(self) -> int | None:
+    def max_position_embeddings(self) -> int | None:
         try:
-            return _longest_row(self._architecture())
+            return _max_position_embeddings(self._architecture())
         except UnusableRecipeError:  # they are among the problems
             return None
 
@@ -198,7 +198,7 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
     def _found(self) -> transformers.PretrainedConfig:
         if is_missing_path(self.config.name_or_path):
             raise self._not_found("there is no such folder")
-        if (other := no_model(self.config.name_or_path)) is not None:
+        if (other := diagnose_model_dir(self.config.name_or_path)) is not None:
             raise self._not_found(other.reason, other.hint)
         configure_hub_offline()
         try:
@@ -215,6 +215,6 @@ class HFModelFactory(ModelFactory[HFModelConfig]):
         return self.problem("name_or_path", message, code="not-found", hint=hint)
 
 
-def _longest_row(architecture: transformers.PretrainedConfig) -> int | None:
+def _max_position_embeddings(architecture: transformers.PretrainedConfig) -> int | None:
     longest: int | None = getattr(architecture.get_text_config(), "max_position_embeddings", None)
     return longest

@@ -1,11 +1,11 @@
-"""Folders that are no model, and look like one to whoever wrote them."""
+"""Diagnosis of folders that look like a model and are not."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ["NoModel", "no_model"]
+__all__ = ["ModelDirProblem", "diagnose_model_dir"]
 
 _CONFIGURATION: Final = "config.json"
 _ADAPTER: Final = "adapter_config.json"
@@ -16,28 +16,30 @@ _MERGE: Final = (
 )
 
 
-class NoModel(NamedTuple):
-    """What a folder is, and how one gets a model of it."""
+class ModelDirProblem(NamedTuple):
+    """What a folder is in place of a model, and how to get a model from it."""
 
     reason: str
     hint: str
 
 
-def no_model(name_or_path: str) -> NoModel | None:
-    """Return what a folder is that is no model; None for a model, and for what is no folder."""
+def diagnose_model_dir(name_or_path: str) -> ModelDirProblem | None:
+    """Return why a folder is not a model; None for a model, and for a name that is no folder."""
     folder = Path(name_or_path)
     if not folder.is_absolute() or not folder.is_dir() or (folder / _CONFIGURATION).exists():
         return None
     if (folder / _ADAPTER).exists():
-        return NoModel("it is an adapter, without the model that it adapts", _MERGE)
+        return ModelDirProblem("it is an adapter, without the model that it adapts", _MERGE)
     if any(folder.glob(_OF_DEEPSPEED)):
-        return NoModel("it is a checkpoint of DeepSpeed", _resumed(folder.parent))
+        return ModelDirProblem("it is a checkpoint of DeepSpeed", _resumed(folder.parent))
     inside = sorted(path.parent for path in folder.glob(f"*/{_CONFIGURATION}"))
     if inside:
-        return NoModel("it is a folder of models", f"such as `{inside[-1]}`")
+        return ModelDirProblem("it is a folder of models", f"such as `{inside[-1]}`")
     if any(folder.glob(f"*/{_OF_DEEPSPEED}")):
-        return NoModel("it is a folder of checkpoints of DeepSpeed", _resumed(folder))
-    return NoModel(f"it has no `{_CONFIGURATION}`", "name the folder that `save_pretrained` wrote")
+        return ModelDirProblem("it is a folder of checkpoints of DeepSpeed", _resumed(folder))
+    return ModelDirProblem(
+        f"it has no `{_CONFIGURATION}`", "name the folder that `save_pretrained` wrote"
+    )
 
 
 def _resumed(folder: Path) -> str:

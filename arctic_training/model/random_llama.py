@@ -35,10 +35,10 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             yield self.problem("hidden_size", message, code="out-of-range", hint=hint)
         else:
             yield from self.adapter_problems(self._architecture())
-        yield from self.length_problems(self.longest_row())
+        yield from self.length_problems(self.max_position_embeddings())
 
     @override
-    def longest_row(self) -> int:
+    def max_position_embeddings(self) -> int:
         return self.config.max_position_embeddings
 
     def _architecture(self) -> transformers.LlamaConfig:
@@ -71,4 +71,4 @@ class RandomLlamaFactory(ModelFactory[RandomLlamaConfig]):
             )
         except ImportError as error:
             raise self.no_attention(error) from error
-        return self.equipped(model)
+        return self.apply_adapters(model)

@@ -145,6 +145,24 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
         "arctic_training.checkpoint.joint_folder:writing_together"
     ),
     "arctic_training.data.batches:IGNORED": "arctic_training.data.batches:IGNORE_INDEX",
+    "arctic_training.data.chat:Marked": "arctic_training.data.chat.encoding:MaskedText",
+    "arctic_training.data.chat:Trained": "arctic_training.data.chat.encoding:MaskOptions",
+    "arctic_training.data.items:Counted": "arctic_training.data.sources.dataset:SizedDataset",
+    "arctic_training.data.items:Endless": "arctic_training.data.sources.dataset:InfiniteMixture",
+    "arctic_training.data.items:Items": "arctic_training.data.sources.dataset:Dataset",
+    "arctic_training.data.items:Numbers": "arctic_training.data.sources.dataset:Indices",
+    "arctic_training.data.items:Part": "arctic_training.data.sources.dataset:Split",
+    "arctic_training.data.items:batches": "arctic_training.data.tokenizing:text_batches",
+    "arctic_training.data.items:sampled": "arctic_training.data.sources.dataset:sample_indices",
+    "arctic_training.data.preferences:Preference": (
+        "arctic_training.data.chat.conversation:Preference"
+    ),
+    "arctic_training.data.report:Loss": "arctic_training.data.store.preparation_report:Dropped",
+    "arctic_training.data.samples:Packs": "arctic_training.data.store.samples:RowIndex",
+    "arctic_training.data.sides:SideDataFactory": (
+        "arctic_training.data.factories.completions:CompletionDataFactory"
+    ),
+    "arctic_training.model.hub:settle_hub": "arctic_training.hub.connection:configure_hub_offline",
     "arctic_training.model.vocabulary:TokenLimit": "arctic_training.core.token_limit:TokenLimit",
     "arctic_training.scheduler.resumed:take_up": (
         "arctic_training.scheduler.resume:restore_learning_rates"

@@ -1,4 +1,4 @@
-"""A tokenizer that is trained when it is first asked for, and kept."""
+"""Byte-level BPE tokenizer, trained on first use and cached."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
     @override
     def create(self) -> PreTrainedTokenizerBase:
         return PreTrainedTokenizerFast(
-            tokenizer_object=Tokenizer.from_file(str(self._kept() / _FILE)),
+            tokenizer_object=Tokenizer.from_file(str(self._cached() / _FILE)),
             pad_token=_PAD,
             eos_token=_END,
             chat_template=_CHATML,
             clean_up_tokenization_spaces=False,
         )
 
-    def _kept(self) -> Path:
-        """Return the folder of the cache with the tokenizer, which is trained if it is not there.
+    def _cached(self) -> Path:
+        """Return the cached folder of the tokenizer, which is trained if it is missing.
 
         Raises:
             RecipeError: a source cannot be loaded, or the cache cannot be used.
@@ -114,5 +114,5 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
 
 
 def _code() -> str:
-    """Return this module as it stands: it decides the tokens as well."""
+    """Return the source of this module, which decides the tokens as well."""
     return Path(__file__).read_text(encoding="utf-8")

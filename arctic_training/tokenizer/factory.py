@@ -17,4 +17,4 @@ Tokenizer_co = TypeVar("Tokenizer_co", bound=TokenizerConfig, covariant=True)
 class TokenizerFactory(
     Factory[Tokenizer_co, PreTrainedTokenizerBase], Generic[Tokenizer_co], root=True
 ):
-    """Makes the tokenizer. Nothing else stands yet."""
+    """Makes the tokenizer, before all other parts of a trainer."""

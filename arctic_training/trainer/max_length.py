@@ -16,7 +16,7 @@ ConfigT = TypeVar("ConfigT", bound=TrainerConfig)
 
 def resolve_max_length(config: ConfigT, model: Callable[[], ModelFactory[ModelConfig]]) -> ConfigT:
     """Return the recipe with the longest row of its model as ``max_length``, if it has none."""
-    if config.data.max_length is not None or (longest := model().longest_row()) is None:
+    if config.data.max_length is not None or (longest := model().max_position_embeddings()) is None:
         return config
     data = config.data.model_copy(update={"max_length": longest})
     data.model_fields_set.discard("max_length")  # the user has not set it

@@ -104,6 +104,16 @@ def test_a_mix_in_may_stand_first() -> None:
             ],
         ),
         (
+            SFTDataFactory,
+            {"name": "x", "arranged": None, "trained": None, "items": None},
+            [
+                (
+                    "its `arranged` has no effect: override `build_rows`; "
+                    "its `trained` has no effect: override `mask_options`"
+                ),
+            ],
+        ),
+        (
             HandTrainer,
             {
                 "name": "x",

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.fs.disk_errors import told_by_disk
+from arctic_training.fs.disk_errors import disk_error_context
 
 _FULL = OSError(errno.ENOSPC, "No space left on device")
 _OF_RUST = Exception("I/O error: No space left on device (os error 28)")
 
 
 def _raised(error: Exception, folder: Path) -> Exception:
-    with pytest.raises(Exception) as caught, told_by_disk(folder):  # noqa: PT011 - which, is tested
+    with pytest.raises(Exception) as caught, disk_error_context(folder):  # noqa: PT011 - which, is tested
         raise error
     return caught.value
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.model.model_folders import no_model
+from arctic_training.model.model_folders import diagnose_model_dir
 from tests.support import write
 
 
@@ -27,7 +27,7 @@ def test_a_folder_that_is_no_model_is_called_what_it_is(
     folder = tmp_path / "given"
     for file in files:
         write(folder / file, "{}")
-    found = no_model(str(folder))
+    found = diagnose_model_dir(str(folder))
     assert found is not None
     assert found.reason.startswith(reason)
     assert hint.format(up=tmp_path, here=folder) in found.hint
@@ -38,4 +38,4 @@ def test_a_model_and_a_name_of_the_hub_are_left_to_transformers(tmp_path: Path) 
     write(tmp_path / "config.json", "{}")
     write(tmp_path / "adapter_config.json", "{}")
     names = [str(tmp_path), "org/model", str(tmp_path / "none"), str(tmp_path / "config.json")]
-    assert [no_model(name) for name in names] == [None] * 4
+    assert [diagnose_model_dir(name) for name in names] == [None] * 4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ class CompletionDataFactory(
     ChatDataFactory[Section_co, BatchT], Generic[Section_co, BatchT], abstract=True
 ):
     """Makes two samples of each item, a chosen one and a rejected one; either may be empty."""
+
+    renamed_members: ClassVar = {**ChatDataFactory.renamed_members, "items": "open_sources"}
 
     samples_each = 2
 

@@ -38,6 +38,12 @@ class ChatDataFactory(
 ):
     """Tokenises conversations with the tokenizer's chat template."""
 
+    renamed_members: ClassVar = {
+        **PreparingDataFactory.renamed_members,
+        "marked": "masked_text",
+        "trained": "mask_options",
+    }
+
     if_hidden: ClassVar[tuple[str, str]] = (
         "sources",
         "put `{% generation %}` into the template, around all that it says",

@@ -74,6 +74,8 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     it is named as one that does not.
     """
 
+    renamed_members: ClassVar = {"arranged": "build_rows", "part": "selection"}
+
     row_fields: ClassVar[frozenset[str]] = frozenset({"max_length"})
     """Fields of the section that only say how samples become rows."""
 
