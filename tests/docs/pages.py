@@ -10,7 +10,10 @@ from typing import Final, NamedTuple
 from tests.support import ROOT
 
 __all__ = [
+    "DATA_PAGE",
     "DOCS",
+    "FIRST_LESSON",
+    "SECOND_LESSON",
     "WRITTEN",
     "Block",
     "blocks",
@@ -29,6 +32,10 @@ WRITTEN: Final = sorted(
     if path.parent.name not in {"adr", "reference", "factories"}
 )
 """The pages that are written by hand."""
+
+DATA_PAGE: Final = "how-to/data-formats.md"
+FIRST_LESSON: Final = "tutorial/first-model.md"
+SECOND_LESSON: Final = "tutorial/custom-loss.md"
 
 _FENCE: Final = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<title>[^"]+)")?\n(?P<text>.*?)^```$',
