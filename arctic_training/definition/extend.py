@@ -8,7 +8,9 @@ not taken over: its name, its description and the name of its config class.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -102,10 +104,11 @@ def known_definitions(project: Project) -> dict[str, Path]:
     """
     records = Manifest.read(project.manifest).trainers
     own = {name: project.root / record.definition for name, record in records.items()}
-    return built_in_definitions() | own
+    return {**built_in_definitions(), **own}
 
 
-def built_in_definitions() -> dict[str, Path]:
+@cache
+def built_in_definitions() -> Mapping[str, Path]:
     """Return the definitions of the built-in trainers by their names."""
     shipped = sorted(resource(BUILT_IN).glob("*.yaml"))
     return {p.stem: p for p in shipped if not p.stem.endswith(".recipe")}
@@ -156,7 +159,7 @@ class _Reader:
             self._wrong(node, "out-of-range", message, "extend one that is nearer to the first")
             return None
         try:
-            document, found = load(path)
+            document, found = _shipped(path, Path.cwd()) if _is_shipped(path) else load(path)
         except UnreadableError as error:
             self._wrong(node, "unknown-definition", str(error))
             return None
@@ -202,6 +205,16 @@ class _Reader:
             code=code, message=message, span=node.span, help=hint, suggestion=suggestion
         )
         self.problems.append(problem)
+
+
+def _is_shipped(path: Path) -> bool:
+    return built_in_definitions().get(path.stem) == path
+
+
+@cache
+def _shipped(path: Path, _shown_from: Path) -> tuple[MapNode | None, list[Diagnostic]]:
+    """Read a definition of the package, which many definitions may extend, once."""
+    return load(path)
 
 
 def _by_itself(node: MapNode, pointer: Pointer = ()) -> MapNode:

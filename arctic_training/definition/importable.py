@@ -24,6 +24,7 @@ __all__ = [
     "read_import_path",
     "reserved_name",
     "unimportable",
+    "user_file",
     "with_name_of_file",
 ]
 
@@ -50,22 +51,25 @@ def reserved_name(text: str, span: Span) -> Iterator[Diagnostic]:
         yield Diagnostic(code="reserved-name", message=message, span=span)
 
 
-def unimportable(named: HandWritten, project: Project) -> Iterator[Diagnostic]:
+def user_file(named: HandWritten, project: Project) -> Path | None:
+    """Return the file of the module in which a function or class is to be, if there is one."""
+    return module_file(named.path.module, import_roots(project))
+
+
+def unimportable(named: HandWritten, file: Path | None, project: Project) -> Iterator[Diagnostic]:
     """Find why the user cannot have a function or class where a definition names it.
 
     A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
     """
     path, roots = named.path, import_roots(project)
-    file = module_file(path.module, roots)
     if found := _named_as_file(path, named.span, file) or _in_a_module(path, named.span, roots):
         yield found
     elif reason := _not_the_users(path.module, file, project):
         yield Diagnostic(code="not-importable", message=reason, span=named.span)
 
 
-def missing_from_module(named: HandWritten, project: Project) -> Diagnostic | None:
-    """Return that a module which is there lacks a function or a class."""
-    file = module_file(named.path.module, import_roots(project))
+def missing_from_module(named: HandWritten, file: Path | None) -> Diagnostic | None:
+    """Return that the file of a module lacks a function or a class."""
     names = _top_level_names(file) if file else None
     if not file or names is None or named.path.name in names:
         return None
@@ -151,9 +155,10 @@ def _not_the_users(module: str, file: Path | None, project: Project) -> str:
         *module.split(".")
     ).is_relative_to(project.generated):
         return f"`{module}` is the generator's: put what you write into a module of your own"
-    if file or module_file(top, project.source_roots):
+    if file:
         return ""
-    if top in sys.stdlib_module_names or module_file(top, import_roots(project)):
+    is_other = top != module and not module_file(top, project.source_roots)
+    if top in sys.stdlib_module_names or (is_other and module_file(top, import_roots(project))):
         return f"`{top}` is installed, and there is no `{module}`"
     return ""
 

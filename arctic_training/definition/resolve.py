@@ -16,7 +16,7 @@ from arctic_training.definition.factories.custom import (
     unknown_factory,
 )
 from arctic_training.definition.fields.types import with_field_class_names
-from arctic_training.definition.importable import missing_from_module, unimportable
+from arctic_training.definition.importable import missing_from_module, unimportable, user_file
 from arctic_training.definition.name_clashes import name_clashes
 from arctic_training.definition.names import camel_case
 from arctic_training.definition.read import Candidate, Reading
@@ -54,11 +54,14 @@ def resolve(
     found += name_clashes(spec)
     found += _built_in_name(spec, path, project)
     written = {(each.path, each.span): each for each in reading.hand_written}
-    found += (problem for each in written.values() for problem in unimportable(each, project))
+    files = {each: user_file(each, project) for each in written.values()}
+    found += (
+        problem for each, file in files.items() for problem in unimportable(each, file, project)
+    )
     lacking = [
         (each, problem)
-        for each in written.values()
-        if (problem := missing_from_module(each, project))
+        for each, file in files.items()
+        if (problem := missing_from_module(each, file))
     ]
     is_right = stubber and not has_errors(found)
     for each, problem in lacking:

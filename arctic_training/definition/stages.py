@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from arctic_training.definition.duplicate_names import place_of_name
-from arctic_training.definition.importable import missing_from_module, unimportable
+from arctic_training.definition.importable import missing_from_module, unimportable, user_file
 from arctic_training.definition.load import load_factories, load_tree
 from arctic_training.definition.read import read
 from arctic_training.definition.resolve import Stubber, resolve
@@ -113,8 +113,9 @@ def factories_problems(project: Project) -> list[Diagnostic]:
     reading, found = read(loaded.linked, loaded.text)
     problems += found
     for named in reading.hand_written:
-        problems += unimportable(named, project)
-        lacking = missing_from_module(named, project)
+        file = user_file(named, project)
+        problems += unimportable(named, file, project)
+        lacking = missing_from_module(named, file)
         problems += [lacking] if lacking else []
     return problems
 

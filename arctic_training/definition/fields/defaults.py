@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 from arctic_training.definition.fields.json_types import json_schema
@@ -42,9 +43,19 @@ def read_default(node: Node, kind: FieldType) -> tuple[Default, list[Diagnostic]
     value = plain(node)
     if _is_taken(kind, value):
         return Default(node, value), []
-    schema = Schema(cast("dict[str, JSON]", json_schema(kind)))
+    schema = _schema_of_scalar(kind) if isinstance(kind, ScalarType) else _schema_of(kind)
     problems = [*check(node, schema), *_paths(node, schema)]
     return Default(node, plain(completed(node, schema))), problems
+
+
+def _schema_of(kind: FieldType) -> Schema:
+    return Schema(cast("dict[str, JSON]", json_schema(kind)))
+
+
+@lru_cache(maxsize=256)
+def _schema_of_scalar(kind: ScalarType) -> Schema:
+    """Return the schema of a scalar, which is often that of other fields too."""
+    return _schema_of(kind)
 
 
 def _paths(default: Node, schema: Schema) -> list[Diagnostic]:
@@ -78,8 +89,8 @@ def _is_taken(kind: FieldType, value: JSON) -> bool:
             return _is_scalar_taken(kind, value)
         case ChoiceType(options=options), _:
             return any(type(option) is type(value) and option == value for option in options)
-        case ListType(item=item, limits=(), is_unique=False), list():
-            return all(_is_taken(item, each) for each in value)
+        case ListType(item=item), list():
+            return _has_fitting_length(kind, value) and all(_is_taken(item, v) for v in value)
         case TupleType(items=items), list():
             return len(items) == len(value) and all(map(_is_taken, items, value))
         case MapType(value=inner), dict():
@@ -93,6 +104,19 @@ def _is_taken(kind: FieldType, value: JSON) -> bool:
             return member is not None and _is_object_taken(member.fields, value)
         case _:
             return False
+
+
+def _has_fitting_length(kind: ListType, value: list[JSON]) -> bool:
+    limits = dict(kind.limits)
+    is_long_enough = float(limits.get("minItems", 0)) <= len(value)
+    is_short_enough = len(value) <= float(limits.get("maxItems", len(value)))
+    return is_long_enough and is_short_enough and not (kind.is_unique and _repeats(value))
+
+
+def _repeats(value: list[JSON]) -> bool:
+    """Return whether two items may be equal; of others than scalars, nobody knows without look."""
+    scalars = {each for each in value if not isinstance(each, list | dict)}
+    return len(scalars) < len(value)
 
 
 def _is_object_taken(fields: tuple[FieldSpec, ...], value: Mapping[str, JSON]) -> bool:

@@ -32,15 +32,15 @@ class Extent:
     is_reported: bool = False
 
     @classmethod
-    def around(cls, parts: Iterable[Extent], *, levels: int = 0, references: int = 0) -> Extent:
-        """Return the extent of a value that holds some parts."""
-        known = [*parts]
-        return cls(
-            1 + sum(part.values for part in known),
-            levels + max((part.levels for part in known), default=0),
-            references + max((part.references for part in known), default=0),
-            any(part.is_reported for part in known),
-        )
+    def around(cls, parts: Iterable[Extent], *, levels: int = 0, values: int = 0) -> Extent:
+        """Return the extent of a value that holds some parts, and plain values beside them."""
+        references, inner, is_reported = 0, 0, False
+        for part in parts:
+            values += part.values
+            inner = max(inner, part.levels)
+            references = max(references, part.references)
+            is_reported = is_reported or part.is_reported
+        return cls(1 + values, levels + inner, references, is_reported)
 
     @property
     def excess(self) -> tuple[str, str] | None:

@@ -54,6 +54,8 @@ def described(text: JSON, otherwise: str = "") -> str:
     leaves alone in both.
     """
     given = str(otherwise if text is None else text).expandtabs()
+    if "\n" not in given:
+        return given.strip()
     first, *others = (line.rstrip() for line in given.split("\n"))
     margin = min((len(line) - len(line.lstrip()) for line in others if line), default=0)
     return "\n".join([first, *(line[margin:] for line in others)]).strip()

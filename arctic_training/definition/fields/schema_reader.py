@@ -52,8 +52,10 @@ from arctic_training.document import JSON, Entry, MapNode, Node, Pointer, Scalar
 
 __all__ = ["ReadFields", "ReadSchema", "SchemaReader", "texts_of"]
 
-_INNER: Final = ("items", "additionalProperties", "anyOf", "oneOf", "properties")
+_INNER: Final = {"items", "additionalProperties", "anyOf", "oneOf", "properties", "$ref"}
 """Keywords under which there are other schemas."""
+
+_FORMS: Final = {"array": "list", "object": "mapping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +137,13 @@ class SchemaReader:
         kind, extents = self._content(keywords, name)
         if kind and keywords.is_nullable and not isinstance(kind, NullableType):
             kind = NullableType(kind)
-        extent = Extent.around([*extents, *_values(keywords)])
-        read = self._with_form(keywords, ReadSchema(kind, extent))
-        return self._with_default(keywords, read) if "default" in named else read
+        extent = Extent.around(extents, values=_count_values(keywords))
+        referred = self._referred(keywords)
+        default = referred.default if referred else None
+        if kind and "default" in named and (given := keywords.get("default")):
+            default = self._default(given, kind)
+        said = _description(keywords, referred)
+        return ReadSchema(kind, extent, _form(keywords, referred), said, default)
 
     def within(self, extent: Extent, place: Span) -> Extent:
         """Return an extent; one beyond the limits is reported, once for all that refer to it."""
@@ -174,31 +180,14 @@ class SchemaReader:
             is_constant=constant is not None,
         )
 
-    def _with_form(self, keywords: Keywords, read: ReadSchema) -> ReadSchema:
-        """Add what a schema is beside other alternatives, and what it says of what it is for."""
-        referred = self._referred(keywords)
-        forms = {"array": "list", "object": "mapping"}
-        form = next((key for key in ("anyOf",) if key in keywords), forms.get(keywords.kind, ""))
-        if referred or "oneOf" in keywords:
-            form = referred.form if referred else "mapping"
-        said = keywords.value("description") if "description" in keywords else None
-        if referred and "description" not in keywords:
-            said = referred.description
-        return replace(
-            read, form=form, description=said, default=referred.default if referred else None
-        )
-
     def _referred(self, keywords: Keywords) -> ReadSchema | None:
         reference = keywords.get("$ref")
         return self.shared.get(target(reference)) if reference else None
 
-    def _with_default(self, keywords: Keywords, read: ReadSchema) -> ReadSchema:
-        given = keywords.get("default")
-        if given is None or read.type is None:
-            return read
-        default, problems = read_default(given, read.type)
+    def _default(self, given: Node, kind: FieldType) -> Default:
+        default, problems = read_default(given, kind)
         self.findings += problems
-        return replace(read, default=default)
+        return default
 
     def _content(self, keywords: Keywords, name: str) -> _Content:
         """Return the type that a schema names, and the extents of the schemas in it."""
@@ -287,19 +276,31 @@ class SchemaReader:
         )
 
 
-def _values(keywords: Keywords) -> Iterable[Extent]:
-    """Return the extents of the values of a schema that are no schemas."""
-    inner = {*_INNER, "$ref"}
-    return (_extent(node) for key, node in children(keywords.node) if key not in inner)
+def _form(keywords: Keywords, referred: ReadSchema | None) -> str:
+    """Return what a schema is beside other alternatives."""
+    if referred:
+        return referred.form
+    if "anyOf" in keywords:
+        return "anyOf"
+    return "mapping" if "oneOf" in keywords else _FORMS.get(keywords.kind, "")
 
 
-_SINGLE: Final = Extent(1)
+def _description(keywords: Keywords, referred: ReadSchema | None) -> JSON:
+    """Return what a schema says that it is for, or else what it refers to says."""
+    if "description" in keywords or not referred:
+        return keywords.value("description")
+    return referred.description
 
 
-def _extent(node: Node) -> Extent:
+def _count_values(keywords: Keywords) -> int:
+    """Return how many values a schema has that are no schemas."""
+    return sum(_count(node) for key, node in children(keywords.node) if key not in _INNER)
+
+
+def _count(node: Node) -> int:
     if isinstance(node, ScalarNode):
-        return _SINGLE
-    return Extent.around(_extent(below) for _, below in children(node))
+        return 1
+    return 1 + sum(_count(below) for _, below in children(node))
 
 
 def _choice(keywords: Keywords) -> FieldType | None:

@@ -172,7 +172,12 @@ def with_field_class_names(
     fields: tuple[FieldSpec, ...], change: Callable[[str], str]
 ) -> tuple[FieldSpec, ...]:
     """Return fields with changed names of the classes of their nested objects."""
-    return tuple(replace(field, type=with_class_names(field.type, change)) for field in fields)
+    return tuple(
+        field
+        if isinstance(field.type, ScalarType | ChoiceType)
+        else replace(field, type=with_class_names(field.type, change))
+        for field in fields
+    )
 
 
 def with_class_names(kind: _TypeT, change: Callable[[str], str]) -> _TypeT:
