@@ -16,8 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import click
 
-from arctic_training.breaking.rule import CONTRACTS, Contract
-from arctic_training.breaking.rule import Rule as BreakingRule
+from arctic_training.breaking.rule import CONTRACTS, BreakingRule, Contract
 from arctic_training.breaking.rules import RULES as BREAKING_RULES
 from arctic_training.cli.gen import command as arctic_gen
 from arctic_training.cli.output import WIDTH

@@ -7,41 +7,42 @@ from typing import Final
 
 from arctic_training.breaking.complaints import default_change, of_keys
 from arctic_training.breaking.pairs import KeyPair, slot_pairs
-from arctic_training.breaking.rule import Break, Contract, Rule, rule
+from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
 from arctic_training.config.resume_changes import may_change
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]
 
 
-def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     if old.name != new.name:
         message = f"the trainer is called `{new.name}`, and was called `{old.name}`"
-        yield Break(message=message, new=new.name_key, old=old.name_key)
+        yield broken(message=message, new=new.name_key, old=old.name_key)
 
 
-def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         kept = {factory.name for factory in now.factories}
         for factory in before.factories:
             if factory.name not in kept:
                 message = f"`{now.slot.section}` cannot be of type `{factory.name}` any more"
-                yield Break(message=message, new=now.place.key, old=before.place.key)
+                yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
-def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if names[0] != names[1] and not may_change((now.slot.section, "type")):
             message = f"`{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
-            yield Break(message=message, new=now.place.key, old=before.place.key)
+            yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
 def _held(pair: KeyPair) -> str:
     return default_change(pair) if pair.is_held else ""
 
 
-def _removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     """Find nothing: of two definitions, none is missing."""
     del old, new
     yield from ()
@@ -68,7 +69,7 @@ def _own(schema: str) -> str:
     )
 
 
-CHECKPOINT_RULES: Final[tuple[Rule, ...]] = (
+CHECKPOINT_RULES: Final[tuple[BreakingRule, ...]] = (
     rule(
         Contract.CHECKPOINT,
         "trainer-renamed",

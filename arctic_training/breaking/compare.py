@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from arctic_training.breaking.checkpoint_rules import TRAINER_REMOVED
-from arctic_training.breaking.rule import Break, Contract, Rule
+from arctic_training.breaking.rule import Comparison, Contract
 from arctic_training.breaking.rules import RULES
+from arctic_training.definition.rules import Finding, apply_rules
 from arctic_training.definition.specification import TrainerSpec
-from arctic_training.diagnostics import Diagnostic, Related
+from arctic_training.diagnostics import Diagnostic
 
 __all__ = ["breaks"]
 
@@ -26,36 +27,15 @@ def breaks(
     for before in old:
         now = by_name.get(before.name) or by_file.get(before.source)
         if now is None:
-            yield _gone(before)
+            yield TRAINER_REMOVED.diagnostic(_gone(before))
             continue
-        for rule in rules:
-            for found in rule.find(before, now):
-                yield _diagnostic(rule, found)
+        for diagnostic, _ in apply_rules(rules, Comparison(before, now)):
+            yield diagnostic
 
 
-def _gone(old: TrainerSpec) -> Diagnostic:
-    return Diagnostic(
-        code=TRAINER_REMOVED.name,
-        page="breaking",
+def _gone(old: TrainerSpec) -> Finding:
+    return Finding(
         message=f"there is no trainer `{old.name}` any more",
         span=old.name_key,
-        help="its recipes are refused, and its checkpoints are of no use",
+        note="its recipes are refused, and its checkpoints are of no use",
     )
-
-
-def _diagnostic(rule: Rule, found: Break) -> Diagnostic:
-    return Diagnostic(
-        code=rule.name,
-        page="breaking",
-        message=found.message,
-        span=found.new,
-        related=(Related("as it was", found.old),) if found.old else (),
-        help=f"breaks {_BROKEN[rule.contract]}",
-    )
-
-
-_BROKEN = {
-    Contract.PYTHON: "code that uses the trainer",
-    Contract.RECIPE: "recipes, and code that uses the trainer",
-    Contract.CHECKPOINT: "checkpoints, recipes, and code that uses the trainer",
-}

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TypeAlias
 
 from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
-from arctic_training.breaking.rule import Break, Find
+from arctic_training.breaking.rule import Find, broken
 from arctic_training.breaking.types import core, takes
 from arctic_training.definition.fields.types import FieldType
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
@@ -66,11 +67,11 @@ def _said(default: object) -> str:
             return "other values"
 
 
-def _values(complaint: _OfValue, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _values(complaint: _OfValue, old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for pair in value_pairs(old, new):
         if said := complaint(pair.old, pair.new):
             before, now = pair.places
-            yield Break(message=f"`{pair.way}` {said}", new=now, old=before)
+            yield broken(message=f"`{pair.way}` {said}", new=now, old=before)
 
 
 def _of_like(complaint: _OfValue, old: FieldType, new: FieldType) -> str:
@@ -78,9 +79,9 @@ def _of_like(complaint: _OfValue, old: FieldType, new: FieldType) -> str:
     return complaint(old, new) if is_like else ""
 
 
-def _keys(complaint: _OfKey, old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _keys(complaint: _OfKey, old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for pair in key_pairs(old, new):
         if said := complaint(pair):
             now = pair.new.key if pair.new else pair.section
             before = pair.old.key if pair.old else None
-            yield Break(message=f"`{pair.way}` {said}", new=now, old=before)
+            yield broken(message=f"`{pair.way}` {said}", new=now, old=before)

@@ -8,13 +8,14 @@ from typing import Final
 from arctic_training.breaking.complaints import default_change, of_keys
 from arctic_training.breaking.pairs import Key, KeyPair, key_pairs
 from arctic_training.breaking.rule import (
-    Break,
+    BreakingRule,
     Contract,
-    Rule,
+    broken,
     field_rule,
     rule,
     with_field,
 )
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["KEY_RULES"]
@@ -46,7 +47,7 @@ def _forgotten(pair: KeyPair) -> str:
     return f"is not called `{gone[0]}` any more" if gone else ""
 
 
-def _merged(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _merged(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     first: dict[str, Key] = {}
     for pair in key_pairs(old, new):
         if not pair.old or not pair.new:
@@ -55,10 +56,10 @@ def _merged(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
         if other.name != pair.old.name:
             names = " and ".join(f"`{name}`" for name in sorted((other.name, pair.old.name)))
             message = f"`{pair.way}` is what {names} were: a recipe that gives both is refused"
-            yield Break(message=message, new=pair.new.key, old=pair.old.key)
+            yield broken(message=message, new=pair.new.key, old=pair.old.key)
 
 
-KEY_RULES: Final[tuple[Rule, ...]] = (
+KEY_RULES: Final[tuple[BreakingRule, ...]] = (
     rule(
         Contract.RECIPE,
         "key-removed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from arctic_training.breaking.complaints import of_limits
-from arctic_training.breaking.rule import Contract, Rule, field_rule
+from arctic_training.breaking.rule import BreakingRule, Contract, field_rule
 from arctic_training.breaking.types import core
 from arctic_training.definition.fields.types import FieldType, Limits, ListType, ScalarType
 
@@ -73,7 +73,7 @@ def _unique(old: FieldType, new: FieldType) -> str:
             return ""
 
 
-LIMIT_RULES: Final[tuple[Rule, ...]] = (
+LIMIT_RULES: Final[tuple[BreakingRule, ...]] = (
     field_rule(
         Contract.RECIPE,
         "range-narrowed",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.breaking.rule import Break, Contract, Rule, rule
+from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["LOSS_RULES"]
@@ -15,50 +16,50 @@ _COUPLINGS: Final = ("sample", "micro_batch", "global_batch")
 """What a loss may mix, the least first."""
 
 
-def _batch(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _batch(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     if old.batch != new.batch:
         message = f"the loss gets a `{new.batch.name}`, and got a `{old.batch.name}`"
-        yield Break(message=message, new=new.slots[0].place.key, old=old.slots[0].place.key)
+        yield broken(message=message, new=new.slots[0].place.key, old=old.slots[0].place.key)
 
 
-def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     if old.loss and not new.loss:
-        yield Break(
+        yield broken(
             message="the generated class has no loss",
             new=new.key_of("loss"),
             old=old.key_of("loss"),
         )
 
 
-def _metric_added(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _metric_added(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for name in new.metrics.keys() - old.metrics.keys():
-        yield Break(message=f"the loss has to return the term `{name}`", new=new.metric_key(name))
+        yield broken(message=f"the loss has to return the term `{name}`", new=new.metric_key(name))
 
 
-def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for name in old.metrics.keys() - new.metrics.keys():
-        yield Break(
+        yield broken(
             message=f"the loss may not return the term `{name}`",
             new=new.metric_key(name),
             old=old.metric_key(name),
         )
 
 
-def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for name in old.metrics.keys() & new.metrics.keys():
         before, now = old.metrics[name], new.metrics[name]
         if before != now:
             message = f"`{name}` is reduced to its {now}, and was to its {before}"
-            yield Break(message=message, new=new.metric_key(name), old=old.metric_key(name))
+            yield broken(message=message, new=new.metric_key(name), old=old.metric_key(name))
 
 
-def _coupling(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _coupling(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     if _COUPLINGS.index(new.coupling) > _COUPLINGS.index(old.coupling):
         message = f"a step holds only for the same {new.coupling}, and did for each {old.coupling}"
-        yield Break(message=message, new=new.key_of("coupling"), old=old.key_of("coupling"))
+        yield broken(message=message, new=new.key_of("coupling"), old=old.key_of("coupling"))
 
 
-LOSS_RULES: Final[tuple[Rule, ...]] = (
+LOSS_RULES: Final[tuple[BreakingRule, ...]] = (
     rule(
         Contract.PYTHON,
         "batch-changed",

@@ -7,26 +7,27 @@ from typing import Final
 
 from arctic_training.breaking.complaints import of_keys, of_values
 from arctic_training.breaking.pairs import KeyPair, slot_pairs
-from arctic_training.breaking.rule import Break, Contract, Rule, rule, with_field
+from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule, with_field
 from arctic_training.breaking.types import core, head, is_nullable, takes
 from arctic_training.config.slots import ImportPath
 from arctic_training.definition.fields.types import ChoiceType, FieldType, ObjectType, TaggedType
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["PYTHON_RULES"]
 
 
-def _config_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _config_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     if old.config_class != new.config_class:
         message = f"the config class is `{new.config_class}`, and was `{old.config_class}`"
-        yield Break(message=message, new=new.config_span, old=old.config_span)
+        yield broken(message=message, new=new.config_span, old=old.config_span)
 
 
-def _trainer_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _trainer_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for name in _offered(old) - _offered(new):
         key = "implementation" if old.implementation != new.implementation else "name"
-        yield Break(
+        yield broken(
             message=f"the package offers no class `{name}` any more",
             new=new.key_of(key),
             old=old.key_of(key),
@@ -78,20 +79,20 @@ def _options(old: FieldType, new: FieldType) -> str:
             return ""
 
 
-def _factories(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _factories(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         known = {factory.config for factory in before.factories}
         for factory in now.factories:
             if factory.config not in known:
                 message = f"`{now.slot.section}` may be a `{factory.config.name}` as well"
-                yield Break(message=message, new=now.place.key, old=before.place.key)
+                yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
 _O: Final = "type: object, properties: {y: {type: integer}}"
 _KIND: Final = "{type: object, properties: {kind: {const: %s}}}"
 _AB: Final = ", ".join((_KIND % "a", _KIND % "b"))
 
-PYTHON_RULES: Final[tuple[Rule, ...]] = (
+PYTHON_RULES: Final[tuple[BreakingRule, ...]] = (
     rule(
         Contract.PYTHON,
         "config-class-renamed",

@@ -7,31 +7,26 @@ from typing import Final
 
 from arctic_training.breaking.complaints import of_keys, of_values
 from arctic_training.breaking.pairs import KeyPair, own_factories, slot_pairs
-from arctic_training.breaking.rule import (
-    Break,
-    Contract,
-    Rule,
-    field_rule,
-    rule,
-)
+from arctic_training.breaking.rule import BreakingRule, Contract, broken, field_rule, rule
 from arctic_training.breaking.types import core, is_nullable, takes
 from arctic_training.definition.fields.types import ChoiceType, FieldType, TaggedType
+from arctic_training.definition.rules import Finding
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["RECIPE_RULES"]
 
 
-def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for slot, before, now in own_factories(old, new):
         names = before.base.name, now.base.name
         if names[0] != names[1]:
             message = f"`{slot.section}` of type `{slot.name}` has the keys of `{names[1]}`, "
             message += f"and had those of `{names[0]}`"
-            yield Break(message=message, new=now.place.key, old=before.place.key)
+            yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
-def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     yield from of_values(lambda a, b: "" if takes(a, b) else "is of another type")(old, new)
     yield from of_keys(_sectioned)(old, new)
 
@@ -74,12 +69,12 @@ def _tag(old: FieldType, new: FieldType) -> str:
             return ""
 
 
-def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Break]:
+def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if now.slot.is_list and names[0] != names[1]:
             message = f"a `{now.slot.section}` without a type is `{names[1]}`, and was `{names[0]}`"
-            yield Break(message=message, new=now.place.key, old=before.place.key)
+            yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
 def _own(base: str) -> str:
@@ -90,7 +85,7 @@ _KIND: Final = "type: object, properties: {kind: {const: %s}}"
 _SORT: Final = "type: object, properties: {sort: {const: %s}}"
 _A, _B = _KIND % "a", _KIND % "b"
 
-RECIPE_RULES: Final[tuple[Rule, ...]] = (
+RECIPE_RULES: Final[tuple[BreakingRule, ...]] = (
     field_rule(
         Contract.RECIPE,
         "type-changed",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
+from arctic_training.definition.rules import Finding, Rule
 from arctic_training.definition.specification import TrainerSpec
-from arctic_training.diagnostics import Span
+from arctic_training.diagnostics import Related, Span
+from arctic_training.diagnostics.diagnostic import Page
 
 __all__ = [
     "CONTRACTS",
-    "Break",
+    "BreakingRule",
+    "Comparison",
     "Contract",
     "Find",
-    "Rule",
+    "broken",
     "field_rule",
     "rule",
     "whole",
@@ -46,56 +49,73 @@ CONTRACTS: Final = {
 """What each contract says."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Break:
-    """Where a change breaks something.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A definition as it was and as it is."""
+
+    old: TrainerSpec
+    new: TrainerSpec
+
+
+Find: TypeAlias = Callable[[TrainerSpec, TrainerSpec], Iterator[Finding]]
+"""Compares a definition as it was with it as it is."""
+
+
+def broken(*, message: str, new: Span, old: Span | None = None) -> Finding:
+    """Return the finding of a change.
 
     ``new`` is the place in the definition as it is, or where it would be; ``old`` that in the
     definition as it was.
     """
-
-    message: str
-    new: Span
-    old: Span | None = None
-    hint: str = ""
+    related = (Related("as it was", old),) if old else ()
+    return Finding(message=message, span=new, related=related)
 
 
-Find: TypeAlias = Callable[[TrainerSpec, TrainerSpec], Iterator[Break]]
-"""Compares a definition as it was with it as it is."""
+_BROKEN: Final = {
+    Contract.PYTHON: "code that uses the trainer",
+    Contract.RECIPE: "recipes, and code that uses the trainer",
+    Contract.CHECKPOINT: "checkpoints, recipes, and code that uses the trainer",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class BreakingRule(Rule[Comparison]):
     """A kind of change that breaks a contract: the innermost that it does.
 
     ``before``, ``breaks`` and ``holds`` are keys of a definition: as it was, after a change that
     breaks the rule, and after one near it that does not. Without keys, there is no definition.
     """
 
-    name: str
+    page: ClassVar[Page] = "breaking"
+
     contract: Contract
-    summary: str
     before: str
     breaks: str
     holds: str
-    find: Find = field(repr=False)
+
+    @property
+    def default_note(self) -> str:
+        """What the change breaks."""
+        return f"breaks {_BROKEN[self.contract]}"
 
 
-def rule(contract: Contract, name: str, summary: str, find: Find, *examples: str) -> Rule:
+def rule(contract: Contract, name: str, summary: str, find: Find, *examples: str) -> BreakingRule:
     """Return a rule with its three examples: before, what breaks it, and what does not."""
     before, breaks, holds = examples
-    return Rule(
+    return BreakingRule(
         name=name,
         contract=contract,
         summary=summary,
         before=before,
         breaks=breaks,
         holds=holds,
-        find=find,
+        find=lambda comparison: find(comparison.old, comparison.new),
     )
 
 
-def field_rule(contract: Contract, name: str, summary: str, find: Find, *schemas: str) -> Rule:
+def field_rule(
+    contract: Contract, name: str, summary: str, find: Find, *schemas: str
+) -> BreakingRule:
     """Return a rule whose examples are those of a field `x` with some schemas."""
     return rule(contract, name, summary, find, *map(with_field, schemas))
 

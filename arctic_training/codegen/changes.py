@@ -14,7 +14,7 @@ from typing import Final
 from arctic_training.codegen.unified_diff import unified_diff
 from arctic_training.project.manifest import Manifest, digest
 
-__all__ = ["Change", "Kind", "change_of", "compare", "diff", "edit_of", "short_diff"]
+__all__ = ["FileChange", "Kind", "change_of", "compare", "diff", "edit_of", "short_diff"]
 
 _MOST_LINES: Final = 12
 """How many lines of a difference are shown where only its beginning is."""
@@ -32,7 +32,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FileChange:
     """A file, by its path from the generated source root, as it is and as it is to be.
 
     An ``EDITED`` file is one of ours that somebody else wrote to, or put a link in the place of; an
@@ -49,7 +49,7 @@ class Change:
 
 def compare(
     planned: Mapping[str, str], stale: set[str], manifest: Manifest, root: Path
-) -> list[Change]:
+) -> list[FileChange]:
     """Compare the planned texts with the files below ``root``, sorted by path.
 
     ``stale`` are files of ours that are no longer made.
@@ -62,22 +62,24 @@ def compare(
     changes += [_removal(path, recorded.get(path), f"{root}/{path}") for path in stale]
     known = set(planned) | stale
     folders = {path.rpartition("/")[0] for path in known}
-    changes += [Change(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)]
+    changes += [
+        FileChange(path, Kind.UNKNOWN, None, None) for path in _others(folders, known, root)
+    ]
     return sorted(changes, key=lambda change: change.path)
 
 
-def diff(change: Change) -> str:
+def diff(change: FileChange) -> str:
     """Return the unified diff from the file as it is to the file as it is to be."""
     before, after = change.before or "", change.after or ""
     return unified_diff(before, after, f"{change.path} (as it is)", f"{change.path} (generated)")
 
 
-def edit_of(change: Change) -> str:
+def edit_of(change: FileChange) -> str:
     """Return what was done to a file that was edited, as the end of a sentence about it."""
     return "was replaced by a symbolic link" if change.is_link else "was edited by hand"
 
 
-def short_diff(change: Change) -> str:
+def short_diff(change: FileChange) -> str:
     """Return how many lines differ, and the beginning of the first hunk."""
     lines = diff(change).splitlines()[2:]
     added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
@@ -87,7 +89,7 @@ def short_diff(change: Change) -> str:
     return "\n".join([f"(-{removed} +{added} lines):", *shown, *more])
 
 
-def change_of(path: str, planned: str, recorded: str | None, place: str) -> Change:
+def change_of(path: str, planned: str, recorded: str | None, place: str) -> FileChange:
     """Return the change to the file at ``place``; ``recorded`` is its hash when it was made.
 
     Raises:
@@ -103,15 +105,15 @@ def change_of(path: str, planned: str, recorded: str | None, place: str) -> Chan
         kind = Kind.EDITED
     else:
         kind = Kind.UPDATE
-    return Change(path, kind, found, planned, is_link)
+    return FileChange(path, kind, found, planned, is_link)
 
 
-def _removal(path: str, recorded: str | None, place: str) -> Change:
+def _removal(path: str, recorded: str | None, place: str) -> FileChange:
     found, is_link = _found(place)
     if found is None:
-        return Change(path, Kind.KEEP, None, None)
+        return FileChange(path, Kind.KEEP, None, None)
     is_ours = digest(found) == recorded and not is_link
-    return Change(path, Kind.DELETE if is_ours else Kind.EDITED, found, None, is_link)
+    return FileChange(path, Kind.DELETE if is_ours else Kind.EDITED, found, None, is_link)
 
 
 def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:

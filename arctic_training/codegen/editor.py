@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from arctic_training.codegen.changes import Change, Kind, change_of
+from arctic_training.codegen.changes import FileChange, Kind, change_of
 from arctic_training.definition.editor_schema import schema_copy
 from arctic_training.project.locations import Project
 
 __all__ = ["schema_changes"]
 
 
-def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) -> list[Change]:
+def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) -> list[FileChange]:
     """Return what becomes of the copy; ``definitions`` are paths with their texts."""
     copies: dict[Path, str] = {}
     for path, text in definitions:
@@ -22,7 +22,7 @@ def schema_changes(definitions: Iterable[tuple[Path, str]], project: Project) ->
     return [_change(path, text) for path, text in copies.items()]
 
 
-def _change(path: Path, text: str) -> Change:
+def _change(path: Path, text: str) -> FileChange:
     """Return the change to the copy; a copy of any version of this package is updated."""
     change = change_of(path.name, text, None, str(path))
     is_ours = not change.is_link and _title(change.before or "") == _title(text)

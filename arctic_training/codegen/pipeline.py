@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from arctic_training.codegen.changes import Change, Kind, compare, diff, edit_of
+from arctic_training.codegen.changes import FileChange, Kind, compare, diff, edit_of
 from arctic_training.codegen.editor import schema_changes
 from arctic_training.codegen.formatting import lay_out
 from arctic_training.codegen.plan import PlannedFile, plan
@@ -35,7 +35,7 @@ class Generation:
     """What would become of a project: nothing is written yet."""
 
     project: Project
-    changes: list[Change]
+    changes: list[FileChange]
     manifest: str
     starters: dict[Path, str]
     problems: list[Diagnostic] = field(default_factory=list)
@@ -214,7 +214,7 @@ def _is_code(path: str) -> bool:
     return path.endswith(".py")
 
 
-def _edited(change: Change, loaded: list[Loaded]) -> Diagnostic:
+def _edited(change: FileChange, loaded: list[Loaded]) -> Diagnostic:
     item = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
     undone = "--force puts the generated file in its place" if change.is_link else ""
     return Diagnostic(

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from arctic_training.codegen.changes import Change, Kind
+from arctic_training.codegen.changes import FileChange, Kind
 from arctic_training.fs.atomic_file import write_file
 from arctic_training.fs.confinement import UnsafePathError, all_confined
 
@@ -27,7 +27,7 @@ _STAGING: Final = ".arctic-gen-staging"
 _WRITTEN: Final = {Kind.CREATE, Kind.UPDATE, Kind.EDITED}
 
 
-def publish(changes: Iterable[Change], manifest: str, root: Path) -> None:
+def publish(changes: Iterable[FileChange], manifest: str, root: Path) -> None:
     """Make the tree below ``root`` what the changes say; the manifest is written last.
 
     Files that stay as they are are not touched.

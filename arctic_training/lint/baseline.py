@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, cast
 
+from arctic_training.definition.rules import Finding
 from arctic_training.diagnostics import Diagnostic, Span
 from arctic_training.document import JSON, ListNode, find, load, plain, value_span
-from arctic_training.lint.rule import Finding, Rule
+from arctic_training.lint.rule import LintRule
 from arctic_training.validation import Schema, check
 
 __all__ = ["BASELINE_RULES", "Baseline", "baseline_text", "is_baseline", "read_baseline"]
@@ -63,7 +64,7 @@ class Baseline:
                 left[key] -= 1
             elif path in looked_at or not path.exists():
                 message = f"`{key[1]}` is not found in {key[0]} any more"
-                yield Finding(message=message, span=span, hint="write the baseline anew")
+                yield Finding(message=message, span=span, help="write the baseline anew")
 
 
 def read_baseline(path: Path) -> tuple[Baseline, list[Diagnostic]]:
@@ -110,7 +111,7 @@ def _key(diagnostic: Diagnostic, folder: Path) -> _Key:
 
 
 BASELINE_RULES: Final = (
-    Rule(
+    LintRule(
         name="stale-baseline",
         summary="A baseline lists nothing that is mended.",
         reason="What it lists too much would hide the same finding when it comes back. "

@@ -16,8 +16,9 @@ from arctic_training.definition.fields.types import (
     ScalarType,
 )
 from arctic_training.definition.names import recipe_keys
+from arctic_training.definition.rules import Finding
 from arctic_training.diagnostics import Related, Severity, nearest
-from arctic_training.lint.rule import Example, Find, Finding, Rule, Subject
+from arctic_training.lint.rule import Example, Find, LintRule, LintSubject
 from arctic_training.validation.shipped_schemas import schema
 
 __all__ = ["FIELD_RULES"]
@@ -30,10 +31,10 @@ _ALMOST: Final = 0.9
 """How alike two keys are that are easily taken for each other."""
 
 
-def _undescribed(subject: Subject) -> Iterator[Finding]:
+def _undescribed(subject: LintSubject) -> Iterator[Finding]:
     if "description" not in subject.spec.places:
         message = f"the trainer `{subject.spec.name}` has no description"
-        yield Finding(message=message, span=subject.spec.name_key, hint="say what it does")
+        yield Finding(message=message, span=subject.spec.name_key, help="say what it does")
     for field in subject.fields():
         if not field.description and not _is_constant(field):
             message = f"the field `{field.name}` has no description"
@@ -47,10 +48,10 @@ def _is_constant(field: FieldSpec) -> bool:
 def _each(complaint: Callable[[FieldSpec], str], hint: str) -> Find:
     """Return what finds the fields that there is a complaint about."""
 
-    def find(subject: Subject) -> Iterator[Finding]:
+    def find(subject: LintSubject) -> Iterator[Finding]:
         for field in subject.fields():
             if message := complaint(field):
-                yield Finding(message=message, span=field.key, hint=hint)
+                yield Finding(message=message, span=field.key, help=hint)
 
     return find
 
@@ -90,7 +91,7 @@ def _has(limits: set[str], end: str) -> bool:
     return not limits.isdisjoint({end, f"exclusive{end}"})
 
 
-def _confusable(subject: Subject) -> Iterator[Finding]:
+def _confusable(subject: LintSubject) -> Iterator[Finding]:
     sections = dict(_keys_of_sections(subject))
     known = recipe_keys() - {field.name for field in subject.spec.fields}
     for field in subject.spec.fields:
@@ -106,7 +107,7 @@ def _confusable(subject: Subject) -> Iterator[Finding]:
             yield Finding(message=message, span=field.key)
 
 
-def _keys_of_sections(subject: Subject) -> Iterator[tuple[str, str]]:
+def _keys_of_sections(subject: LintSubject) -> Iterator[tuple[str, str]]:
     """Iterate over the keys that the trainer's sections can have, each with its section."""
     definitions = schema("sections.schema.json").root["definitions"]
     assert isinstance(definitions, dict)
@@ -119,19 +120,19 @@ def _keys_of_sections(subject: Subject) -> Iterator[tuple[str, str]]:
                     pass
 
 
-def _unread(subject: Subject) -> Iterator[Finding]:
+def _unread(subject: LintSubject) -> Iterator[Finding]:
     if subject.reader is None:
         return
     for declared in subject.reader.shape.unread():
         place = declared.key
         if subject.is_own(place):
-            yield Finding(message=_unread_message(declared.name), span=place, hint=_READ_IT)
+            yield Finding(message=_unread_message(declared.name), span=place, help=_READ_IT)
         elif declared.owner == subject.spec.config_class:
             yield Finding(
                 message=_unread_message(declared.name),
                 span=subject.spec.name_key,
                 related=(Related("declared here", place),),
-                hint=f"read it, or take it out: `{declared.name}: null` among the `properties`",
+                help=f"read it, or take it out: `{declared.name}: null` among the `properties`",
             )
 
 
@@ -154,7 +155,7 @@ def mine_loss(trainer: Trainer[MineTrainerConfig, SFTBatch], batch: SFTBatch) ->
 _WEIGHT: Final = _fields("weight: {type: number, default: 1, description: Weight of the loss.}")
 
 FIELD_RULES: Final = (
-    Rule(
+    LintRule(
         name="unread-field",
         severity=Severity.ERROR,
         summary="A field that is declared is read.",
@@ -165,7 +166,7 @@ FIELD_RULES: Final = (
         good=Example(_WEIGHT, _LOSS.format(factor=" * trainer.config.weight")),
         find=_unread,
     ),
-    Rule(
+    LintRule(
         name="missing-description",
         summary="A trainer and its fields have descriptions.",
         reason="They become the docstrings of the generated classes, the text that an editor shows "
@@ -176,7 +177,7 @@ FIELD_RULES: Final = (
         ),
         find=_undescribed,
     ),
-    Rule(
+    LintRule(
         name="share-without-range",
         summary="A share, a ratio or a probability has a range.",
         reason="Written as 10 where 10% was meant, it trains for hours before anybody looks.",
@@ -189,7 +190,7 @@ FIELD_RULES: Final = (
         ),
         find=_each(_unlimited_share, "give it a `minimum` and a `maximum`, or exclusive ones"),
     ),
-    Rule(
+    LintRule(
         name="count-without-minimum",
         summary="A count, a size or a length has a least value.",
         reason="-1 is a count to a schema, and everywhere else it is a mistake or has a meaning "
@@ -200,7 +201,7 @@ FIELD_RULES: Final = (
         ),
         find=_each(_unlimited_count, "give it a `minimum`"),
     ),
-    Rule(
+    LintRule(
         name="nullable-without-default",
         summary="A field that takes null has a default.",
         reason="Null says that there is no value, which a recipe says by leaving the field out.",
@@ -212,7 +213,7 @@ FIELD_RULES: Final = (
         ),
         find=_each(_nullable_without_default, "`default: null` lets a recipe leave it out"),
     ),
-    Rule(
+    LintRule(
         name="confusable-name",
         summary="A field is not called like a key that recipes have elsewhere.",
         reason="`learning_rate` beside `optimizer.learning_rate`, or `epoch` beside `epochs`, is "

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.definition.editor_schema import is_schema_there, named_schema, schema_place
+from arctic_training.definition.rules import Finding, Fix
 from arctic_training.diagnostics import Source, Span
-from arctic_training.lint.rule import Edit, Example, Finding, Rule, Subject
+from arctic_training.lint.rule import Example, LintRule, LintSubject
 
 __all__ = ["FILE_RULES"]
 
@@ -15,7 +16,7 @@ _LINE: Final = "# yaml-language-server: $schema=generated/trainer.schema.json\n"
 _HEAD: Final = "schema_version: 1\nname: mine\ndescription: A trainer of our own.\nextends: sft\n"
 
 
-def _without_schema(subject: Subject) -> Iterator[Finding]:
+def _without_schema(subject: LintSubject) -> Iterator[Finding]:
     source = subject.source
     if source.path.endswith(".json") or named_schema(source.text):
         return
@@ -23,12 +24,12 @@ def _without_schema(subject: Subject) -> Iterator[Finding]:
     yield Finding(
         message="no comment tells an editor the schema of this file",
         span=source.line(1),
-        hint="with it, keys are completed, explained and checked while they are typed",
-        edit=Edit(source.start(), f"# yaml-language-server: $schema={place}\n"),
+        help="with it, keys are completed, explained and checked while they are typed",
+        fix=Fix(source.start(), f"# yaml-language-server: $schema={place}\n"),
     )
 
 
-def _lost_schema(subject: Subject) -> Iterator[Finding]:
+def _lost_schema(subject: LintSubject) -> Iterator[Finding]:
     source, path, project = subject.source, subject.loaded.path, subject.loaded.project
     if (named := named_schema(source.text)) is None:
         return
@@ -38,9 +39,9 @@ def _lost_schema(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             message=f"there is no schema `{place}`",
             span=span,
-            hint="a definition that is moved or copied names the schema by another path",
+            help="a definition that is moved or copied names the schema by another path",
             suggestion=schema_place(path, project),
-            edit=Edit(span, schema_place(path, project)),
+            fix=Fix(span, schema_place(path, project)),
         )
 
 
@@ -52,7 +53,7 @@ def _stretch(source: Source, start: int, end: int) -> Span:
 
 
 FILE_RULES: Final = (
-    Rule(
+    LintRule(
         name="missing-schema-line",
         summary="A definition tells editors its schema.",
         reason="An editor then completes keys, shows what they mean and underlines what is wrong. "
@@ -62,7 +63,7 @@ FILE_RULES: Final = (
         is_fixable=True,
         find=_without_schema,
     ),
-    Rule(
+    LintRule(
         name="lost-schema",
         summary="The schema that a definition names to editors is there.",
         reason="A definition that is moved or copied takes the path of the schema along, and "

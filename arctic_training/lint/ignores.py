@@ -12,9 +12,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from arctic_training.definition.rules import Finding, Fix
 from arctic_training.diagnostics import Diagnostic, Severity, Source, Span, known_words, nearest
 from arctic_training.document import comments
-from arctic_training.lint.rule import Edit, Example, Finding, Rule
+from arctic_training.lint.rule import Example, LintRule
 
 __all__ = ["IGNORE_RULES", "Ignore", "ignores", "problems"]
 
@@ -68,20 +69,20 @@ def problems(
     if not ignore.rules:
         message = "the ignore does not say which rule"
         hint = "write `# arctic: ignore[rule] reason`"
-        yield _UNKNOWN, Finding(message=message, span=ignore.comment, hint=hint)
+        yield _UNKNOWN, Finding(message=message, span=ignore.comment, help=hint)
     elif not ignore.reason:
         message = "the ignore has no reason"
         hint = "say after the `]` why the rule does not hold here"
-        yield _UNEXPLAINED, Finding(message=message, span=ignore.comment, hint=hint)
+        yield _UNEXPLAINED, Finding(message=message, span=ignore.comment, help=hint)
     for name, span in ignore.rules:
         if name not in known:
             meant = nearest(name, known)
             hint = "" if meant else f"known here: {known_words(known)}"
             message = f"there is no rule `{name}`"
-            yield _UNKNOWN, Finding(message=message, span=span, hint=hint, suggestion=meant)
+            yield _UNKNOWN, Finding(message=message, span=span, help=hint, suggestion=meant)
         elif name not in used:
             message = f"nothing is found here by the rule `{name}`"
-            yield _UNUSED, Finding(message=message, span=span, edit=_without(ignore, name))
+            yield _UNUSED, Finding(message=message, span=span, fix=_without(ignore, name))
 
 
 def _comments(source: Source) -> Iterator[Span]:
@@ -106,20 +107,20 @@ def _part(comment: Span, start: int, length: int) -> Span:
     return Span(comment.source, line, start + 1, line, start + length + 1)
 
 
-def _without(ignore: Ignore, name: str) -> Edit:
+def _without(ignore: Ignore, name: str) -> Fix:
     """Take a rule out of a comment, and the comment with its last rule."""
     comment = ignore.comment
     line = comment.source.lines[comment.line - 1]
     if others := [each for each, _ in ignore.rules if each != name]:
         listed = f"[{', '.join(others)}]"
         text = re.sub(r"\[[^\]]*\]", lambda _: listed, line[comment.column - 1 :], count=1)
-        return Edit(comment, text)
+        return Fix(comment, text)
     before = line[: comment.column - 1].rstrip()
     if before:
-        return Edit(
+        return Fix(
             Span(comment.source, comment.line, len(before) + 1, comment.line, len(line) + 1), ""
         )
-    return Edit(_with_its_end(comment.source, comment.line), "")
+    return Fix(_with_its_end(comment.source, comment.line), "")
 
 
 def _with_its_end(source: Source, number: int) -> Span:
@@ -142,7 +143,7 @@ _RANGE: Final = "minimum: 0, maximum: 1, "
 _REASON: Final = "  # arctic: ignore[share-without-range] above 1 it repeats samples"
 
 IGNORE_RULES: Final = (
-    Rule(
+    LintRule(
         name=_UNEXPLAINED,
         severity=Severity.ERROR,
         summary="An ignore has a reason.",
@@ -150,7 +151,7 @@ IGNORE_RULES: Final = (
         bad=_example("  # arctic: ignore[share-without-range]"),
         good=_example(_REASON),
     ),
-    Rule(
+    LintRule(
         name=_UNUSED,
         severity=Severity.ERROR,
         summary="An ignore takes something back.",
@@ -159,7 +160,7 @@ IGNORE_RULES: Final = (
         good=_example("", _RANGE),
         is_fixable=True,
     ),
-    Rule(
+    LintRule(
         name=_UNKNOWN,
         severity=Severity.ERROR,
         summary="An ignore names rules that there are.",

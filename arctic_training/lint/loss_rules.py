@@ -6,15 +6,16 @@ import ast
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from arctic_training.definition.rules import Finding
 from arctic_training.diagnostics import Related, Severity, Span, nearest
 from arctic_training.lint.outputs import Output, argument, outputs
-from arctic_training.lint.rule import Example, Find, Finding, Rule, Subject
+from arctic_training.lint.rule import Example, Find, LintRule, LintSubject
 from arctic_training.lint.sums import Sums
 
 __all__ = ["LOSS_RULES"]
 
 
-def _unreturned(subject: Subject) -> Iterator[Finding]:
+def _unreturned(subject: LintSubject) -> Iterator[Finding]:
     for output in _outputs(subject):
         if (terms := output.terms) is None:
             continue
@@ -23,12 +24,12 @@ def _unreturned(subject: Subject) -> Iterator[Finding]:
                 message=f"the loss returns no term `{metric}`: the first step of a run ends there",
                 span=subject.spec.metric_key(metric),
                 related=(Related("returned here", _place(subject, output, output.call)),),
-                hint="return it among the `terms`, or take the metric out",
+                help="return it among the `terms`, or take the metric out",
                 suggestion=nearest(metric, terms.keys() - subject.spec.metrics.keys()),
             )
 
 
-def _undeclared(subject: Subject) -> Iterator[Finding]:
+def _undeclared(subject: LintSubject) -> Iterator[Finding]:
     metrics = subject.spec.metrics
     for output in _outputs(subject):
         for term, key in (output.terms or {}).items():
@@ -37,11 +38,11 @@ def _undeclared(subject: Subject) -> Iterator[Finding]:
                     message=f"the definition declares no metric `{term}`: the first step of a run "
                     "ends there",
                     span=_place(subject, output, key),
-                    hint=f"write `{term}: mean` or `{term}: sum` under `metrics`",
+                    help=f"write `{term}: mean` or `{term}: sum` under `metrics`",
                 )
 
 
-def _renamed_loss(subject: Subject) -> Iterator[Finding]:
+def _renamed_loss(subject: LintSubject) -> Iterator[Finding]:
     for output in _outputs(subject):
         loss = [_bare(output, output.argument(*each)) for each in _QUOTIENT]
         for term, made in output.written_terms:
@@ -51,7 +52,7 @@ def _renamed_loss(subject: Subject) -> Iterator[Finding]:
                 yield Finding(
                     message=f"the term `{term}` is the loss: it has the same sum and count",
                     span=_place(subject, output, made),
-                    hint="every step reports the loss already: return what the name says, or take "
+                    help="every step reports the loss already: return what the name says, or take "
                     "the metric out of the definition",
                 )
 
@@ -83,22 +84,22 @@ _SAME_VALUE: Final = frozenset("clone contiguous cpu cuda detach double float it
 def _sum_that(fails: Callable[[Sums, ast.expr], ast.expr | None], message: str, hint: str) -> Find:
     """Return what finds the sums of losses of which a part is not what it has to be."""
 
-    def find(subject: Subject) -> Iterator[Finding]:
+    def find(subject: LintSubject) -> Iterator[Finding]:
         for output in _outputs(subject):
             total = output.argument("sum", 0)
             if total is not None and (part := fails(Sums(output.function), total)) is not None:
-                yield Finding(message=message, span=_place(subject, output, part), hint=hint)
+                yield Finding(message=message, span=_place(subject, output, part), help=hint)
 
     return find
 
 
-def _outputs(subject: Subject) -> list[Output]:
+def _outputs(subject: LintSubject) -> list[Output]:
     if subject.library is None or (loss := subject.loss) is None:
         return []
     return outputs(loss, subject.library)
 
 
-def _place(subject: Subject, output: Output, node: ast.expr) -> Span:
+def _place(subject: LintSubject, output: Output, node: ast.expr) -> Span:
     """Return where something stands in the user's code; of ours, where the definition names it."""
     module = output.function.module
     if module.name.partition(".")[0] != "arctic_training":
@@ -129,7 +130,7 @@ _ACCURACY: Final = """\
 , terms={"accuracy": Term(sum=correct, count=count)}"""
 
 LOSS_RULES: Final = (
-    Rule(
+    LintRule(
         name="unreturned-metric",
         severity=Severity.ERROR,
         summary="A metric that is declared is returned by the loss.",
@@ -139,7 +140,7 @@ LOSS_RULES: Final = (
         good=Example("metrics: {entropy: mean}\n", _loss(_SUM, _ENTROPY)),
         find=_unreturned,
     ),
-    Rule(
+    LintRule(
         name="undeclared-term",
         severity=Severity.ERROR,
         summary="A term that the loss returns is declared as a metric.",
@@ -148,7 +149,7 @@ LOSS_RULES: Final = (
         good=Example("metrics: {entropy: mean}\n", _loss(_SUM, _ENTROPY)),
         find=_undeclared,
     ),
-    Rule(
+    LintRule(
         name="term-is-loss",
         summary="A term is not the loss under another name.",
         reason="The loss of a step is reported whatever the terms are. A metric that repeats it, "
@@ -157,7 +158,7 @@ LOSS_RULES: Final = (
         good=Example("metrics: {accuracy: mean}\n", _loss(_SUM, _ACCURACY)),
         find=_renamed_loss,
     ),
-    Rule(
+    LintRule(
         name="mean-as-sum",
         severity=Severity.ERROR,
         summary="The sum that a loss returns is no mean.",
@@ -173,7 +174,7 @@ LOSS_RULES: Final = (
             "the count of the whole batch",
         ),
     ),
-    Rule(
+    LintRule(
         name="detached-loss",
         severity=Severity.ERROR,
         summary="The sum that a loss returns has a gradient.",

@@ -4,46 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.importable import import_roots
 from arctic_training.definition.name_clashes import models
+from arctic_training.definition.rules import Finding, Rule
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import Loaded
-from arctic_training.diagnostics import Diagnostic, Related, Severity, Source, Span
+from arctic_training.diagnostics import Severity, Source, Span
+from arctic_training.diagnostics.diagnostic import Page
 from arctic_training.lint.modules import Definition, Library
 from arctic_training.lint.reads import Reader
 from arctic_training.lint.shape import Shape
 from arctic_training.project.locations import module_file
 
-__all__ = ["Edit", "Example", "Find", "Finding", "Rule", "Subject"]
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """A text to put in place of a stretch of a file."""
-
-    span: Span
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """Where a rule does not hold; ``edit`` mends it without changing what the definition means."""
-
-    message: str
-    span: Span
-    related: tuple[Related, ...] = ()
-    hint: str = ""
-    suggestion: str = ""
-    edit: Edit | None = None
+__all__ = ["Example", "Find", "LintRule", "LintSubject"]
 
 
 @dataclass
-class Subject:
+class LintSubject:
     """A right definition, and the functions that it names."""
 
     loaded: Loaded
@@ -99,7 +81,7 @@ class Subject:
         return span.source.path == self.source.path
 
 
-Find: TypeAlias = Callable[[Subject], Iterator[Finding]]
+Find: TypeAlias = Callable[[LintSubject], Iterator[Finding]]
 """Finds where a definition breaks a rule."""
 
 
@@ -134,14 +116,11 @@ _AROUND: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """Something to keep to in a definition.
+class LintRule(Rule[LintSubject]):
+    """A rule about one definition; ``reason`` says what happens to those who break it."""
 
-    ``summary`` is one sentence, ``reason`` says what becomes of those who do not.
-    """
+    page: ClassVar[Page] = "lint"
 
-    name: str
-    summary: str
     reason: str
     bad: Example | None = None
     good: Example | None = None
@@ -149,18 +128,3 @@ class Rule:
 
     severity: Severity = Severity.WARNING
     is_fixable: bool = False
-    find: Find | None = field(default=None, repr=False)
-    """Finds where a definition breaks the rule; None for a rule about comments or baselines."""
-
-    def diagnostic(self, finding: Finding) -> Diagnostic:
-        """Return a finding as everybody reads it."""
-        return Diagnostic(
-            code=self.name,
-            message=finding.message,
-            span=finding.span,
-            severity=self.severity,
-            related=finding.related,
-            help=finding.hint,
-            page="lint",
-            suggestion=finding.suggestion,
-        )

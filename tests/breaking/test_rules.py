@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.breaking.compare import breaks
-from arctic_training.breaking.rule import Contract, Rule, whole
+from arctic_training.breaking.rule import BreakingRule, Contract, whole
 from arctic_training.breaking.rules import RULES
 from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import read_definitions
@@ -41,7 +41,7 @@ def test_there_are_rules_of_every_contract() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_a_rule_finds_what_breaks_it(rule: Rule, tmp_path: Path) -> None:
+def test_a_rule_finds_what_breaks_it(rule: BreakingRule, tmp_path: Path) -> None:
     """The change that breaks a rule is found by it, at a place in one of the two definitions."""
     found = [b for b in _breaks(tmp_path, rule.before, rule.breaks) if b.code == rule.name]
     assert len(found) == 1
@@ -50,13 +50,13 @@ def test_a_rule_finds_what_breaks_it(rule: Rule, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_a_rule_finds_no_more(rule: Rule, tmp_path: Path) -> None:
+def test_a_rule_finds_no_more(rule: BreakingRule, tmp_path: Path) -> None:
     """A change near it that breaks nothing of the kind is not found."""
     assert rule.name not in _codes(tmp_path, rule.before, rule.holds)
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
-def test_contracts_are_nested(rule: Rule, tmp_path: Path) -> None:
+def test_contracts_are_nested(rule: BreakingRule, tmp_path: Path) -> None:
     """Who asks for a contract hears of what breaks it, or one within it, and of no other."""
     for contract in Contract:
         found = {b.code for b in _breaks(tmp_path, rule.before, rule.breaks, contract)}

@@ -10,7 +10,7 @@ import pytest
 
 from arctic_training.callback.callbacks import Moment
 from arctic_training.definition.stages import read_definitions
-from arctic_training.lint.rule import Subject
+from arctic_training.lint.rule import LintSubject
 from arctic_training.validation.shipped_schemas import schema
 from tests.support import DEFINITION, Result, arctic_gen, write
 
@@ -131,7 +131,7 @@ def test_what_a_callback_reads_is_read(tmp_path: Path) -> None:
     for named in ("", NAMED):
         loaded, problems = read_definitions([write(tmp_path / "mine.yaml", DEFINITION + named)])
         assert problems == []
-        reader = Subject(loaded[0]).reader
+        reader = LintSubject(loaded[0]).reader
         assert reader is not None
         unread[named] = {declared.name for declared in reader.shape.unread()}
     assert unread[""] - unread[NAMED] == {"alpha"}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from arctic_training.codegen.changes import Change, Kind
+from arctic_training.codegen.changes import FileChange, Kind
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.publish import publish, recover, write_once
 from arctic_training.fs.atomic_file import replace_text
@@ -26,10 +26,10 @@ Tree = dict[str, str]
 OLD = {"p/changed.py": "old", "p/kept.py": "kept", "q/gone.py": "gone", "manifest.json": "1"}
 NEW = {"p/changed.py": "new", "p/kept.py": "kept", "r/made.py": "made", "manifest.json": "2"}
 CHANGES = [
-    Change("p/changed.py", Kind.UPDATE, "old", "new"),
-    Change("p/kept.py", Kind.KEEP, "kept", "kept"),
-    Change("q/gone.py", Kind.DELETE, "gone", None),
-    Change("r/made.py", Kind.CREATE, None, "made"),
+    FileChange("p/changed.py", Kind.UPDATE, "old", "new"),
+    FileChange("p/kept.py", Kind.KEEP, "kept", "kept"),
+    FileChange("q/gone.py", Kind.DELETE, "gone", None),
+    FileChange("r/made.py", Kind.CREATE, None, "made"),
 ]
 
 

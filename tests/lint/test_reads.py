@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from arctic_training.definition.stages import read_definitions
-from arctic_training.lint.rule import Subject
+from arctic_training.lint.rule import LintSubject
 from tests.support import DEFINITION, ROOT, write
 
 _FIELDS = """\
@@ -42,7 +42,7 @@ def _unread(folder: Path, code: str, *, text: str = _TEXT, **modules: str) -> se
         write(folder / Path(*name.split(".")).with_suffix(".py"), module)
     loaded, problems = read_definitions([path])
     assert problems == []
-    reader = Subject(loaded[0]).reader
+    reader = LintSubject(loaded[0]).reader
     assert reader is not None
     return {declared.name for declared in reader.shape.unread()}
 
@@ -232,7 +232,7 @@ def _mutants() -> list[tuple[Path, str]]:
     found = []
     for path in _TRAINERS:
         (loaded,), _ = read_definitions([path])
-        shape = Subject(loaded).reader
+        shape = LintSubject(loaded).reader
         assert shape is not None
         root = shape.shape
         found += [(path, declared.name) for owned in root.classes.values() for declared in owned]

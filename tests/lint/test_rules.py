@@ -8,7 +8,7 @@ import pytest
 
 from arctic_training.definition.stages import read_definitions
 from arctic_training.lint.linter import lint
-from arctic_training.lint.rule import Example, Rule
+from arctic_training.lint.rule import Example, LintRule
 from arctic_training.lint.rules import RULES
 from tests.support import ROOT, arctic_gen, write
 
@@ -40,14 +40,14 @@ def _found(folder: Path, example: Example | None) -> list[str]:
 
 
 @pytest.mark.parametrize("rule", _WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_a_rule_is_what_its_examples_say(rule: Rule, tmp_path: Path) -> None:
+def test_a_rule_is_what_its_examples_say(rule: LintRule, tmp_path: Path) -> None:
     """The bad example breaks the rule and no other; the good one breaks none."""
     assert _found(tmp_path / "bad", rule.bad) == [rule.name]
     assert _found(tmp_path / "good", rule.good) == []
 
 
 @pytest.mark.parametrize("rule", _WITH_EXAMPLES, ids=lambda rule: rule.name)
-def test_examples_are_generated_and_type_check(rule: Rule, tmp_path: Path) -> None:
+def test_examples_are_generated_and_type_check(rule: LintRule, tmp_path: Path) -> None:
     """Both examples are right in every other way: the generator makes trainers of them."""
     for name, example in (("bad", rule.bad), ("good", rule.good)):
         assert example is not None

@@ -10,7 +10,7 @@ import click
 
 from arctic_training.cli.duplicate_names import rivals
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, finish
-from arctic_training.codegen.changes import Change, Kind, edit_of, short_diff
+from arctic_training.codegen.changes import FileChange, Kind, edit_of, short_diff
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.independent_check import schema_problems
 from arctic_training.codegen.mypy_runner import TypeCheckError
@@ -91,7 +91,7 @@ def _altered(item: Loaded) -> Diagnostic:
     )
 
 
-def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
+def _drifted(change: FileChange, loaded: list[Loaded]) -> Diagnostic:
     owner = next((i for i in loaded if f"/{i.spec.package}/" in change.path), loaded[0])
     path = f"{owner.project.generated.name}/{change.path}"
     return Diagnostic(
@@ -102,7 +102,7 @@ def _drifted(change: Change, loaded: list[Loaded]) -> Diagnostic:
     )
 
 
-def _remedy(change: Change, command: str) -> str:
+def _remedy(change: FileChange, command: str) -> str:
     match change.kind:
         case Kind.UPDATE:
             return f"`{command}` regenerates it {short_diff(change)}"

@@ -16,7 +16,7 @@ from arctic_training.diagnostics.plurals import counted
 from arctic_training.document import load
 from arctic_training.fs.writable import why_not_overwritable
 from arctic_training.lint.baseline import baseline_text, is_baseline, read_baseline
-from arctic_training.lint.edits import apply
+from arctic_training.lint.fixes import apply_fixes
 from arctic_training.lint.linter import lint as lint_definitions
 from arctic_training.project.manifest import ManifestError
 from arctic_training.terminal.activity import activity
@@ -47,9 +47,9 @@ def lint(
         loaded, problems = _read(paths)
         report = lint_definitions(loaded, known)
     for _ in range(_MOST_ROUNDS if is_fixed else 0):
-        if not report.edits:
+        if not report.fixes:
             break
-        for path in apply(report.edits):
+        for path in apply_fixes(report.fixes):
             click.echo(f"fixed {path}", err=True)
         loaded, problems = _read(paths)
         report = lint_definitions(loaded, known)

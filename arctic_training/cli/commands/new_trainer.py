@@ -9,7 +9,7 @@ import click
 
 from arctic_training.cli.duplicate_names import rivals
 from arctic_training.cli.output import TYPE_CHECKING_TEXT, ExitCode, finish
-from arctic_training.codegen.changes import Change, Kind, diff
+from arctic_training.codegen.changes import FileChange, Kind, diff
 from arctic_training.codegen.generator_lock import alone_in
 from arctic_training.codegen.mypy_runner import TypeCheckError
 from arctic_training.codegen.pipeline import Generation, generate, save
@@ -160,7 +160,7 @@ def _tell_of_manifest(generation: Generation, *, dry_run: bool) -> None:
         click.echo(f"{place} was edited: it {verb} rebuilt from the files", err=True)
 
 
-def _verb(change: Change) -> str:
+def _verb(change: FileChange) -> str:
     match change.kind:
         case Kind.EDITED:
             return "overwrite"
