@@ -14,6 +14,7 @@ from arctic_training.codegen.scaffold import recipe_path, starter_recipe
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Diagnostic, Source
 from arctic_training.document import parse, plain
+from arctic_training.validation.shared_sections import self_contained
 
 __all__ = ["schema_problems"]
 
@@ -25,7 +26,7 @@ def schema_problems(item: Loaded) -> Iterator[Diagnostic]:
     """
     import jsonschema
 
-    schema = json.loads(recipe_schema(item.spec))
+    schema = self_contained(json.loads(recipe_schema(item.spec)))
     try:
         jsonschema.Draft7Validator.check_schema(schema)
     except jsonschema.SchemaError as error:

@@ -31,6 +31,7 @@ from arctic_training.definition.name_clashes import models
 from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.project.locations import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
+from arctic_training.validation.shared_sections import SHARED_SECTIONS, shared_sections_text
 
 __all__ = ["PlannedFile", "config_path", "plan", "trainer_path"]
 
@@ -73,6 +74,7 @@ def _package(spec: TrainerSpec) -> list[PlannedFile]:
         ),
         PlannedFile(f"{folder}/py.typed"),
         PlannedFile(f"{folder}/recipe.schema.json", text=recipe_schema(spec)),
+        PlannedFile(f"{NAMESPACE}/{SHARED_SECTIONS}", text=shared_sections_text()),
         PlannedFile(
             f"{folder}/trainer.py",
             "trainer.py.j2",

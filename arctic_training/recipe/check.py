@@ -40,6 +40,7 @@ from arctic_training.validation import (
     rename_problems,
     with_names,
 )
+from arctic_training.validation.shared_sections import self_contained
 
 __all__ = ["CheckedRecipe", "check_recipe", "migrated_recipe", "recipe_schema", "trainer_name"]
 
@@ -139,7 +140,7 @@ def recipe_schema(package: Path) -> Schema:
     """
     path = package / "recipe.schema.json"
     try:
-        return Schema(json.loads(path.read_text(encoding="utf-8")))
+        return Schema(self_contained(json.loads(path.read_text(encoding="utf-8"))))
     except ValueError as error:
         message = "invalid JSON; generate it again: arctic-gen new-trainer DEFINITION"
         raise UnreadableError(f"{shown_path(path)}: {message}") from error

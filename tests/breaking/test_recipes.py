@@ -19,6 +19,7 @@ from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, parse, plain
 from arctic_training.validation import Schema, check, completed
+from arctic_training.validation.shared_sections import self_contained
 from tests.breaking.changed import changed_definitions
 
 _PATH: dict[str, JSON] = {"path": "x"}
@@ -67,7 +68,7 @@ def test_a_recipe_that_is_refused_is_never_called_safe(count: int, tmp_path: Pat
         if [*breaks([old], [new], Contract.RECIPE)]:
             continue
         safe += 1
-        before, now = (Schema(json.loads(recipe_schema(spec))) for spec in (old, new))
+        before, now = (Schema(_schema(spec)) for spec in (old, new))
         single = [recipe for recipe in _recipes(old) if _read(recipe, before) is not None]
         taken = single + [r for r in _joined(single) if _read(r, before) is not None]
         assert len(taken) > 20
@@ -75,9 +76,12 @@ def test_a_recipe_that_is_refused_is_never_called_safe(count: int, tmp_path: Pat
     assert safe > count / 8
 
 
+def _schema(spec: TrainerSpec) -> dict[str, JSON]:
+    return self_contained(json.loads(recipe_schema(spec)))
+
+
 def _defaults(spec: TrainerSpec) -> JSON:
-    schema = cast("dict[str, JSON]", json.loads(recipe_schema(spec)))
-    rules = cast("dict[str, dict[str, JSON]]", schema["properties"])
+    rules = cast("dict[str, dict[str, JSON]]", _schema(spec)["properties"])
     return {key: rule["default"] for key, rule in rules.items() if "default" in rule}
 
 

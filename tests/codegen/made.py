@@ -22,6 +22,7 @@ from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Diagnostic
 from arctic_training.document import JSON
 from arctic_training.validation import Schema
+from arctic_training.validation.shared_sections import self_contained
 from tests.support import DEFINITION, write
 
 __all__ = ["SECTIONS", "made_of", "model_of", "refused_by"]
@@ -70,7 +71,8 @@ def made_of(
         model = config.MineTrainerConfig
         attribute_docs(model)  # remembered, while its file is there
     assert issubclass(model, TrainerConfig)
-    return model, Schema(json.loads(made["arctic_trainers/mine/recipe.schema.json"])), []
+    recipes = json.loads(made["arctic_trainers/mine/recipe.schema.json"])
+    return model, Schema(self_contained(recipes)), []
 
 
 def refused_by(model: type[TrainerConfig], recipe: Mapping[str, JSON]) -> set[str | int]:

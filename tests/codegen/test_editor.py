@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -11,6 +10,7 @@ import pytest
 
 from arctic_training.document import JSON
 from arctic_training.document.schema_forms import examples_of
+from arctic_training.recipe import recipe_schema
 from arctic_training.validation import Schema
 from arctic_training.validation.shipped_schemas import schema
 from tests.support import ROOT, arctic_gen, write
@@ -66,8 +66,7 @@ def test_every_key_of_a_definition_is_described_with_an_example() -> None:
 @pytest.mark.parametrize("name", ["sft", "causal", "dpo"])
 def test_every_key_of_a_recipe_is_described(name: str) -> None:
     """An editor shows for each key of a recipe what it means, `type` among them."""
-    path = ROOT / f"generated/arctic_trainers/{name}/recipe.schema.json"
-    root = json.loads(path.read_text("utf-8"))
+    root = recipe_schema(ROOT / f"generated/arctic_trainers/{name}").root
     known = [*_keys(root)]
     assert len(known) > 100
     assert [way for way, rule in known if not _whole(rule, root).get("description")] == []

@@ -11,6 +11,7 @@ import pytest
 
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.document import JSON
+from arctic_training.recipe import recipe_schema
 from tests.language_server import LanguageServer, installed_server
 from tests.support import DEFINITION, ROOT, arctic_gen, write
 
@@ -71,7 +72,7 @@ def test_all_keys_of_a_recipe_are_proposed(server: LanguageServer, schemas: list
     """Of every trainer, at the top and in each section, but none without an effect."""
     assert len(schemas) >= 4
     for path in schemas:
-        root: _Rule = json.loads(path.read_text("utf-8"))
+        root = recipe_schema(path.parent).root
         proposed = _labels(server, f"{_line(path)}|\n")
         keys = set(cast("_Rule", root["properties"]))
         assert proposed & keys == _useful(root), path
@@ -101,11 +102,11 @@ def test_keys_of_a_section_are_those_of_its_type(
 ) -> None:
     """Where nothing is written yet, the keys of the default type are proposed, and `type`."""
     path = _schema("sft")
-    section = json.loads(path.read_text("utf-8"))["definitions"][definition]
+    section = cast("dict[str, _Rule]", recipe_schema(path.parent).root["definitions"])[definition]
     proposed = _labels(server, f"{_line(path)}type: sft\n{way}\n")
     written = {"type"} if "type:" in way else set()
     assert proposed >= _useful(section) - written
-    assert not proposed & (set(section["properties"]) - _useful(section))
+    assert not proposed & (set(cast("_Rule", section["properties"])) - _useful(section))
 
 
 @pytest.mark.parametrize(

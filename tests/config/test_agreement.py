@@ -8,11 +8,13 @@ import math
 import re
 from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import Final, cast
 
 import jsonschema
 import jsonschema_rs
 import pytest
+import referencing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -22,23 +24,38 @@ from arctic_trainers.sft.config import SFTTrainerConfig
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, parse, plain
+from arctic_training.recipe import recipe_schema
 from arctic_training.validation import Schema, check, with_numbers
+from arctic_training.validation.shared_sections import SHARED_SECTIONS
 from tests.support import ROOT
 
 _Object = dict[str, JSON]
+
+
+def _by_files(path: Path) -> jsonschema.Draft7Validator:
+    """Return a validator of a schema as it is on the disk, with the file that it refers to."""
+    files = (path, path.parent.parent / SHARED_SECTIONS)
+    empty: referencing.Registry[_Object] = referencing.Registry()
+    registry = empty.with_resources([(file.as_uri(), _resource(file)) for file in files])
+    return jsonschema.Draft7Validator({"$ref": path.as_uri()}, registry=registry)
+
+
+def _resource(path: Path) -> referencing.Resource[_Object]:
+    contents: _Object = json.loads(path.read_text(encoding="utf-8"))
+    return referencing.Resource.from_contents(contents)
 
 
 class _Judges:
     """All that tell right recipes of a trainer from wrong ones."""
 
     def __init__(self, name: str, model: type[TrainerConfig]) -> None:
-        path = ROOT / f"generated/arctic_trainers/{name}/recipe.schema.json"
-        self.schema: _Object = json.loads(path.read_text(encoding="utf-8"))
+        package = ROOT / f"generated/arctic_trainers/{name}"
+        self.schema: _Object = recipe_schema(package).root
         self.definitions = cast("dict[str, _Object]", self.schema["definitions"])
         self.model = model
         self.ours = Schema(self.schema)
         self.fast = jsonschema_rs.Draft7Validator(self.schema)
-        self.oracle = jsonschema.Draft7Validator(self.schema)
+        self.oracle = _by_files(package / "recipe.schema.json")
 
     @cached_property
     def valid(self) -> st.SearchStrategy[JSON]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import pkgutil
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
@@ -17,6 +16,7 @@ from arctic_training.config.sections import sections_schema
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document.numbers import human_number
 from arctic_training.document.schema_forms import examples_of
+from arctic_training.recipe import recipe_schema
 from arctic_training.validation import Schema
 from tests.codegen.made import model_of
 from tests.support import ROOT
@@ -92,8 +92,7 @@ def _documents(rule: _Rule) -> Iterator[_Rule]:
 @pytest.mark.parametrize("trainer", _TRAINERS)
 def test_each_key_of_a_recipe_has_a_default_or_an_example_that_it_takes(trainer: str) -> None:
     """What an editor shows of a key can be written; the schema and the models both take it."""
-    path = ROOT / f"generated/arctic_trainers/{trainer}/recipe.schema.json"
-    schema = json.loads(path.read_text("utf-8"))
+    schema = recipe_schema(ROOT / f"generated/arctic_trainers/{trainer}").root
     assert _unshown(schema) == []
     config = _config(f"arctic_trainers.{trainer}.config")
     for document in _documents(schema):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import re
-from pathlib import Path
 
 import pytest
 
 from arctic_training.config.foreign import FOREIGN_KEYS
 from arctic_training.diagnostics import Source
 from arctic_training.document import MapNode, parse
+from arctic_training.recipe import recipe_schema
 from arctic_training.validation import Schema, check
 from arctic_training.validation.key_locations import known_keys, places
 from tests.support import RECIPE, ROOT
 
 
 def _schema(trainer: str) -> Schema:
-    path = Path(ROOT, "generated/arctic_trainers", trainer, "recipe.schema.json")
-    return Schema(json.loads(path.read_text(encoding="utf-8")))
+    return recipe_schema(ROOT / "generated/arctic_trainers" / trainer)
 
 
 def _document(text: str) -> MapNode:

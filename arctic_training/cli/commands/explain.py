@@ -16,6 +16,7 @@ from arctic_training.definition.key_docs import Meaning, meanings
 from arctic_training.diagnostics import Format, did_you_mean, nearest
 from arctic_training.diagnostics.codes import CODES
 from arctic_training.document import JSON, find, plain
+from arctic_training.document.json_text import json_text
 from arctic_training.project.locations import Project
 from arctic_training.project.resources import resource
 from arctic_training.recipe import outdated, recipe_schema, trainer_name
@@ -127,11 +128,11 @@ def print_schema(name: str) -> NoReturn:
     project = Project.of(Path("here"))
     package = project.trainer_package(name)
     if name in _SCHEMAS:
-        path = resource(f"schemas/{_SCHEMAS[name]}.schema.json")
+        text = resource(f"schemas/{_SCHEMAS[name]}.schema.json").read_text(encoding="utf-8")
     elif package is not None:
-        path = package / "recipe.schema.json"
+        text = json_text(recipe_schema(package).root) + "\n"
     else:
         known = {*_SCHEMAS, *(found.name for found in project.trainer_packages())}
         raise click.ClickException(f"there is no schema of `{name}`; {did_you_mean(name, known)}")
-    click.echo(path.read_text(encoding="utf-8"), nl=False)
+    click.echo(text, nl=False)
     raise SystemExit(ExitCode.FINE)

@@ -16,7 +16,8 @@ from tests.support import DEFINITION, Result, arctic_gen, write
 PACKAGE = "generated/arctic_trainers/mine"
 MADE = ["README.md", "__init__.py", "config.py", "py.typed", "recipe.schema.json", "trainer.py"]
 USERS = ["mine.recipe.yaml", "mine.yaml", "mine_loss.py"]
-ALL = sorted([*(f"{PACKAGE}/{name}" for name in MADE), "generated/manifest.json", *USERS])
+SHARED = "generated/arctic_trainers/_shared/sections.schema.json"
+ALL = sorted([*(f"{PACKAGE}/{name}" for name in MADE), SHARED, "generated/manifest.json", *USERS])
 
 
 def _run(folder: Path, *arguments: str) -> Result:
@@ -54,7 +55,7 @@ def test_a_definition_alone_in_a_folder_is_enough(tmp_path: Path) -> None:
     assert sorted(_state(tmp_path)) == ALL
     assert done == (
         0,
-        "".join(f"create {PACKAGE}/{name}\n" for name in MADE)
+        "".join(f"create {path}\n" for path in (SHARED, *(f"{PACKAGE}/{name}" for name in MADE)))
         + "begin mine_loss.py, which is yours\nbegin mine.recipe.yaml, which is yours\n"
         + "try it: arctic-gen test mine\ntrain it: arctic-train mine.recipe.yaml\n",
         "",
@@ -66,7 +67,7 @@ def test_a_second_run_writes_nothing(project: Path) -> None:
     """Without a change, no file and no folder is touched, from whatever folder it runs."""
     before = _old(project)
     folders = {path: path.stat().st_mtime_ns for path in project.rglob("*") if path.is_dir()}
-    assert "6 generated files stay as they are\n" in _run(project / "generated", "../mine.yaml").out
+    assert "7 generated files stay as they are\n" in _run(project / "generated", "../mine.yaml").out
     assert _state(project) == before
     assert {path: path.stat().st_mtime_ns for path in folders} == folders
 
@@ -200,7 +201,7 @@ def test_a_renamed_trainer_leaves_nothing_of_the_old_one(project: Path) -> None:
     files = [path for path in _state(project) if path.startswith("generated/")]
     package = "generated/arctic_trainers/our_s"
     assert files == sorted(
-        [*kept, *(f"{package}/{name}" for name in MADE), "generated/manifest.json"]
+        [*kept, SHARED, *(f"{package}/{name}" for name in MADE), "generated/manifest.json"]
     )
 
 

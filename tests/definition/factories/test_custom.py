@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import sys
 from pathlib import Path
@@ -15,7 +14,7 @@ from pydantic import ValidationError
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.document import JSON
-from arctic_training.validation import Schema
+from arctic_training.recipe import recipe_schema
 from tests.support import DEFINITION, RECIPE, Result, arctic_gen, python, write
 
 OWN = """\
@@ -83,8 +82,8 @@ def test_a_section_has_the_keys_of_both(tmp_path: Path) -> None:
     """Schema and models take the keys of the base and those of one's own, and nothing else."""
     write(tmp_path / "mine.yaml", _in_place())
     assert _generate(tmp_path).code == 0
-    path = tmp_path / "generated/arctic_trainers/mine/recipe.schema.json"
-    schema, model = Schema(json.loads(path.read_text("utf-8"))), _config(tmp_path)
+    schema = recipe_schema(tmp_path / "generated/arctic_trainers/mine")
+    model = _config(tmp_path)
     for section, expected in SECTIONS:
         recipe: dict[str, JSON] = yaml.safe_load(RECIPE) | {"type": "mine", "model": section}
         assert expected == (not [*schema.errors(recipe)]), section
