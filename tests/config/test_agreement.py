@@ -6,7 +6,7 @@ import copy
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Final, cast
@@ -30,18 +30,19 @@ from arctic_training.validation.shared_sections import SHARED_SECTIONS
 from tests.support import ROOT
 
 _Object = dict[str, JSON]
+_Contents = bool | Mapping[str, object]
 
 
 def _by_files(path: Path) -> jsonschema.Draft7Validator:
     """Return a validator of a schema as it is on the disk, with the file that it refers to."""
     files = (path, path.parent.parent / SHARED_SECTIONS)
-    empty: referencing.Registry[_Object] = referencing.Registry()
+    empty: referencing.Registry[_Contents] = referencing.Registry()
     registry = empty.with_resources([(file.as_uri(), _resource(file)) for file in files])
     return jsonschema.Draft7Validator({"$ref": path.as_uri()}, registry=registry)
 
 
-def _resource(path: Path) -> referencing.Resource[_Object]:
-    contents: _Object = json.loads(path.read_text(encoding="utf-8"))
+def _resource(path: Path) -> referencing.Resource[_Contents]:
+    contents: _Contents = json.loads(path.read_text(encoding="utf-8"))
     return referencing.Resource.from_contents(contents)
 
 
