@@ -78,7 +78,7 @@ def _other_folder(reference: str, *, is_repository: bool) -> tuple[Earlier, Path
     folder = Path(reference).resolve()
     if not reference or not folder.is_dir():
         where = "" if is_repository else "; this is no repository of git"
-        raise NoSuchStateError(f"`{reference}` is no commit of git and no folder{where}")
+        raise NoSuchStateError(f"`{reference}` is neither a git ref nor a folder{where}")
     return Earlier(folder), folder
 
 

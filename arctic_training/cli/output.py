@@ -64,10 +64,35 @@ class Command(click.Command):
         return super().get_short_help_str(max(limit, _WHOLE))
 
 
+_SYNONYMS: Final = {
+    **dict.fromkeys(("build", "compile", "gen", "generate", "make"), "new-trainer"),
+    **dict.fromkeys(("create", "new", "start"), "init"),
+    **dict.fromkeys(("diff", "compare"), "breaking"),
+    **dict.fromkeys(("run", "fit"), "train"),
+    **dict.fromkeys(("help", "docs", "why"), "explain"),
+}
+"""Commands by the names that other tools give them."""
+
+
 class Commands(click.Group):
     """A group of commands with whole sentences."""
 
     command_class = Command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolve a command; of an unknown one, name the command that was probably meant."""
+        if not args or args[0].startswith("-") or self.get_command(ctx, args[0]):
+            return super().resolve_command(ctx, args)
+        from arctic_training.diagnostics import did_you_mean
+
+        other = _SYNONYMS.get(args[0], "")
+        known = [other] if other in self.commands else [*self.commands]
+        meant = (
+            f"did you mean `{other}`?" if other in self.commands else did_you_mean(args[0], known)
+        )
+        raise click.UsageError(f"unknown command `{args[0]}`; {meant}")
 
     def get_short_help_str(self, limit: int = _WHOLE) -> str:
         """Return the first sentence of the help text, which is wrapped and never cut."""
@@ -97,9 +122,10 @@ debug_option = click.option(
 def finish(diagnostics: list[Diagnostic], form: Format, *, summary: str = "") -> NoReturn:
     """Print the findings, or in text form the summary when there are none, and end."""
     from arctic_training.diagnostics import Format, has_errors, render
+    from arctic_training.diagnostics.limit import limited
 
     if not diagnostics or should_report_failure():
-        click.echo(render(diagnostics, form), nl=False)
+        click.echo(render(limited(diagnostics), form), nl=False)
     if not diagnostics and form is Format.TEXT and summary:
         click.echo(summary)
     raise SystemExit(ExitCode.FINDINGS if has_errors(diagnostics) else ExitCode.FINE)

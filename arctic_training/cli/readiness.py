@@ -111,7 +111,8 @@ def _template(document: Node) -> Iterator[Diagnostic]:
     if template := _text(document, ("tokenizer", "chat_template")):
         if not Path(template).is_file():
             span = find(document, ("tokenizer", "chat_template")) or document
-            yield _error("not-found", f"there is no file `{template}`", span)
+            hint = "`chat_template` is the path of a file: write the template into one"
+            yield _error("not-found", f"there is no file `{template}`", span, hint)
         return
     way = ("tokenizer", "name_or_path")
     way = way if _text(document, way) else ("model", "name_or_path")

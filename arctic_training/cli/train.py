@@ -25,7 +25,16 @@ class _TrainByDefault(Commands):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         is_verb = not args or args[0] in self.commands or args[0] in _OWN
+        if not is_verb and (meant := self._mistyped_verb(args[0])):
+            raise click.UsageError(f"no recipe or command `{args[0]}`; did you mean `{meant}`?")
         return super().parse_args(ctx, args if is_verb else ["train", *args])
+
+    def _mistyped_verb(self, word: str) -> str:
+        """Return the verb that a word was probably meant to be, unless it is a file."""
+        from arctic_training.diagnostics import nearest
+
+        is_path = word.startswith("-") or Path(word).suffix or Path(word).exists()
+        return "" if is_path else nearest(word, self.commands)
 
 
 @click.group(

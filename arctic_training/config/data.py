@@ -42,7 +42,10 @@ class HFInstructSourceConfig(HFSourceConfig, frozen=True):
 
     type: Literal["huggingface_instruct"] = "huggingface_instruct"
 
-    role_mapping: dict[Role, str | _Paths] | None = None
+    role_mapping: Annotated[
+        dict[Role, str | _Paths] | None,
+        Field(examples=[{"user": "question", "assistant": "answer"}]),
+    ] = None
     """Column of each role, in the order of the conversation; or `list.field.value`, the items of a
     column whose field has that value; or a list of these. Null takes the column `messages`, a list
     of `{role, content}`, or else the columns `user` and `assistant`; known data sets have their
@@ -91,6 +94,7 @@ DocumentSource: TypeAlias = Annotated[
 
 
 _Share: TypeAlias = Annotated[float, Field(ge=0, le=1), Human()]
+_TrainShare: TypeAlias = Annotated[float, Field(gt=0, le=1), Human()]
 
 
 class DataConfig(SectionConfig, frozen=True):
@@ -106,7 +110,7 @@ class DataConfig(SectionConfig, frozen=True):
     eval_sources: Annotated[tuple[DataSourceConfig, ...], OneOrMany()] = ()
     """Where the samples for evaluation come from; the same `eval_name` makes one set."""
 
-    train_eval_split: Annotated[tuple[_Share, _Share], Field(strict=False)] = (1.0, 0.0)
+    train_eval_split: Annotated[tuple[_TrainShare, _Share], Field(strict=False)] = (1.0, 0.0)
     """Parts of the samples of each source that are trained on, and that are kept for evaluation."""
 
     max_length: Annotated[int, Field(ge=1), Human()] | None = None

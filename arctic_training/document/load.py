@@ -29,6 +29,8 @@ def load(path: Path) -> tuple[MapNode | None, list[Diagnostic]]:
 
     """
     name = shown_path(path)
+    if path.exists() and not path.is_dir() and not path.is_file():
+        raise UnreadableError(f"{name}: not a regular file")  # reading a pipe waits for its writer
     try:
         with path.open("rb") as file:
             data = file.read(_MOST_BYTES + 1)

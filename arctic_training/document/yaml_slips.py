@@ -224,8 +224,17 @@ def _foreign_comment(lines: list[str], index: int) -> Iterator[Slip]:
         yield Slip(message, "comments begin with `#`", *found.span(1), "#")
 
 
+def _double_comma(lines: list[str], index: int) -> Iterator[Slip]:
+    """Find two commas in a row outside of strings."""
+    found = re.search(r",(\s*,)", _without_texts(lines[index]))
+    if found:
+        repaired = lines[index][: found.start(1)] + lines[index][found.end() :]
+        yield Slip("two commas in a row", "remove one of them", *found.span(1), repaired)
+
+
 DETECTORS: Final[tuple[Detector, ...]] = (
     _foreign_comment,
+    _double_comma,
     _missing_colon,
     _unclosed_quote,
     _unclosed_bracket,

@@ -68,8 +68,8 @@ def apply_overrides(recipe: MapNode, overrides: Sequence[str]) -> tuple[MapNode,
         if not separator or not all(keys) or len(keys) > _MOST_KEYS:
             problems.append(_no_pair(source, text))
             continue
-        if not path.isprintable():
-            problems.append(_wrong(source, "a key contains unprintable characters"))
+        if slip := _slip(source, path, written):
+            problems.append(slip)
             continue
         value, found = parse(Source(PLACE, written))
         problems += [replace(p, span=source.line(1), related=()) for p in found]
@@ -175,13 +175,33 @@ def _pairs(overrides: Sequence[str]) -> Iterator[str]:
         text = waiting.pop(0)
         if re.fullmatch(_PATH, text) and waiting and "=" not in waiting[0]:
             text = f"{text} {waiting.pop(0)}"
+        elif re.fullmatch(_PATH, text) and waiting[:1] == ["="]:
+            text = " ".join([text, *waiting[:2]])
+            del waiting[:2]
         yield text
+
+
+def _slip(source: Source, path: str, written: str) -> Diagnostic | None:
+    """Return the finding of a typing mistake around the `=` or in the path, if there is one."""
+    if not path.isprintable():
+        return _wrong(source, "a key contains unprintable characters")
+    bare, value = path.strip(), written.strip()
+    if bare != path:
+        return _wrong(source, "space before `=`", f"write {bare}={value}")
+    if written.startswith("="):
+        return _wrong(source, "`==` in an override", f"write {path}={written.lstrip('=')}")
+    if "/" in path:
+        dotted = path.strip("/").replace("/", ".")
+        return _wrong(source, "`/` in a key: keys are joined by dots", f"write {dotted}={written}")
+    return None
 
 
 def _no_pair(source: Source, text: str) -> Diagnostic:
     """Return the finding of a malformed override, such as `key: value` or `key value`."""
     found = re.fullmatch(rf"({_PATH})(?:: *| )(\S.*)", text)
     hint = f"write {found[1]}={found[2]}" if found else ""
+    if text.endswith((".yaml", ".yml", ".json")):
+        hint = "a run has one recipe; write other values as KEY=VALUE"
     return _wrong(source, f"expected key=value, found {shown(text)}", hint)
 
 

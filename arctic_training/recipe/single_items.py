@@ -51,7 +51,7 @@ def _takes_list(recipe: MapNode, pointer: Pointer, schema: Schema) -> bool:
 
 def _is_item(node: MapNode, key: str) -> bool:
     """Return whether a key is the number of an item that the command line sets."""
-    return key.isdecimal() and node.entries[key].key.source.path == PLACE
+    return key.removeprefix("-").isdecimal() and node.entries[key].key.source.path == PLACE
 
 
 def _merged_items(node: MapNode, problems: list[Diagnostic]) -> MapNode:

@@ -11,6 +11,7 @@ from jsonschema_rs import ValidationError
 from jsonschema_rs import ValidationErrorKind as Kind
 
 from arctic_training.diagnostics import Diagnostic, nearest
+from arctic_training.diagnostics.limit import MOST_ALIKE
 from arctic_training.document.edits import Rename, renamed
 from arctic_training.document.node import MapNode, Node, Pointer, find, key_span, plain, value_span
 from arctic_training.document.value_names import as_written, in_words
@@ -28,10 +29,7 @@ from arctic_training.validation.violation import Violation
 __all__ = ["check", "check_and_prune", "completed", "joined"]
 
 _MOST_RENAMES: Final = 4
-"""Mistyped keys inside each other that are taken for what was meant."""
-
-_MOST_ALIKE: Final = 50
-"""Findings of one kind in one list or section that are explained; the rest is counted."""
+"""Maximum depth of mistyped keys that are read as what was meant."""
 
 
 def check(node: Node, schema: Schema) -> list[Diagnostic]:
@@ -51,7 +49,7 @@ def check(node: Node, schema: Schema) -> list[Diagnostic]:
 def check_and_prune(node: Node, schema: Schema) -> tuple[Node, list[Diagnostic]]:
     """Return what a schema admits of a document, and all of its violations.
 
-    A mistyped key is taken for the one that was meant, so that what is below it is checked too.
+    A mistyped key is read as the one that was meant, so that what is below it is checked too.
     """
     problems = dict.fromkeys(name_problems(node, schema))
     document = completed(node, schema)
@@ -71,11 +69,9 @@ def _findings(
 ) -> tuple[list[Diagnostic], list[Rename]]:
     """Return what is wrong with a document, and the keys that were meant by unknown ones."""
     reader = _Reader(document, schema, KeyFinder(document, schema))
-    mistyped = {tuple(e.instance_path) for e in errors if isinstance(e.kind, Kind.Type)}
     found: list[Violation] = []
-    for error in errors:
-        if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
-            found += reader.violations(error)
+    for error in _without_mistyped(errors):
+        found += reader.violations(error)
     causes = by_cause(found, document, schema)
     meant = {
         (*each.pointer[:-1], each.diagnostic.suggestion): Rename(
@@ -122,7 +118,7 @@ class _Reader:
     def remainders(self) -> Iterator[Diagnostic]:
         """Count what was not explained."""
         for (section, kind), number in self.seen.items():
-            if (left := number - _MOST_ALIKE) > 0:
+            if (left := number - MOST_ALIKE) > 0:
                 pointer = self.first_left[section, kind]
                 is_key = kind == "unknown key"
                 what = "unknown keys" if is_key else "errors of the same kind"
@@ -136,7 +132,7 @@ class _Reader:
     def _counts(self, pointer: Pointer, kind: str) -> bool:
         group = (pointer[:-1], kind)
         self.seen[group] += 1
-        if self.seen[group] > _MOST_ALIKE:
+        if self.seen[group] > MOST_ALIKE:
             self.first_left.setdefault(group, pointer)
             return False
         return True
@@ -169,7 +165,7 @@ class _Reader:
             return
         chosen = meant(branches, error)
         others = allowed_beside(branches, chosen)
-        for inner in chosen:
+        for inner in _without_mistyped(chosen):
             for found in self.violations(inner):
                 yield _with_others(found, others) if found.pointer == pointer else found
 
@@ -180,6 +176,14 @@ class _Reader:
         instead = section_instead(error, pointer, self.document, self.schema) if is_type else ""
         node, span = find(self.document, pointer), value_span(self.document, pointer)
         return wrong_value(error, span, applying, node=node, otherwise=instead)
+
+
+def _without_mistyped(errors: list[ValidationError]) -> Iterator[ValidationError]:
+    """Iterate over errors; for a value of a wrong type, over no others."""
+    mistyped = {tuple(each.instance_path) for each in errors if isinstance(each.kind, Kind.Type)}
+    for error in errors:
+        if isinstance(error.kind, Kind.Type) or tuple(error.instance_path) not in mistyped:
+            yield error
 
 
 def _with_others(violation: Violation, others: list[str]) -> Violation:

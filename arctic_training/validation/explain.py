@@ -100,8 +100,10 @@ def _of_right_type(error: ValidationError, applying: list[Subschema]) -> str:
     types = set(error.kind.types)
     value = error.instance
     if not types & _CONTAINERS:
+        if value is None:
+            return "give it a value, or leave it out"
         items = value if isinstance(value, list) else []
-        is_one = len(items) == 1 and isinstance(items[0], str | int)
+        is_one = len(items) == 1 and isinstance(items[0], str | int | float)
         return f"write {shown(items[0])}, without brackets" if is_one else ""
     examples = (
         each
@@ -140,9 +142,16 @@ def _explained(error: ValidationError, value: str, applying: list[Subschema]) ->
         case Kind.Contains():
             return _Answer("missing-item", "the list lacks a required item")
         case Kind.UniqueItems():
-            return _Answer("duplicate-item", "duplicate items in a list")
+            return _Answer("duplicate-item", f"duplicate item {_repeated(error.instance)}")
         case _:
             return _out_of_range(error, value)
+
+
+def _repeated(items: object) -> str:
+    """Return the first item of a list that repeats an earlier one."""
+    texts = [json.dumps(item) for item in items] if isinstance(items, list) else []
+    first = next((at for at, text in enumerate(texts) if text in texts[:at]), None)
+    return shown(items[first]) if isinstance(items, list) and first is not None else "in a list"
 
 
 def _wrong_type(instance: object, value: str, types: list[str]) -> _Answer:
@@ -154,6 +163,9 @@ def _wrong_type(instance: object, value: str, types: list[str]) -> _Answer:
         return _Answer("wrong-type", message)
     if "null" in types and text in _NULLS:
         return _Answer("wrong-type", message, hint="write `null`")
+    before, comment, _ = instance.partition("#")
+    if comment and " " not in before and "string" not in types:
+        return _Answer("wrong-type", message, hint=f"a comment needs a space: write `{before} #`")
     if "\n" in instance or (" " in instance and ":" in instance):
         hint = "is the next line indented too far? Then it belongs to this value"
         return _Answer("wrong-type", message, hint=hint)

@@ -37,8 +37,10 @@ def section_instead(
         return f"indent its keys below `{pointer[-1]}:`, or leave `{pointer[-1]}` out"
     if isinstance(error.instance, bool) and "enable" in known:
         return f"write `{{enable: {str(error.instance).lower()}}}`"
-    if not isinstance(error.instance, str) or not known:
+    if not known or isinstance(error.instance, list | dict):
         return ""
+    if not isinstance(error.instance, str):
+        return keys_listed(known, rules, schema)
     return _proposed(error.instance, rules, known) or keys_listed(known, rules, schema)
 
 

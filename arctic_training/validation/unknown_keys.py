@@ -60,10 +60,15 @@ class KeyFinder:
             if isinstance(planned, dict) and key in planned:
                 return Violation("unknown", pointer, _unsupported(key, span, str(planned[key])))
         known = known_keys(applying)
+        if dash := _dash(key):
+            found = Diagnostic(
+                code="unknown-key", message=f"unknown key `{key}`", span=span, help=dash
+            )
+            return Violation("unknown", pointer, found, self._beside(pointer, known))
         types, exact = self._types(pointer, applying), self._exact(pointer)
         meant = "" if types or exact else self._meant(key, applying) or nearest(key, known)
         ways = exact or ([] if types or meant else self._similar(pointer))
-        hint = _question(ways, pointer) or _dash(key)
+        hint = _question(ways, pointer)
         found = Diagnostic(
             code="unknown-key",
             message=f"unknown key `{key}`",
@@ -80,6 +85,11 @@ class KeyFinder:
         """Return the key for which another word is often written, by the schema's `x-meant`."""
         words = (outer.get("x-meant", {}) for outer in applying)
         return next((str(w[key]) for w in words if isinstance(w, dict) and key in w), "")
+
+    @staticmethod
+    def _beside(pointer: Pointer, known: list[str]) -> tuple[Pointer, ...]:
+        """Return the keys that a section may have: any may be missing because of the dash."""
+        return tuple((*pointer[:-1], key) for key in known)
 
     def _types(self, pointer: Pointer, applying: list[Subschema]) -> str:
         """Return of which other types of its section a key is, as an advice."""
@@ -124,7 +134,8 @@ def _opened(document: Node, schema: Schema) -> Node:
 
 
 def _dash(key: str) -> str:
-    return "an item of a list begins with `- `, with a space" if key.startswith("-") else ""
+    is_item = key.startswith("-") and key[1:2].isalpha()
+    return f"write `- {key[1:]}`: a list item begins with a dash and a space" if is_item else ""
 
 
 def _closest(ways: list[Pointer], pointer: Pointer) -> list[Pointer]:

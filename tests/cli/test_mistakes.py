@@ -248,6 +248,11 @@ _COMMAND_LINE: Final = [
     _set("open bracket", "seed=[1", "1:1", "`[` is not closed"),
     _set("name by itself", "optimizer=adamw", "1:11", "`type: fused_adam`"),
     _set("alias", "seed=*x", "1:1", "undefined alias"),
+    _set("spaces around `=`", "seed = 3", "1:1", "space before `=`", "write seed=3"),
+    _set("two equals signs", "seed==3", "1:1", "write seed=3"),
+    _set("slash", "optimizer/learning_rate=1", "1:1", "write optimizer.learning_rate=1"),
+    _set("no value behind `=`", "seed=", "1:1", "give it a value"),
+    _set("second recipe", "s.yaml", "1:1", "a run has one recipe"),
 ]
 
 _FILES: Final = [
@@ -292,7 +297,23 @@ _FILES: Final = [
     ),
 ]  # fmt: skip
 
-MISTAKES: Final = [*_SYNTAX, *_PLACES, *_VALUES, *_COMMAND_LINE, *_FILES]
+_FORMS: Final = [
+    _more("two commas", "optimizer: {eps: 1,, beta: 2}", "23:20", "two commas in a row"),
+    _more("comment without a space", "seed: 3#x", "23:7", "a comment needs a space", "`3 #`"),
+    _more("number in brackets", "optimizer: {learning_rate: [1e-4]}", "23:28", "without brackets"),
+    _more("switch for a section",
+        "deepspeed: {zero_optimization: {stage: 1, offload_optimizer: true}}", "23:62", "`device`"),
+    Mistake("item without a space", "    type: python_docs", "    -type: python_docs", "14:5",
+        ("write `- type`",)),
+    Mistake("all for evaluation", "  max_length", "  train_eval_split: [0, 1]\n  max_length",
+        "20:22", ("`0` is not greater than 0",)),
+    Mistake("template in the recipe",
+        RECIPE[RECIPE.index("tokenizer:") : RECIPE.index("data:")],
+        "tokenizer: {name_or_path: ./plain, chat_template: '{{ messages }}'}\n", "10:51",
+        ("path of a file",)),
+]  # fmt: skip
+
+MISTAKES: Final = [*_SYNTAX, *_FORMS, *_PLACES, *_VALUES, *_COMMAND_LINE, *_FILES]
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.title)

@@ -53,7 +53,7 @@ def test_help_is_whole_where_there_is_no_terminal(
     ("run", "arguments", "message"),
     [
         (arctic_gen, "validate", "Missing argument 'PATHS...'."),
-        (arctic_gen, "validat .", "No such command 'validat'"),
+        (arctic_gen, "validat .", "unknown command `validat`; did you mean `validate`"),
         (arctic_gen, "validate --frmat json .", "No such option"),
         (arctic_gen, "validate missing.yaml", "missing.yaml: No such file or directory"),
         (arctic_train, "train", "Missing argument 'RECIPE'."),
@@ -179,3 +179,20 @@ def test_no_command_shows_the_help(tmp_path: Path) -> None:
     result = arctic_gen(folder=tmp_path)
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("Usage: arctic-gen ")
+
+
+@pytest.mark.parametrize(
+    ("command", "words", "said"),
+    [
+        (arctic_gen, "generate d.yaml", "unknown command `generate`; did you mean `new-trainer`?"),
+        (arctic_gen, "templates copy x", "known here: `diff`, `eject`, `list`"),
+        (arctic_train, "trian r.yaml", "no recipe or command `trian`; did you mean `train`?"),
+    ],
+)
+def test_an_unknown_command_names_the_one_that_was_meant(
+    command: _Run, words: str, said: str, tmp_path: Path
+) -> None:
+    """A mistyped command, or one of another tool, is answered with the command to use."""
+    done = command(*words.split(), folder=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err

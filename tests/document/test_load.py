@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,11 @@ def test_a_file_that_is_not_there_is_answered_with_the_nearest(
     with pytest.raises(UnreadableError) as raised:
         load(Path(name))
     assert str(raised.value) == f"{name}: No such file or directory{hint}"
+
+
+def test_a_pipe_or_device_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """A named pipe would wait for a writer, and a device may never end: neither is opened."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in (tmp_path / "pipe.yaml", Path("/dev/zero")):
+        with pytest.raises(UnreadableError, match="not a regular file"):
+            load(path)

@@ -75,7 +75,7 @@ def _sentences(text: str) -> list[str]:
         ("auto: atuo", ["7 not-allowed `atuo` is not one of `auto`; did you mean `auto`?"]),
         ("fixed: 007", ["8 not-allowed expected `a`, found `007`"]),
         ("fixed: {}", ["8 not-allowed expected `a`, found a mapping"]),
-        ("set: [1, 1]", ["6 duplicate-item duplicate items in a list"]),
+        ("set: [1, 1]", ["6 duplicate-item duplicate item `1`"]),
         ("with_a: [b]", ["9 missing-item the list lacks a required item among them a"]),
         ("names: a", ["8 wrong-type expected mapping, found `a`"]),
         (

@@ -41,7 +41,8 @@ def explain(subject: str, arguments: Sequence[str] = ()) -> NoReturn:
     known = dict(_known(Project.of(Path("here"))))
     found = [m for m in _distinct(known) if _is_meant(subject, m[1].key)]
     if not found:
-        meant = nearest(subject, {meaning.key.rpartition(".")[2] for meaning in known.values()})
+        keys = {meaning.key.rpartition(".")[2] for meaning in known.values()}
+        meant = nearest(subject, keys | CODES.keys())
         hint = f"; did you mean `{meant}`?" if meant else ""
         raise click.ClickException(f"nothing is called `{subject}`{hint}")
     click.echo("\n\n".join(f"{where}: {meaning.text}" for where, meaning in found))

@@ -78,7 +78,7 @@ def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoR
     try:
         _, problems = draft.read(given)
         if problems:
-            finish(problems, Format.TEXT)
+            finish(_of_name(problems, name) or problems, Format.TEXT)
         said = _asked(draft, given) if is_asked else given
         begun = _begun(draft, said)
     except ManifestError as error:
@@ -90,6 +90,11 @@ def init(name: str, answers: Mapping[str, str | None], *, is_asked: bool) -> NoR
         click.echo(advice)
     click.echo(f"generate it: arctic-gen new-trainer {draft.path}")
     raise SystemExit(ExitCode.FINE)
+
+
+def _of_name(problems: list[Diagnostic], name: str) -> list[Diagnostic]:
+    """Return the finding of a malformed name, which causes all others."""
+    return [p for p in problems if p.code == "malformed" and p.span.text.strip("\"'") == name]
 
 
 def _asked(draft: _Draft, given: Mapping[str, str]) -> dict[str, str]:

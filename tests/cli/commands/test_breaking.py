@@ -109,10 +109,10 @@ def test_a_contract_is_asked_for(project: Path) -> None:
 
 @pytest.mark.parametrize("reference", ["nope", "--output=x", "HEAD~7", "", "main:a", "a\nb"])
 def test_a_reference_that_means_nothing_is_wrong_usage(project: Path, reference: str) -> None:
-    """What is no commit and no folder is one message, and never an option of git's."""
+    """What is neither a git ref nor a folder is one message, and never an option of git's."""
     done = arctic_gen("breaking", f"--against={reference}", folder=project)
     assert (done.code, done.out) == (2, "")
-    assert "is no commit of git and no folder" in done.err or "No such option" in done.err
+    assert "is neither a git ref nor a folder" in done.err or "No such option" in done.err
     assert not list(project.glob("x"))
 
 

@@ -306,3 +306,11 @@ def test_a_link_to_nothing_is_not_written_through(tmp_path: Path) -> None:
     done = arctic_gen("init", "mine", "--no-questions", folder=tmp_path)
     assert (done.code, "mine.yaml is there already" in done.err) == (2, True)
     assert not (tmp_path / "elsewhere.yaml").exists()
+
+
+def test_a_malformed_name_is_one_finding(tmp_path: Path) -> None:
+    """A name that no trainer can have is refused once, with one that it can have."""
+    done = arctic_gen("init", "My Trainer", "--no-questions", folder=tmp_path)
+    assert (done.code, done.out.count("error["), done.err) == (1, 1, "")
+    assert "did you mean `my_trainer`?" in done.out
+    assert [*tmp_path.iterdir()] == []
