@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.docs.pages import DATA_PAGE, DOCS, WRITTEN, Block, blocks, written_files
+from tests.docs.pages import DATA_PAGE, DOCS, FIRST_LESSON, WRITTEN, Block, blocks, written_files
 from tests.support import arctic_gen, arctic_train
 
 _OF_DEFINITIONS: Final = {"callbacks", "model_factory_type"}
@@ -78,6 +78,13 @@ def test_rows_of_data_are_read(project: Path) -> None:
         rows = len((project / name).read_text("utf-8").splitlines())
         shown, expected = ("pair ", 2) if recipe == "dpo.recipe.yaml" else ("row ", rows)
         assert done.out.count("\n" + shown) == expected, done.out
+
+
+def test_the_first_lesson_shows_what_is_printed(project: Path) -> None:
+    """What the lesson shows of ``show-data`` is among the rows that it prints."""
+    written_files(FIRST_LESSON, project)
+    (shown,) = (block.text for block in blocks(FIRST_LESSON) if block.language == "text")
+    assert shown in arctic_train("show-data", "recipe.yaml", "--n", "6", folder=project).out
 
 
 def test_pages_are_short() -> None:
