@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader
 
 from arctic_training.core.mesh import Mesh
+from arctic_training.data.loading.former_labels import with_former_labels
 
 __all__ = ["EpochLoader"]
 
@@ -138,7 +139,8 @@ class EpochLoader(Generic[Batch_co]):
     def batches(self, epoch: int, *, start: int = 0) -> Iterator[Batch_co]:
         """Iterate over this process's batches of an epoch, from the ``start``-th on."""
         order = self.order(epoch)
-        return self._load(self._chosen(order, index) for index in range(start, len(self)))
+        batches = self._load(self._chosen(order, index) for index in range(start, len(self)))
+        return map(with_former_labels, batches)
 
     def samples(self, epoch: int, index: int) -> list[int]:
         """Return the indices of the samples in one of this process's batches."""

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from typing_extensions import override
 
+from arctic_training.data.loading.former_labels import with_former_labels
 from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.data.store.preparation_report import PreparationReport
 from arctic_training.data.store.samples import Row
@@ -62,7 +63,7 @@ class StreamLoader(EpochLoader[Batch_co]):
             first = self._place(index) * self._micro_batch_size
             chosen = list(islice(rows, first - passed, first - passed + self._micro_batch_size))
             passed = first + self._micro_batch_size
-            yield self._collate(chosen)
+            yield with_former_labels(self._collate(chosen))
 
     @override
     def samples(self, epoch: int, index: int) -> list[int]:
