@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         SFTBatch,
         UnpairedBatch,
     )
+    from arctic_training.data.chat.conversation import Conversation, Message, Preference
     from arctic_training.data.factory import DataFactory
     from arctic_training.errors import (
         ArcticTrainingError,
@@ -65,14 +66,17 @@ __all__ = [
     "ArcticTrainingError",
     "CheckpointConfig",
     "CheckpointEngine",
+    "Conversation",
     "DataConfig",
     "DataFactory",
     "InvalidRecipeError",
     "LossOutput",
+    "Message",
     "ModelConfig",
     "ModelFactory",
     "OptimizerConfig",
     "OptimizerFactory",
+    "Preference",
     "PreferenceBatch",
     "RecipeError",
     "RegistryError",

@@ -11,12 +11,12 @@ from arctic_training.document import JSON
 __all__ = ["function_stub"]
 
 _CONVERSATION: Final = (
-    "from arctic_training.data.chat.conversation import Conversation, Message",
+    "from arctic_training import Conversation, Message",
     "Conversation",
     '[Message(role="user", content="Why?"), Message(role="assistant", content="So.")]',
 )
 _PREFERENCE: Final = (
-    "from arctic_training.data.chat.conversation import Message, Preference",
+    "from arctic_training import Message, Preference",
     "Preference",
     'Preference(*([Message(role=r, content="...")] for r in ("user", "assistant", "assistant")))',
 )
