@@ -17,9 +17,9 @@ from arctic_training.project.import_statements import (
 )
 from arctic_training.project.moved_names import (
     MOVED_MODULES,
-    MOVED_NAMES,
     PACKAGE,
     current_import,
+    is_moved,
     renamed,
 )
 from arctic_training.project.python_text import PythonText
@@ -68,9 +68,7 @@ def broken_imports(source: Source) -> list[Diagnostic]:
 def _is_broken(node: ast.stmt) -> bool:
     match node:
         case ast.ImportFrom(module=str(module), names=names, level=0):
-            paths = {f"{module}:{alias.name}" for alias in names}
-            modules = {module, *(f"{module}.{alias.name}" for alias in names)}
-            return not (paths.isdisjoint(MOVED_NAMES) and modules.isdisjoint(MOVED_MODULES))
+            return any(is_moved(module, alias.name) for alias in names)
         case ast.Import(names=names):
             return any(alias.name in MOVED_MODULES for alias in names)
         case _:

@@ -11,7 +11,7 @@ from typing import Final
 
 from arctic_training.public_names import PUBLIC_NAMES
 
-__all__ = ["MOVED_MODULES", "MOVED_NAMES", "PACKAGE", "current_import", "renamed"]
+__all__ = ["MOVED_MODULES", "MOVED_NAMES", "PACKAGE", "current_import", "is_moved", "renamed"]
 
 PACKAGE: Final = "arctic_training"
 
@@ -162,6 +162,7 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
     "arctic_training.data.sides:SideDataFactory": (
         "arctic_training.data.factories.completions:CompletionDataFactory"
     ),
+    "arctic_training.data.sides:left_out": "arctic_training.data.factories.completions:drop_flawed",
     "arctic_training.model.hub:settle_hub": "arctic_training.hub.connection:configure_hub_offline",
     "arctic_training.model.vocabulary:TokenLimit": "arctic_training.core.token_limit:TokenLimit",
     "arctic_training.scheduler.resumed:take_up": (
@@ -178,11 +179,25 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
 """Names that were renamed, or left a module that is still there, as ``module:name``."""
 
 
+_MODULES_OF_TODAY: Final = frozenset(MOVED_MODULES.values())
+"""A former module may have the name of a package of today, such as ``data.chat``."""
+
+
+def is_moved(module: str, name: str) -> bool:
+    """Return whether ``from module import name`` no longer works."""
+    path = f"{module}.{name}"
+    is_of_former_module = module in MOVED_MODULES or path in MOVED_MODULES
+    is_former = is_of_former_module or f"{module}:{name}" in MOVED_NAMES
+    return is_former and path not in _MODULES_OF_TODAY
+
+
 def current_import(module: str, name: str) -> tuple[str, str]:
     """Return the module and name by which ``from module import name`` is written now.
 
     The module is that of the public API if this has the name.
     """
+    if f"{module}.{name}" in _MODULES_OF_TODAY:
+        return module, name
     if submodule := MOVED_MODULES.get(f"{module}.{name}"):
         home, _, name = submodule.rpartition(".")
         return home, name

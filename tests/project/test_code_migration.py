@@ -100,6 +100,10 @@ REWRITES = {
         f"from {OUTPUT} import Term\r\nfrom {BATCHES} import squared_lengths, RowBatch\r\n",
         f"from arctic_training import RowBatch, Term\r\nfrom {BATCHES} import squared_lengths\r\n",
     ),
+    "a package with the name of a former module": (
+        "from arctic_training.data.chat import conversation\n",
+        "from arctic_training.data.chat import conversation\n",
+    ),
     "what is elsewhere stays": (
         "from .losses import output\nfrom losses.output import Term\nimport arctic_training\n",
         "from .losses import output\nfrom losses.output import Term\nimport arctic_training\n",
