@@ -28,7 +28,7 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
 
     config_type: type[Section_co]
 
-    renamed_members: ClassVar[Mapping[str, str]] = {}
+    _renamed_members: ClassVar[Mapping[str, str]] = {}
     """New names of members by their old ones; a subclass that defines an old one is refused."""
 
     def __init__(self, trainer: TrainerContext, config: Section_co) -> None:
@@ -55,7 +55,7 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     @classmethod
     def _definition_problems(cls) -> list[str]:
         problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
-        problems += renamed_member_problems(cls, cls.renamed_members)
+        problems += renamed_member_problems(cls, cls._renamed_members)
         config_type = getattr(cls, "config_type", None)
         if config_type is None:
             return [*problems, "it has no `config_type`"]

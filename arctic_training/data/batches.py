@@ -48,7 +48,7 @@ class SFTBatch(RowBatch):
 class PreferenceBatch(RowBatch):
     """Pairs of answers: the rows of all chosen ones, then those of the rejected ones.
 
-    There are 2 * num_pairs rows. The prompt stands in both rows of a pair and is not trained.
+    There are 2 * num_pairs rows. The prompt is in both rows of a pair and is not trained.
     """
 
     num_pairs: int
@@ -57,7 +57,7 @@ class PreferenceBatch(RowBatch):
 class UnpairedBatch(RowBatch):
     """Single answers: ``is_good``, bool of shape (rows), says of each whether it is a good one.
 
-    The prompt stands before it and is not trained.
+    The prompt precedes it and is not trained.
     """
 
     is_good: Tensor

@@ -56,7 +56,7 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says: libraries go on with advice of their own."""
+    """Return the first line of what an error says: libraries append their own advice."""
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
 

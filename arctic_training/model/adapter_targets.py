@@ -42,16 +42,16 @@ def unknown_layers(model: nn.Module, section: AdapterConfig) -> Iterator[RecipeE
 
 
 def _unmatched(pattern: str, names: list[str], linear: set[str]) -> Iterator[RecipeError]:
-    """Find a text that matches no name: PEFT takes it for a pattern of the whole name."""
+    """Report a string that matches no name: PEFT takes it for a pattern of the whole name."""
     try:
         found = pattern == _ALL or any(re.fullmatch(pattern, name) for name in names)
     except re.error as error:
-        message = f"`{pattern}` is no regular expression: {error}"
+        message = f"`{pattern}` is not a regular expression: {error}"
         yield RecipeError(("target_modules",), message, code="malformed")
         return
     if not found and pattern in linear:
         message = f"`{pattern}` is not the whole name of a layer"
-        hint = f"write `[{pattern}]`: a text is a regular expression of the whole name"
+        hint = f"write `[{pattern}]`: a string is a regular expression of the whole name"
         yield RecipeError(("target_modules",), message, code="not-found", hint=hint)
     elif not found:
         message = f"`{pattern}` matches the name of no layer"

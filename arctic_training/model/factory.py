@@ -41,7 +41,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
     the names of its weights begin with.
     """
 
-    renamed_members: ClassVar = {
+    _renamed_members: ClassVar = {
         "equipped": "apply_adapters",
         "longest_row": "max_position_embeddings",
     }
@@ -110,7 +110,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
     ) -> Iterator[RecipeError]:
         """Find what keeps an adapter from being added to such a model, made without weights.
 
-        That there is no such model, or no PEFT, is told elsewhere.
+        A missing model or a missing PEFT is reported elsewhere.
         """
         adapter = self.config.peft_config
         if adapter is None:

@@ -24,7 +24,7 @@ class ModelDirProblem(NamedTuple):
 
 
 def diagnose_model_dir(name_or_path: str) -> ModelDirProblem | None:
-    """Return why a folder is not a model; None for a model, and for a name that is no folder."""
+    """Return why a folder is not a model; None for a model, and for a name without a folder."""
     folder = Path(name_or_path)
     if not folder.is_absolute() or not folder.is_dir() or (folder / _CONFIGURATION).exists():
         return None
@@ -44,6 +44,6 @@ def diagnose_model_dir(name_or_path: str) -> ModelDirProblem | None:
 
 def _resumed(folder: Path) -> str:
     return (
-        f"to go on from it, set `output_dir: {folder}` and `auto_resume: true` in `checkpoint`; "
+        f"to resume from it, set `output_dir: {folder}` and `auto_resume: true` in `checkpoint`; "
         "a `checkpoint` of `type: huggingface` saves a model that can be named here"
     )

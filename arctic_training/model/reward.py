@@ -39,7 +39,7 @@ class _ScalarHead(ModelFactory[Model_co], Generic[Model_co], abstract=True):
     """Gives the models of another factory a scalar head.
 
     Called with ``input_ids``, a model gives ``logits`` of shape (rows, 1), or (rows, num_labels) if
-    the recipe says so in ``hf_config_kwargs``: what the head says of the last token that is no
+    the recipe says so in ``hf_config_kwargs``: what the head says of the last token before
     padding. Where the tokenizer has no padding but its end, that is the token before the end. It is
     saved as transformers' model of sequence classification, which does so too.
     """

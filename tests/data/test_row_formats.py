@@ -287,7 +287,7 @@ def test_json_columns_of_datasets(tmp_path: Path) -> None:
             role_mapping={"assistant": "messages.role.x"},
             content_key="c",
         )
-        with pytest.raises(RecipeError, match="row 0 has no text there"):
+        with pytest.raises(RecipeError, match="row 0 has no string there"):
             [*HFInstructSource(source).items().stream()]
 
 

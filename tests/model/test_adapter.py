@@ -188,7 +188,7 @@ def test_preferences_of_an_adapter(tmp_path: Path) -> None:
             {"target_modules": "q_proj"},
             ("target_modules",),
             "`q_proj` is not the whole name of a layer",
-            "write `[q_proj]`: a text is a regular expression of the whole name",
+            "write `[q_proj]`: a string is a regular expression of the whole name",
         ),
         (
             {"target_modules": "zz"},
@@ -199,7 +199,7 @@ def test_preferences_of_an_adapter(tmp_path: Path) -> None:
         (
             {"target_modules": "("},
             ("target_modules",),
-            "`(` is no regular expression: missing ), unterminated subpattern at position 0",
+            "`(` is not a regular expression: missing ), unterminated subpattern at position 0",
             "",
         ),
         (

@@ -1,4 +1,4 @@
-r"""Assistant mask: the spans of the assistant's messages in a text that any template renders.
+r"""Assistant mask: the spans of the assistant's messages in what any template renders.
 
 Each character of the assistant is replaced by a sentinel, and the conversation is rendered again.
 Where the sentinels come out, the characters are. This is a proof, not a guess: with the characters

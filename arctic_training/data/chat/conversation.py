@@ -73,7 +73,7 @@ def without_nulls(value: object) -> object:
 
 
 def decoded_list(value: object) -> object:
-    """Return the list of mappings that a text is the JSON of; any other value as it is.
+    """Return the list of mappings that a string is the JSON of; any other value unchanged.
 
     Formats without lists, such as CSV, hold them as JSON.
     """
@@ -88,7 +88,7 @@ def decoded_list(value: object) -> object:
 
 
 def decoded_messages(value: object) -> object:
-    """Return the messages that a text is the JSON of; any other value, and other text, as it is.
+    """Return the messages that a string is the JSON of; any other value or string unchanged.
 
     Another text may be a list in JSON as well, such as the answer to who asks for one.
     """

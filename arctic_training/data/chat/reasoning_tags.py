@@ -16,7 +16,7 @@ _FIRST_TAG: Final = re.compile(rf"\s*({TAG})")
 
 
 def before_tags(text: str, start: int, content: str) -> int:
-    """Return the start with the tags that stand before it both in the answer and in the text."""
+    """Return the start with the tags before it, both in the message and in the text."""
     for tag in _tags_before(content):
         head = text[:start].rstrip()
         if not head.endswith(tag):
@@ -32,7 +32,7 @@ def _tags_before(content: str) -> Iterator[str]:
 
 
 def behind_tags(text: str, end: int, content: str) -> int:
-    """Return the end with the tags that stand behind it both in the answer and in the text."""
+    """Return the end with the tags behind it, both in the message and in the text."""
     place = 0
     while match := _FIRST_TAG.match(content, place):
         place = match.end()

@@ -22,7 +22,7 @@ _USUAL_RUNS: Final = re.compile(f"[{_USUAL[0]}-{_USUAL[-1]}]+")
 
 
 class SentinelRun(NamedTuple):
-    """Adjacent sentinels in a text: of ``length`` characters from the ``first`` on."""
+    """Adjacent sentinels: of ``length`` characters from the ``first`` on."""
 
     place: int
     """Where in the text the run starts."""
@@ -34,7 +34,7 @@ class SentinelRun(NamedTuple):
 
 
 class Sentinels(NamedTuple):
-    """Consecutive code points that a text does not have, and a pattern of runs of them."""
+    """Consecutive code points that the text lacks, and a pattern of runs of them."""
 
     points: str
     runs: re.Pattern[str]
@@ -57,7 +57,7 @@ class Sentinels(NamedTuple):
         raise UndecidableError
 
     def find(self, text: str) -> Iterator[SentinelRun]:
-        """Iterate over the runs of sentinels in a text whose characters follow each other."""
+        """Iterate over runs of sentinels whose characters follow each other."""
         for run in self.runs.finditer(text):
             place, sentinels = run.start(), run[0]
             while sentinels:

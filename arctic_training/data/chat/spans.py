@@ -14,7 +14,7 @@ Render: TypeAlias = Callable[[Conversation], str]
 
 
 class Span(NamedTuple):
-    """The characters of a text from ``start`` to before ``end``."""
+    """The characters from ``start`` to before ``end``."""
 
     start: int
     end: int

@@ -12,7 +12,7 @@ __all__ = ["generation_ends"]
 
 
 def generation_ends(model: ModelConfig, tokenizer: PreTrainedTokenizerBase) -> list[str]:
-    """Return the tokens that end a text: the tokenizer's eos, and what its model lists beside it.
+    """Return the tokens that end generation: the tokenizer's eos, and those that its model lists.
 
     A template need not write any of them to close a turn: of GLM-4 it is the token that opens the
     next message.

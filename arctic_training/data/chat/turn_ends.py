@@ -99,14 +99,14 @@ class TurnEnds:
         if shared or not closing or token is None:
             return shared
         # A template may end the last answer in another way than earlier ones. Then the token that
-        # stands behind the answer ends it, unless it opens a message of the role that follows.
+        # follows the answer ends it, unless it opens a message of the role that follows.
         other = "user" if role == "assistant" else "assistant"
         followed = self._with_sentinel(until, Message(role=other, content="-"))
         is_end = followed is None or followed[1].startswith(token[0])
         return token[0] if is_end else ""
 
     def _with_sentinel(self, until: Conversation, *following: Message) -> tuple[str, str] | None:
-        """Return what stands before and behind an answer; None if the template refuses that."""
+        """Return the text before and behind an answer; None if the template refuses it."""
         *earlier, answer = until
         try:
             rendered = self._render([*earlier, plain_message(answer, _SENTINEL), *following])
@@ -116,7 +116,7 @@ class TurnEnds:
         return (before, behind) if found else None
 
     def _common(self, closing: str, text: str, end: int) -> str:
-        """Return the whole units that end-of-turn text and what stands behind an answer share."""
+        """Return the whole units that end-of-turn text and the text behind an answer share."""
         place = end
         for unit in self._units(closing):
             if not text.startswith(unit, place):
@@ -125,7 +125,7 @@ class TurnEnds:
         return text[end:place].rstrip()
 
     def _closing(self, before: str, behind: str) -> str:
-        """Return what closes the last turn of a text, of which it stands behind the answer.
+        """Return what closes the last turn, given the text before and behind its answer.
 
         A template that always appends a generation prompt ends as it does before an answer: then
         the first unit closes the turn.

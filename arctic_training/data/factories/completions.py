@@ -33,7 +33,7 @@ class CompletionDataFactory(
 ):
     """Makes two samples of each item, a chosen one and a rejected one; either may be empty."""
 
-    renamed_members: ClassVar = {**ChatDataFactory.renamed_members, "items": "open_sources"}
+    _renamed_members: ClassVar = {**ChatDataFactory._renamed_members, "items": "open_sources"}
 
     samples_each = 2
 
@@ -80,7 +80,7 @@ class CompletionDataFactory(
     ) -> MaskedText:
         """Render a prompt with a completion; messages of the prompt have no loss.
 
-        An empty completion gives an empty text, and so no tokens.
+        An empty completion gives an empty string, and so no tokens.
         """
         if not completion:
             return MaskedText("", [])

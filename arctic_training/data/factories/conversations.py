@@ -38,8 +38,8 @@ class ChatDataFactory(
 ):
     """Tokenises conversations with the tokenizer's chat template."""
 
-    renamed_members: ClassVar = {
-        **PreparingDataFactory.renamed_members,
+    _renamed_members: ClassVar = {
+        **PreparingDataFactory._renamed_members,
         "marked": "masked_text",
         "trained": "mask_options",
     }
@@ -108,7 +108,7 @@ class ChatDataFactory(
             hint = "take a tokenizer whose template writes functions and their calls"
             raise self.problem("sources", message, code="not-supported", hint=hint) from error
         except UndecidableError as error:
-            what = "changes what the assistant says in a way that hides where it stands"
+            what = "changes what the assistant says in a way that hides where it is"
             raise self.hidden(conversation, what) from error
 
     def hidden(self, conversation: Conversation, what: str) -> RecipeError:

@@ -1,7 +1,7 @@
 """Keys of a data section that its factory never reads, found in code before data is prepared.
 
 A factory of the user's has the keys of the built-in section that its own extends. A key that
-nothing reads on the way from ``create`` would have no effect, and nobody would say so.
+nothing reads on the way from ``create`` would silently have no effect.
 """
 
 from __future__ import annotations

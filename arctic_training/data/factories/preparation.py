@@ -63,7 +63,7 @@ _NEUTRAL: Final = frozenset(
         "train_eval_split",
     }
 )
-"""Fields of a section that decide neither tokens nor rows; sources are told by their content."""
+"""Fields of a section that decide neither tokens nor rows; sources have a fingerprint."""
 
 
 class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT], abstract=True):
@@ -74,7 +74,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
     it is named as one that does not.
     """
 
-    renamed_members: ClassVar = {"arranged": "build_rows", "part": "selection"}
+    _renamed_members: ClassVar = {"arranged": "build_rows", "part": "selection"}
 
     row_fields: ClassVar[frozenset[str]] = frozenset({"max_length"})
     """Fields of the section that only say how samples become rows."""
@@ -92,7 +92,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     @cached_property
     def taken(self) -> list[Taken]:
-        """The sources of which not all is taken, known once ``encoded`` is through."""
+        """The sources that are sampled, known once ``encoded`` is exhausted."""
         return []
 
     @abstractmethod
@@ -131,7 +131,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         return length
 
     def token_inputs(self) -> list[object]:
-        """Return what decides the tokens of a text, as JSON holds it."""
+        """Return what decides how strings are tokenised, as JSON holds it."""
         return [digest_of_tokenizer(self.trainer.tokenizer), digest_of_code(type(self))]
 
     @property

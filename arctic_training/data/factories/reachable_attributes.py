@@ -84,7 +84,7 @@ def reachable(
 
 
 def _is_user_code(function: FunctionType, own: set[str]) -> bool:
-    """Return whether a function is no library's, other than one that has one of the classes."""
+    """Return whether a function is user code, or of a library that has one of the classes."""
     if function.__module__.partition(".")[0] in own:
         return True
     return not function.__code__.co_filename.startswith((*_LIBRARIES, "<"))

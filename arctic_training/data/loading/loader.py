@@ -25,7 +25,7 @@ Batch_co = TypeVar("Batch_co", covariant=True)
 class EpochLoader(Generic[Batch_co]):
     """Makes the batches of any epoch, from any batch on, the last smaller one too.
 
-    The samples are shuffled anew in each epoch. The order is the same for any number of workers,
+    The samples are shuffled again in each epoch. The order is the same for any number of workers,
     and making batches draws nothing from the global random numbers.
 
     Args:
@@ -111,7 +111,7 @@ class EpochLoader(Generic[Batch_co]):
     def is_padding_batch(self, index: int) -> bool:
         """Return whether the batch of that index holds samples of another process, counted there.
 
-        Where an epoch leaves a process without samples for a step, it gets some all the same,
+        Where an epoch leaves a process without samples for a step, it gets some anyway,
         because all processes take part in each step.
         """
         return not self._positions(index, self._share)
@@ -122,7 +122,7 @@ class EpochLoader(Generic[Batch_co]):
         return self
 
     def _place(self, index: int) -> int:
-        """Return where a batch of this process stands among those of all processes."""
+        """Return the index of a batch of this process among those of all processes."""
         return (0 if self._is_repeated else index) * self._shares + self._share
 
     def _positions(self, index: int, share: int) -> range:

@@ -27,7 +27,7 @@ class StreamLoader(EpochLoader[Batch_co]):
     read from its beginning, by each process, and what is another's is passed over.
 
     Args:
-        stream: begins the rows anew; they have no end.
+        stream: starts the rows over; they have no end.
         collate: makes a batch of some rows.
         micro_batch_size: rows in a batch.
         num_batches: batches of each process in the run.

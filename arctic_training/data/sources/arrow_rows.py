@@ -24,7 +24,7 @@ def parquet_columns(path: Path) -> list[str]:
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is no Parquet file.
+        UnreadableError: it is not a Parquet file.
 
     """
     with _opened_parquet(path) as file:
@@ -36,7 +36,7 @@ def parquet_rows(path: Path, columns: list[str]) -> Iterator[dict[str, object]]:
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is no Parquet file.
+        UnreadableError: it is not a Parquet file.
 
     """
     with _opened_parquet(path) as file:
@@ -54,7 +54,7 @@ def arrow_columns(path: Path) -> list[str]:
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is no Arrow file.
+        UnreadableError: it is not an Arrow file.
 
     """
     return [*_opened_arrow(path).schema.names]
@@ -65,7 +65,7 @@ def arrow_rows(path: Path, columns: list[str]) -> Iterator[dict[str, object]]:
 
     Raises:
         OSError: it cannot be read.
-        UnreadableError: it is no Arrow file.
+        UnreadableError: it is not an Arrow file.
 
     """
     reader = _opened_arrow(path)
@@ -80,7 +80,7 @@ def _opened_parquet(path: Path) -> parquet.ParquetFile:
     try:
         return parquet.ParquetFile(path)
     except pa.ArrowInvalid as error:
-        raise UnreadableError(path, None, f"it is no Parquet file: {error}") from error
+        raise UnreadableError(path, None, f"it is not a Parquet file: {error}") from error
 
 
 def _opened_arrow(path: Path) -> ipc.RecordBatchFileReader | ipc.RecordBatchStreamReader:
@@ -89,7 +89,7 @@ def _opened_arrow(path: Path) -> ipc.RecordBatchFileReader | ipc.RecordBatchStre
             return opened(pa.memory_map(str(path)))
         except pa.ArrowInvalid as error:
             reason = error
-    raise UnreadableError(path, None, f"it is no Arrow file: {reason}") from reason
+    raise UnreadableError(path, None, f"it is not an Arrow file: {reason}") from reason
 
 
 def _rows(batch: pa.RecordBatch, columns: list[str]) -> Iterator[dict[str, object]]:

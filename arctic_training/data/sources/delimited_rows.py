@@ -67,7 +67,7 @@ def tsv_rows(path: Path) -> Iterator[dict[str, object]]:
 
     A row is a line, and a quotation mark is text. Many programs quote a cell that has a tab, a
     line break or a quotation mark in it: a cell that is quoted from begin to end is read
-    without its quotes, over several lines if these are no rows on their own.
+    without its quotes, over several lines unless each of these is a row.
 
     Raises:
         OSError: it cannot be read.

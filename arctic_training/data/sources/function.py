@@ -118,7 +118,7 @@ def _yielded(config: FunctionSourceConfig) -> Iterable[object]:
 
 
 def _arguments(config: FunctionSourceConfig, function: _Function) -> dict[str, object]:
-    """Return the arguments; a text for a parameter that is a `Path`, or has several, is one."""
+    """Return the arguments; a string for a parameter that is a `Path`, or has several, is one."""
     parameters = _signature(function).parameters
     return {
         name: _each(_path, value) if name in parameters and _is_path(parameters[name]) else value
@@ -151,7 +151,7 @@ def _each(made: Callable[[object], object], value: object) -> object:
 
 
 def _is_path(parameter: inspect.Parameter) -> bool:
-    """Return whether a parameter takes a path, or several; its annotation may be a text."""
+    """Return whether a parameter takes a path, or several; its annotation may be a string."""
     return "Path" in re.findall(r"\w+", str(inspect.formatannotation(parameter.annotation)))
 
 

@@ -35,9 +35,9 @@ def document_from(value: object, index: int) -> str:
     """Return the document of a row.
 
     Raises:
-        RecipeError: it is no text.
+        RecipeError: it is not a string.
 
     """
     if not isinstance(value, str):
-        raise RecipeError(("column",), f"row {index} has no text there", code="wrong-data")
+        raise RecipeError(("column",), f"row {index} has no string there", code="wrong-data")
     return value

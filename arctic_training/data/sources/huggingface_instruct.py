@@ -143,7 +143,7 @@ def messages_from_row(row: Row, number: int) -> Conversation:
     if not messages or len(conversation) < len(messages):
         raise RecipeError(
             ("name_or_path",),
-            f"row {number} has no list of texts with their roles in the column `messages`",
+            f"row {number} has no list of `{{role, content}}` in the column `messages`",
             code="wrong-data",
             hint="say in `role_mapping` which column holds the words of which role",
         )
@@ -200,6 +200,6 @@ def _listed(
 
 def _said(role: str, text: object, number: int, pointer: Pointer) -> Message:
     if not isinstance(text, str):
-        message = f"row {number} has no text there for the role `{role}`"
+        message = f"row {number} has no string there for the role `{role}`"
         raise RecipeError(pointer, message, code="wrong-data")
     return Message(role=role, content=text)

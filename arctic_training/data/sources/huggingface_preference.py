@@ -59,10 +59,10 @@ class HFPreferenceSource(HFSource[HFPreferenceSourceConfig, Preference]):
 
 
 def preference_from_row(row: Row, number: int, config: HFPreferenceSourceConfig) -> Preference:
-    """Take what both sides of a row begin with as the prompt, wherever it was written.
+    """Take what chosen and rejected have in common as the prompt, wherever it is written.
 
     Raises:
-        RecipeError: a row is no preference; its pointer begins at the source.
+        RecipeError: the row is malformed; the pointer begins at the source.
 
     """
     chosen, rejected = (
@@ -75,7 +75,7 @@ def preference_from_row(row: Row, number: int, config: HFPreferenceSourceConfig)
     pairs = zip(chosen, rejected, strict=False)
     shared = len([*takewhile(lambda pair: pair[0] == pair[1], pairs)])
     if not shared:
-        message = f"the two sides of row {number} do not begin with the same prompt"
+        message = f"chosen and rejected of row {number} do not begin with the same prompt"
         raise RecipeError(_CHOSEN, message, code="wrong-data")
     prompt = offered(chosen[:shared], row, number)
     return Preference(prompt, chosen[shared:], rejected[shared:])
@@ -95,7 +95,7 @@ def _side(
 
 
 def messages_in(value: object, number: int, pointer: Pointer, *, role: str) -> Conversation:
-    """Return the messages in a column: those of a list, or a text as one of some role.
+    """Return the messages in a column: those of a list, or a string as one message of ``role``.
 
     Raises:
         RecipeError: it is neither, at ``pointer``.
@@ -107,6 +107,6 @@ def messages_in(value: object, number: int, pointer: Pointer, *, role: str) -> C
     items = said if isinstance(said, list) else [None]
     messages = [message for message in map(as_message, items) if message is not None]
     if len(messages) < len(items):
-        message = f"row {number} has neither a text nor a list of texts with their roles there"
+        message = f"row {number} has neither a string nor a list of `{{role, content}}` there"
         raise RecipeError(pointer, message, code="wrong-data")
     return messages

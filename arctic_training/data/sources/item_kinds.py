@@ -46,24 +46,24 @@ def _conversation(value: object, index: int) -> Conversation:
     items = value if isinstance(value, list) else []
     messages = [message for message in map(as_message, items) if message is not None]
     if not messages or len(messages) < len(items):
-        raise _wrong_value(index, "list of texts with their roles", "Conversation")
+        raise _wrong_value(index, "list of messages", "Conversation")
     return messages
 
 
 def _document(value: object, index: int) -> str:
     if not isinstance(value, str):
-        raise _wrong_value(index, "text", "str")
+        raise _wrong_value(index, "string", "str")
     return value
 
 
 def _preference(value: object, index: int) -> Preference:
     if not isinstance(value, Preference):
-        raise _wrong_value(index, "prompt with two answers", "Preference")
+        raise _wrong_value(index, "prompt with two completions", "Preference")
     return value
 
 
 def _wrong_value(index: int, what: str, type_name: str) -> RecipeError:
-    message = f"sample {index} is no {what}"
+    message = f"sample {index} is not a {what}"
     return RecipeError(("function",), message, code="wrong-data", hint=f"yield a `{type_name}`")
 
 

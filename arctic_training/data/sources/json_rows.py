@@ -101,7 +101,7 @@ class _Items:
         self.line = 1
 
     def next_character(self) -> str:
-        """Skip white space and return the character behind it; an empty text at the end."""
+        """Skip white space and return the character behind it; an empty string at the end."""
         while True:
             rest = self._text[self._place : self._place + 1]
             if rest and not rest.isspace():
@@ -139,7 +139,7 @@ class _Items:
                 return value
 
     def _is_cut_off(self, error: Exception) -> bool:
-        """Return whether a value may go on in what is not read yet."""
+        """Return whether a value may continue in what is not read yet."""
         if not isinstance(error, json.JSONDecodeError):
             return False
         return error.pos > len(self._text) - _MARGIN or "Unterminated" in error.msg

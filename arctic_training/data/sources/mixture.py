@@ -31,7 +31,7 @@ def mix(
 ) -> Iterator[T]:
     """Load the sources, and take as many items of each as the recipe says, of a selection.
 
-    ``taken`` gets the sources of which not all is taken.
+    ``taken`` gets the sources that are sampled.
 
     Raises:
         RecipeError: a source cannot be loaded, or has items of another kind.

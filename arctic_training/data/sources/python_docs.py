@@ -137,7 +137,7 @@ _METHODS: Final = (types.FunctionType, types.MethodDescriptorType, property)
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Cut a text between paragraphs into parts that are not much longer than they need to be."""
+    """Cut text between paragraphs into parts of about `_LONGEST` characters."""
     part = ""
     for paragraph in text.strip().split("\n\n"):
         if part and len(part) + len(paragraph) > _LONGEST:

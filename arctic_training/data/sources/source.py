@@ -109,7 +109,7 @@ def _check_sampling(section: DataSourceConfig) -> None:
 def sources_fingerprint(
     reader: Component[SectionConfig], sources: Sequence[Source[DataSourceConfig, object]]
 ) -> list[object]:
-    """Return, as JSON holds it, what decides the items that are taken of sources: content, options.
+    """Return, as JSON holds it, what decides the items of sources: content and options.
 
     Names are not part of it: data that moves elsewhere keeps its fingerprint.
 
@@ -125,7 +125,7 @@ def sources_fingerprint(
 
 
 def _options(source: Source[DataSourceConfig, object]) -> dict[str, object]:
-    """Return the fields of a section that decide which of its items are taken."""
+    """Return the fields of a section that select its items."""
     config = source.config
     is_sampled = config.sample_count or config.sample_ratio or config.weight
     neutral = {"eval_name", *source.neutral_fields, *([] if is_sampled else ["sample_seed"])}

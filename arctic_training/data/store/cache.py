@@ -1,4 +1,4 @@
-"""A cache of folders, each under the digest of all that decides what stands in it."""
+"""A cache of folders, each under the digest of all that decides its content."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["DataCache", "NotCachedError"]
 
 _WAIT: Final = 1.0
 _ABANDONED: Final = 3600.0
-"""How many seconds after its last write the work of another machine is taken for given up."""
+"""How many seconds after its last write the work of another machine is treated as abandoned."""
 
 
 class NotCachedError(Exception):
@@ -97,7 +97,7 @@ def _own_name() -> str:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Return whether nobody works on an unfinished folder: whoever asks has the lock."""
+    """Return whether no process works on an unfinished folder: whoever asks has the lock."""
     of_this_machine = rf"{re.escape(platform.node())}\.\d+(\..*)?"
     if re.fullmatch(of_this_machine, folder.name.partition(".")[2]):
         return True

@@ -47,7 +47,7 @@ def digests_of_files(paths: Iterable[Path]) -> list[str]:
 
 
 def digest_of_tokenizer(tokenizer: PreTrainedTokenizerBase) -> str:
-    """Return the digest of all that decides which tokens a text becomes; no chat template."""
+    """Return the digest of all that decides how strings are tokenised; no chat template."""
     special = {name: str(token) for name, token in tokenizer.special_tokens_map.items()}
     if tokenizer.is_fast:
         backend = tokenizer.backend_tokenizer

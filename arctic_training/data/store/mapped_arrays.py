@@ -24,7 +24,7 @@ def mapped(path: Path, kind: type[Scalar]) -> NDArray[Scalar]:
     """Return the numbers of a file, of shape (numbers); they are read when they are looked at."""
     if not path.stat().st_size:
         return np.empty(0, kind)
-    # Private pages, which torch takes without a warning; nobody writes to them.
+    # Private pages, which torch takes without a warning; they are never written to.
     file: np.memmap[Any, np.dtype[Scalar]] = np.memmap(path, kind, "c")
     return np.asarray(file)
 

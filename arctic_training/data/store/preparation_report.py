@@ -61,7 +61,7 @@ class PreparationReport:
     rows: int
     fill: float | None
     taken: tuple[Taken, ...] = ()
-    """The sources of which not all is taken; what is not taken is not read."""
+    """The sources that are sampled; the rest of them is not read."""
 
     def as_json(self) -> str:
         """Return the report as JSON."""

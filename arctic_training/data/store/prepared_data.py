@@ -46,7 +46,7 @@ class Prepared:
     report: PreparationReport
 
     def with_taken(self, taken: tuple[Taken, ...]) -> Prepared:
-        """Return the same data, with how much of its sources was taken in the report."""
+        """Return the same data, with the sampled sources in the report."""
         return replace(self, report=replace(self.report, taken=taken))
 
 

@@ -174,7 +174,7 @@ def test_of_a_list_of_paths_each_is_one(module: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        ("documents", "sample 0 is no list of texts with their roles"),
+        ("documents", "sample 0 is not a list of messages"),
         ("number", "it returns a value of the type `int`, which yields no samples"),
         ("nothing", "has no function `nothing`"),
     ],

@@ -77,7 +77,7 @@ def test_conversations_and_numbers(tmp_path: Path) -> None:
         (_row("a", "b", "yes"), "label_column", "row 0 has no label"),
         (_row("a", "b", None), "label_column", "row 0 has no label"),
         (_row([], "b", 1), "prompt_column", "row 0 has no prompt"),
-        (_row("a", 7, 1), "completion_column", "row 0 has neither a text nor a list"),
+        (_row("a", 7, 1), "completion_column", "row 0 has neither a string nor a list"),
     ],
 )
 def test_unusable_rows(row: object, pointer: str, message: str, tmp_path: Path) -> None:

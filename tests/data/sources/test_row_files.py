@@ -93,8 +93,8 @@ def test_values_of_cells(
         ("x.json", '[{"q": 1}, {"a": "b', "line 1: Unterminated string", "write one object"),
         ("x.json", '[{"q": 1}', "line 1: expected `]`, found the end", "write one object"),
         ("x.json", '{\n"q": 1,\n"a": 2}\n', "line 1: Expecting property name", "write one object"),
-        ("x.parquet", "q,a\n", "`x.parquet`: it is no Parquet file", ""),
-        ("x.arrow", "q,a\n", "`x.arrow`: it is no Arrow file", ""),
+        ("x.parquet", "q,a\n", "`x.parquet`: it is not a Parquet file", ""),
+        ("x.arrow", "q,a\n", "`x.arrow`: it is not an Arrow file", ""),
         ("x.jsonl.gz", "{}", "gzip", ""),
     ],
 )

@@ -222,7 +222,7 @@ def test_what_is_not_a_source(section: dict[str, str], pointer: str, message: st
     [
         ("NO", "table_name", "cannot be read: Object NO", "`connection_name`"),
         ("T", "column_mapping", "no column `text`; there are `txt`", "did you mean `txt`?"),
-        ("N", "column_mapping", "row 1 has no text there", ""),
+        ("N", "column_mapping", "row 1 has no string there", ""),
     ],
 )
 def test_what_cannot_be_read(  # noqa: PLR0917 - four columns and two fixtures

@@ -214,7 +214,12 @@ def test_missing_splits_and_columns(
 @pytest.mark.parametrize(
     ("text", "section", "pointer", "message"),
     [
-        (_ROWS, {"role_mapping": {"user": "messages"}}, ("role_mapping", "user"), "no text there"),
+        (
+            _ROWS,
+            {"role_mapping": {"user": "messages"}},
+            ("role_mapping", "user"),
+            "no string there",
+        ),
         ('{"messages": "b"}\n', {}, ("name_or_path",), "row 0 has no list"),
         ('{"messages": []}\n', {}, ("name_or_path",), "row 0 has no list"),
         (
@@ -236,7 +241,12 @@ def test_missing_splits_and_columns(
             ("role_mapping", "user"),
             "a message whose `from` is a list",
         ),
-        (_LISTED, {"role_mapping": _TURNS, "content_key": "x"}, ("content_key",), "no text there"),
+        (
+            _LISTED,
+            {"role_mapping": _TURNS, "content_key": "x"},
+            ("content_key",),
+            "no string there",
+        ),
         (
             '{"messages": [{"role": "user", "content": "a"}], "tools": "f"}\n',
             {},
