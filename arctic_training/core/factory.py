@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 
 from arctic_training.config.base import Config, SectionConfig
 from arctic_training.core.context import TrainerContext
@@ -27,9 +27,6 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     """
 
     config_type: type[Section_co]
-
-    _renamed_members: ClassVar[Mapping[str, str]] = {}
-    """New names of members by their old ones; a subclass that defines an old one is refused."""
 
     def __init__(self, trainer: TrainerContext, config: Section_co) -> None:
         self.trainer = trainer
@@ -55,7 +52,7 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
     @classmethod
     def _definition_problems(cls) -> list[str]:
         problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
-        problems += renamed_member_problems(cls, cls._renamed_members)
+        problems += renamed_member_problems(cls)
         config_type = getattr(cls, "config_type", None)
         if config_type is None:
             return [*problems, "it has no `config_type`"]

@@ -41,14 +41,16 @@ def foreign_member_problems(cls: type) -> Iterator[str]:
                     yield f"its `{name}` has no effect: {foreign.remedy} `{ours}`"
 
 
-def renamed_member_problems(cls: type, renamed: Mapping[str, str]) -> Iterator[str]:
+def renamed_member_problems(cls: type) -> Iterator[str]:
     """Find members that a class defines under an old name, which is no longer called.
 
-    ``renamed`` has the new name of each.
+    The bases have the new names of members by their old ones in ``_renamed_members``.
     """
-    for old, new in renamed.items():
-        if old in vars(cls) and new not in vars(cls) and not _is_inherited(cls, old):
-            yield f"its `{old}` has no effect: override `{new}`"
+    for base in cls.__mro__[1:]:
+        renamed: Mapping[str, str] = vars(base).get("_renamed_members", {})
+        for old, new in renamed.items():
+            if old in vars(cls) and new not in vars(cls) and not _is_inherited(cls, old):
+                yield f"its `{old}` has no effect: override `{new}`"
 
 
 def _is_inherited(cls: type, name: str) -> bool:

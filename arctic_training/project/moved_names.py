@@ -162,7 +162,12 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
     "arctic_training.data.sides:SideDataFactory": (
         "arctic_training.data.factories.completions:CompletionDataFactory"
     ),
-    "arctic_training.data.sides:left_out": "arctic_training.data.factories.completions:drop_flawed",
+    "arctic_training.data.sides:left_out": (
+        "arctic_training.data.factories.completions:drop_flawed"
+    ),
+    "arctic_training.data.source:contents": (
+        "arctic_training.data.sources.source:sources_fingerprint"
+    ),
     "arctic_training.model.hub:settle_hub": "arctic_training.hub.connection:configure_hub_offline",
     "arctic_training.model.vocabulary:TokenLimit": "arctic_training.core.token_limit:TokenLimit",
     "arctic_training.scheduler.resumed:take_up": (

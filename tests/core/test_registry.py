@@ -105,12 +105,10 @@ def test_a_mix_in_may_stand_first() -> None:
         ),
         (
             SFTDataFactory,
-            {"name": "x", "arranged": None, "trained": None, "items": None},
+            {"name": "x", "arranged": None, "trained": None},
             [
-                (
-                    "its `arranged` has no effect: override `build_rows`; "
-                    "its `trained` has no effect: override `mask_options`"
-                ),
+                "its `arranged` has no effect: override `build_rows`",
+                "its `trained` has no effect: override `mask_options`",
             ],
         ),
         (

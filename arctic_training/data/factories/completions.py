@@ -33,7 +33,7 @@ class CompletionDataFactory(
 ):
     """Makes two samples of each item, a chosen one and a rejected one; either may be empty."""
 
-    _renamed_members: ClassVar = {**ChatDataFactory._renamed_members, "items": "open_sources"}
+    _renamed_members: ClassVar = {"items": "open_sources"}
 
     samples_each = 2
 

@@ -38,11 +38,7 @@ class ChatDataFactory(
 ):
     """Tokenises conversations with the tokenizer's chat template."""
 
-    _renamed_members: ClassVar = {
-        **PreparingDataFactory._renamed_members,
-        "marked": "masked_text",
-        "trained": "mask_options",
-    }
+    _renamed_members: ClassVar = {"marked": "masked_text", "trained": "mask_options"}
 
     if_hidden: ClassVar[tuple[str, str]] = (
         "sources",
