@@ -57,26 +57,28 @@ def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -
     try:
         return _generated(loaded, manifest, problems, types=types, force=force)
     except TemplateError as error:
-        problems += error.problems
-        text = manifest.text()
         return Generation(
-            project=project, changes=[], manifest=text, starters={}, problems=problems
+            project=project,
+            changes=[],
+            manifest=manifest.text(),
+            starters={},
+            problems=[*problems, *error.problems],
         )
 
 
 def _generated(
     loaded: list[Loaded],
     manifest: Manifest,
-    problems: list[Diagnostic],
+    known: list[Diagnostic],
     *,
     types: bool,
     force: bool,
 ) -> Generation:
     project = loaded[0].project
     starters, unclear = _starters(loaded)
-    problems += unclear
+    problems = [*known, *unclear]
     files = {item.path: plan(item.spec) for item in loaded}
-    with _staged(loaded, files, starters, project) as (staged, texts):
+    with _staged(loaded, files, starters, project) as (staged, texts, stubs):
         if types and not has_errors(problems):
             problems += verify([item.spec for item in loaded], staged, project)
     paths = {path: [file.path for file in planned] for path, planned in files.items()}
@@ -91,7 +93,7 @@ def _generated(
         project=project,
         changes=changes,
         manifest=record.text(),
-        starters=starters,
+        starters=starters | stubs,
         problems=problems,
         is_manifest_altered=manifest.is_altered,
     )
@@ -113,8 +115,9 @@ def begin(loaded: list[Loaded]) -> list[Path]:
             write_once({confined(path, item.project.root): schema})
         starters, _ = _starters([item])
         stubs = {path: text for path, text in starters.items() if _is_code(path.name)}
-        with _staged([item], {item.path: plan(item.spec)}, stubs, item.project):
-            written += write_once(stubs)
+        files = {item.path: plan(item.spec)}
+        with _staged([item], files, stubs, item.project) as (_, _, laid_out):
+            written += write_once(laid_out)
     return written
 
 
@@ -172,8 +175,11 @@ def _staged(
     files: dict[Path, list[PlannedFile]],
     starters: dict[Path, str],
     project: Project,
-) -> Iterator[tuple[Staged, dict[str, str]]]:
-    """Write all code aside, laid out; give the place and the texts of all files by path."""
+) -> Iterator[tuple[Staged, dict[str, str], dict[Path, str]]]:
+    """Write all code aside, laid out.
+
+    Give the place, and by their paths the texts of all generated files and those of the stubs.
+    """
     with scratch_folder() as folder:
         generated, stubs = folder / "generated", folder / "stubs"
         texts = {
@@ -187,8 +193,7 @@ def _staged(
         probes = _probes(loaded)
         _write({path: text for path, (_, text) in probes.items()}, folder / "probes")
         lay_out(folder)
-        for path in code:
-            starters[path] = (stubs / path.relative_to(project.root)).read_text(encoding="utf-8")
+        begun = {path: _read(f"{stubs}/{path.relative_to(project.root)}") for path in code}
         maps = {
             generated / file.path: SourceMap(item.spec, file.spans)
             for item in loaded
@@ -196,7 +201,7 @@ def _staged(
         }
         made = {folder / "probes" / path: source_map for path, (source_map, _) in probes.items()}
         laid_out = {path: _read(f"{generated}/{path}") for path in texts if _is_code(path)}
-        yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out
+        yield Staged(generated, stubs, maps | made, frozenset(made)), texts | laid_out, begun
 
 
 def _probes(loaded: list[Loaded]) -> dict[str, tuple[SourceMap, str]]:

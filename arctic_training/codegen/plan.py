@@ -1,4 +1,4 @@
-"""Stage 6, plan: a specification to the files to write, each a template and its view."""
+"""The stage plan: a definition to the files to write, each a template and its view."""
 
 from __future__ import annotations
 

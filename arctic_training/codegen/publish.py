@@ -1,4 +1,4 @@
-"""Stage 9, publish: what was made takes its place, all of it or nothing.
+"""The stage publish: generated files replace the old ones, all of them or none.
 
 Everything is first written aside. Then a journal says what is to happen; from that moment the new
 tree is what holds. Files are put in place by renaming, stale ones removed, and the journal goes

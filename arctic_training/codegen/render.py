@@ -1,4 +1,4 @@
-"""Stage 7, render: templates and views to texts.
+"""The stage render: templates and views to texts.
 
 A project's own templates are code of the project, but run in jinja2's sandbox all the same: what
 they can do is to put together what the views hold.

@@ -1,4 +1,4 @@
-"""Stage 8, verify: the rendered files are laid out and type-checked before anything is kept.
+"""The stage verify: the rendered files are type-checked before anything is kept.
 
 An error of mypy's in a generated file is shown at the place of the definition that the line was
 made from; one in the user's own file, where it is.

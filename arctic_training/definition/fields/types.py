@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from arctic_training.diagnostics import Span
@@ -122,11 +123,13 @@ FieldType: TypeAlias = (
 )
 
 
-class Missing:
+class Missing(Enum):
     """The type of ``MISSING``."""
 
+    MISSING = "missing"
 
-MISSING: Final = Missing()
+
+MISSING: Final = Missing.MISSING
 """Stands where a field has no default; null is one."""
 
 
