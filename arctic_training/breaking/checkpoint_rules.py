@@ -9,8 +9,8 @@ from arctic_training.breaking.complaints import default_change, of_keys
 from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
 from arctic_training.config.resume_changes import may_change
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from arctic_training.breaking.checkpoint_rules import TRAINER_REMOVED
 from arctic_training.breaking.rule import Comparison, Contract
 from arctic_training.breaking.rules import RULES
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.rules import Finding, apply_rules
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic
 
 __all__ = ["breaks"]

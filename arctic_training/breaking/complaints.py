@@ -9,9 +9,9 @@ from typing import TypeAlias
 from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
 from arctic_training.breaking.rule import Find, broken
 from arctic_training.breaking.types import core, takes
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import FieldType
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["default_change", "of_keys", "of_limits", "of_values"]

@@ -15,8 +15,8 @@ from arctic_training.breaking.rule import (
     rule,
     with_field,
 )
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["KEY_RULES"]
 

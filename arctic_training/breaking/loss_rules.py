@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 
 __all__ = ["LOSS_RULES"]
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from arctic_training.breaking.types import core, takes
 from arctic_training.config.resume_changes import may_change
+from arctic_training.definition.definition import OwnFactory, SlotSpec, TrainerSpec
 from arctic_training.definition.fields.types import (
     MISSING,
     FieldSpec,
@@ -21,7 +22,6 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.specification import OwnFactory, SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.document import JSON
 

@@ -10,9 +10,9 @@ from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule, with_field
 from arctic_training.breaking.types import core, head, is_nullable, takes
 from arctic_training.config.slots import ImportPath
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import ChoiceType, FieldType, ObjectType, TaggedType
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["PYTHON_RULES"]

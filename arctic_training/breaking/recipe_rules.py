@@ -9,9 +9,9 @@ from arctic_training.breaking.complaints import of_keys, of_values
 from arctic_training.breaking.pairs import KeyPair, own_factories, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, field_rule, rule
 from arctic_training.breaking.types import core, is_nullable, takes
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import ChoiceType, FieldType, TaggedType
 from arctic_training.definition.rules import Finding
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.document import shown
 
 __all__ = ["RECIPE_RULES"]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.rules import Finding, Rule
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Related, Span
 from arctic_training.diagnostics.diagnostic import Page
 

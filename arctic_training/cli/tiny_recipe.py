@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from arctic_training.conformance.laid_over import laid_over
-from arctic_training.definition.specification import SlotSpec, TrainerSpec
+from arctic_training.definition.definition import SlotSpec, TrainerSpec
 
 __all__ = ["tiny"]
 

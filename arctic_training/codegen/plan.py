@@ -26,9 +26,9 @@ from arctic_training.codegen.views import (
     View,
 )
 from arctic_training.config.slots import ImportPath
+from arctic_training.definition.definition import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.definition.fields.types import FieldSpec, ObjectType
 from arctic_training.definition.name_clashes import models
-from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.project.locations import FACTORIES_FILE, FACTORY_NAMESPACE, NAMESPACE
 from arctic_training.validation.shared_sections import SHARED_SECTIONS, shared_sections_text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
+from arctic_training.definition.definition import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.definition.fields.json_types import field_schema, former_names
 from arctic_training.definition.fields.sample_values import sample
-from arctic_training.definition.specification import FactorySpec, SlotSpec, TrainerSpec
 from arctic_training.document.json_text import json_text
 from arctic_training.document.schema_forms import (
     DRAFT,

@@ -9,6 +9,7 @@ from typing import assert_never
 from arctic_training.codegen.code import Code, printable, with_deprecation
 from arctic_training.codegen.recipe_schema import section_description
 from arctic_training.codegen.views import PageView, RowView
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import (
     ChoiceType,
     FieldSpec,
@@ -23,7 +24,6 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.project.locations import NAMESPACE
 
 __all__ = ["page_view"]

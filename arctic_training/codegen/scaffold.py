@@ -16,10 +16,10 @@ from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.stubs import stub
 from arctic_training.config.slots import ImportPath
+from arctic_training.definition.definition import FactorySpec, HandWritten, TrainerSpec
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.types import FieldSpec, Missing
 from arctic_training.definition.importable import import_roots
-from arctic_training.definition.specification import FactorySpec, HandWritten, TrainerSpec
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Span
 from arctic_training.fs.confinement import confined

@@ -11,7 +11,7 @@ from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.scaffold_losses import FirstLoss, first_loss
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import FactorySpec, TrainerSpec
+from arctic_training.definition.definition import FactorySpec, TrainerSpec
 from arctic_training.project.locations import NAMESPACE
 
 __all__ = ["missing_loss", "pasted", "probe", "signature", "stub"]

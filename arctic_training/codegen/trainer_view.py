@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
 from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import SlotSpec, TrainerSpec
+from arctic_training.definition.definition import SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.project.interface import INTERFACE
 

@@ -12,7 +12,7 @@ from typing import Final
 from arctic_training.codegen.mypy_runner import TypeProblem
 from arctic_training.codegen.stubs import signature
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.locations import module_file

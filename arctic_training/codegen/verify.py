@@ -18,7 +18,7 @@ from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.unannotated import unannotated
 from arctic_training.codegen.wrong_batch import wrong_batches
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.code_migration import broken_imports

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from arctic_training.definition.definition import SlotSpec, TrainerSpec
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.name_clashes import nested_objects
-from arctic_training.definition.specification import SlotSpec, TrainerSpec
 from arctic_training.diagnostics import Span
 from arctic_training.document import Node, Pointer, find, plain
 

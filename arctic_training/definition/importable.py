@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from arctic_training.config.slots import ImportPath
+from arctic_training.definition.definition import HandWritten, Role
 from arctic_training.definition.names import keyword_in
-from arctic_training.definition.specification import HandWritten, Role
 from arctic_training.diagnostics import Diagnostic, Span, nearest
 from arctic_training.document import Node, ScalarNode
 from arctic_training.project.locations import FACTORY_NAMESPACE, NAMESPACE, Project, module_file

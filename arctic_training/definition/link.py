@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.config.slots import SLOTS
+from arctic_training.definition.definition import FACTORIES
 from arctic_training.definition.fields.keywords import entries_of
 from arctic_training.definition.references import Reference, innermost_first, target
-from arctic_training.definition.specification import FACTORIES
 from arctic_training.definition.versions import upgraded
 from arctic_training.diagnostics import Diagnostic, Severity, known_words, nearest
 from arctic_training.document import (

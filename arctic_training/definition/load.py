@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from arctic_training.definition.definition import FACTORIES
 from arctic_training.definition.extend import extend
 from arctic_training.definition.factories.shared import shared_factories, with_shared_factories
 from arctic_training.definition.importable import with_name_of_file
 from arctic_training.definition.link import Linked, link
-from arctic_training.definition.specification import FACTORIES
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import Entry, MapNode, Node, children, shown_path
 from arctic_training.project.locations import Project

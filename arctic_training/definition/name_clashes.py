@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import (
     FieldSpec,
     FieldType,
@@ -16,7 +17,6 @@ from arctic_training.definition.fields.types import (
     TupleType,
     UnionType,
 )
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Span
 
 __all__ = ["models", "name_clashes", "nested_objects"]

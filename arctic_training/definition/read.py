@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import SLOTS, Slot
+from arctic_training.definition.definition import FACTORIES, HandWritten, Place
 from arctic_training.definition.factories.custom import ReadFactory, read_factory
 from arctic_training.definition.fields.extent import MOST_VALUES
 from arctic_training.definition.fields.keywords import described, entries_of, items_of
@@ -18,7 +19,6 @@ from arctic_training.definition.fields.schema_reader import ReadFields, SchemaRe
 from arctic_training.definition.importable import read_import_path, reserved_name
 from arctic_training.definition.link import Linked
 from arctic_training.definition.names import RECIPE, REPORTED
-from arctic_training.definition.specification import FACTORIES, HandWritten, Place
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import (
     Entry,

@@ -8,6 +8,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from arctic_training.config.slots import SLOTS, ImportPath, Slot
+from arctic_training.definition.definition import (
+    CallbackSpec,
+    FactorySpec,
+    HandWritten,
+    Place,
+    SlotSpec,
+    TrainerSpec,
+)
 from arctic_training.definition.extend import BUILT_IN, built_in_definitions
 from arctic_training.definition.factories.builtin import built_in_factories
 from arctic_training.definition.factories.custom import (
@@ -20,14 +28,6 @@ from arctic_training.definition.importable import missing_from_module, unimporta
 from arctic_training.definition.name_clashes import name_clashes
 from arctic_training.definition.names import camel_case
 from arctic_training.definition.read import Candidate, Reading
-from arctic_training.definition.specification import (
-    CallbackSpec,
-    FactorySpec,
-    HandWritten,
-    Place,
-    SlotSpec,
-    TrainerSpec,
-)
 from arctic_training.diagnostics import Diagnostic, Related, Span, has_errors
 from arctic_training.project.locations import NAMESPACE, Project, package_name
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.duplicate_names import place_of_name
 from arctic_training.definition.importable import missing_from_module, unimportable, user_file
 from arctic_training.definition.load import load_factories, load_tree
 from arctic_training.definition.read import read
 from arctic_training.definition.resolve import Stubber, resolve
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Diagnostic, Related, has_errors
 from arctic_training.document import MapNode, load, shown_path
 from arctic_training.project.locations import Project, package_name

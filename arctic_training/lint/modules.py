@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import ImportPath
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.importable import import_roots
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.locations import NAMESPACE, Project, module_file

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.lint.flow import Flow
 from arctic_training.lint.modules import Class, Definition, Function, Library, dotted
 from arctic_training.lint.shape import Shape

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.importable import import_roots
 from arctic_training.definition.name_clashes import models
 from arctic_training.definition.rules import Finding, Rule
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Severity, Source, Span
 from arctic_training.diagnostics.diagnostic import Page

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.types import ChoiceType, FieldSpec
 from arctic_training.definition.name_clashes import models, nested_objects
 from arctic_training.definition.names import is_model_member
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Span
 
 __all__ = ["Declared", "Shape"]

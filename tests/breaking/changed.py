@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.stages import read_definitions
 from tests.support import RICH_DEFINITION, write
 

@@ -13,7 +13,7 @@ from arctic_training.breaking.rule import Contract
 from arctic_training.codegen.mypy_runner import type_problems
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.project.interface import INTERFACE
 from tests.breaking.changed import changed_definitions
 from tests.support import write

@@ -14,8 +14,8 @@ import pytest
 from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import Contract
 from arctic_training.codegen.recipe_schema import recipe_schema
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.fields.sample_values import sample
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, parse, plain
 from arctic_training.validation import Schema, check, completed

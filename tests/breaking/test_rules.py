@@ -9,7 +9,7 @@ import pytest
 from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import BreakingRule, Contract, whole
 from arctic_training.breaking.rules import RULES
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Diagnostic
 from tests.support import write

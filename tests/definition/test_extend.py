@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.extend import extend
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON, load, plain
 from arctic_training.project.locations import Project

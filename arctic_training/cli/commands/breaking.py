@@ -13,7 +13,7 @@ from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import Contract
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.definition.specification import TrainerSpec
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import (
     Diagnostic,

@@ -12,8 +12,8 @@ import click
 from arctic_training.api import checked_recipe
 from arctic_training.cli.output import finish
 from arctic_training.definition.default_locations import default_place
+from arctic_training.definition.definition import TrainerSpec
 from arctic_training.definition.extend import extend, known_definitions
-from arctic_training.definition.specification import TrainerSpec
 from arctic_training.definition.stages import read_definition
 from arctic_training.diagnostics import Diagnostic, Format, did_you_mean
 from arctic_training.document import JSON, MapNode, Node, Pointer, ScalarNode, children, load, plain

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TypeAlias
 
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.specification import FactorySpec
+from arctic_training.definition.definition import FactorySpec
 from arctic_training.diagnostics import Source
 from arctic_training.document import MapNode, Node, parse, plain
 from arctic_training.project.resources import resource

@@ -11,6 +11,7 @@ from typing import cast
 
 from arctic_training.config.foreign import foreign_type
 from arctic_training.config.slots import ImportPath, Slot
+from arctic_training.definition.definition import FactorySpec, HandWritten, OwnFactory, Place
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
 from arctic_training.definition.fields.extent import MOST_VALUES
 from arctic_training.definition.fields.keywords import described, entries_of
@@ -18,7 +19,6 @@ from arctic_training.definition.fields.schema_reader import SchemaReader
 from arctic_training.definition.fields.types import FieldSpec, with_field_class_names
 from arctic_training.definition.importable import read_import_path
 from arctic_training.definition.names import camel_case
-from arctic_training.definition.specification import FactorySpec, HandWritten, OwnFactory, Place
 from arctic_training.diagnostics import Diagnostic, Related, Source, Span, known_words, nearest
 from arctic_training.document import JSON, MapNode, find, key_span, plain, value_span
 from arctic_training.project.locations import FACTORY_NAMESPACE, package_name

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.config.slots import SLOTS
+from arctic_training.definition.definition import FACTORIES
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
 from arctic_training.definition.fields.keywords import entries_of
-from arctic_training.definition.specification import FACTORIES
 from arctic_training.diagnostics import Diagnostic, Related, Span
 from arctic_training.document import (
     Entry,

@@ -13,8 +13,8 @@ import arctic_training
 from arctic_training.config.base import SectionConfig
 from arctic_training.config.slots import SLOTS, ImportPath, Slot
 from arctic_training.core.factory import Component
+from arctic_training.definition.definition import FactorySpec
 from arctic_training.definition.factories.builtin import built_in_factories
-from arctic_training.definition.specification import FactorySpec
 
 ENTRIES = [(slot, entry) for slot in SLOTS for entry in built_in_factories()[slot.kind].values()]
 
