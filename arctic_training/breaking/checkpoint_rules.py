@@ -9,19 +9,19 @@ from arctic_training.breaking.complaints import default_change, of_keys
 from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
 from arctic_training.config.resume_changes import may_change
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.rules import Finding
 
 __all__ = ["CHECKPOINT_RULES", "TRAINER_REMOVED"]
 
 
-def _renamed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _renamed(old: Definition, new: Definition) -> Iterator[Finding]:
     if old.name != new.name:
         message = f"the trainer is called `{new.name}`, and was called `{old.name}`"
         yield broken(message=message, new=new.name_key, old=old.name_key)
 
 
-def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _factory_removed(old: Definition, new: Definition) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         kept = {factory.name for factory in now.factories}
         for factory in before.factories:
@@ -30,7 +30,7 @@ def _factory_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
                 yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
-def _default_changed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _default_changed(old: Definition, new: Definition) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if names[0] != names[1] and not may_change((now.slot.section, "type")):
@@ -42,7 +42,7 @@ def _held(pair: KeyPair) -> str:
     return default_change(pair) if pair.is_held else ""
 
 
-def _removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _removed(old: Definition, new: Definition) -> Iterator[Finding]:
     """Find nothing: of two definitions, none is missing."""
     del old, new
     yield from ()

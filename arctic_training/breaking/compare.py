@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from arctic_training.breaking.checkpoint_rules import TRAINER_REMOVED
 from arctic_training.breaking.rule import Comparison, Contract
 from arctic_training.breaking.rules import RULES
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.rules import Finding, apply_rules
 from arctic_training.diagnostics import Diagnostic
 
@@ -15,7 +15,7 @@ __all__ = ["breaks"]
 
 
 def breaks(
-    old: Sequence[TrainerSpec], new: Sequence[TrainerSpec], contract: Contract
+    old: Sequence[Definition], new: Sequence[Definition], contract: Contract
 ) -> Iterator[Diagnostic]:
     """Iterate over what is broken of a contract, or of those within it.
 
@@ -33,7 +33,7 @@ def breaks(
             yield diagnostic
 
 
-def _gone(old: TrainerSpec) -> Finding:
+def _gone(old: Definition) -> Finding:
     return Finding(
         message=f"there is no trainer `{old.name}` any more",
         span=old.name_key,

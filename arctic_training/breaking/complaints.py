@@ -9,7 +9,7 @@ from typing import TypeAlias
 from arctic_training.breaking.pairs import KeyPair, key_pairs, value_pairs
 from arctic_training.breaking.rule import Find, broken
 from arctic_training.breaking.types import core, takes
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import FieldType
 from arctic_training.definition.rules import Finding
 from arctic_training.document import shown
@@ -67,7 +67,7 @@ def _said(default: object) -> str:
             return "other values"
 
 
-def _values(complaint: _OfValue, old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _values(complaint: _OfValue, old: Definition, new: Definition) -> Iterator[Finding]:
     for pair in value_pairs(old, new):
         if said := complaint(pair.old, pair.new):
             before, now = pair.places
@@ -79,7 +79,7 @@ def _of_like(complaint: _OfValue, old: FieldType, new: FieldType) -> str:
     return complaint(old, new) if is_like else ""
 
 
-def _keys(complaint: _OfKey, old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _keys(complaint: _OfKey, old: Definition, new: Definition) -> Iterator[Finding]:
     for pair in key_pairs(old, new):
         if said := complaint(pair):
             now = pair.new.key if pair.new else pair.section

@@ -15,7 +15,7 @@ from arctic_training.breaking.rule import (
     rule,
     with_field,
 )
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.rules import Finding
 
 __all__ = ["KEY_RULES"]
@@ -47,7 +47,7 @@ def _forgotten(pair: KeyPair) -> str:
     return f"is not called `{gone[0]}` any more" if gone else ""
 
 
-def _merged(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _merged(old: Definition, new: Definition) -> Iterator[Finding]:
     first: dict[str, Key] = {}
     for pair in key_pairs(old, new):
         if not pair.old or not pair.new:

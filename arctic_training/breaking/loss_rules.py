@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.rules import Finding
 
 __all__ = ["LOSS_RULES"]
@@ -16,13 +16,13 @@ _COUPLINGS: Final = ("sample", "micro_batch", "global_batch")
 """What a loss may mix, the least first."""
 
 
-def _batch(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _batch(old: Definition, new: Definition) -> Iterator[Finding]:
     if old.batch != new.batch:
         message = f"the loss gets a `{new.batch.name}`, and got a `{old.batch.name}`"
         yield broken(message=message, new=new.slots[0].place.key, old=old.slots[0].place.key)
 
 
-def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _loss(old: Definition, new: Definition) -> Iterator[Finding]:
     if old.loss and not new.loss:
         yield broken(
             message="the generated class has no loss",
@@ -31,12 +31,12 @@ def _loss(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
         )
 
 
-def _metric_added(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _metric_added(old: Definition, new: Definition) -> Iterator[Finding]:
     for name in new.metrics.keys() - old.metrics.keys():
         yield broken(message=f"the loss has to return the term `{name}`", new=new.metric_key(name))
 
 
-def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _metric_removed(old: Definition, new: Definition) -> Iterator[Finding]:
     for name in old.metrics.keys() - new.metrics.keys():
         yield broken(
             message=f"the loss may not return the term `{name}`",
@@ -45,7 +45,7 @@ def _metric_removed(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
         )
 
 
-def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _reduction(old: Definition, new: Definition) -> Iterator[Finding]:
     for name in old.metrics.keys() & new.metrics.keys():
         before, now = old.metrics[name], new.metrics[name]
         if before != now:
@@ -53,7 +53,7 @@ def _reduction(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
             yield broken(message=message, new=new.metric_key(name), old=old.metric_key(name))
 
 
-def _coupling(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _coupling(old: Definition, new: Definition) -> Iterator[Finding]:
     if _COUPLINGS.index(new.coupling) > _COUPLINGS.index(old.coupling):
         message = f"a step holds only for the same {new.coupling}, and did for each {old.coupling}"
         yield broken(message=message, new=new.key_of("coupling"), old=old.key_of("coupling"))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from arctic_training.breaking.types import core, takes
 from arctic_training.config.resume_changes import may_change
-from arctic_training.definition.definition import OwnFactory, SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, SlotSpec, UserFactory
 from arctic_training.definition.fields.types import (
     MISSING,
     FieldSpec,
@@ -88,17 +88,17 @@ class ValuePair:
         return replace(self, way=self.way + step, old=old, new=new)
 
 
-def key_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[KeyPair]:
+def key_pairs(old: Definition, new: Definition) -> Iterator[KeyPair]:
     """Iterate over all keys of both, at any depth; those under a former name are found."""
     return (pair for pair in _all(old, new) if isinstance(pair, KeyPair))
 
 
-def value_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[ValuePair]:
+def value_pairs(old: Definition, new: Definition) -> Iterator[ValuePair]:
     """Iterate over all values that both have, at any depth."""
     return (pair for pair in _all(old, new) if isinstance(pair, ValuePair))
 
 
-def _all(old: TrainerSpec, new: TrainerSpec) -> Iterator[KeyPair | ValuePair]:
+def _all(old: Definition, new: Definition) -> Iterator[KeyPair | ValuePair]:
     yield from _keys("", [*_of_recipe(old)], [*_of_recipe(new)], new.fields_span)
     for slot, before, now in own_factories(old, new):
         keys, others = ([*_of_fields(own.fields)] for own in (before, now))
@@ -106,8 +106,8 @@ def _all(old: TrainerSpec, new: TrainerSpec) -> Iterator[KeyPair | ValuePair]:
 
 
 def own_factories(
-    old: TrainerSpec, new: TrainerSpec
-) -> Iterator[tuple[OwnSection, OwnFactory, OwnFactory]]:
+    old: Definition, new: Definition
+) -> Iterator[tuple[OwnSection, UserFactory, UserFactory]]:
     """Iterate over the factories of the user's that both have."""
     for before, now in slot_pairs(old, new):
         kept = {factory.name: factory.own for factory in now.factories}
@@ -116,7 +116,7 @@ def own_factories(
                 yield OwnSection(now.slot.section, factory.name), factory.own, own
 
 
-def slot_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[tuple[SlotSpec, SlotSpec]]:
+def slot_pairs(old: Definition, new: Definition) -> Iterator[tuple[SlotSpec, SlotSpec]]:
     """Iterate over the slots that both have; an optional one may be in one alone."""
     by_kind = {slot.slot.kind: slot for slot in new.slots}
     for slot in old.slots:
@@ -124,7 +124,7 @@ def slot_pairs(old: TrainerSpec, new: TrainerSpec) -> Iterator[tuple[SlotSpec, S
             yield slot, by_kind[slot.slot.kind]
 
 
-def _of_recipe(spec: TrainerSpec) -> Iterator[Key]:
+def _of_recipe(spec: Definition) -> Iterator[Key]:
     optional = (slot for slot in spec.slots if not slot.slot.is_required)
     for slot in (*optional, *spec.nested):
         yield Key(name=slot.slot.section, former=slot.renamed_from, key=slot.place.key)

@@ -10,7 +10,7 @@ from arctic_training.breaking.pairs import KeyPair, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, rule, with_field
 from arctic_training.breaking.types import core, head, is_nullable, takes
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import ChoiceType, FieldType, ObjectType, TaggedType
 from arctic_training.definition.rules import Finding
 from arctic_training.document import shown
@@ -18,13 +18,13 @@ from arctic_training.document import shown
 __all__ = ["PYTHON_RULES"]
 
 
-def _config_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _config_class(old: Definition, new: Definition) -> Iterator[Finding]:
     if old.config_class != new.config_class:
         message = f"the config class is `{new.config_class}`, and was `{old.config_class}`"
         yield broken(message=message, new=new.config_span, old=old.config_span)
 
 
-def _trainer_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _trainer_class(old: Definition, new: Definition) -> Iterator[Finding]:
     for name in _offered(old) - _offered(new):
         key = "implementation" if old.implementation != new.implementation else "name"
         yield broken(
@@ -34,7 +34,7 @@ def _trainer_class(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
         )
 
 
-def _offered(spec: TrainerSpec) -> set[str | ImportPath]:
+def _offered(spec: Definition) -> set[str | ImportPath]:
     """Return the classes of a package: what is generated, and what a recipe's `type` means."""
     return {spec.base_class, *filter(None, [spec.implementation])}
 
@@ -79,7 +79,7 @@ def _options(old: FieldType, new: FieldType) -> str:
             return ""
 
 
-def _factories(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _factories(old: Definition, new: Definition) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         known = {factory.config for factory in before.factories}
         for factory in now.factories:

@@ -9,7 +9,7 @@ from arctic_training.breaking.complaints import of_keys, of_values
 from arctic_training.breaking.pairs import KeyPair, own_factories, slot_pairs
 from arctic_training.breaking.rule import BreakingRule, Contract, broken, field_rule, rule
 from arctic_training.breaking.types import core, is_nullable, takes
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import ChoiceType, FieldType, TaggedType
 from arctic_training.definition.rules import Finding
 from arctic_training.document import shown
@@ -17,7 +17,7 @@ from arctic_training.document import shown
 __all__ = ["RECIPE_RULES"]
 
 
-def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _base(old: Definition, new: Definition) -> Iterator[Finding]:
     for slot, before, now in own_factories(old, new):
         names = before.base.name, now.base.name
         if names[0] != names[1]:
@@ -26,7 +26,7 @@ def _base(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
             yield broken(message=message, new=now.place.key, old=before.place.key)
 
 
-def _retyped(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _retyped(old: Definition, new: Definition) -> Iterator[Finding]:
     yield from of_values(lambda a, b: "" if takes(a, b) else "is of another type")(old, new)
     yield from of_keys(_sectioned)(old, new)
 
@@ -69,7 +69,7 @@ def _tag(old: FieldType, new: FieldType) -> str:
             return ""
 
 
-def _engine(old: TrainerSpec, new: TrainerSpec) -> Iterator[Finding]:
+def _engine(old: Definition, new: Definition) -> Iterator[Finding]:
     for before, now in slot_pairs(old, new):
         names = before.factories[0].name, now.factories[0].name
         if now.slot.is_list and names[0] != names[1]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.rules import Finding, Rule
 from arctic_training.diagnostics import Related, Span
 from arctic_training.diagnostics.diagnostic import Page
@@ -53,11 +53,11 @@ CONTRACTS: Final = {
 class Comparison:
     """A definition as it was and as it is."""
 
-    old: TrainerSpec
-    new: TrainerSpec
+    old: Definition
+    new: Definition
 
 
-Find: TypeAlias = Callable[[TrainerSpec, TrainerSpec], Iterator[Finding]]
+Find: TypeAlias = Callable[[Definition, Definition], Iterator[Finding]]
 """Compares a definition as it was with it as it is."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from arctic_training.conformance.laid_over import laid_over
-from arctic_training.definition.definition import SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, SlotSpec
 
 __all__ = ["tiny"]
 
@@ -39,7 +39,7 @@ _RUN: Final[Mapping[str, object]] = {
 _NUM_SAMPLES: Final = 24
 
 
-def tiny(starter: Mapping[str, object], spec: TrainerSpec, folder: str) -> dict[str, object]:
+def tiny(starter: Mapping[str, object], spec: Definition, folder: str) -> dict[str, object]:
     """Return the starter recipe of a trainer with everything small; data is kept in ``folder``."""
     values = dict(starter)
     for slot in spec.sections:

@@ -26,7 +26,7 @@ from arctic_training.codegen.views import (
     View,
 )
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, FactorySpec, SlotSpec
 from arctic_training.definition.fields.types import FieldSpec, ObjectType
 from arctic_training.definition.name_clashes import models
 from arctic_training.diagnostics import Span
@@ -52,7 +52,7 @@ class PlannedFile:
     spans: dict[str, Span] = dataclasses.field(default_factory=dict)
 
 
-def plan(spec: TrainerSpec) -> list[PlannedFile]:
+def plan(spec: Definition) -> list[PlannedFile]:
     """Return the files of a trainer, those of its package and of the shared sections that it takes.
 
     Paths start at the generated source root.
@@ -61,7 +61,7 @@ def plan(spec: TrainerSpec) -> list[PlannedFile]:
     return [*_package(spec), *(file for factory in shared for file in _shared_section(factory))]
 
 
-def _package(spec: TrainerSpec) -> list[PlannedFile]:
+def _package(spec: Definition) -> list[PlannedFile]:
     folder = f"{NAMESPACE}/{spec.package}"
     return [
         PlannedFile(f"{folder}/__init__.py", "init.py.j2", _init(spec)),
@@ -84,18 +84,18 @@ def _package(spec: TrainerSpec) -> list[PlannedFile]:
     ]
 
 
-def config_path(spec: TrainerSpec) -> ImportPath:
+def config_path(spec: Definition) -> ImportPath:
     """Return where the config class is."""
     return ImportPath(f"{NAMESPACE}.{spec.package}.config", spec.config_class)
 
 
-def trainer_path(spec: TrainerSpec) -> ImportPath:
+def trainer_path(spec: Definition) -> ImportPath:
     """Return where the class is that a recipe's ``type`` means."""
     module = f"{NAMESPACE}.{spec.package}.trainer"
     return spec.implementation or ImportPath(module, spec.trainer_class)
 
 
-def _config(spec: TrainerSpec) -> ConfigView:
+def _config(spec: Definition) -> ConfigView:
     imports = Imports()
     recipe = imports.use(ImportPath("arctic_training.config.trainer", "TrainerConfig"))
     named = imports.use(ImportPath("typing", "Literal"))
@@ -175,7 +175,7 @@ def _field_spans(owner: str, fields: tuple[FieldSpec, ...]) -> Iterator[tuple[st
             yield f"{name}.{field.name}", field.span
 
 
-def _config_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
+def _config_spans(spec: Definition) -> Iterator[tuple[str, Span]]:
     yield f"{spec.config_class}.type", spec.span_of("name")
     for slot in spec.sections:
         yield f"{spec.config_class}.{slot.slot.section}", slot.place.value
@@ -184,7 +184,7 @@ def _config_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
     yield from _field_spans(spec.config_class, spec.fields)
 
 
-def _in_place(spec: TrainerSpec) -> list[FactorySpec]:
+def _in_place(spec: Definition) -> list[FactorySpec]:
     """Return the factories whose sections stand in the trainer's own module."""
     return [f for f in spec.own_factories if f.own and not f.own.package]
 
@@ -221,7 +221,7 @@ def _section(slot: SlotSpec, here: str, imports: Imports) -> AttributeView:
     return AttributeView(Code(slot.slot.section), kind, first, doc)
 
 
-def _init(spec: TrainerSpec) -> InitView:
+def _init(spec: Definition) -> InitView:
     offered = {config_path(spec), trainer_path(spec), *(own.config for own in _in_place(spec))}
     if spec.implementation:
         offered.add(ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class))

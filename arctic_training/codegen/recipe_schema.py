@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
-from arctic_training.definition.definition import FactorySpec, SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, FactorySpec, SlotSpec
 from arctic_training.definition.fields.json_types import field_schema, former_names
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.document.json_text import json_text
@@ -30,7 +30,7 @@ _WIDTH: Final = 100
 """Characters of an object or a list that is on one line."""
 
 
-def recipe_schema(spec: TrainerSpec) -> str:
+def recipe_schema(spec: Definition) -> str:
     """Return the schema as text. It takes the same recipes as the generated models do.
 
     It refers to the sections that all trainers share; those of the user's factories are in it.

@@ -9,7 +9,7 @@ from typing import assert_never
 from arctic_training.codegen.code import Code, printable, with_deprecation
 from arctic_training.codegen.recipe_schema import section_description
 from arctic_training.codegen.views import PageView, RowView
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import (
     ChoiceType,
     FieldSpec,
@@ -29,7 +29,7 @@ from arctic_training.project.locations import NAMESPACE
 __all__ = ["page_view"]
 
 
-def page_view(spec: TrainerSpec) -> PageView:
+def page_view(spec: Definition) -> PageView:
     """Return what the page shows."""
     return PageView(
         source=_text(printable(spec.source)),
@@ -58,7 +58,7 @@ def page_view(spec: TrainerSpec) -> PageView:
     )
 
 
-def _section_rows(spec: TrainerSpec) -> Iterator[RowView]:
+def _section_rows(spec: Definition) -> Iterator[RowView]:
     """Iterate over the keys of the sections of the user's factories, beside those of the base."""
     for slot in spec.slots:
         for factory in slot.factories:

@@ -16,7 +16,7 @@ from arctic_training.codegen.code import Code, printable
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.stubs import stub
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import FactorySpec, HandWritten, TrainerSpec
+from arctic_training.definition.definition import Definition, FactorySpec, HandWritten
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.definition.fields.types import FieldSpec, Missing
 from arctic_training.definition.importable import import_roots
@@ -48,7 +48,7 @@ def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Span]]:
         yield recipe, starter_recipe(spec, recipe, project), spec.span_of("name")
 
 
-def missing_modules(spec: TrainerSpec, project: Project) -> Iterator[HandWritten]:
+def missing_modules(spec: Definition, project: Project) -> Iterator[HandWritten]:
     """Iterate over what the user writes in modules that do not exist, with its places."""
     roots = import_roots(project)
     for named in spec.hand_written:
@@ -87,7 +87,7 @@ def recipe_path(definition: Path) -> Path:
     return definition.with_name(f"{definition.stem}.recipe.yaml")
 
 
-def starter_recipe(spec: TrainerSpec, recipe: Path, project: Project) -> str:
+def starter_recipe(spec: Definition, recipe: Path, project: Project) -> str:
     """Return the text of the recipe that a trainer begins with, to stand at ``recipe``."""
     schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
     offered = {slot.slot.section: slot.factories for slot in spec.sections}

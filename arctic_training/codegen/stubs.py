@@ -11,7 +11,7 @@ from arctic_training.codegen.plan import config_path
 from arctic_training.codegen.render import fill
 from arctic_training.codegen.scaffold_losses import FirstLoss, first_loss
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import FactorySpec, TrainerSpec
+from arctic_training.definition.definition import Definition, FactorySpec
 from arctic_training.project.locations import NAMESPACE
 
 __all__ = ["missing_loss", "pasted", "probe", "signature", "stub"]
@@ -20,7 +20,7 @@ _FUTURE: Final = "from __future__ import annotations\n"
 _OUTPUT: Final = "arctic_training.core.loss_output"
 
 
-def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None) -> str:
+def stub(spec: Definition, path: ImportPath, extended: ImportPath | None = None) -> str:
     """Return the text of a module with the function or the class that a definition names.
 
     A loss begins as that of the trainer which is ``extended``, where one is given.
@@ -35,12 +35,12 @@ def stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None = None
     return _callback_stub(spec, path)
 
 
-def pasted(spec: TrainerSpec, path: ImportPath) -> str:
+def pasted(spec: Definition, path: ImportPath) -> str:
     """Return what a module of the user's lacks, to be put into it: all below its first lines."""
     return laid_out(stub(spec, path)).partition(_FUTURE)[2].lstrip()
 
 
-def signature(spec: TrainerSpec, path: ImportPath, names: list[str]) -> str:
+def signature(spec: Definition, path: ImportPath, names: list[str]) -> str:
     """Return the first lines of a loss or of a callback, and what they need imported.
 
     ``names`` are those that its parameters have, if there are as many as it has to take.
@@ -64,7 +64,7 @@ def signature(spec: TrainerSpec, path: ImportPath, names: list[str]) -> str:
     return laid_out(fill("signature.py.j2", values)).removesuffix("    pass\n")
 
 
-def missing_loss(spec: TrainerSpec, implementation: ImportPath) -> str:
+def missing_loss(spec: Definition, implementation: ImportPath) -> str:
     """Return the method that a hand-written class lacks, with the imports that it needs."""
     imports = Imports()
     batch, body = imports.use(spec.batch), _loss_body(spec, imports, Code("self"), depth=2)
@@ -73,7 +73,7 @@ def missing_loss(spec: TrainerSpec, implementation: ImportPath) -> str:
     return fill("missing_loss.py.j2", values)
 
 
-def probe(spec: TrainerSpec, implementation: ImportPath) -> str:
+def probe(spec: Definition, implementation: ImportPath) -> str:
     """Return a module that makes the trainer of a hand-written class, for mypy to look at."""
     imports = Imports()
     home = f"{NAMESPACE}.{spec.package}.trainer"
@@ -98,7 +98,7 @@ def _factory_stub(factory: FactorySpec) -> str:
     )
 
 
-def _loss_stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None) -> str:
+def _loss_stub(spec: Definition, path: ImportPath, extended: ImportPath | None) -> str:
     imports = Imports()
     config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
     imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
@@ -125,7 +125,7 @@ def _loss_stub(spec: TrainerSpec, path: ImportPath, extended: ImportPath | None)
 _EXTENDED: Final = Code("it is that of the trainer which this one extends.")
 
 
-def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
+def _callback_stub(spec: Definition, path: ImportPath) -> str:
     imports = Imports()
     config, batch = imports.use(config_path(spec)), imports.use(spec.batch)
     imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
@@ -133,7 +133,7 @@ def _callback_stub(spec: TrainerSpec, path: ImportPath) -> str:
     return fill("callback.py.j2", values | {"config": config, "batch": batch})
 
 
-def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int) -> Code:
+def _loss_body(spec: Definition, imports: Imports, trainer: Code, *, depth: int) -> Code:
     """Return the statements of a first loss, indented, and import what they need."""
     beginning = first_loss(spec.batch)
     for name in (*beginning.needed, ImportPath(_OUTPUT, "LossOutput")):
@@ -152,7 +152,7 @@ def _loss_body(spec: TrainerSpec, imports: Imports, trainer: Code, *, depth: int
 _EMPTY: Final = {"mean": Code("has no value"), "sum": Code("is 0")}
 
 
-def _read_field(spec: TrainerSpec, beginning: FirstLoss) -> Code | None:
+def _read_field(spec: Definition, beginning: FirstLoss) -> Code | None:
     """Return the field that a first loss reads, if the definition has it, as a number."""
     for each in spec.fields:
         if each.name == beginning.field_name and getattr(each.type, "kind", "") == "number":
@@ -160,7 +160,7 @@ def _read_field(spec: TrainerSpec, beginning: FirstLoss) -> Code | None:
     return None
 
 
-def _implementation_stub(spec: TrainerSpec, path: ImportPath) -> str:
+def _implementation_stub(spec: Definition, path: ImportPath) -> str:
     imports = Imports()
     trainer = ImportPath(f"{NAMESPACE}.{spec.package}.trainer", spec.base_class)
     base, batch = imports.use(trainer), imports.use(spec.batch)

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from arctic_training.codegen.code import Code, Imports, docstring, literal, printable
 from arctic_training.codegen.views import CallbacksView, FactoryView, SlotView, TrainerView
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, SlotSpec
 from arctic_training.diagnostics import Span
 from arctic_training.project.interface import INTERFACE
 
 __all__ = ["trainer_spans", "trainer_view"]
 
 
-def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
+def trainer_view(spec: Definition, config_class: ImportPath) -> TrainerView:
     """Return what the module shows; ``config_class`` is the trainer's."""
     imports = Imports()
     trainer = imports.use(ImportPath("arctic_training.trainer.trainer", "Trainer"))
@@ -54,7 +54,7 @@ def trainer_view(spec: TrainerSpec, config_class: ImportPath) -> TrainerView:
     )
 
 
-def trainer_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
+def trainer_spans(spec: Definition) -> Iterator[tuple[str, Span]]:
     """Iterate over the named parts of the module, with the places that they were made from."""
     owner = spec.base_class
     if spec.loss:
@@ -78,7 +78,7 @@ def trainer_spans(spec: TrainerSpec) -> Iterator[tuple[str, Span]]:
     yield owner, spec.span_of("name")
 
 
-def _callbacks_type(spec: TrainerSpec, imports: Imports) -> Code:
+def _callbacks_type(spec: Definition, imports: Imports) -> Code:
     """Return the type of the callbacks: mypy shows each function that does not take the trainer."""
     if not spec.callbacks:
         return Code()
@@ -87,7 +87,7 @@ def _callbacks_type(spec: TrainerSpec, imports: Imports) -> Code:
     return Code(f"{constant}[{callbacks}[{spec.base_class}]]")
 
 
-def _callbacks(spec: TrainerSpec, imports: Imports) -> Iterator[CallbacksView]:
+def _callbacks(spec: Definition, imports: Imports) -> Iterator[CallbacksView]:
     for moment in dict.fromkeys(callback.moment for callback in spec.callbacks):
         called = (callback for callback in spec.callbacks if callback.moment == moment)
         functions = [imports.use(callback.function) for callback in called]

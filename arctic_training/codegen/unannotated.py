@@ -12,7 +12,7 @@ from typing import Final
 from arctic_training.codegen.mypy_runner import TypeProblem
 from arctic_training.codegen.stubs import signature
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.locations import module_file
@@ -38,7 +38,7 @@ class Unannotated:
 
 
 def unannotated(
-    spec: TrainerSpec, problems: list[TypeProblem], roots: tuple[Path, ...]
+    spec: Definition, problems: list[TypeProblem], roots: tuple[Path, ...]
 ) -> Iterator[Unannotated]:
     """Find the loss and the callbacks of a trainer that mypy misses types of."""
     for named in spec.hand_written:
@@ -62,7 +62,7 @@ def _function(file: Path, name: str) -> ast.FunctionDef | None:
 
 
 def _diagnostic(
-    spec: TrainerSpec, path: ImportPath, file: Path, function: ast.FunctionDef
+    spec: Definition, path: ImportPath, file: Path, function: ast.FunctionDef
 ) -> Diagnostic:
     source = Source(shown_path(file), file.read_text("utf-8-sig", errors="replace"))
     listed = [*function.args.posonlyargs, *function.args.args]

@@ -18,7 +18,7 @@ from arctic_training.codegen.stubs import missing_loss
 from arctic_training.codegen.unannotated import unannotated
 from arctic_training.codegen.wrong_batch import wrong_batches
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.diagnostics import Diagnostic, Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.code_migration import broken_imports
@@ -31,7 +31,7 @@ __all__ = ["SourceMap", "Staged", "verify"]
 class SourceMap:
     """Which place of the definition each named part of a generated file was made from."""
 
-    spec: TrainerSpec
+    spec: Definition
     spans: dict[str, Span]
 
     def span(self, text: str, line: int) -> Span:
@@ -53,7 +53,7 @@ class Staged:
     """Modules that make the trainers of hand-written classes, which nobody keeps."""
 
 
-def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[Diagnostic]:
+def verify(specs: list[Definition], staged: Staged, project: Project) -> list[Diagnostic]:
     """Type-check staged trainers with the user's functions."""
     roots = (staged.generated, *project.source_roots, staged.stubs, staged.stubs / "src")
     targets = [path for path in staged.maps if path.suffix == ".py"]
@@ -75,7 +75,7 @@ def verify(specs: list[TrainerSpec], staged: Staged, project: Project) -> list[D
     return [*told, *left]
 
 
-def _hand_written(specs: list[TrainerSpec], roots: tuple[Path, ...]) -> list[Path]:
+def _hand_written(specs: list[Definition], roots: tuple[Path, ...]) -> list[Path]:
     named = [each for spec in specs for each in spec.hand_written]
     files = {module_file(each.path.module, roots) for each in named}
     return sorted(file for file in files if file)
@@ -106,7 +106,7 @@ def _type_error(problem: TypeProblem, span: Span) -> Diagnostic:
     return Diagnostic(code="type-error", message=problem.message, span=span, help=problem.hint)
 
 
-def _lacks_loss(spec: TrainerSpec, lacking: ImportPath, span: Span) -> Diagnostic:
+def _lacks_loss(spec: Definition, lacking: ImportPath, span: Span) -> Diagnostic:
     return Diagnostic(
         code="missing-loss",
         message=f"`{lacking.name}` has no `loss`, and the definition names none",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from arctic_training.codegen.mypy_runner import TypeProblem
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.diagnostics import Diagnostic, Related, Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.locations import module_file
@@ -36,7 +36,7 @@ class WrongBatch:
 
 
 def wrong_batches(
-    spec: TrainerSpec, problems: list[TypeProblem], roots: tuple[Path, ...], made: set[Path]
+    spec: Definition, problems: list[TypeProblem], roots: tuple[Path, ...], made: set[Path]
 ) -> Iterator[WrongBatch]:
     """Find the functions of a trainer that cannot take what its generated code gives them.
 

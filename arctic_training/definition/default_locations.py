@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from arctic_training.definition.definition import SlotSpec, TrainerSpec
+from arctic_training.definition.definition import Definition, SlotSpec
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.name_clashes import nested_objects
 from arctic_training.diagnostics import Span
@@ -11,7 +11,7 @@ from arctic_training.document import Node, Pointer, find, plain
 __all__ = ["default_place"]
 
 
-def default_place(spec: TrainerSpec, recipe: Node, way: Pointer) -> Span | None:
+def default_place(spec: Definition, recipe: Node, way: Pointer) -> Span | None:
     """Return where a definition says what holds for a key; None of what is built in.
 
     ``way`` leads to the key, which the ``recipe`` leaves out.

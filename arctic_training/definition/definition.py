@@ -1,4 +1,4 @@
-"""A trainer definition, understood: what the later stages work on.
+"""A resolved trainer definition: what codegen, lint and breaking work on.
 
 Everything is frozen, and every value keeps its span.
 """
@@ -16,12 +16,12 @@ from arctic_training.diagnostics import Source, Span
 __all__ = [
     "FACTORIES",
     "CallbackSpec",
+    "Definition",
     "FactorySpec",
     "HandWritten",
-    "OwnFactory",
     "Place",
     "SlotSpec",
-    "TrainerSpec",
+    "UserFactory",
 ]
 
 FACTORIES: Final = "factories"
@@ -61,7 +61,7 @@ class FactorySpec:
     factory: ImportPath
     config: ImportPath
     batch: ImportPath | None = None
-    own: OwnFactory | None = None
+    own: UserFactory | None = None
     """What a factory of the user's has beside what it extends; None of one that is built in."""
 
     extends: str = ""
@@ -74,7 +74,7 @@ class FactorySpec:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnFactory:
+class UserFactory:
     """What a user's factory has of its own: the keys of its section beside those of the base.
 
     One that definitions share has a ``package`` for its section; the section of one that is
@@ -131,8 +131,8 @@ class CallbackSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrainerSpec:
-    """A trainer, ready to be rendered."""
+class Definition:
+    """A resolved definition of a trainer."""
 
     source: str
     """Path of the definition, from the root of its project."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import (
     FieldSpec,
     FieldType,
@@ -31,7 +31,7 @@ _USED: Final = frozenset(
 """What generated files and stubs call by these names, whatever the definition is."""
 
 
-def name_clashes(spec: TrainerSpec) -> Iterator[Diagnostic]:
+def name_clashes(spec: Definition) -> Iterator[Diagnostic]:
     """Find names that the generated code needs for something else, or for two things."""
     taken = _USED | set(_names_of_factories(spec))
     for name, what, span in _names(spec):
@@ -71,7 +71,7 @@ def nested_objects(kind: FieldType) -> Iterator[ObjectType]:
             return
 
 
-def _names_of_factories(spec: TrainerSpec) -> Iterator[str]:
+def _names_of_factories(spec: Definition) -> Iterator[str]:
     for slot in spec.slots:
         yield from (slot.slot.base.name, slot.slot.config_base.name)
         for factory in (factory.built_in for factory in slot.factories):
@@ -80,7 +80,7 @@ def _names_of_factories(spec: TrainerSpec) -> Iterator[str]:
         yield spec.batch.name
 
 
-def _names(spec: TrainerSpec) -> Iterator[tuple[str, str, Span]]:
+def _names(spec: Definition) -> Iterator[tuple[str, str, Span]]:
     """Iterate over the names that the definition brings in, with what each is and its place."""
     yield spec.config_class, "config class", spec.config_span
     yield spec.base_class, "trainer class", spec.config_span

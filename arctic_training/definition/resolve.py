@@ -10,11 +10,11 @@ from typing import TypeAlias
 from arctic_training.config.slots import SLOTS, ImportPath, Slot
 from arctic_training.definition.definition import (
     CallbackSpec,
+    Definition,
     FactorySpec,
     HandWritten,
     Place,
     SlotSpec,
-    TrainerSpec,
 )
 from arctic_training.definition.extend import BUILT_IN, built_in_definitions
 from arctic_training.definition.factories.builtin import built_in_factories
@@ -33,13 +33,13 @@ from arctic_training.project.locations import NAMESPACE, Project, package_name
 
 __all__ = ["Stubber", "resolve"]
 
-Stubber: TypeAlias = Callable[[TrainerSpec, ImportPath], str]
+Stubber: TypeAlias = Callable[[Definition, ImportPath], str]
 """Returns the code that a module of the user's lacks."""
 
 
 def resolve(
     reading: Reading, path: Path, project: Project, stubber: Stubber | None = None
-) -> tuple[TrainerSpec, list[Diagnostic]]:
+) -> tuple[Definition, list[Diagnostic]]:
     """Return the definition that was read, and what its names fail to stand for.
 
     Beside an error it is not whole. With a ``stubber``, a function that its module lacks is
@@ -72,12 +72,12 @@ def resolve(
 
 def _spec(
     reading: Reading, path: Path, project: Project, slots: tuple[SlotSpec, ...]
-) -> TrainerSpec:
+) -> Definition:
     name = reading.name
     config_class = reading.config_name or f"{camel_case(name)}TrainerConfig"
     owner = config_class.removesuffix("TrainerConfig")
     is_described = "description" in reading.places
-    return TrainerSpec(
+    return Definition(
         source=path.resolve().relative_to(project.root).as_posix(),
         text=reading.text,
         span=reading.span,
@@ -180,7 +180,7 @@ def _mixed_batches(data: SlotSpec) -> Iterator[Diagnostic]:
         )
 
 
-def _built_in_name(spec: TrainerSpec, path: Path, project: Project) -> Iterator[Diagnostic]:
+def _built_in_name(spec: Definition, path: Path, project: Project) -> Iterator[Diagnostic]:
     """Find a trainer that would stand in the way of a built-in one, and of all that extend that.
 
     A built-in one itself is that of this package, or of a checkout of another state of it.

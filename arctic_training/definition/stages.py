@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.duplicate_names import place_of_name
 from arctic_training.definition.importable import missing_from_module, unimportable, user_file
 from arctic_training.definition.load import load_factories, load_tree
@@ -39,7 +39,7 @@ class Loaded:
 
     path: Path
     project: Project
-    spec: TrainerSpec
+    spec: Definition
     files: tuple[Path, ...]
     """What was read: its own file, those that it extends, and those that it refers to."""
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.importable import import_roots
 from arctic_training.diagnostics import Source, Span
 from arctic_training.document import shown_path
 from arctic_training.project.locations import NAMESPACE, Project, module_file
 
-__all__ = ["Class", "Definition", "Function", "Library", "Module", "dotted"]
+__all__ = ["Class", "Function", "FunctionDefinition", "Library", "Module", "dotted"]
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -79,7 +79,7 @@ class Module:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class FunctionDefinition:
     """A function, and the module that says what the names in it stand for."""
 
     module: Module
@@ -104,7 +104,7 @@ class Class:
 class Library:
     """The modules that can be followed: those of the project, of this package, and of the loss."""
 
-    spec: TrainerSpec
+    spec: Definition
     project: Project
     modules: dict[str, Module | None] = field(default_factory=dict)
 
@@ -114,17 +114,17 @@ class Library:
             self.modules[name] = self._parsed(name)
         return self.modules[name]
 
-    def find(self, path: ImportPath) -> Definition | Class | None:
+    def find(self, path: ImportPath) -> FunctionDefinition | Class | None:
         """Return what a name in a module stands for, through the modules that import it."""
         return self._below(path.module, (path.name,), _MOST_STEPS)
 
-    def meant(self, module: Module, name: Sequence[str]) -> Definition | Class | None:
+    def meant(self, module: Module, name: Sequence[str]) -> FunctionDefinition | Class | None:
         """Return what a dotted name stands for in a module."""
         return self._meant(module, tuple(name), _MOST_STEPS)
 
     def _meant(
         self, module: Module, name: tuple[str, ...], steps: int
-    ) -> Definition | Class | None:
+    ) -> FunctionDefinition | Class | None:
         if not name:
             return None
         first, rest = name[0], name[1:]
@@ -133,12 +133,14 @@ class Library:
                 return None
             if isinstance(node, ast.ClassDef):
                 return Class(module, node)
-            return Definition(module, node)
+            return FunctionDefinition(module, node)
         if (path := module.imports.get(first)) is None:
             return None
         return self._below(path.module, (path.name, *rest) if path.name else rest, steps)
 
-    def _below(self, home: str, name: tuple[str, ...], steps: int) -> Definition | Class | None:
+    def _below(
+        self, home: str, name: tuple[str, ...], steps: int
+    ) -> FunctionDefinition | Class | None:
         if not name or not steps:
             return None
         module = self.module(home)

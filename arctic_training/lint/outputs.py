@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arctic_training.lint.modules import Definition, Library, Module, dotted
+from arctic_training.lint.modules import FunctionDefinition, Library, Module, dotted
 from arctic_training.lint.variables import assigned
 
 __all__ = ["Output", "argument", "outputs"]
@@ -23,7 +23,7 @@ class Output:
     """A call that makes what a loss returns, and the function in which it stands."""
 
     call: ast.Call
-    function: Definition
+    function: FunctionDefinition
 
     def argument(self, name: str, place: int) -> ast.expr | None:
         """Return an argument by its name, or else by its place."""
@@ -63,13 +63,15 @@ def argument(call: ast.Call, name: str, place: int) -> ast.expr | None:
     return next(named, call.args[place] if place < len(call.args) else None)
 
 
-def outputs(loss: Definition, library: Library) -> list[Output]:
+def outputs(loss: FunctionDefinition, library: Library) -> list[Output]:
     """Return all that a loss may return; none where its text does not say."""
     made = list(_returned(library, loss, _MOST_CALLS))
     return [] if None in made else [each for each in made if each]
 
 
-def _returned(library: Library, function: Definition, steps: int) -> Iterator[Output | None]:
+def _returned(
+    library: Library, function: FunctionDefinition, steps: int
+) -> Iterator[Output | None]:
     returns = [node.value for node in _own(function.node) if isinstance(node, ast.Return)]
     if not returns or not steps:
         yield None
@@ -79,7 +81,7 @@ def _returned(library: Library, function: Definition, steps: int) -> Iterator[Ou
             yield None
         elif dotted(node.func)[-1:] == (_OUTPUT,):
             yield Output(node, function)
-        elif isinstance(inner := _meant(library, function.module, node), Definition):
+        elif isinstance(inner := _meant(library, function.module, node), FunctionDefinition):
             yield from _returned(library, inner, steps - 1)
         else:
             yield None

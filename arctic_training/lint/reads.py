@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import ImportPath
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.lint.flow import Flow
-from arctic_training.lint.modules import Class, Definition, Function, Library, dotted
+from arctic_training.lint.modules import Class, Function, FunctionDefinition, Library, dotted
 from arctic_training.lint.shape import Shape
 from arctic_training.lint.world import (
     MAYBE,
@@ -33,11 +33,11 @@ _READS_NOTHING: Final = frozenset({"arctic_training", NAMESPACE, "abc", "typing"
 class Reader:
     """Follows the config of one trainer; ``shape`` is told what is read."""
 
-    spec: TrainerSpec
+    spec: Definition
     library: Library
     shape: Shape
-    methods: dict[str, Definition] = field(default_factory=dict)
-    visited: dict[Function, Definition] = field(default_factory=dict)
+    methods: dict[str, FunctionDefinition] = field(default_factory=dict)
+    visited: dict[Function, FunctionDefinition] = field(default_factory=dict)
     """The functions that the trainer reaches."""
 
     _results: dict[_Call, Values] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class Reader:
             for path in _own_factories(self.spec):
                 self._enter_factory(path)
 
-    def call(self, function: Definition, given: Mapping[str, Values]) -> Values:
+    def call(self, function: FunctionDefinition, given: Mapping[str, Values]) -> Values:
         """Follow a function with what its parameters are; return what it returns."""
         call = (function.node, frozenset(given.items()))
         if call not in self._begun:
@@ -75,7 +75,7 @@ class Reader:
     def _enter_function(self, path: ImportPath) -> None:
         """Follow a function that gets the trainer: the loss, or a callback."""
         function = self.library.find(path)
-        if isinstance(function, Definition):
+        if isinstance(function, FunctionDefinition):
             self.hand_out(self.call(function, given_from_outside(function, TRAINER)))
         else:
             self.hand_out(frozenset({TRAINER}))
@@ -92,24 +92,24 @@ class Reader:
 
     def _enter_factory(self, path: ImportPath) -> None:
         """Follow the methods of a factory of the user's, once it is written."""
-        own, methods = self.library.find(path), dict[str, Definition]()
+        own, methods = self.library.find(path), dict[str, FunctionDefinition]()
         if isinstance(own, Class):
             self._gather(own, methods)
         for method in methods.values():
             self.call(method, given_from_outside(method, PART))
 
-    def _given(self, method: Definition) -> dict[str, Values]:
+    def _given(self, method: FunctionDefinition) -> dict[str, Values]:
         """Return what the parameters of a method are; `__init__` gets the config."""
         given = given_from_outside(method, TRAINER)
         if method.node.name == "__init__":
             given |= dict.fromkeys([*given][1:2], frozenset({self.shape.root}))
         return given
 
-    def _gather(self, owner: Class, methods: dict[str, Definition]) -> None:
+    def _gather(self, owner: Class, methods: dict[str, FunctionDefinition]) -> None:
         """Gather the methods of a class and of its bases, and follow what its body names."""
         for node in owner.node.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                methods.setdefault(node.name, Definition(owner.module, node))
+                methods.setdefault(node.name, FunctionDefinition(owner.module, node))
             else:
                 Flow(self, owner.module, {}).in_class(node)
         for base in owner.node.bases:
@@ -123,6 +123,6 @@ class Reader:
                     self.hand_out(frozenset({TRAINER}))
 
 
-def _own_factories(spec: TrainerSpec) -> Iterator[ImportPath]:
+def _own_factories(spec: Definition) -> Iterator[ImportPath]:
     for slot in spec.sections:
         yield from (factory.factory for factory in slot.factories if factory.own)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import FieldSpec
 from arctic_training.definition.importable import import_roots
 from arctic_training.definition.name_clashes import models
@@ -16,7 +16,7 @@ from arctic_training.definition.rules import Finding, Rule
 from arctic_training.definition.stages import Loaded
 from arctic_training.diagnostics import Severity, Source, Span
 from arctic_training.diagnostics.diagnostic import Page
-from arctic_training.lint.modules import Definition, Library
+from arctic_training.lint.modules import FunctionDefinition, Library
 from arctic_training.lint.reads import Reader
 from arctic_training.lint.shape import Shape
 from arctic_training.project.locations import module_file
@@ -31,7 +31,7 @@ class LintSubject:
     loaded: Loaded
 
     @property
-    def spec(self) -> TrainerSpec:
+    def spec(self) -> Definition:
         """What the definition says."""
         return self.loaded.spec
 
@@ -59,7 +59,7 @@ class LintSubject:
         return reader
 
     @cached_property
-    def loss(self) -> Definition | None:
+    def loss(self) -> FunctionDefinition | None:
         """The loss, where its text is there: a method of the user's class, or else a function.
 
         A trainer is followed for a method alone.
@@ -67,7 +67,7 @@ class LintSubject:
         if self.spec.implementation and self.reader and "loss" in self.reader.methods:
             return self.reader.methods["loss"]
         found = self.library.find(self.spec.loss) if self.library and self.spec.loss else None
-        return found if isinstance(found, Definition) else None
+        return found if isinstance(found, FunctionDefinition) else None
 
     def fields(self) -> Iterator[FieldSpec]:
         """Iterate over the fields that this very file declares, those of objects too."""

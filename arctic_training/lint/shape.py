@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.types import ChoiceType, FieldSpec
 from arctic_training.definition.name_clashes import models, nested_objects
 from arctic_training.definition.names import is_model_member
@@ -40,7 +40,7 @@ class Shape:
     read: set[tuple[str, str]] = field(default_factory=set)
 
     @classmethod
-    def of(cls, spec: TrainerSpec) -> Shape:
+    def of(cls, spec: Definition) -> Shape:
         """Return the shape of a trainer's config: its own fields, without those of every recipe."""
         inner = {kind.class_name: kind.fields for _, kind in models(spec.fields)}
         inner[spec.config_class] = spec.fields

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from arctic_training.lint.modules import Definition, dotted
+from arctic_training.lint.modules import FunctionDefinition, dotted
 from arctic_training.lint.outputs import argument
 from arctic_training.lint.variables import assigned, values
 
@@ -49,7 +49,7 @@ _UNTRAINED: Final = frozenset({"inference_mode", "no_grad"})
 class Sums:
     """Follows the sums of one function; ``seen`` are the variables on the way."""
 
-    function: Definition
+    function: FunctionDefinition
     seen: frozenset[str] = frozenset()
 
     def mean(self, node: ast.expr) -> ast.expr | None:
@@ -184,7 +184,7 @@ def _as_arithmetic(node: ast.expr) -> ast.expr:
             return node
 
 
-def _of_module(function: Definition, name: str) -> Iterator[ast.expr]:
+def _of_module(function: FunctionDefinition, name: str) -> Iterator[ast.expr]:
     """Iterate over the values of a name at the top of the module."""
     for statement in function.module.tree.body:
         yield from values(statement, name)

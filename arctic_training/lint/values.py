@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from arctic_training.lint.modules import Definition, Function, Module, dotted
+from arctic_training.lint.modules import Function, FunctionDefinition, Module, dotted
 from arctic_training.lint.world import (
     MAYBE,
     NOTHING,
@@ -102,7 +102,7 @@ class Expressions:
     def call_back(self, node: ast.expr) -> None:
         """Give the trainer to a function that an expression names."""
         function = self.world.library.meant(self.module, dotted(node))
-        if isinstance(function, Definition):
+        if isinstance(function, FunctionDefinition):
             self.world.call(function, given_from_outside(function, TRAINER))
         elif isinstance(node, ast.Lambda):
             for parameter in node.args.args:
@@ -166,7 +166,7 @@ class Expressions:
 
     def _function(self, node: ast.Call) -> Values:
         function = self.world.library.meant(self.module, dotted(node.func))
-        if not isinstance(function, Definition):
+        if not isinstance(function, FunctionDefinition):
             self.value(node.func)
             self.world.hand_out(self._all((*node.args, *node.keywords)))
             return NOTHING
@@ -202,11 +202,11 @@ class Expressions:
     def _mentioned(self, node: ast.Name | ast.Attribute) -> Values:
         """Follow a function that is named and not called: somebody will call it."""
         function = self.world.library.meant(self.module, dotted(node))
-        if isinstance(function, Definition):
+        if isinstance(function, FunctionDefinition):
             self.world.call(function, given_from_outside(function, MAYBE))
         return NOTHING
 
-    def _bound(self, method: Definition, owner: str) -> Values:
+    def _bound(self, method: FunctionDefinition, owner: str) -> Values:
         """Read a method of the trainer's as an attribute; return the value of a property."""
         returned = self.world.call(method, given_from_outside(method, owner))
         return returned if method.is_property else NOTHING

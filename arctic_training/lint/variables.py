@@ -6,12 +6,12 @@ import ast
 from collections.abc import Iterator
 from functools import reduce
 
-from arctic_training.lint.modules import Definition
+from arctic_training.lint.modules import FunctionDefinition
 
 __all__ = ["assigned", "values"]
 
 
-def assigned(function: Definition, name: str) -> ast.expr | None:
+def assigned(function: FunctionDefinition, name: str) -> ast.expr | None:
     """Return the value that a variable gets, if it gets one only, and what is added to it."""
     nodes = [*ast.walk(function.node)]
     stored = sum(_stores(node, name) for node in nodes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol, TypeAlias
 
-from arctic_training.lint.modules import Definition, Function, Library
+from arctic_training.lint.modules import Function, FunctionDefinition, Library
 from arctic_training.lint.shape import Shape
 
 __all__ = [
@@ -45,10 +45,10 @@ class World(Protocol):
         """The modules that can be followed."""
 
     @property
-    def methods(self) -> Mapping[str, Definition]:
+    def methods(self) -> Mapping[str, FunctionDefinition]:
         """The methods that the user gives the trainer."""
 
-    def call(self, function: Definition, given: Mapping[str, Values]) -> Values:
+    def call(self, function: FunctionDefinition, given: Mapping[str, Values]) -> Values:
         """Follow a function with what its parameters are; return what it returns."""
 
     def hand_out(self, values: Values) -> None:
@@ -61,7 +61,7 @@ def parameters(function: Function) -> list[str]:
     return [each.arg for each in (*listed.posonlyargs, *listed.args, *listed.kwonlyargs)]
 
 
-def given_from_outside(function: Definition, first: str) -> dict[str, Values]:
+def given_from_outside(function: FunctionDefinition, first: str) -> dict[str, Values]:
     """Return what the parameters are of a function that is called from out of sight."""
     names = parameters(function.node)
     return {name: frozenset({MAYBE if n else first}) for n, name in enumerate(names)}

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.stages import read_definitions
 from tests.support import RICH_DEFINITION, write
 
@@ -138,7 +138,7 @@ _MUTATIONS: list[_Mutation] = [
 ]
 
 
-def changed_definitions(folder: Path, count: int) -> Iterator[tuple[TrainerSpec, TrainerSpec]]:
+def changed_definitions(folder: Path, count: int) -> Iterator[tuple[Definition, Definition]]:
     """Iterate over definitions and what became of them; the first did not change."""
     seed = made = 0
     while made < count:
@@ -156,7 +156,7 @@ def changed_definitions(folder: Path, count: int) -> Iterator[tuple[TrainerSpec,
             yield specs[0], specs[1]
 
 
-def _spec(folder: Path, number: int, definition: _Definition) -> TrainerSpec | None:
+def _spec(folder: Path, number: int, definition: _Definition) -> Definition | None:
     text = yaml.safe_dump(definition, sort_keys=False)
     loaded, _ = read_definitions([write(folder / f"d{number}.yaml", text)])
     return loaded[0].spec if loaded else None

@@ -13,13 +13,13 @@ from arctic_training.breaking.rule import Contract
 from arctic_training.codegen.mypy_runner import type_problems
 from arctic_training.codegen.plan import plan
 from arctic_training.codegen.render import render
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.project.interface import INTERFACE
 from tests.breaking.changed import changed_definitions
 from tests.support import write
 
 
-def _code_of_before(spec: TrainerSpec) -> str:
+def _code_of_before(spec: Definition) -> str:
     """Return code that reads and makes all that the config of a definition has, in its types."""
     config = render(plan(spec))[f"arctic_trainers/{spec.package}/config.py"]
     tree = ast.parse(config)
@@ -55,7 +55,7 @@ def _uses(model: ast.ClassDef) -> Iterator[str]:
         yield f"    return {model.name}({given})"
 
 
-def _derived(spec: TrainerSpec) -> str:
+def _derived(spec: Definition) -> str:
     return (
         f"from arctic_trainers.{spec.package}.trainer import {spec.base_class}\n"
         f"class Derived({spec.base_class}, abstract=True, interface={INTERFACE}):\n    pass\n"

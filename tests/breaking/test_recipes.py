@@ -14,7 +14,7 @@ import pytest
 from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import Contract
 from arctic_training.codegen.recipe_schema import recipe_schema
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.fields.sample_values import sample
 from arctic_training.diagnostics import Source, has_errors
 from arctic_training.document import JSON, parse, plain
@@ -37,7 +37,7 @@ _LEAST: dict[str, JSON] = {
 }
 
 
-def _recipes(spec: TrainerSpec) -> list[dict[str, JSON]]:
+def _recipes(spec: Definition) -> list[dict[str, JSON]]:
     """Return recipes of a trainer: the least, and that with one more value of each key."""
     least = {field.name: sample(field.type) for field in spec.fields if field.is_required}
     keys = [*(field.name for field in spec.fields), "ref_model", "model"]
@@ -76,11 +76,11 @@ def test_a_recipe_that_is_refused_is_never_called_safe(count: int, tmp_path: Pat
     assert safe > count / 8
 
 
-def _schema(spec: TrainerSpec) -> dict[str, JSON]:
+def _schema(spec: Definition) -> dict[str, JSON]:
     return self_contained(json.loads(recipe_schema(spec)))
 
 
-def _defaults(spec: TrainerSpec) -> JSON:
+def _defaults(spec: Definition) -> JSON:
     rules = cast("dict[str, dict[str, JSON]]", _schema(spec)["properties"])
     return {key: rule["default"] for key, rule in rules.items() if "default" in rule}
 

@@ -9,13 +9,13 @@ import pytest
 from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import BreakingRule, Contract, whole
 from arctic_training.breaking.rules import RULES
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import Diagnostic
 from tests.support import write
 
 
-def _specs(folder: Path, keys: str) -> list[TrainerSpec]:
+def _specs(folder: Path, keys: str) -> list[Definition]:
     if not keys:
         return []
     loaded, problems = read_definitions([write(folder / "mine.yaml", whole(keys))])

@@ -10,7 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.extend import extend
 from arctic_training.definition.stages import read_definitions
 from arctic_training.document import JSON, load, plain
@@ -32,7 +32,7 @@ NUMBERED: dict[str, JSON] = {"schema_version": 1}
 BASE = DEFINITION + "metrics: {accuracy: mean, loss_ratio: mean}\ncoupling: micro_batch\n"
 
 
-def _spec(path: Path) -> TrainerSpec:
+def _spec(path: Path) -> Definition:
     loaded, problems = read_definitions([path])
     assert problems == []
     return loaded[0].spec

@@ -208,11 +208,11 @@ def test_a_base_that_cannot_be_followed_reads_all(tmp_path: Path) -> None:
 
 def test_a_factory_of_the_users_is_followed(tmp_path: Path) -> None:
     """A factory has the trainer, and so the config of the whole recipe."""
-    own = "{name: own, class: 'mine_model:OwnFactory', extends: random_llama}"
+    own = "{name: own, class: 'mine_model:UserFactory', extends: random_llama}"
     text = _TEXT.replace("[random_llama, huggingface]", f"[{own}]")
     code = (
         "from arctic_training.model.random_llama import RandomLlamaFactory\n"
-        "class OwnFactory(RandomLlamaFactory):\n"
+        "class UserFactory(RandomLlamaFactory):\n"
         "    def create(self): return self.trainer.config.alpha\n"
     )
     assert _unread(tmp_path / "unwritten", "def mine_loss(t, b): pass\n", text=text) == _ALL

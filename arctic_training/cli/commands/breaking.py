@@ -13,7 +13,7 @@ from arctic_training.breaking.compare import breaks
 from arctic_training.breaking.rule import Contract
 from arctic_training.cli.documents import document_files, read_document
 from arctic_training.cli.output import finish
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.stages import read_definitions
 from arctic_training.diagnostics import (
     Diagnostic,
@@ -60,7 +60,7 @@ def _below(path: Path, here: Path) -> Path:
     return whole.relative_to(here)
 
 
-def _read(root: Path, places: list[Path]) -> tuple[dict[Path, list[TrainerSpec]], list[Diagnostic]]:
+def _read(root: Path, places: list[Path]) -> tuple[dict[Path, list[Definition]], list[Diagnostic]]:
     """Return the definitions below a folder, those of each project in it by its place there."""
     definitions: list[Path] = []
     there = [root / place for place in places if (root / place).exists()]
@@ -69,7 +69,7 @@ def _read(root: Path, places: list[Path]) -> tuple[dict[Path, list[TrainerSpec]]
         if kind == "definition" or (document is None and is_named and found):
             definitions.append(path)
     loaded, problems = read_definitions(definitions)
-    projects: dict[Path, list[TrainerSpec]] = {}
+    projects: dict[Path, list[Definition]] = {}
     for item in loaded:
         projects.setdefault(item.project.root.relative_to(root), []).append(item.spec)
     return projects, problems

@@ -12,7 +12,7 @@ import click
 from arctic_training.api import checked_recipe
 from arctic_training.cli.output import finish
 from arctic_training.definition.default_locations import default_place
-from arctic_training.definition.definition import TrainerSpec
+from arctic_training.definition.definition import Definition
 from arctic_training.definition.extend import extend, known_definitions
 from arctic_training.definition.stages import read_definition
 from arctic_training.diagnostics import Diagnostic, Format, did_you_mean
@@ -115,7 +115,7 @@ def _of_recipe(path: Path, overrides: Sequence[str]) -> tuple[list[_Row], list[D
     return sorted(rows, key=lambda row: order[row.key.partition(".")[0]]), [*recipe.warnings]
 
 
-def _definition(recipe: CheckedRecipe) -> TrainerSpec | None:
+def _definition(recipe: CheckedRecipe) -> Definition | None:
     """Return what the trainer of a recipe was made of; None where it is not there, or wrong."""
     try:
         path = known_definitions(recipe.project).get(recipe.trainer)
@@ -129,7 +129,7 @@ def _definition(recipe: CheckedRecipe) -> TrainerSpec | None:
     return loaded.spec if loaded else None
 
 
-def _default(recipe: CheckedRecipe, definition: TrainerSpec | None, way: Pointer) -> str:
+def _default(recipe: CheckedRecipe, definition: Definition | None, way: Pointer) -> str:
     """Say whose a default is; unknown for a trainer without its definition."""
     if definition is None:
         return "default"

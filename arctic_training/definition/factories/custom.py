@@ -11,7 +11,7 @@ from typing import cast
 
 from arctic_training.config.foreign import foreign_type
 from arctic_training.config.slots import ImportPath, Slot
-from arctic_training.definition.definition import FactorySpec, HandWritten, OwnFactory, Place
+from arctic_training.definition.definition import FactorySpec, HandWritten, Place, UserFactory
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
 from arctic_training.definition.fields.extent import MOST_VALUES
 from arctic_training.definition.fields.keywords import described, entries_of
@@ -99,7 +99,7 @@ def resolved_factory(read: ReadFactory, module: str) -> FactorySpec | None:
             f"{FACTORY_NAMESPACE}.{package}.config" if package else module, read.config
         ),
         batch=read.base.batch,
-        own=OwnFactory(
+        own=UserFactory(
             base=read.base,
             hand_written=read.hand_written,
             description=described(read.description, otherwise),
