@@ -32,8 +32,6 @@ class Observed:
     callbacks: ClassVar[Mapping[Moment, Sequence[Callback]]] = {}
     """Functions that take the trainer, by when they are called."""
 
-    _callbacks: Callbacks
-
     def __init_subclass__(cls, **options: bool) -> None:
         """Wrap the phases that the class defines."""
         super().__init_subclass__(**options)
@@ -41,6 +39,10 @@ class Observed:
             method = cls.__dict__.get(name)
             if inspect.isfunction(method) and not getattr(method, "__isabstractmethod__", False):
                 setattr(cls, name, _told(method, phase))
+
+    def _initialize(self) -> None:
+        """Assign the state of a run that has not begun: what needs no part of the trainer."""
+        self._callbacks = Callbacks(type(self))
 
     def _begin_phase(self, phase: Phase, given: object) -> None:
         """Prepare a phase before its callbacks; ``given`` is the method's first argument."""

@@ -11,13 +11,11 @@ from typing import Generic, TypeVar
 from typing_extensions import override
 
 from arctic_training.callback.callbacks import Phase
-from arctic_training.callback.phases import Observed
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.remaining import Positions, Remaining
-from arctic_training.core.state import Schedule, TrainingState
-from arctic_training.data.loading.loader import EpochLoader
 from arctic_training.errors import TrainingError
 from arctic_training.trainer.inner_steps import InnerSteps
+from arctic_training.trainer.reporting import Reporting
 
 __all__ = ["Bookkeeping"]
 
@@ -25,26 +23,23 @@ Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
-class Bookkeeping(Observed, ABC, Generic[Config_co, BatchT]):
+class Bookkeeping(Reporting[Config_co, BatchT], ABC, Generic[Config_co, BatchT]):
     """Counts a batch as consumed by the ``step`` that gets it, and an epoch by its ``epoch``.
 
     So an override of ``train``, ``epoch`` or ``step`` has nothing to count, and whoever only reads
     ``epochs`` or ``train_batches`` changes nothing.
     """
 
-    config: Config_co
-    state: TrainingState
-    schedule: Schedule
-    train_dataloader: EpochLoader[BatchT]
-    epoch_finished: bool
-    is_stopping: bool
-
-    _inner_steps: InnerSteps[BatchT]
-    _positions: Positions[BatchT]
-    _is_batch_open: bool
-    """Whether a global batch has begun and is not complete."""
-    _last_step: int | None
-    """Optimizer step whose global batch is the last of this run; None: its last epoch ends it."""
+    @override
+    def _initialize(self) -> None:
+        super()._initialize()
+        self.epoch_finished = False
+        self._inner_steps = InnerSteps[BatchT]()
+        self._positions = Positions[BatchT]()
+        self._is_batch_open = False
+        """Whether a global batch has begun and is not complete."""
+        self._last_step: int | None = None
+        """Optimizer step whose global batch is the last of this run; None: its last epoch ends."""
 
     @abstractmethod
     def checkpoint(self) -> None:
@@ -83,6 +78,7 @@ class Bookkeeping(Observed, ABC, Generic[Config_co, BatchT]):
         return 1
 
     @property
+    @override
     def training_horizon(self) -> int:
         """Optimizer steps in the whole run."""
         return self.schedule.training_horizon

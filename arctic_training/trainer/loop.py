@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Generic, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from typing_extensions import override
 
 from arctic_training.checkpoint.engine import CheckpointEngine
@@ -44,15 +44,14 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT]):
     """Trains what a trainer has built; each of its methods may be overridden."""
 
-    model: nn.Module
-    eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
-    checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
-    training_finished: bool
-    is_padding_batch: bool
-
-    _global_batch: GlobalBatch
-    _memory_profile: MemoryProfile
-    _step_guard: StepGuard
+    @override
+    def _initialize(self) -> None:
+        super()._initialize()
+        self.training_finished = False
+        self.is_padding_batch = False
+        self._global_batch = GlobalBatch(self.metrics, self.mesh, loss_place(type(self).loss))
+        self._memory_profile = MemoryProfile(self.config, self.mesh)
+        self._step_guard = StepGuard()
 
     @abstractmethod
     def loss(self, batch: BatchT) -> LossOutput | Tensor:
@@ -121,15 +120,16 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         call it equally often.
         """
         self.engine.train(mode=True)
-        self._accumulate(self._inner_steps.take(batch))
+        for micro_batch in self._inner_steps.take(batch):
+            loss_sum = self._forward(micro_batch)
+            self.backward(loss_sum)
         if self.schedule.ends_step(self.state.train_batch_idx):
             self._optimizer_step()
 
-    def _accumulate(self, micro_batches: Iterable[MicroBatch[BatchT]]) -> None:
-        for each in micro_batches:
-            loader, index = self.train_dataloader, each.index
-            loss_sum = self._forward_micro_batch(each.batch, self._global_batch, loader, index)
-            self.backward(loss_sum)
+    def _forward(self, micro_batch: MicroBatch[BatchT]) -> Tensor:
+        """Add the loss of a micro-batch to the open global batch; return its sum."""
+        loader, index = self.train_dataloader, micro_batch.index
+        return self._forward_micro_batch(micro_batch.batch, self._global_batch, loader, index)
 
     @override
     def _complete_global_batch(self) -> None:
@@ -141,7 +141,8 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         if self._global_batch.has_micro_batches:
             self._optimizer_step()
         for waiting in self._inner_steps.rest():
-            self._accumulate(waiting)
+            for micro_batch in waiting:
+                self.backward(self._forward(micro_batch))
             self._optimizer_step()
         self._is_batch_open = False
         self._count_inner_steps()

@@ -7,14 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Generic, TypeVar
 
-from torch.optim.lr_scheduler import LRScheduler
+from typing_extensions import override
 
 from arctic_training.config.trainer import TrainerConfig
 from arctic_training.diagnostics.plurals import counted
 from arctic_training.scheduler.resume import replanned
 from arctic_training.trainer.bookkeeping import Bookkeeping
-from arctic_training.trainer.components import Parts
-from arctic_training.trainer.reporting import Reporting
 
 __all__ = ["Planning"]
 
@@ -22,16 +20,16 @@ Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
 BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 
-class Planning(Bookkeeping[Config_co, BatchT], Reporting, ABC, Generic[Config_co, BatchT]):
+class Planning(Bookkeeping[Config_co, BatchT], ABC, Generic[Config_co, BatchT]):
     """Plans a run by ``inner_steps``, or by what the first global batch shows."""
 
-    scheduler: LRScheduler
-
-    _parts: Parts[BatchT]
-    _steps_of_batch: int
-    """Optimizer steps that the newest global batch has ended, taken or skipped."""
-    _first_step: int
-    """Optimizer steps done before this run."""
+    @override
+    def _initialize(self) -> None:
+        super()._initialize()
+        self._steps_of_batch = 0
+        """Optimizer steps that the newest global batch has ended, taken or skipped."""
+        self._first_step = 0
+        """Optimizer steps done before this run."""
 
     def _count_inner_steps(self) -> None:
         """Plan the run again if ``step`` takes more optimizer steps than ``inner_steps`` says."""

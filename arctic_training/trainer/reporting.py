@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
 
-from arctic_training.core.engine import Engine
+from typing_extensions import override
+
+from arctic_training.callback.phases import Observed
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.mesh import Mesh
 from arctic_training.core.reports import STANDARD, EvaluationReport, Report, StepReport
 from arctic_training.core.state import TrainingState
@@ -13,28 +17,34 @@ from arctic_training.core.totals import Reduction, Totals
 from arctic_training.errors import TrainingError
 from arctic_training.losses.validation import number
 from arctic_training.tracker.tracker import Tracker
-from arctic_training.trainer.meter import Meter
-from arctic_training.trainer.progress import Progress
+from arctic_training.trainer.progress import Progress, new_progress
 from arctic_training.trainer.stop_requests import StopRequests
+from arctic_training.trainer.unbuilt_attributes import BuiltLater
 
 __all__ = ["Reporting"]
 
 
-class Reporting(ABC):
+Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
+
+
+class Reporting(BuiltLater[Config_co, BatchT], Observed, ABC, Generic[Config_co, BatchT]):
     """Says what each optimizer step and each evaluation came to, wherever a run is followed."""
 
-    metrics: Mapping[str, Reduction]
-    state: TrainingState
-    engine: Engine
-    progress: Progress
-    evaluations: dict[str, EvaluationReport]
-    mesh: Mesh
-    is_stopping: bool
+    metrics: Mapping[str, Reduction] = {}
+    """The terms that the loss returns, and how each is reduced."""
 
-    _logged: dict[str, float]
-    _meter: Meter
-    _stop_requests: StopRequests
-    _trackers: list[Tracker]
+    @override
+    def _initialize(self) -> None:
+        super()._initialize()
+        self.mesh = Mesh.of_environment()
+        self.progress: Progress = new_progress(self.config, self.mesh)
+        self.state = TrainingState()
+        self.evaluations: dict[str, EvaluationReport] = {}
+        self.is_stopping = False
+        self._stop_requests = StopRequests(self.config.kill_switch_path, self.mesh)
+        self._trackers: list[Tracker] = []
+        self._logged: dict[str, float] = {}
 
     @property
     @abstractmethod

@@ -7,10 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Generic, Literal, Self, TypeVar
 
 from torch import nn
-from torch.optim import Optimizer
-from transformers import PreTrainedTokenizerBase
 
-from arctic_training.callback.callbacks import Callbacks, callback_problems
+from arctic_training.callback.callbacks import callback_problems
 from arctic_training.checkpoint.engine import CheckpointEngine
 from arctic_training.checkpoint.resume import begin_or_resume
 from arctic_training.checkpoint.shared_filesystem import check_shared
@@ -22,17 +20,14 @@ from arctic_training.config.optimizer import OptimizerConfig
 from arctic_training.config.scheduler import SchedulerConfig
 from arctic_training.config.tokenizer import TokenizerConfig
 from arctic_training.config.trainer import TrainerConfig
-from arctic_training.core.engine import Engine
 from arctic_training.core.factory import Component
 from arctic_training.core.foreign_members import foreign_member_problems
-from arctic_training.core.mesh import Mesh, World
+from arctic_training.core.mesh import World
 from arctic_training.core.one_of import OneOf
 from arctic_training.core.random_state import random_numbers, replayed
 from arctic_training.core.registry import Registered
-from arctic_training.core.remaining import Positions
 from arctic_training.core.seeding import seed_process
-from arctic_training.core.state import Schedule, TrainingState
-from arctic_training.core.totals import GlobalBatch, Reduction
+from arctic_training.core.state import Schedule
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.tokenizing import use_threads
 from arctic_training.engines.deepspeed.engine import DeepSpeedEngine
@@ -45,22 +40,16 @@ from arctic_training.scheduler.resume import restore_learning_rates
 from arctic_training.tokenizer.factory import TokenizerFactory
 from arctic_training.tracker.tracker import start_trackers
 from arctic_training.trainer.components import Parts
-from arctic_training.trainer.inner_steps import InnerSteps
 from arctic_training.trainer.loaders import (
     evaluation_loaders,
     train_loader,
 )
 from arctic_training.trainer.loop import TrainingLoop
-from arctic_training.trainer.loss_location import loss_place
 from arctic_training.trainer.max_length import resolve_max_length
-from arctic_training.trainer.memory_profile import MemoryProfile
 from arctic_training.trainer.meter import Meter
 from arctic_training.trainer.process import prepare_process
-from arctic_training.trainer.progress import new_progress, running
+from arctic_training.trainer.progress import running
 from arctic_training.trainer.slots import slot_problems, taking, use_own_slots
-from arctic_training.trainer.step_guard import StepGuard
-from arctic_training.trainer.stop_requests import StopRequests
-from arctic_training.trainer.unbuilt_attributes import BuiltLater
 from arctic_training.trainer.vocabulary import check_vocabulary
 
 __all__ = ["Trainer"]
@@ -70,9 +59,7 @@ BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 ComponentT = TypeVar("ComponentT", bound=Component[SectionConfig])
 
 
-class Trainer(
-    TrainingLoop[Config_co, BatchT], BuiltLater, Registered, Generic[Config_co, BatchT], root=True
-):
+class Trainer(TrainingLoop[Config_co, BatchT], Registered, Generic[Config_co, BatchT], root=True):
     """Trains a model after a recipe.
 
     A trainer is made from a definition by ``arctic-gen``, or written by hand as a subclass. It
@@ -107,9 +94,6 @@ class Trainer(
 
     coupling: Literal["sample", "micro_batch", "global_batch"] = "sample"
     """What the loss mixes: it decides how a batch may be cut without changing the step."""
-
-    metrics: Mapping[str, Reduction] = {}
-    """The terms that the loss returns, and how each is reduced."""
 
     def __init_subclass__(
         cls, *, root: bool = False, abstract: bool = False, interface: int = INTERFACE
@@ -167,7 +151,6 @@ class Trainer(
         """
         self.config = config
         config = self._begin()
-        self._stop_requests = StopRequests(config.kill_switch_path, self.mesh)
         self._parts = parts = Parts.of(self)
         self.checkpoint_engines = parts.checkpoint
         with running(self.progress, "checking the environment, models and data"):
@@ -176,7 +159,7 @@ class Trainer(
             check_shared(parts.checkpoint, self.mesh)
         use_threads(config.data.num_proc)
         with running(self.progress, "loading the tokenizer"):
-            self.tokenizer: PreTrainedTokenizerBase = parts.tokenizer.create()
+            self.tokenizer = parts.tokenizer.create()
             models = (parts.model, *parts.frozen)
             check_vocabulary(self.tokenizer, models, (parts.data, *parts.evaluated.values()))
         with running(self.progress, "preparing the data"):
@@ -192,10 +175,10 @@ class Trainer(
             with replayed(drawn):
                 self._frozen_models = FrozenModels(parts.frozen, self.device)
         with running(self.progress, "initializing the optimizer and DeepSpeed"):
-            self.optimizer: Optimizer = parts.optimizer.create()
+            self.optimizer = parts.optimizer.create()
             self.scheduler = parts.scheduler.create()
             self._meter = Meter(self.model, self.device, self.mesh)
-            self.engine: Engine = DeepSpeedEngine(
+            self.engine = DeepSpeedEngine(
                 self.model, self.optimizer, self.scheduler, config, self.mesh
             )
         weakref.finalize(self, self.engine.close).atexit = False
@@ -219,23 +202,10 @@ class Trainer(
         return trainer
 
     def _begin(self) -> Config_co:
-        """Set what needs no part; return the recipe, which now says how long a row is."""
-        self.mesh = Mesh.of_environment()
-        self.progress = new_progress(self.config, self.mesh)
+        """Assign the state that needs no part; return the recipe, with the length of its rows."""
+        super()._initialize()
         with running(self.progress, "reading the model's configuration"):
             self.config = config = resolve_max_length(self.config, self.make_model_factory)
-        self._callbacks = Callbacks(type(self))
-        self.state = TrainingState()
-        self.epoch_finished = self.training_finished = self.is_stopping = False
-        self.evaluations = {}
-        self._global_batch = GlobalBatch(self.metrics, self.mesh, loss_place(type(self).loss))
-        self._logged = {}
-        self._memory_profile = MemoryProfile(config, self.mesh)
-        self._step_guard = StepGuard()
-        self._inner_steps, self._positions = InnerSteps[BatchT](), Positions[BatchT]()
-        self.is_padding_batch = self._is_batch_open = False
-        self._steps_of_batch = 0
-        self._first_step, self._last_step = 0, None
         return config
 
     @property

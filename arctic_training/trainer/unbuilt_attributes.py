@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Generic, Self, TypeVar
 
+from arctic_training.config.trainer import TrainerConfig
 from arctic_training.errors import TrainingError
 
+if TYPE_CHECKING:
+    from torch import nn
+    from torch.optim import Optimizer
+    from torch.optim.lr_scheduler import LRScheduler
+    from transformers import PreTrainedTokenizerBase
+
+    from arctic_training.checkpoint.engine import CheckpointEngine
+    from arctic_training.config.checkpoint import CheckpointConfig
+    from arctic_training.core.engine import Engine
+    from arctic_training.core.state import Schedule
+    from arctic_training.data.loading.loader import EpochLoader
+    from arctic_training.trainer.components import Parts
+    from arctic_training.trainer.meter import Meter
+
 __all__ = ["BuiltLater", "NotBuiltError"]
+
+Config_co = TypeVar("Config_co", bound=TrainerConfig, covariant=True)
+BatchT = TypeVar("BatchT", bound=Mapping[str, object])
 
 _ORDER: Final = (
     "parts are built in the order tokenizer, data, model, optimizer, scheduler, engine; `epochs`, "
@@ -30,10 +49,25 @@ class _Unbuilt:
         raise NotBuiltError(f"`trainer.{self._name}` is not available yet", hint=_ORDER)
 
 
-class BuiltLater:
-    """The attributes that ``__init__`` sets one after the other."""
+class BuiltLater(Generic[Config_co, BatchT]):
+    """The recipe, and the attributes that ``__init__`` sets one after the other."""
 
-    if not TYPE_CHECKING:  # whoever declares them says of which type they are
+    config: Config_co
+
+    if TYPE_CHECKING:
+        checkpoint_engines: list[CheckpointEngine[CheckpointConfig]]
+        tokenizer: PreTrainedTokenizerBase
+        train_dataloader: EpochLoader[BatchT]
+        eval_dataloaders: Mapping[str, EpochLoader[BatchT]]
+        schedule: Schedule
+        model: nn.Module
+        optimizer: Optimizer
+        scheduler: LRScheduler
+        engine: Engine
+        _parts: Parts[BatchT]
+        _meter: Meter
+    else:
+        checkpoint_engines = _Unbuilt()
         tokenizer = _Unbuilt()
         train_dataloader = _Unbuilt()
         eval_dataloaders = _Unbuilt()
@@ -42,3 +76,5 @@ class BuiltLater:
         optimizer = _Unbuilt()
         scheduler = _Unbuilt()
         engine = _Unbuilt()
+        _parts = _Unbuilt()
+        _meter = _Unbuilt()
