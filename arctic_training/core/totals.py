@@ -1,4 +1,4 @@
-"""What the micro-batches of one optimizer step add up to."""
+"""Totals of a global batch: sums over its micro-batches and over the mesh."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["GlobalBatch", "Reduction", "Totals", "error_context"]
 Reduction: TypeAlias = Literal["mean", "sum"]
 
 _NO_NUMBER: Final = (
-    "lower `optimizer.learning_rate`, or take these samples out of the data; "
-    "`auto_resume` goes on from the newest checkpoint"
+    "lower `optimizer.learning_rate`, or remove these samples from the data; "
+    "`auto_resume` continues from the newest checkpoint"
 )
 
 
 @contextmanager
 def error_context(place: str) -> Iterator[None]:
-    """Let an error of training begin with where in the run it came up."""
+    """Prefix a training error with its place in the run, such as the step."""
     try:
         yield
     except TrainingError as error:
@@ -125,8 +125,8 @@ class GlobalBatch:
         loss, count, tokens, squared, *rest, stops = sums.tolist()
         if not 0 < count < math.inf:
             raise TrainingError(
-                f"a global batch has nothing to train: the loss's count is {count:g}",
-                hint="let the loss count what it sums up, such as trained tokens",
+                f"empty global batch: loss count is {count:g}",
+                hint="let the loss count what it sums, such as tokens with loss",
             )
         if not math.isfinite(loss):
             message = f"the loss is {loss}{_culprits(rows[:, 0], samples, self._mesh)}"
@@ -140,7 +140,7 @@ class GlobalBatch:
 
     @contextmanager
     def attribute_errors(self) -> Iterator[None]:
-        """Let an error of the step, which all processes raise, name the samples of its batch."""
+        """Add the samples of the batch to an error of the step, which all processes raise."""
         try:
             yield
         except TrainingError as error:
@@ -152,7 +152,7 @@ class GlobalBatch:
 
 
 def _other_terms(returned: set[str], declared: set[str], place: str) -> TrainingError:
-    """Say which terms of a loss are not the metrics of the definition."""
+    """Return the error for terms of a loss that are not the metrics of the definition."""
     wrong = {"it returns no": declared - returned, "it also returns": returned - declared}
     parts = [
         f"{what} {', '.join(f'`{name}`' for name in sorted(names))}"
@@ -174,7 +174,7 @@ def _meant(returned: set[str], declared: set[str]) -> str:
 
 
 def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]], mesh: Mesh) -> str:
-    """Say in which micro-batches, of whatever process, the loss is no number."""
+    """Name the micro-batches, of any process, whose loss is not finite."""
     mine = [
         ", ".join(map(str, indices()))
         for loss, indices in zip(losses.tolist(), samples, strict=True)
@@ -185,7 +185,7 @@ def _culprits(losses: Tensor, samples: Sequence[Callable[[], Sequence[int]]], me
 
 
 def _of_all(mine: list[str], mesh: Mesh) -> str:
-    """Join what all processes have to say."""
+    """Join the texts of all processes."""
     gathered: list[list[str]] = [[] for _ in range(mesh.num_processes)]
     torch.distributed.all_gather_object(gathered, mine)
     return "; and ".join(text for texts in gathered for text in texts if text)

@@ -126,7 +126,7 @@ def closing_lines(run: _Run, first_step: int, how: str = "") -> Iterator[str]:
     for engine, path in saved:
         yield f"{'checkpoint' if engine.can_resume else 'model'}: {shown_path(path)}"
     if not saved:
-        yield "nothing is saved: no section of `checkpoint` had reason to"
+        yield "no checkpoint was written: none was due"
     if (metrics := run.config.metrics_path) is not None and metrics.exists():
         yield f"metrics: {shown_path(metrics)}"
     if not run.training_finished:

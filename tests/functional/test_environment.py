@@ -171,7 +171,7 @@ def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert (result.code, result.err.strip()) == (130, "")
     assert result.out.partition("interrupted ")[2].splitlines() == [
         f"after step 2 of {horizons[0]}",
-        "nothing is saved: no section of `checkpoint` had reason to",
+        "no checkpoint was written: none was due",
         "metrics: metrics.jsonl",
         "to begin anew: the same command with `overwrite_output_dir=true`",
     ]

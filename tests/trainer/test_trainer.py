@@ -294,5 +294,5 @@ class _Elsewhere(HandTrainer, abstract=True):
 def test_a_loss_of_other_weights_ends_training() -> None:
     """A gradient that reaches no weight of the model trains nothing, and that is said."""
     trainer = _Elsewhere(hand_config(train_iters=1))
-    with pytest.raises(TrainingError, match="does not come from the model's weights"):
+    with pytest.raises(TrainingError, match="does not depend on the model's parameters"):
         trainer.train()

@@ -1,4 +1,4 @@
-"""DeepSpeed, behind a small typed surface: backward on sums, one division, one step.
+"""The DeepSpeed engine: backward on sums, one division by the global count, one optimizer step.
 
 The runtime owns the boundaries of accumulation (``managed_gradient_accumulation`` is off), so that
 the last step of an epoch may take fewer micro-batches than the others.
@@ -21,18 +21,19 @@ from arctic_training.config.trainer import TrainerConfig
 from arctic_training.core.mesh import BATCH_AXES, Mesh
 from arctic_training.engines.deepspeed.backend import deepspeed, enable_deepspeed_logging
 from arctic_training.engines.deepspeed.derived_config import deepspeed_config
+from arctic_training.engines.deepspeed.full_state_dict import full_state_dict
 from arctic_training.engines.deepspeed.loss_scale import LossScale
 from arctic_training.engines.deepspeed.universal_checkpoint import settings_of_each_group
 from arctic_training.errors import TrainingError
 
 __all__ = ["DeepSpeedEngine"]
 
-_STAGE_WITH_SHARDED_PARAMETERS: Final = 3
 _LOSS_SCALE: Final = "loss_scale"
+_NOT_FINITE: Final = "the gradients of this step are not finite (inf or NaN)"
 
 
 class DeepSpeedEngine:
-    """DeepSpeed as an engine: forward, backward, optimizer step, gathering of sharded weights."""
+    """Implements ``Engine`` with DeepSpeed: ZeRO stages 0 to 3, in fp32, bf16 and fp16."""
 
     def __init__(
         self,
@@ -45,7 +46,7 @@ class DeepSpeedEngine:
         self._mesh = mesh
         self.zero_stage: int = config.deepspeed.zero_optimization.stage
         self.gradient_norm = 0.0
-        """Norm of the last step's gradient, over all weights, before clipping."""
+        """L2 norm of the last step's gradient over all parameters, before clipping."""
         self._max_grad_norm = config.deepspeed.gradient_clipping
         is_half = config.model.dtype == "fp16"
         self._loss_scale = LossScale.of(config.deepspeed.fp16) if is_half else None
@@ -65,7 +66,7 @@ class DeepSpeedEngine:
             enable_deepspeed_logging()
 
     def train(self, *, mode: bool) -> None:
-        """Put the model into training mode or into evaluation mode, and its wrapper with it.
+        """Set training or evaluation mode, of the model and of its wrapper.
 
         DeepSpeed's own methods leave the wrapper, whose ``training`` a loss reads, as it is.
         """
@@ -73,34 +74,34 @@ class DeepSpeedEngine:
 
     @property
     def model(self) -> nn.Module:
-        """The model to call: DeepSpeed's wrapper of it."""
+        """The module to call in a forward pass: DeepSpeed's wrapper."""
         module: nn.Module = self._wrapper
         return module
 
     @property
     def unwrapped(self) -> nn.Module:
-        """The model itself, as the model factory made it."""
+        """The module as the model factory built it."""
         module: nn.Module = self._wrapper.module
         return module
 
     @property
     def loss_scale(self) -> float:
-        """What the gradients of a sum of losses are multiplied by until the step: 1 but in fp16."""
+        """Factor on the gradients of a summed loss until the optimizer step; 1 except in fp16."""
         return self._loss_scale.factor if self._loss_scale else 1.0
 
     def close(self) -> None:
-        """Take back DeepSpeed's hooks on the weights, which keep them and their state in memory.
+        """Remove DeepSpeed's hooks on the parameters, which keep them and their state in memory.
 
-        Nothing is computed: this runs whenever the trainer is collected, while another is compiled.
+        Computes nothing: it runs whenever the trainer is collected, even while another is compiled.
         """
         for hook in getattr(self._wrapper.optimizer, "_grad_acc_hooks", ()):
             hook.remove()
 
     def backward(self, loss_sum: Tensor) -> None:
-        """Add the gradient of a sum to what has been accumulated.
+        """Accumulate the gradient of a summed loss, a scalar.
 
         Raises:
-            TrainingError: the sum does not come from the weights.
+            TrainingError: the sum does not depend on the model's parameters.
 
         """
         if not loss_sum.requires_grad:
@@ -108,17 +109,16 @@ class DeepSpeedEngine:
         self._wrapper.backward(loss_sum * self.loss_scale, scale_wrt_gas=False)
 
     def step(self, count: float) -> bool:
-        """Divide the accumulated gradient by ``count``, the global batch's, and take a step.
+        """Divide the accumulated gradient by the global batch's count; take an optimizer step.
 
         DeepSpeed averages the gradient over all processes, those of the data and of the sequence
         axis, where the sum is wanted: the divisor makes up for that.
 
         Returns:
-            Whether the step was taken; in fp16, one whose gradients overflow is skipped.
+            Whether the step was taken; fp16 skips one whose gradients overflow.
 
         Raises:
-            TrainingError: there are no gradients, or they are no finite numbers, and no scale makes
-                up for it.
+            TrainingError: there are no gradients, or they are not finite and cannot be rescaled.
 
         """
         divisor = count * self.loss_scale / self._mesh.size(*BATCH_AXES)
@@ -136,7 +136,7 @@ class DeepSpeedEngine:
         norm = float(self._wrapper.get_global_grad_norm())
         self.gradient_norm = norm if self.zero_stage else norm / divisor  # stage 0 does not divide
         if self._loss_scale is None and optimizer.overflow:
-            raise TrainingError("the gradients of the step are no finite numbers")
+            raise TrainingError(_NOT_FINITE)
         if self._loss_scale is not None:
             adapt = (
                 self._loss_scale.step_skipped if optimizer.overflow else self._loss_scale.step_taken
@@ -145,17 +145,17 @@ class DeepSpeedEngine:
         return not optimizer.overflow
 
     def _clip(self, optimizer: Optimizer, _arguments: object, _options: object) -> None:
-        """Clip plain gradients as DeepSpeed's optimizers do theirs, once all processes have them.
+        """Clip plain gradients as DeepSpeed's optimizers clip theirs, once they are reduced.
 
         Raises:
-            TrainingError: they are no finite numbers.
+            TrainingError: they are not finite.
 
         """
-        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
-        gradients = [weight.grad for weight in weights if weight.grad is not None]
+        parameters = [each for group in optimizer.param_groups for each in group["params"]]
+        gradients = [each.grad for each in parameters if each.grad is not None]
         self.gradient_norm = get_total_norm(gradients).item()
         if not math.isfinite(self.gradient_norm):
-            raise TrainingError("the gradients of the step are no finite numbers")
+            raise TrainingError(_NOT_FINITE)
         if self.gradient_norm > self._max_grad_norm > 0:
             torch._foreach_mul_(gradients, self._max_grad_norm / self.gradient_norm)
 
@@ -164,15 +164,15 @@ class DeepSpeedEngine:
         self._wrapper.lr_scheduler = scheduler
 
     def save(self, folder: Path, tag: str) -> None:
-        """Write weights, optimizer and schedule into ``folder / tag``."""
+        """Write parameters, optimizer states and schedule to ``folder / tag``; collective."""
         kept = {_LOSS_SCALE: self._loss_scale.as_dict()} if self._loss_scale else {}
         self._wrapper.save_checkpoint(str(folder), tag=tag, client_state=kept, save_latest=False)
 
     def load(self, folder: Path, tag: str) -> None:
-        """Read what ``save`` wrote.
+        """Read what ``save`` wrote; collective.
 
         Raises:
-            TrainingError: DeepSpeed finds no checkpoint there.
+            TrainingError: the folder holds no checkpoint that DeepSpeed can load.
 
         """
         found, kept = self._wrapper.load_checkpoint(str(folder), tag=tag)
@@ -182,10 +182,10 @@ class DeepSpeedEngine:
             self._loss_scale.restore(kept[_LOSS_SCALE])
 
     def load_universal(self, folder: Path, tag: str) -> None:
-        """Read the universal form of what ``save`` wrote, at ZeRO stages that share out.
+        """Read the universal form of what ``save`` wrote, at ZeRO stages 1 to 3; collective.
 
         Raises:
-            TrainingError: DeepSpeed finds no checkpoint there.
+            TrainingError: the folder holds no checkpoint that DeepSpeed can load.
 
         """
         settings = self._wrapper._config  # noqa: SLF001 - DeepSpeed has no argument for it
@@ -195,61 +195,45 @@ class DeepSpeedEngine:
         settings.load_universal_checkpoint = False
 
     def full_state_dict(self, *, only_trained: bool = False) -> dict[str, Tensor]:
-        """Return the whole model's weights on the CPU, gathered where they are spread out.
+        """Return the whole model's parameters and buffers on the CPU of rank 0; collective.
 
-        The first process of a run gets them, the others nothing; all have to call it. With
-        ``only_trained``, those that give no gradient are left out.
+        Other ranks get an empty dictionary. ``only_trained`` leaves out frozen parameters.
         """
-        module, is_first = self.unwrapped, self._mesh.is_first
-        parameters = dict(module.named_parameters(remove_duplicate=False))
-        left_out = {n for n, p in parameters.items() if only_trained and not p.requires_grad}
-        if self.zero_stage < _STAGE_WITH_SHARDED_PARAMETERS:
-            state = module.state_dict() if is_first else {}
-            return {n: value.detach().cpu() for n, value in state.items() if n not in left_out}
-        weights: dict[str, Tensor] = {}
-        for name, parameter in parameters.items():
-            if name in left_out:
-                continue
-            with deepspeed.zero.GatheredParameters([parameter]):
-                if is_first:
-                    weights[name] = parameter.detach().cpu().clone()
-        if not is_first:
-            return {}
-        state = module.state_dict()
-        buffers = {n: value.detach().cpu() for n, value in state.items() if n not in parameters}
-        return weights | buffers
+        return full_state_dict(
+            self.unwrapped, self._mesh, zero_stage=self.zero_stage, only_trained=only_trained
+        )
 
 
 def _without_gradient() -> TrainingError:
     return TrainingError(
-        "the loss has no gradient: its sum does not come from the model's weights",
-        hint="take out a `detach()`, an `item()` or a `torch.no_grad()` on its way",
+        "the loss has no gradient: its sum does not depend on the model's parameters",
+        hint="remove a `detach()`, an `item()` or a `torch.no_grad()` from its computation",
     )
 
 
 def _trained_size(model: nn.Module) -> int:
-    return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
+    return sum(each.numel() for each in model.parameters() if each.requires_grad)
 
 
 def _refuse_scalars(model: nn.Module) -> None:
-    """Find a weight without a dimension, which DeepSpeed can neither send nor share out.
+    """Refuse 0-d parameters, which DeepSpeed can neither broadcast nor partition.
 
     Raises:
-        TrainingError: there is one.
+        TrainingError: the model has one.
 
     """
-    for name, weight in model.named_parameters():
-        if not weight.dim():
+    for name, parameter in model.named_parameters():
+        if not parameter.dim():
             raise TrainingError(
-                f"the weight `{name}` has no dimension, and DeepSpeed takes none such",
+                f"parameter `{name}` is a scalar; DeepSpeed does not support 0-d parameters",
                 hint="give it the shape (1,)",
             )
 
 
 def _reset_initial_step(optimizer: object) -> None:
-    """Undo the step that DeepSpeed's optimizer of stage 0 in 16 bits takes when it is made.
+    """Undo the step that DeepSpeed's 16-bit optimizer of stage 0 takes when it is initialized.
 
-    Its gradients are zero, but AdamW counts it among its steps, and lets weights decay.
+    Its gradients are zero, but AdamW counts the step and applies weight decay.
     """
     if isinstance(optimizer, deepspeed.runtime.fp16.unfused_optimizer.FP16_UnfusedOptimizer):
         optimizer.optimizer.state.clear()
@@ -262,5 +246,5 @@ class _ScalingOptimizer(Protocol):
 
 
 def _scales_losses(optimizer: object) -> TypeGuard[_ScalingOptimizer]:
-    """Tell DeepSpeed's optimizers, which divide while they step, from PyTorch's own."""
+    """Return whether an optimizer is DeepSpeed's, which divides by a loss scale as it steps."""
     return hasattr(optimizer, "loss_scale")

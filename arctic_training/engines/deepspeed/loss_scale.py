@@ -1,4 +1,4 @@
-"""The scale of losses that keeps gradients in the range of fp16."""
+"""Dynamic loss scaling, which keeps gradients in the range of fp16."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["LossScale"]
 
 @dataclass
 class LossScale:
-    """What sums of losses are multiplied by before their gradients are taken.
+    """Factor on summed losses before the backward pass.
 
     Dynamic loss scaling (Micikevicius et al., 2018, section 3.2): a step whose gradients overflow
     is skipped and halves the scale; many steps without one double it. Gradients are those of sums
@@ -60,7 +60,7 @@ class LossScale:
         Where the count was higher than foreseen, as that of a first step is, it is the reason.
 
         Raises:
-            TrainingError: the scale is at its least, so it is not the scale that they overflow by.
+            TrainingError: the scale is at its minimum, so the scale is not the cause.
 
         """
         self.steady_steps = 0
@@ -72,7 +72,7 @@ class LossScale:
             return
         if self.scale <= self.config.min_loss_scale:
             raise TrainingError(
-                f"gradients are no finite numbers at the least loss scale, {self.scale:g}",
+                f"gradients are not finite (inf or NaN) at the minimum loss scale, {self.scale:g}",
                 hint="train in bf16 or fp32, or lower `learning_rate`",
             )
         self.scale = max(self.scale / 2, self.config.min_loss_scale)

@@ -247,6 +247,6 @@ def test_a_loss_has_a_weight_of_its_own(stage: int, tmp_path: Path) -> None:
 def test_a_weight_without_a_dimension_is_refused(tmp_path: Path) -> None:
     """DeepSpeed would fail on it, and says neither where nor why."""
     data = {"sources": jsonl(tmp_path / "s.jsonl", ragged(6))}
-    with pytest.raises(TrainingError, match="the weight `log_scale` has no dimension") as caught:
+    with pytest.raises(TrainingError, match="parameter `log_scale` is a scalar") as caught:
         _Refused(hand_config(data=data))
     assert caught.value.hint == "give it the shape (1,)"
