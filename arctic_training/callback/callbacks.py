@@ -75,7 +75,7 @@ class Callbacks:
         """Call what belongs before and after a phase.
 
         A phase within itself, such as an override that calls ``super()`` or a callback of its own
-        that asks for it, is one; and a loss that is taken to evaluate is none of training's.
+        that asks for it, is one; and the loss of an evaluation is not a phase of training.
         """
         if self.is_within(phase) or (phase == "loss" and "evaluate" in self._active):
             yield

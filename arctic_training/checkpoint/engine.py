@@ -28,7 +28,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
     """Saves a trainer, and may load it again. Several may work in one run, each at its own pace."""
 
     can_resume: ClassVar[bool] = False
-    """Whether training can go on from what is saved: such an engine saves when a run stops."""
+    """Whether a run can resume from its checkpoints: such an engine saves when a run stops."""
 
     saves_together: ClassVar[bool] = False
     """Whether every process writes its part of a checkpoint, into a folder that all share."""
@@ -40,13 +40,13 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
 
     @abstractmethod
     def save(self) -> None:
-        """Save the trainer as it stands between two optimizer steps.
+        """Save the trainer between two optimizer steps.
 
         What is saved appears whole or not at all.
         """
 
     def load(self) -> bool:
-        """Go on from the newest whole checkpoint; return whether there was one."""
+        """Resume from the newest complete checkpoint; return whether there was one."""
         return False
 
     @property
@@ -84,7 +84,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
         output, step = shown_path(self.config.output_dir), self.trainer.state.global_step
         return TrainingError(
             f"step {step} cannot be saved in `{output}`: {error.strerror or error}",
-            hint="once that is mended, `auto_resume` goes on from the newest checkpoint",
+            hint="once that is fixed, `auto_resume` continues from the newest checkpoint",
         )
 
     def saved(self) -> list[Path]:
@@ -93,7 +93,7 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
 
     @property
     def last_saved(self) -> Path | None:
-        """The newest checkpoint of this run, saved or gone on from; None if there is none.
+        """The newest checkpoint of this run, saved or resumed from; None if there is none.
 
         It is the folder of all checkpoints where an engine saves under names of its own.
         """
@@ -138,5 +138,5 @@ class CheckpointEngine(Component[Checkpoint_co], Generic[Checkpoint_co], root=Tr
                 yield self.problem(field, message, code="conflict")
         resuming = [each for each in self.trainer.config.checkpoint if each.is_resumed]
         if self.config.is_resumed and self.config is not resuming[0]:
-            message = "a run goes on from one place, and another section has `auto_resume` too"
+            message = "a run resumes from one section, and another has `auto_resume` too"
             yield self.problem("auto_resume", message, code="conflict")

@@ -68,8 +68,8 @@ class HFCheckpointEngine(CheckpointEngine[HFCheckpointConfig]):
         model = self.trainer.engine.unwrapped
         if not isinstance(model, transformers.PreTrainedModel):
             raise TrainingError(
-                f"a {type(model).__name__} is no model of transformers and cannot be saved as one",
-                hint="take the `huggingface` engine out of the recipe's `checkpoint`",
+                f"cannot save a {type(model).__name__}: it is not a transformers model",
+                hint="remove the `huggingface` engine from the recipe's `checkpoint`",
             )
         is_part = has_adapter(model) and not self.config.merge_adapter
         weights = self.trainer.engine.full_state_dict(only_trained=is_part)

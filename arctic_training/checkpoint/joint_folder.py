@@ -72,7 +72,7 @@ def _check_seen(folder: Path, mesh: Mesh) -> None:
 
 
 def _unseen(folder: Path, expected: Mapping[str, int]) -> str:
-    """Return a file that is not as expected, or an empty text; a remote folder may show it late."""
+    """Return a file that is not as expected, or ""; a remote folder may show it late."""
     deadline = time.monotonic() + _PATIENCE
     while missing := min(expected.items() - _sizes(folder).items(), default=None):
         if time.monotonic() > deadline:

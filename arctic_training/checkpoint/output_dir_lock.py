@@ -64,7 +64,7 @@ def _occupied(folder: Path, engine: _Engine) -> RecipeError:
         "output_dir",
         f"another run saves in `{folder}` just now",
         code="in-use",
-        hint="wait until it has ended, or take another `output_dir`",
+        hint="wait until it has ended, or choose another `output_dir`",
     )
 
 

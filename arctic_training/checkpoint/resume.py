@@ -1,4 +1,4 @@
-"""What an earlier run left where a run would begin: gone on with, deleted, or left alone."""
+"""Resume of an earlier run: its checkpoints are continued from, deleted, or refused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DISCARD: Final = "or delete what is there with `overwrite_output_dir=true`"
 
 
 def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
-    """Go on from what the sections with ``auto_resume`` find; delete what is to be overwritten.
+    """Resume from what sections with ``auto_resume`` find; delete what is to be overwritten.
 
     What a run that was killed left unfinished is deleted as well.
 
@@ -40,12 +40,12 @@ def begin_or_resume(engines: _Engines, config: TrainerConfig) -> None:
 
 
 def earlier_run_problems(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeError]:
-    """Iterate over the places where a run that does not go on would meet another one."""
+    """Iterate over the output folders and files of an earlier run, unless this one resumes it."""
     enabled = _enabled(engines)
     resuming = [engine for engine in enabled if engine.config.is_resumed]
     if config.overwrite_output_dir:
         for engine in resuming:
-            message = "`overwrite_output_dir` deletes what it would go on from"
+            message = "`overwrite_output_dir` deletes what it would resume from"
             yield engine.problem("auto_resume", message, code="conflict")
         yield from _deleted_inputs(enabled, config)
     elif not resuming:
@@ -59,12 +59,12 @@ def _deleted_inputs(engines: _Engines, config: TrainerConfig) -> Iterator[Recipe
     for pointer, text in _paths(as_json(config), ()):
         if any(Path(text).resolve().is_relative_to(folder) for folder in deleted):
             message = f"`overwrite_output_dir` deletes `{text}`, which this run reads"
-            hint = "take another `output_dir`, or copy it first"
+            hint = "choose another `output_dir`, or copy it first"
             yield RecipeError(pointer, message, code="conflict", hint=hint)
 
 
 def _paths(value: object, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
-    """Iterate over the absolute paths below a value of the recipe, and where each stands."""
+    """Iterate over the absolute paths below a value of the recipe, with their pointers."""
     match value:
         case str() if Path(value).is_absolute():
             yield pointer, value
@@ -83,7 +83,7 @@ def _enabled(engines: _Engines) -> _Engines:
 
 
 def _used_folders(engines: _Engines) -> Iterator[RecipeError]:
-    """Iterate over the folders with checkpoints; one is told once, whatever saves there."""
+    """Iterate over the folders with checkpoints, each once, whatever saves there."""
     folders: dict[Path, list[CheckpointEngine[CheckpointConfig]]] = {}
     for engine in engines:
         folders.setdefault(engine.config.output_dir.resolve(), []).append(engine)
@@ -92,12 +92,12 @@ def _used_folders(engines: _Engines) -> Iterator[RecipeError]:
         there = [path.name for engine in sharing for path in engine.saved()]
         if there:
             names = f"`{there[0]}`" + (f" and {len(there) - 1} more" if there[1:] else "")
-            go_on = f"go on with it by `{resume}=true`, " if resume else ""
+            go_on = f"resume it with `{resume}=true`, " if resume else ""
             yield sharing[0].problem(
                 "output_dir",
                 f"`{folder}` holds checkpoints of an earlier run: {names}",
                 code="earlier-run",
-                hint=f"{go_on}take another `output_dir`, {_DISCARD}",
+                hint=f"{go_on}choose another `output_dir`, {_DISCARD}",
             )
 
 
@@ -110,10 +110,10 @@ def _used_metrics(engines: _Engines, config: TrainerConfig) -> Iterator[RecipeEr
         hint = f"take another file, {_DISCARD}"
         yield RecipeError((METRICS,), message, code="earlier-run", hint=hint)
     else:
-        hint = f"take another `output_dir`, {_DISCARD}"
+        hint = f"choose another `output_dir`, {_DISCARD}"
         yield engines[0].problem("output_dir", message, code="earlier-run", hint=hint)
 
 
 def resume_key(engine: CheckpointEngine[CheckpointConfig]) -> str:
-    """Return the key by which a section goes on, as the command line names it."""
+    """Return the key that resumes a section, as the command line names it."""
     return ".".join(map(str, engine.problem("auto_resume", "").pointer))

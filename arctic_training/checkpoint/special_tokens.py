@@ -98,7 +98,7 @@ def write_special_tokens(
 
 
 def _end_token_ids(model: PreTrainedModel, tokenizer: TokenizerBase) -> list[int]:
-    """Return the ids of the tokens that end a text of a model, as its tokenizer knows them.
+    """Return the ids of the tokens that end a model's text, as its tokenizer knows them.
 
     A single id of the model gives way to the tokenizer's; a list is kept, and completed.
     """

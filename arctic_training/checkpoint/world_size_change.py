@@ -31,7 +31,7 @@ def share_problem(
     hint = (
         f"set it to {needed // processes}"
         if needed % processes == 0
-        else f"{needed} cannot be shared out among {processes} processes: take another number"
+        else f"{needed} cannot be divided by {processes} processes: use another number"
     )
     message = (
         f"{counted(saved_processes, 'process')} of {counted(saved_each, 'micro-batch')} a step "

@@ -59,7 +59,7 @@ def _loss(subject: Subject) -> str:
     if not math.isfinite(total):
         raise BrokenClaimError(f"the loss of the first micro-batch is {total}")
     if not count > 0:
-        hint = "return what the sum is taken over, such as the number of trained tokens"
+        hint = "return the number of summed losses, such as the number of tokens with loss"
         raise BrokenClaimError(f"the count of the first micro-batch is {count:g}", hint=hint)
     return f"{total:.4g} over a count of {count:g}"
 
@@ -72,7 +72,7 @@ def _check_terms(output: LossOutput, metrics: Mapping[str, object]) -> None:
         raise BrokenClaimError(message, hint="`arctic-gen lint` says which side lacks it")
     wild = [name for name, term in output.terms.items() if not _is_finite(term)]
     if wild:
-        raise BrokenClaimError(f"the term `{wild[0]}` is no finite number", pointer=("metrics",))
+        raise BrokenClaimError(f"the term `{wild[0]}` is not finite", pointer=("metrics",))
 
 
 def _is_finite(term: Term) -> bool:
@@ -111,12 +111,12 @@ def _descent(subject: Subject) -> str:
 
 
 _SUMS: Final = (
-    "return a sum and the count of what it is taken over; if the loss mixes samples, say so "
+    "return a sum and the count of what is summed; if the loss mixes samples, declare it "
     "with `coupling`"
 )
 _PACKED: Final = (
     "let each token be of its own sample, which `position_ids` tell apart; if the loss mixes "
-    "samples, say so with `coupling`"
+    "samples, declare it with `coupling`"
 )
 
 
@@ -172,7 +172,7 @@ _CUT_AT: Final = 3
 
 def _resume(subject: Subject) -> str:
     if not subject.saves:
-        raise NotPromisedError("it accepts no checkpoint engine that a run can go on from")
+        raise NotPromisedError("it accepts no checkpoint engine that a run can resume from")
     whole, uncut = _four_steps(subject, "whole", Watch())
     try:
         _four_steps(subject, "cut", _CutOff())
@@ -181,11 +181,11 @@ def _resume(subject: Subject) -> str:
     else:
         raise TrainingError(f"the run ended before its step {_CUT_AT}")
     if rest.losses != uncut.losses[-len(rest.losses) :] or distance(resumed, whole) > 0:
-        message = "a run that is cut off and goes on does not end as one that is not"
+        message = "an interrupted and resumed run does not end as an uninterrupted one"
         hint = "let the loss keep no state between steps, and draw random numbers from torch, "
         hint += "numpy or random"
         raise BrokenClaimError(message, hint=hint)
-    return f"a run that is cut off after step {_CUT_AT} goes on to the same bits"
+    return f"a run interrupted after step {_CUT_AT} resumes to the same bits"
 
 
 def _four_steps(subject: Subject, name: str, watch: Watch) -> tuple[dict[str, Tensor], Watch]:

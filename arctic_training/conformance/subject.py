@@ -47,12 +47,12 @@ class Subject:
     overrides: Sequence[str]
     folder: Path
     saves: str
-    """The engine whose checkpoints a run goes on from; empty if the trainer accepts none."""
+    """The engine whose checkpoints a run resumes from; empty if the trainer accepts none."""
 
     def make(self, *, descends: bool = False, **changes: object) -> AnyTrainer:
         """Make the trainer, of the tiny recipe with some changes; it shows nothing.
 
-        With ``descends``, gradient descent stands in place of its optimizer.
+        With ``descends``, gradient descent replaces its optimizer.
         """
         config = load_recipe(laid_over(self.values, changes), self.overrides)
         kind: type[AnyTrainer] = Trainer.named(self.name)

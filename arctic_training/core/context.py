@@ -111,7 +111,7 @@ class TrainerContext(Protocol):
 
     @property
     def model(self) -> nn.Module:
-        """The model; once the engine stands, the model inside the engine's wrapper."""
+        """The model; once the engine is built, inside the engine's wrapper."""
 
     @property
     def optimizer(self) -> Optimizer:

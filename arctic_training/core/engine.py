@@ -53,7 +53,7 @@ class Engine(Protocol):
         """Divide the accumulated gradient by the global batch's count; take an optimizer step.
 
         Returns:
-            Whether the step was taken; fp16 skips one whose gradients overflow.
+            Whether the parameters were updated; fp16 skips a step whose gradients overflow.
 
         Raises:
             TrainingError: there are no gradients, or they are not finite and cannot be rescaled.

@@ -33,9 +33,9 @@ class Component(Registered, ABC, Generic[Section_co], abstract=True):
         self.config = config
 
     def problems(self) -> Iterator[RecipeError]:
-        """Iterate over what is wrong with the section, as far as it can be told beforehand.
+        """Iterate over the problems of the section that can be found before anything is prepared.
 
-        Called for all parts of a trainer before anything is prepared. It makes nothing.
+        Called for all parts of a trainer. It makes nothing.
         """
         return iter(())
 

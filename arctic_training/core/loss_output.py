@@ -32,9 +32,9 @@ class LossOutput:
     """The loss of one micro-batch.
 
     Attributes:
-        sum: the loss, summed over what it is taken over, tokens as a rule; floating point, of
+        sum: the loss, summed over its units, tokens as a rule; floating point, of
             shape (), with a gradient.
-        count: the number of things that ``sum`` is taken over; of shape (), or a number.
+        count: the number of units in ``sum``; of shape (), or a number.
         terms: the quantities that the definition declares as ``metrics``, by name.
 
     """

@@ -33,7 +33,7 @@ class Remaining(Generic[T_co]):
         return self._count()
 
     def __iter__(self) -> Iterator[T_co]:
-        """Iterate over those that remain; the run may go on meanwhile."""
+        """Iterate over those that remain; the run may advance meanwhile."""
         return self._iterate()
 
     def __repr__(self) -> str:
@@ -49,7 +49,7 @@ class _Position(Generic[T]):
 
 
 class Positions(Generic[T]):
-    """Tells at which index an item stands that one of the running iterations gave out last.
+    """Maps an item to its index, if a running iteration yielded it last.
 
     A loop may leave items out, so that counting what is trained does not tell where it is.
     """

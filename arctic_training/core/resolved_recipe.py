@@ -25,7 +25,7 @@ def as_json(config: TrainerConfig) -> dict[str, object]:
 def write_recipe(folder: Path, config: TrainerConfig) -> None:
     """Write a recipe into a checkpoint.
 
-    To train by it again is not to delete the checkpoint that it stands in.
+    Training with it again must not delete the checkpoint that contains it.
     """
     values = as_json(config) | {"overwrite_output_dir": False}
     (folder / RECIPE).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")

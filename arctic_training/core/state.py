@@ -1,4 +1,4 @@
-"""Where a run stands, and how long it is: counted in one place."""
+"""Training state and schedule: how far a run is, and how long it will be."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Schedule", "TrainingState"]
 
 @dataclass
 class TrainingState:
-    """How far training has come: what a checkpoint keeps to go on from the very next batch."""
+    """How far training has come: what a checkpoint keeps to resume with the next batch."""
 
     global_step: int = 0
     """Optimizer steps done."""
@@ -37,7 +37,7 @@ class TrainingState:
     """Optimizer steps that were not taken, because gradients overflowed in fp16."""
 
     num_processes: int = 1
-    """Size of the data axis: processes among which the micro-batches are shared out."""
+    """Size of the data axis: processes that each get other micro-batches."""
 
     inner_steps: int = 1
     """Optimizer steps on each global batch: more than 1 where `step` is overridden to take more."""
@@ -74,7 +74,7 @@ class TrainingState:
         self.train_batch_idx = 0
 
     def continue_with(self, schedule: Schedule, shares: int) -> None:
-        """Count by the batches of this run, shared out along its data axis.
+        """Count by the batches of this run, of each share along its data axis.
 
         Shares take the micro-batches of an epoch in turn, so twice as many have done half as many
         each.
@@ -91,9 +91,9 @@ class TrainingState:
         if self.train_batch_idx and first >= last:
             raise RecipeError(
                 ("data",),
-                "the run to resume stands in an epoch of "
-                f"{counted(self.batches_per_epoch, 'batch')}, here an epoch has {batches}",
-                hint="restore the data and `micro_batch_size`, or take another `output_dir`",
+                f"the checkpoint is inside an epoch of {counted(self.batches_per_epoch, 'batch')}, "
+                f"this run has {batches} per epoch",
+                hint="restore the data and `micro_batch_size`, or choose another `output_dir`",
             )
         done = math.ceil(self.train_batch_idx * before / shares)
         self.train_batch_idx = min(done, batches)
@@ -126,7 +126,7 @@ class Schedule:
 
     @classmethod
     def of(cls, config: TrainerConfig, batches_per_epoch: int, inner_steps: int = 1) -> Self:
-        """Return the schedule of a recipe on data of so many micro-batches."""
+        """Return the schedule of a recipe, for a number of micro-batches per epoch."""
         return cls(
             batches_per_epoch=batches_per_epoch,
             gradient_accumulation_steps=config.gradient_accumulation_steps,
@@ -148,7 +148,7 @@ class Schedule:
 
     @property
     def training_horizon(self) -> int:
-        """Optimizer steps in the whole run; those on the last global batch are all taken."""
+        """Optimizer steps in the whole run, with all those on its last global batch."""
         if self.is_by_steps:
             steps = self.train_iters or self.min_iterations
             return self.global_batches_for(steps) * self.inner_steps
@@ -160,7 +160,7 @@ class Schedule:
         return self.train_iters > 0 or self.min_iterations > self.epochs * self.steps_per_epoch
 
     def has_epoch(self, epoch_idx: int) -> bool:
-        """Return whether the run has an epoch of that index; so many steps take all they need."""
+        """Return whether the run has an epoch of that index; a run by steps has all it needs."""
         return self.is_by_steps or epoch_idx < self.epochs
 
     def last_step(self, config: TrainerConfig, first: int) -> int | None:

@@ -29,7 +29,7 @@ class TaskManager:
     """Where the first task can be reached, as the shell of a task reads it."""
 
     step: str = ""
-    """Variable without which ``size`` is that of a job, and this process is no task of it."""
+    """Variable of tasks alone; without it ``size`` is that of a job and this process is no task."""
 
     @property
     def num_tasks(self) -> int:

@@ -82,7 +82,7 @@ class GlobalBatch:
         *,
         squared_lengths: int = 0,
     ) -> None:
-        """Add one micro-batch of so many tokens.
+        """Add one micro-batch.
 
         Args:
             output: what the loss returned for it.

@@ -31,7 +31,7 @@ class PreferenceConfig(Protocol):
 
     @property
     def label_smoothing(self) -> float:
-        """Share of the pairs whose label is taken to be wrong."""
+        """Assumed share of pairs whose label is wrong."""
 
     @property
     def ref_model(self) -> ModelConfig:

@@ -55,7 +55,7 @@ def checked_output(returned: object, place: str) -> LossOutput:
         place: where the loss is written; an error begins with it.
 
     Raises:
-        TrainingError: it is neither, or a part of it is no number.
+        TrainingError: it is neither, or a part of it is not a number.
 
     """
     output = LossOutput.of(returned) if isinstance(returned, Tensor) else returned

@@ -18,14 +18,14 @@ Optimizer_co = TypeVar("Optimizer_co", bound=OptimizerConfig, covariant=True)
 
 
 class OptimizerFactory(Factory[Optimizer_co, Optimizer], Generic[Optimizer_co], root=True):
-    """Makes the optimizer. The model stands already."""
+    """Makes the optimizer, after the model is built."""
 
     computes_on_cpu: ClassVar[bool] = False
     """Whether DeepSpeed can offload it."""
 
     @property
     def is_offloaded(self) -> bool:
-        """Whether the recipe lets the optimizer stand in the memory of the machine."""
+        """Whether the recipe offloads the optimizer to CPU memory."""
         zero = self.trainer.config.deepspeed.zero_optimization
         return zero.offload_optimizer.device != "none"
 

@@ -1,4 +1,4 @@
-"""Muon, with AdamW for what is no hidden matrix."""
+"""Muon for hidden matrices, AdamW for all other parameters."""
 
 from __future__ import annotations
 

@@ -15,4 +15,4 @@ Scheduler_co = TypeVar("Scheduler_co", bound=SchedulerConfig, covariant=True)
 
 
 class SchedulerFactory(Factory[Scheduler_co, LRScheduler], Generic[Scheduler_co], root=True):
-    """Makes the learning-rate schedule. The optimizer stands already."""
+    """Makes the learning-rate schedule, after the optimizer is built."""

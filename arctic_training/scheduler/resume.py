@@ -1,4 +1,4 @@
-"""A schedule that goes on."""
+"""Learning-rate schedules of resumed runs."""
 
 from __future__ import annotations
 

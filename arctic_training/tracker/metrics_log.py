@@ -26,8 +26,8 @@ _BEGINNING: Final = '{"step": '
 class MetricsLog:
     """A file of JSON lines, one for each optimizer step, with the record of the run beside it.
 
-    The first step that is written begins the file anew, but for the lines of earlier steps: a run
-    that goes on from a checkpoint takes back the lines of steps that it does again.
+    The first step that is written truncates the file, except for the lines of earlier steps: a
+    resumed run replaces the lines of the steps that it repeats.
     """
 
     def __init__(self, path: Path, config: TrainerConfig, *, run_id: str) -> None:

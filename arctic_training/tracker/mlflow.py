@@ -29,12 +29,12 @@ _RUN_ID: Final = "arctic-training.run_id"
 class MLflow:
     """A run of MLflow, with each value of the recipe as a parameter.
 
-    A thread sends the figures of a step while the next is computed. A run that goes on from a
-    checkpoint is found by its tag: steps that it does again stand there twice, the last ones last.
+    A thread sends the figures of a step while the next is computed. A resumed run is
+    found by its tag: steps that it repeats are there twice, the last ones last.
     """
 
     def __init__(self, config: TrainerConfig, *, run_id: str) -> None:
-        """Begin the run, or go on with it.
+        """Begin the run, or resume it.
 
         Raises:
             RecipeError: the store cannot be reached.

@@ -13,7 +13,7 @@ __all__ = ["TensorBoard"]
 
 
 class TensorBoard:
-    """Writes event files; those of steps that a resumed run does again are taken back."""
+    """Writes event files; a resumed run purges those of the steps that it repeats."""
 
     def __init__(self, folder: Path, *, first_step: int) -> None:
         self._writer = SummaryWriter(str(folder), purge_step=first_step)

@@ -54,8 +54,8 @@ def tracker_problems(config: TrainerConfig) -> Iterator[RecipeError]:
 def start_trackers(config: TrainerConfig, state: TrainingState) -> list[Tracker]:
     """Start the trackers that the recipe asks for.
 
-    They keep the recipe. A run that is resumed, as ``state`` tells, goes on under its old name, and
-    what it reports after its next optimizer step takes the place of what stands there.
+    They keep the recipe. A resumed run, by its ``state``, keeps its name, and what it reports after
+    its next optimizer step replaces what is there.
 
     Raises:
         RecipeError: a tracker cannot be reached.

@@ -28,7 +28,7 @@ class WandB:
     """
 
     def __init__(self, config: TrainerConfig, *, run_id: str) -> None:
-        """Begin the run, or go on with it.
+        """Begin the run, or resume it.
 
         Raises:
             RecipeError: the service cannot be reached, or does not know the user.

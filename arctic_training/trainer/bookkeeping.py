@@ -1,4 +1,4 @@
-"""Where the loop stands: which batches are consumed, and what remains of the run."""
+"""Position of the loop: which batches are consumed, and what remains of the run."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Bookkeeping(Reporting[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         self.checkpoint()
 
     def _leave_epoch(self) -> None:
-        """Stand before the next epoch if the current one is done."""
+        """Move to the next epoch if the current one is done."""
         if self.state.is_epoch_done:
             self.state.enter_next_epoch()
             self.epoch_finished = False

@@ -67,7 +67,7 @@ class LiveProgress:
             self.end()
 
     def end(self) -> None:
-        """Leave the bar as it stands."""
+        """Leave the bar as it is."""
         if self._live:
             self._live.stop()
         self._live = None

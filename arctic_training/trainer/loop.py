@@ -57,7 +57,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
     def loss(self, batch: BatchT) -> LossOutput | Tensor:
         """Return the loss of a micro-batch as a sum and a count, with the declared terms.
 
-        A plain scalar is taken as a mean; how the batch is cut then matters.
+        A plain scalar counts as a mean; how the batch is cut then matters.
         """
 
     @property
@@ -85,7 +85,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         )
         try:
             with (
-                self._step_guard.taken(),
+                self._step_guard.whole_steps(),
                 output_dir_lock(self.checkpoint_engines, note=self.note),
                 teardown,
                 self._stop_requests.listening(),
@@ -173,9 +173,9 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         return output.sum
 
     def evaluate(self) -> None:
-        """Report loss and metrics of each set of ``eval_sources``; training goes on as before.
+        """Report loss and metrics of each set of ``eval_sources``; training is not affected.
 
-        Each set is taken whole and in order. Its loss is the sum over all its batches by their
+        Each set is evaluated whole and in order. Its loss is the sum over all its batches by their
         count, so that it does not depend on how it is cut.
         """
         self.engine.train(mode=False)
@@ -215,7 +215,7 @@ class TrainingLoop(Planning[Config_co, BatchT], ABC, Generic[Config_co, BatchT])
         return running(self.progress, f"saving to {where}") if engine.is_due else nullcontext()
 
     def _optimizer_step(self) -> bool:
-        """Take an optimizer step, and report it; return whether it was taken."""
+        """Take an optimizer step, and report it; return whether parameters were updated."""
         self._steps_of_batch += 1
         learning_rate = float(self.scheduler.get_last_lr()[0])
         with error_context(f"step {self.state.global_step + 1}"):

@@ -13,7 +13,7 @@ __all__ = ["loss_place"]
 
 
 def loss_place(loss: object) -> str:
-    """Return file and line of the function that is a loss; empty if it is no function.
+    """Return file and line of the function that is a loss; empty if it is not a function.
 
     The method of a generated trainer calls the user's function, and nothing else.
     """

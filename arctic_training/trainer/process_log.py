@@ -19,7 +19,7 @@ __all__ = ["is_among", "start_log"]
 
 _FORM: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _LIBRARIES: Final = ("datasets", "huggingface_hub", "peft", "transformers")
-"""Loggers that print by themselves until they are told to pass on what they get."""
+"""Loggers that print by themselves until they are set to propagate."""
 
 _LEVELS: Final = {"TRACE": 5, "SUCCESS": 25}
 """Levels of ArcticTraining's that Python's `logging` has no name for."""
@@ -61,7 +61,7 @@ class _LogFile(logging.FileHandler):
             super().close()
 
     def _lose(self, error: OSError) -> None:
-        """Go on without the file, and say so once: a run is worth more than its log."""
+        """Continue without the file, and warn once: a run is worth more than its log."""
         self._is_lost = True
         reason = error.strerror or error
         with suppress(OSError):

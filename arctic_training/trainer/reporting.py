@@ -58,12 +58,12 @@ class Reporting(BuiltLater[Config_co, BatchT], Observed, ABC, Generic[Config_co,
     def log(self, name: str, value: float) -> None:
         """Report a custom figure with the optimizer step that ends next.
 
-        It stands among the metrics, wherever those are followed; of several processes, the value
+        It is reported among the metrics; of several processes, the value
         of the first counts. Callbacks call it, at `post-backward` or `pre-optimizer-step`.
 
         Raises:
-            TrainingError: the step is reported with another figure of that name, or the value is no
-                number.
+            TrainingError: the step is reported with another figure of that name, or the value is
+                not a number.
 
         """
         if name in STANDARD or name in self.metrics:

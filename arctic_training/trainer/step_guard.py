@@ -1,4 +1,4 @@
-"""Whether a trainer stands between two steps, where alone it can train on."""
+"""Guard against training from within a step, or after one that was cut."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class StepGuard:
         self._are_sure = True
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def whole_steps(self) -> Iterator[None]:
         """Take steps, each of them whole unless an exception cuts it.
 
         Raises:
-            TrainingError: one was cut, or is being taken: gradients of it would count among those
-                of the next, and its batch is passed already.
+            TrainingError: a step was cut, or is in progress: its gradients would count among those
+                of the next, and its batch is consumed.
 
         """
         if not self._are_sure:
             raise TrainingError(
-                "a step of this trainer is not done: `train` is still at work, or was cut short",
-                hint="make a new trainer; with `auto_resume` it goes on from the newest checkpoint",
+                "a step of this trainer is not complete: `train` is running, or was interrupted",
+                hint="create a new trainer; `auto_resume` continues from the newest checkpoint",
             )
         self._are_sure = False
         yield

@@ -1,4 +1,4 @@
-"""Stopping before the end, between two steps: when the machine is taken away, or by a file."""
+"""Requests to stop between two steps: by a signal, by a file, or by an error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from arctic_training.errors import TrainingError
 __all__ = ["StopRequests"]
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
-"""The machine is taken away, or the terminal is."""
+"""Sent when a job is preempted, or its terminal closes."""
 
 
 class StopRequests:
@@ -36,7 +36,7 @@ class StopRequests:
         self.is_terminated = False
         """Whether SIGTERM came, or SIGHUP."""
         self.failure: TrainingError | None = None
-        """Why this process cannot go on, though the run can still be saved."""
+        """Why this process cannot continue, though the run can still be saved."""
 
     @property
     def is_requested(self) -> bool:
@@ -59,7 +59,7 @@ class StopRequests:
         return self.is_terminated
 
     def is_failing_anywhere(self) -> bool:
-        """Return whether any process cannot go on; all have to ask."""
+        """Return whether any process cannot continue; collective."""
         failing = [False] * self._num_processes
         torch.distributed.all_gather_object(failing, self.failure is not None)
         return any(failing)
@@ -68,7 +68,7 @@ class StopRequests:
         """End the process, if that is what was requested.
 
         Raises:
-            TrainingError: it cannot go on.
+            TrainingError: it cannot continue.
 
         """
         if self.failure:

@@ -1,4 +1,4 @@
-"""How a run begins and ends for a person: what is done, what stands where, and how to go on."""
+"""Opening and closing lines of a run, and its teardown: what is where, and how to resume."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["closing_lines", "opening_line", "run_teardown"]
 
 
 class _Run(Protocol):
-    """What is told of: a trainer."""
+    """The parts of a trainer that these lines need."""
 
     @property
     def config(self) -> TrainerConfig: ...
@@ -70,7 +70,7 @@ def _finish(
     stopped: Callable[[], str],
     *raised: *tuple[object, BaseException | None, object],
 ) -> None:
-    """Finish a tracker; why a run has failed is not hidden by that it could not be told there."""
+    """Finish a tracker; its own failure does not hide why the run failed."""
     _, error, _ = raised
     try:
         tracker.finish(Outcome.of(error, stopped()))
@@ -137,8 +137,8 @@ def _how_to_go_on(engines: list[CheckpointEngine[CheckpointConfig]]) -> str:
     resumable = [engine for engine in engines if engine.can_resume and engine.last_saved]
     is_resuming = any(engine.config.is_resumed for engine in engines)
     if not resumable:
-        anew = "" if is_resuming else " with `overwrite_output_dir=true`"
-        return f"to begin anew: the same command{anew}"
+        remedy = "" if is_resuming else " with `overwrite_output_dir=true`"
+        return f"to start over: the same command{remedy}"
     if is_resuming:
-        return "to go on: the same command"
-    return f"to go on: the same command with `{resume_key(resumable[0])}=true`"
+        return "to resume: the same command"
+    return f"to resume: the same command with `{resume_key(resumable[0])}=true`"

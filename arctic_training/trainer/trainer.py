@@ -141,7 +141,7 @@ class Trainer(TrainingLoop[Config_co, BatchT], Registered, Generic[Config_co, Ba
         return taking(types, section)(self, section)
 
     def __init__(self, config: Config_co) -> None:
-        """Build every part, in order, and go on from a checkpoint if the recipe says so.
+        """Build every part, in order, and resume from a checkpoint if the recipe asks for it.
 
         Raises:
             UnusableRecipeError: with all that could be found wrong before anything was prepared.
@@ -216,7 +216,7 @@ class Trainer(TrainingLoop[Config_co, BatchT], Registered, Generic[Config_co, Ba
     def frozen_model(self, section: ModelConfig) -> nn.Module:
         """Return the model of a nested section: ``trainer.frozen_model(trainer.config.ref_model)``.
 
-        It gives no gradient, is in evaluation mode, and stands whole on every process. Its random
+        It gives no gradient, is in evaluation mode, and is replicated on every process. Its random
         weights are drawn as the trained model's are: a section that equals `model` makes the same.
 
         Raises:
@@ -238,5 +238,5 @@ class Trainer(TrainingLoop[Config_co, BatchT], Registered, Generic[Config_co, Ba
         problems = [*super()._definition_problems(), *foreign_member_problems(cls)]
         config_type = getattr(cls, "config_type", None)
         if not (isinstance(config_type, type) and issubclass(config_type, TrainerConfig)):
-            return [*problems, "its `config_type` is no TrainerConfig"]
+            return [*problems, "its `config_type` is not a TrainerConfig"]
         return [*problems, *slot_problems(cls, config_type), *callback_problems(cls)]

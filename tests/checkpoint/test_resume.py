@@ -59,8 +59,8 @@ def test_a_fresh_run_in_a_used_folder_is_refused(used: Path) -> None:
     assert (problem.pointer, problem.code) == (("checkpoint", 0, "output_dir"), "earlier-run")
     newest = "`epoch_0_global_step_2` and 1 more"
     assert problem.message == f"`{used}/saved` holds checkpoints of an earlier run: {newest}"
-    go_on = "go on with it by `checkpoint.0.auto_resume=true`"
-    assert problem.hint == f"{go_on}, take another `output_dir`, {_REMEDY}"
+    go_on = "resume it with `checkpoint.0.auto_resume=true`"
+    assert problem.hint == f"{go_on}, choose another `output_dir`, {_REMEDY}"
     after = sorted(path.stat().st_mtime_ns for path in used.rglob("*"))
     assert len(before) == len(after)
 
@@ -106,7 +106,7 @@ def test_metrics_beside_the_checkpoints(tmp_path: Path) -> None:
     (problem,) = caught.value.problems
     assert problem.pointer == ("checkpoint", 0, "output_dir")
     assert problem.message == f"`{metrics}` holds the metrics of an earlier run"
-    assert problem.hint == f"take another `output_dir`, {_REMEDY}"
+    assert problem.hint == f"choose another `output_dir`, {_REMEDY}"
     run(train_iters=2, overwrite_output_dir=True)
     assert [json.loads(line)["step"] for line in metrics.read_text().splitlines()] == [1, 2]
     saved = read_recipe(tmp_path / "saved" / "epoch_0_global_step_2")

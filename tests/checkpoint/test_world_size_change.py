@@ -14,7 +14,7 @@ from arctic_training.checkpoint.world_size_change import share_problem
         ((8, 1), (4, 2), None),
         ((4, 2), (4, 1), "set it to 8"),
         ((3, 2), (3, 3), "set it to 2"),
-        ((5, 1), (5, 2), "5 cannot be shared out among 2 processes: take another number"),
+        ((5, 1), (5, 2), "5 cannot be divided by 2 processes: use another number"),
     ],
 )
 def test_steps_have_as_many_micro_batches(

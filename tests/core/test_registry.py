@@ -53,7 +53,7 @@ def test_a_mix_in_may_stand_first() -> None:
     [
         (HandTrainer, {"name": None}, ["it has no `name`"]),
         (HandTrainer, {}, ["`hand` is tests.tiny.HandTrainer already"]),
-        (HandTrainer, {"name": "x", "config_type": CheckpointConfig}, ["is no TrainerConfig"]),
+        (HandTrainer, {"name": "x", "config_type": CheckpointConfig}, ["is not a TrainerConfig"]),
         (
             HandTrainer,
             {"name": "x", "model_factory_type": SGDFactory},

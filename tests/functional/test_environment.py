@@ -173,7 +173,7 @@ def test_interrupted_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         f"after step 2 of {horizons[0]}",
         "no checkpoint was written: none was due",
         "metrics: metrics.jsonl",
-        "to begin anew: the same command with `overwrite_output_dir=true`",
+        "to start over: the same command with `overwrite_output_dir=true`",
     ]
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [1, 2]

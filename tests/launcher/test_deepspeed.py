@@ -180,7 +180,7 @@ def test_ctrl_c_ends_a_run_as_it_does_one_process(tmp_path: Path) -> None:
     ended, saved = told
     assert ended.startswith("interrupted after step ")
     assert (tmp_path / saved.partition(": ")[2]).is_dir()
-    assert out.endswith("to go on: the same command with `checkpoint.0.auto_resume=true`\n")
+    assert out.endswith("to resume: the same command with `checkpoint.0.auto_resume=true`\n")
 
 
 def test_command_trains_in_two_processes(tmp_path: Path) -> None:

@@ -135,9 +135,9 @@ def test_a_section_that_saves_nothing_is_told_before_training(
 @pytest.mark.parametrize(
     ("is_resuming", "interval", "how"),
     [
-        (False, 2, "to go on: the same command with `checkpoint.0.auto_resume=true`"),
-        (True, 2, "to go on: the same command"),
-        (True, 3, "to begin anew: the same command"),
+        (False, 2, "to resume: the same command with `checkpoint.0.auto_resume=true`"),
+        (True, 2, "to resume: the same command"),
+        (True, 3, "to start over: the same command"),
     ],
 )
 def test_ctrl_c_says_how_to_go_on(

@@ -277,7 +277,7 @@ def test_a_trainer_that_was_cut_does_not_train_on(tmp_path: Path) -> None:
     assert done.state.global_step == 1
     cut.add_callback("post-backward", Trainer.train)
     for _ in range(2):
-        with pytest.raises(TrainingError, match="a step of this trainer is not done") as caught:
+        with pytest.raises(TrainingError, match="a step of this trainer is not complete") as caught:
             cut.train()
         assert "`auto_resume`" in caught.value.hint
     assert cut.state.global_step == 0

@@ -1,4 +1,4 @@
-"""Checkpoints that training goes on from: nothing is lost, the next step is the one it would be."""
+"""DeepSpeed checkpoints with the training state: the next step equals that of an uncut run."""
 
 from __future__ import annotations
 
@@ -120,16 +120,18 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
             self.trainer.note(f"note: {change}")
 
     def _unmoved(self, found: Path, num_processes: int) -> Iterator[RecipeError]:
-        """Find states of the optimizer that cannot be shared out anew."""
+        """Find optimizer states that cannot be resharded."""
         unmoved = saved_states(found) ^ MOVED_STATES if self.trainer.engine.zero_stage else None
         if unmoved:
             optimizer = self.trainer.config.optimizer
             kind = type(optimizer).model_fields["type"].default
             message = (
-                f"the states of `{kind}` cannot be shared out among another number of processes: "
-                "of each weight DeepSpeed moves `exp_avg` and `exp_avg_sq`, which AdamW keeps"
+                f"the states of `{kind}` cannot be resharded for another number of processes: "
+                "DeepSpeed moves `exp_avg` and `exp_avg_sq` only, those of AdamW"
             )
-            hint = f"go on with the number that saved it, {num_processes}; or begin at ZeRO stage 0"
+            hint = (
+                f"resume with {num_processes} processes, as it was saved, or train at ZeRO stage 0"
+            )
             yield RecipeError(("optimizer",), message, code="not-supported", hint=hint)
 
     def _load_engine(self, found: Path, num_processes: int) -> None:
@@ -150,7 +152,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
         """Return the whole checkpoint of the highest step; damaged ones are named and passed.
 
         Raises:
-            RecipeError: all are damaged: to begin anew is for the user to choose.
+            RecipeError: all are damaged: starting over is the user's decision.
 
         """
         saved = self.saved()
@@ -163,7 +165,7 @@ class DeepSpeedCheckpointEngine(CheckpointEngine[DeepSpeedCheckpointConfig]):
                 "output_dir",
                 f"every checkpoint in it is damaged, {len(saved)} in all",
                 code="damaged",
-                hint="take another `output_dir`, or begin anew with `overwrite_output_dir=true` "
+                hint="choose another `output_dir`, or start over with `overwrite_output_dir=true` "
                 "and without `auto_resume`",
             )
         return None

@@ -23,10 +23,10 @@ _LARGEST_BUCKET: Final = 500_000_000  # DeepSpeed's own
 
 
 def deepspeed_config(config: TrainerConfig, mesh: Mesh, trained_size: int) -> dict[str, object]:
-    """Derive DeepSpeed's configuration from the recipe: what stands there stands nowhere else.
+    """Derive DeepSpeed's configuration from the recipe, which has each setting once.
 
     The scale of losses is the runtime's: for DeepSpeed it is static, and 1. A bucket of gradients,
-    which DeepSpeed allocates whole, is no larger than all of them: ``trained_size`` elements.
+    which DeepSpeed allocates whole, has at most ``trained_size`` elements, all there are.
     """
     bucket: dict[str, object] = {"reduce_bucket_size": min(_LARGEST_BUCKET, trained_size)}
     engine, accumulation = config.deepspeed, config.gradient_accumulation_steps

@@ -115,7 +115,7 @@ class DeepSpeedEngine:
         axis, where the sum is wanted: the divisor makes up for that.
 
         Returns:
-            Whether the step was taken; fp16 skips one whose gradients overflow.
+            Whether the parameters were updated; fp16 skips a step whose gradients overflow.
 
         Raises:
             TrainingError: there are no gradients, or they are not finite and cannot be rescaled.

@@ -47,7 +47,7 @@ class LossScale:
         return self.scale * 2.0**-self.count_exponent
 
     def step_taken(self, count: float) -> None:
-        """Prepare the next step: a step of so many was taken."""
+        """Prepare the next step after an update with that count."""
         self.steady_steps += 1
         self.count_exponent = _exponent(count)
         if self.steady_steps % self.config.loss_scale_window == 0:
@@ -55,7 +55,7 @@ class LossScale:
             self.tolerance = self.config.hysteresis
 
     def step_skipped(self, count: float) -> None:
-        """Prepare the next step: the gradients of one of so many overflowed.
+        """Prepare the next step after gradients overflowed in a step with that count.
 
         Where the count was higher than foreseen, as that of a first step is, it is the reason.
 

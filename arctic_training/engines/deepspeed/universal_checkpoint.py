@@ -30,7 +30,7 @@ def saved_states(checkpoint: Path) -> set[str]:
     """Return the names of the states that the optimizer keeps of each weight, but for its steps.
 
     Args:
-        checkpoint: one of a ZeRO stage that shares out.
+        checkpoint: one of ZeRO stage 1 to 3.
 
     """
     share = min(checkpoint.glob("*_optim_states.pt"))
@@ -41,7 +41,7 @@ def saved_states(checkpoint: Path) -> set[str]:
 
 @contextmanager
 def universal_form(checkpoint: Path, mesh: Mesh) -> Iterator[Path]:
-    """Give a checkpoint in the form that does not depend on how it was shared out.
+    """Convert a checkpoint to the form that does not depend on how it was sharded.
 
     The universal form (Lian et al., 2024) holds each weight and each state of the optimizer whole.
     The first process makes it, beside the checkpoint; it is gone when all have read it.

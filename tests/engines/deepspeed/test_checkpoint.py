@@ -215,7 +215,7 @@ def test_other_data_is_refused(three_steps: Path, tmp_path: Path) -> None:
     """A run in the middle of an epoch does not go on in an epoch of another length."""
     shutil.copytree(three_steps, tmp_path, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "saved" / "epoch_0_global_step_3")
-    with pytest.raises(RecipeError, match="in an epoch of 7 batches, here an epoch has 4"):
+    with pytest.raises(RecipeError, match="inside an epoch of 7 batches, this run has 4 per epoch"):
         _trainer(tmp_path, data={"sources": jsonl(tmp_path / "other.jsonl", ragged(7))})
 
 
@@ -239,11 +239,13 @@ def test_states_that_another_number_of_processes_cannot_take(stage: int, tmp_pat
     zero = {"zero_optimization": {"stage": stage}}
     _trainer(tmp_path, deepspeed=zero, exit_iteration=1).train()
     _saved_by_two(tmp_path / "saved")
-    with pytest.raises(UnusableRecipeError, match="the states of `sgd` cannot be shared") as caught:
+    with pytest.raises(
+        UnusableRecipeError, match="the states of `sgd` cannot be resharded"
+    ) as caught:
         _trainer(tmp_path, deepspeed=zero, gradient_accumulation_steps=6)
     (problem,) = caught.value.problems
     assert (problem.pointer, problem.code) == (("optimizer",), "not-supported")
-    assert problem.hint.startswith("go on with the number that saved it, 2;")
+    assert problem.hint.startswith("resume with 2 processes, as it was saved")
 
 
 def _saved_by_two(folder: Path) -> None:
@@ -301,7 +303,7 @@ def test_sigterm_saves_and_ends(tmp_path: Path) -> None:
         "stopped by SIGTERM after step 2 of 6",
         f"checkpoint: {tmp_path}/parts/saved/epoch_0_global_step_2",
         f"metrics: {tmp_path}/parts/metrics.jsonl",
-        "to go on: the same command",
+        "to resume: the same command",
     ]
     assert [path.name for path in (tmp_path / "parts" / "saved").glob("*/")] == [
         "epoch_0_global_step_2"
