@@ -1,17 +1,15 @@
-"""Methods that tell when they begin and end, whichever subclass overrides them."""
+"""Phases of a run: methods around which callbacks run, whichever subclass overrides them."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, ClassVar, Final, TypeVar, cast
+from typing import Any, ClassVar, Final
 
 from arctic_training.callback.callbacks import Callback, Callbacks, Moment, Phase
 
 __all__ = ["Observed"]
-
-Method = TypeVar("Method", bound=Callable[..., object])
 
 _PHASES: Final[Mapping[str, Phase]] = {
     "train": "train",
@@ -38,7 +36,7 @@ class Observed:
         for name, phase in _PHASES.items():
             method = cls.__dict__.get(name)
             if inspect.isfunction(method) and not getattr(method, "__isabstractmethod__", False):
-                setattr(cls, name, _told(method, phase))
+                setattr(cls, name, _observed(method, phase))
 
     def _initialize(self) -> None:
         """Assign the state of a run that has not begun: what needs no part of the trainer."""
@@ -55,9 +53,9 @@ class Observed:
         self._callbacks.add(moment, callback)
 
 
-def _told(method: Method, phase: Phase) -> Method:
+def _observed(method: Callable[..., object], phase: Phase) -> Callable[..., object]:
     @wraps(method)
-    def told(self: Observed, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
+    def observed(self: Observed, *arguments: Any, **options: Any) -> object:  # noqa: ANN401
         if self._callbacks.is_within(phase):
             return method(self, *arguments, **options)
         self._begin_phase(phase, next(iter((*arguments, *options.values())), None))
@@ -66,4 +64,4 @@ def _told(method: Method, phase: Phase) -> Method:
             self._complete_phase(phase)
         return result
 
-    return cast("Method", told)
+    return observed

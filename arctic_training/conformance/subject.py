@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import new_class
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 from torch import Tensor
 
@@ -58,7 +58,8 @@ class Subject:
         kind: type[AnyTrainer] = Trainer.named(self.name)
         if descends:
             made = new_class(kind.__name__, (Descending, kind), {"abstract": True})
-            kind = cast("type[AnyTrainer]", made)
+            assert issubclass(made, Trainer)
+            kind = made
         with contextlib.redirect_stdout(io.StringIO()):
             trainer = kind(config)
         trainer.progress = NoProgress()

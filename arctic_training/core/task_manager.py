@@ -29,7 +29,7 @@ class TaskManager:
     """Where the first task can be reached, as the shell of a task reads it."""
 
     step: str = ""
-    """Variable of tasks alone; without it ``size`` is that of a job and this process is no task."""
+    """Variable of tasks alone; without it, ``size`` is that of a job, not of its tasks."""
 
     @property
     def num_tasks(self) -> int:
