@@ -33,6 +33,7 @@ _GENERATOR: Final = (
     "project",
     "schemas",
     "templates",
+    "validation",
 )
 _DOCUMENTS: Final = (".yaml", ".yml", ".json")
 _BYTECODE: Final = "__pycache__"
