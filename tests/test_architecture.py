@@ -128,7 +128,7 @@ IMPORT_TRANSFORMERS: Final = {"checkpoint", "cli", "core", "data", "engines", "h
 }
 IMPORTS_BESIDE: Final[Mapping[str, set[str]]] = {
     "breaking": set(),
-    "codegen": {"jinja2", "markupsafe", "ruff"},
+    "codegen": {"jinja2", "jsonschema", "markupsafe", "ruff"},
     "config": {"pydantic", "pydantic_core"},
     "definition": {"jsonschema_rs"},
     "diagnostics": set(),

@@ -20,6 +20,7 @@ __all__ = [
     "FactorySpec",
     "HandWritten",
     "Place",
+    "Role",
     "SlotSpec",
     "UserFactory",
 ]

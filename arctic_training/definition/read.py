@@ -31,7 +31,7 @@ from arctic_training.document import (
 )
 from arctic_training.project.locations import package_name
 
-__all__ = ["Callback", "Named", "Reading", "Section", "read"]
+__all__ = ["Callback", "Candidate", "Named", "Reading", "Section", "read"]
 
 _FIELDS: Final = ("config_type", "properties")
 
