@@ -111,11 +111,11 @@ def environment_problem() -> str:
     """Return what is impossible in a process's environment; empty if nothing is."""
     for name in ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_PORT"):
         if not (given := os.environ.get(name, "0")).isdecimal():
-            return f"{name} is `{given}`, and no number"
+            return f"{name}: expected a non-negative integer, found `{given}`"
     mesh = Mesh.of_environment()
     for name, what in _VARIABLES.items():
         if mesh.num_processes > 1 and name not in os.environ:
-            return f"WORLD_SIZE is {mesh.num_processes}, but {name} does not say {what}"
+            return f"WORLD_SIZE is {mesh.num_processes}, but {name} is not set ({what})"
     if mesh.rank >= mesh.num_processes:
         return f"RANK is {mesh.rank}, but WORLD_SIZE is {mesh.num_processes}: ranks count from 0"
     return ""

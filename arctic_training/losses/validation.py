@@ -60,12 +60,12 @@ def checked_output(returned: object, place: str) -> LossOutput:
     """
     output = LossOutput.of(returned) if isinstance(returned, Tensor) else returned
     if not isinstance(output, LossOutput):
-        wrong = [f"it is {_kind(output)}, and no `LossOutput`"]
+        wrong = [f"expected a `LossOutput`, found {_kind(output)}"]
     else:
         wrong = [*_problems(output)]
     if wrong:
         where = f"{place}: " if place else ""
-        message = f"{where}what the loss returns cannot be used: {'; '.join(wrong)}"
+        message = f"{where}invalid return value of the loss: {'; '.join(wrong)}"
         raise TrainingError(message, hint=_HINT)
     assert isinstance(output, LossOutput)
     return output
@@ -80,11 +80,13 @@ def number(value: object, name: str) -> float:
     """
     if _is_number(value):
         return float(value)  # type: ignore[arg-type]  # a number, or a tensor of one
-    raise TrainingError(f"the figure `{name}` is {_kind(value)}", hint="log single numbers")
+    raise TrainingError(
+        f"figure `{name}`: expected a number, found {_kind(value)}", hint="log single numbers"
+    )
 
 
 def _kind(value: object) -> str:
-    """Say what a value is that should be a number."""
+    """Name the kind of a value that should be something else."""
     if isinstance(value, Tensor):
         what = "complex numbers" if value.is_complex() else f"shape {tuple(value.shape)}"
         return f"a tensor of {what}"
@@ -93,20 +95,20 @@ def _kind(value: object) -> str:
 
 def _problems(output: LossOutput) -> Iterator[str]:
     if not isinstance(output.sum, Tensor) or not _is_number(output.sum):
-        yield f"its `sum` is {_kind(output.sum)}, and no tensor of shape ()"
+        yield f"`sum`: expected a tensor of shape (), found {_kind(output.sum)}"
     if not _is_number(output.count):
-        yield f"its `count` is {_kind(output.count)}"
+        yield f"`count`: expected a number, found {_kind(output.count)}"
     terms: object = output.terms
     if not isinstance(terms, Mapping):
-        yield f"its `terms` are {_kind(terms)}, and no dict"
+        yield f"`terms`: expected a dict, found {_kind(terms)}"
         return
     for name, term in terms.items():
         if not isinstance(term, Term):
-            yield f"its term `{name}` is {_kind(term)}, and no `Term`"
+            yield f"term `{name}`: expected a `Term`, found {_kind(term)}"
             continue
         for part, value in (("sum", term.sum), ("count", term.count)):
             if not _is_number(value):
-                yield f"the {part} of its term `{name}` is {_kind(value)}"
+                yield f"`{part}` of term `{name}`: expected a number, found {_kind(value)}"
 
 
 def _is_number(value: object) -> bool:

@@ -21,9 +21,9 @@ _MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
     [
         ({}, ""),
         ({"RANK": "1", "WORLD_SIZE": "2", **_MEETING}, ""),
-        ({"WORLD_SIZE": "two"}, "WORLD_SIZE is `two`, and no number"),
-        ({"RANK": "-1"}, "RANK is `-1`, and no number"),
-        ({"LOCAL_RANK": ""}, "LOCAL_RANK is ``, and no number"),
+        ({"WORLD_SIZE": "two"}, "WORLD_SIZE: expected a non-negative integer, found `two`"),
+        ({"RANK": "-1"}, "RANK: expected a non-negative integer, found `-1`"),
+        ({"LOCAL_RANK": ""}, "LOCAL_RANK: expected a non-negative integer, found ``"),
         ({"WORLD_SIZE": "0"}, "RANK is 0, but WORLD_SIZE is 0: ranks count from 0"),
         ({"RANK": "1"}, "RANK is 1, but WORLD_SIZE is 1: ranks count from 0"),
         (
@@ -32,11 +32,11 @@ _MEETING = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
         ),
         (
             {"WORLD_SIZE": "2", **_MEETING},
-            "WORLD_SIZE is 2, but RANK does not say which process this is",
+            "WORLD_SIZE is 2, but RANK is not set (which process this is)",
         ),
         (
             {"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"},
-            "WORLD_SIZE is 2, but MASTER_PORT does not say where processes meet",
+            "WORLD_SIZE is 2, but MASTER_PORT is not set (where processes meet)",
         ),
     ],
 )

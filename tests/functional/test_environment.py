@@ -150,7 +150,7 @@ def test_a_lonely_process_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyP
     result = _train(RECIPE, tmp_path)
     assert result.code == 1
     assert result.err == (
-        "error: WORLD_SIZE is 2, but MASTER_ADDR does not say where processes meet\n"
+        "error: WORLD_SIZE is 2, but MASTER_ADDR is not set (where processes meet)\n"
         "help: start with `arctic-train --num-processes N`\n"
     )
 

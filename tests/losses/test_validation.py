@@ -16,25 +16,25 @@ from arctic_training.losses.validation import batch_key_errors, checked_output, 
 _ONE = torch.tensor(1.0)
 _THREE = torch.ones(3)
 _WRONG: list[tuple[object, list[str]]] = [
-    (None, ["it is None, and no `LossOutput`"]),
-    ((_ONE, 3), ["it is a value of the type `tuple`, and no `LossOutput`"]),
-    (_THREE, ["its `sum` is a tensor of shape (3,), and no tensor of shape ()"]),
-    (_ONE * 1j, ["its `sum` is a tensor of complex numbers, and no tensor of shape ()"]),
+    (None, ["expected a `LossOutput`, found None"]),
+    ((_ONE, 3), ["expected a `LossOutput`, found a value of the type `tuple`"]),
+    (_THREE, ["`sum`: expected a tensor of shape (), found a tensor of shape (3,)"]),
+    (_ONE * 1j, ["`sum`: expected a tensor of shape (), found a tensor of complex numbers"]),
     (
         LossOutput(1.0, "3"),  # type: ignore[arg-type]  # as a user may write it
         [
-            "its `sum` is a value of the type `float`, and no tensor of shape ()",
-            "its `count` is a value of the type `str`",
+            "`sum`: expected a tensor of shape (), found a value of the type `float`",
+            "`count`: expected a number, found a value of the type `str`",
         ],
     ),
-    (LossOutput(_ONE, _THREE), ["its `count` is a tensor of shape (3,)"]),
-    (LossOutput(_ONE, 1, None), ["its `terms` are None, and no dict"]),  # type: ignore[arg-type]
+    (LossOutput(_ONE, _THREE), ["`count`: expected a number, found a tensor of shape (3,)"]),
+    (LossOutput(_ONE, 1, None), ["`terms`: expected a dict, found None"]),  # type: ignore[arg-type]
     (
         LossOutput(_ONE, 1, {"a": 1.0, "b": Term(None, _THREE)}),  # type: ignore[dict-item, arg-type]
         [
-            "its term `a` is a value of the type `float`, and no `Term`",
-            "the sum of its term `b` is None",
-            "the count of its term `b` is a tensor of shape (3,)",
+            "term `a`: expected a `Term`, found a value of the type `float`",
+            "`sum` of term `b`: expected a number, found None",
+            "`count` of term `b`: expected a number, found a tensor of shape (3,)",
         ],
     ),
 ]
@@ -43,7 +43,7 @@ _WRONG: list[tuple[object, list[str]]] = [
 @pytest.mark.parametrize(("returned", "problems"), _WRONG)
 def test_all_that_is_wrong_is_told_at_the_loss(returned: object, problems: list[str]) -> None:
     """Each part that is no number is named, after the place of the loss."""
-    message = f"loss.py:3: what the loss returns cannot be used: {'; '.join(problems)}"
+    message = f"loss.py:3: invalid return value of the loss: {'; '.join(problems)}"
     with pytest.raises(TrainingError, match=f"^{re.escape(message)}$") as caught:
         checked_output(returned, "loss.py:3")
     assert "`losses.sum()`" in caught.value.hint
@@ -81,5 +81,5 @@ def test_every_number_counts(count: Any) -> None:  # noqa: ANN401 - whatever a u
 
 def test_a_figure_of_ones_own_is_a_number() -> None:
     """What is logged and is no number is told by its name."""
-    with pytest.raises(TrainingError, match="the figure `mine` is a tensor of shape"):
+    with pytest.raises(TrainingError, match="figure `mine`: expected a number, found a tensor"):
         number(_THREE, "mine")
