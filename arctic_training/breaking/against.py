@@ -77,13 +77,13 @@ def _installed(repository: Repository) -> Iterator[IsolatedGit]:
 def _other_folder(reference: str, *, is_repository: bool) -> tuple[Earlier, Path]:
     folder = Path(reference).resolve()
     if not reference or not folder.is_dir():
-        where = "" if is_repository else "; this is no repository of git"
+        where = "" if is_repository else "; this is not a git repository"
         raise NoSuchStateError(f"`{reference}` is neither a git ref nor a folder{where}")
     return Earlier(folder), folder
 
 
 def _commit(git: IsolatedGit, here: Path, reference: str) -> str:
-    """Return the name of the commit that a reference means, or an empty text."""
+    """Return the name of the commit of a reference, or an empty string."""
     options = ("--verify", "--quiet", "--end-of-options")
     named = git.run(here, "rev-parse", *options, f"{reference}^{{commit}}")
     return (named or b"").decode().strip()
@@ -128,7 +128,7 @@ def _contents(git: IsolatedGit, blobs: list[bytes]) -> Iterator[bytes]:
 
 
 def _whole(answer: bytes | None) -> bytes:
-    """Return what git said, which is not to be taken for nothing where it failed."""
+    """Return the output of git; a failure is an error, not an empty output."""
     if answer is None:
         raise NoSuchStateError("git cannot read that state")
     return answer

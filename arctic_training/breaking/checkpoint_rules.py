@@ -1,4 +1,4 @@
-"""Rules about checkpoints: whether a run that was saved can go on by its recipe."""
+"""Rules about checkpoints: whether a saved run can resume with its recipe."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ CHECKPOINT_RULES: Final[tuple[BreakingRule, ...]] = (
     rule(
         Contract.CHECKPOINT,
         "held-default-changed",
-        "A key of a section that a run goes on with as it was saved has another default.",
+        "A key of a section that must not change on resuming has another default.",
         of_keys(_held),
         _own("type: integer, default: 1"),
         _own("type: integer, default: 2"),

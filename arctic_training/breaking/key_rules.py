@@ -22,7 +22,7 @@ __all__ = ["KEY_RULES"]
 
 
 def _removed(pair: KeyPair) -> str:
-    return "" if pair.new else "is no key any more"
+    return "" if pair.new else "is no longer a key"
 
 
 def _required(pair: KeyPair) -> str:

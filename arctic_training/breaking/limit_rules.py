@@ -1,4 +1,4 @@
-"""Rules about limits: values of the right type that are refused all the same."""
+"""Rules about limits: values of the right type that are refused."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ LIMIT_RULES: Final[tuple[BreakingRule, ...]] = (
     field_rule(
         Contract.RECIPE,
         "length-narrowed",
-        "A text or a list has to be longer or shorter than before.",
+        "A string or a list has to be longer or shorter than before.",
         of_limits(_length),
         "type: array, items: {type: integer}, maxItems: 3",
         "type: array, items: {type: integer}, maxItems: 2",
@@ -95,7 +95,7 @@ LIMIT_RULES: Final[tuple[BreakingRule, ...]] = (
     field_rule(
         Contract.RECIPE,
         "pattern-changed",
-        "A text has to have another form; of two patterns nobody can say which is wider.",
+        "A string needs another form; of two patterns, the wider one cannot be determined.",
         of_limits(_pattern),
         "type: string, pattern: '^a+$'",
         "type: string, pattern: '^a*$'",

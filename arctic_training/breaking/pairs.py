@@ -57,11 +57,11 @@ class KeyPair:
     old: Key | None
     new: Key | None
     section: Span
-    """Where the section is now in which the key stands."""
+    """Where the section of the key is now."""
 
     @property
     def is_held(self) -> bool:
-        """Whether a run goes on only with the value that it was saved with."""
+        """Whether a run resumes only with the value that it was saved with."""
         section = re.split(r"[.(\[]", self.way, maxsplit=1)[0]
         return not may_change((section, self.way.rpartition(".")[2]))
 
@@ -75,16 +75,16 @@ class OwnSection(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ValuePair:
-    """What stood in one place of a recipe, and what stands there now."""
+    """The schema at one place of a recipe, before and now."""
 
     way: str
     old: FieldType
     new: FieldType
     places: tuple[Span, Span]
-    """The fields in whose values it stands, in the old definition and in the new one."""
+    """The fields whose values contain it, in the old definition and in the new one."""
 
     def below(self, step: str, old: FieldType, new: FieldType) -> ValuePair:
-        """Return the pair of what stands inside."""
+        """Return the pair of the inner schemas."""
         return replace(self, way=self.way + step, old=old, new=new)
 
 
@@ -185,7 +185,7 @@ def _tagged(way: str, old: TaggedType, new: TaggedType) -> Iterator[KeyPair | Va
 
 
 def _alternatives(pair: ValuePair, old: FieldType, new: FieldType) -> Iterator[KeyPair | ValuePair]:
-    """Pair each alternative of before with the first that takes its values."""
+    """Pair each earlier alternative with the first that accepts its values."""
     if not isinstance(old, UnionType) and not isinstance(new, UnionType):
         return
     for before in old.members if isinstance(old, UnionType) else (old,):

@@ -35,7 +35,7 @@ def _sectioned(pair: KeyPair) -> str:
     """Tell a section, which has no type of a value, from a value."""
     if not pair.old or not pair.new or (pair.old.type is None) == (pair.new.type is None):
         return ""
-    return "is no section any more" if pair.new.type else "is a section now"
+    return "is no longer a section" if pair.new.type else "is a section now"
 
 
 def _not_null(old: FieldType, new: FieldType) -> str:

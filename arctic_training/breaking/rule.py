@@ -43,8 +43,8 @@ class Contract(StrEnum):
 
 CONTRACTS: Final = {
     Contract.PYTHON: "code type-checks as before: names and types of the generated package",
-    Contract.RECIPE: "a recipe is taken as before, and means what it meant",
-    Contract.CHECKPOINT: "a run goes on from its checkpoint, by its recipe",
+    Contract.RECIPE: "a recipe is accepted as before, and has the same meaning",
+    Contract.CHECKPOINT: "a run resumes from its checkpoint, with its recipe",
 }
 """What each contract says."""
 

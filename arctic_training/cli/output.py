@@ -243,5 +243,5 @@ def _report(error: Exception, *, debug: bool) -> int:
     last = traceback.extract_tb(error.__traceback__)[-1]
     what = f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"
     hint = "report this" if debug else "run the command again with --debug and report what it shows"
-    say(f"this is a bug in arctic_training: {what}", hint=hint)
+    say(f"internal error: {what}", hint=hint)
     return ExitCode.BUG

@@ -35,8 +35,8 @@ class Kind(StrEnum):
 class FileChange:
     """A file, by its path from the generated source root, as it is and as it is to be.
 
-    An ``EDITED`` file is one of ours that somebody else wrote to, or put a link in the place of; an
-    ``UNKNOWN`` file is in a package of ours and was not generated.
+    An ``EDITED`` file is a generated one that somebody else changed, or replaced by a link; an
+    ``UNKNOWN`` file is in a generated package and was not generated.
     """
 
     path: str
@@ -52,7 +52,7 @@ def compare(
 ) -> list[FileChange]:
     """Compare the planned texts with the files below ``root``, sorted by path.
 
-    ``stale`` are files of ours that are no longer made.
+    ``stale`` are generated files that are no longer made.
     """
     recorded = manifest.files()
     changes = [
@@ -127,7 +127,7 @@ def _others(folders: set[str], known: set[str], root: Path) -> Iterator[str]:
 def _found(path: str) -> tuple[str | None, bool]:
     """Return the text of a file, or None where there is none, and whether a link leads to it.
 
-    What a link that leads nowhere stands for is an empty text: it is there.
+    A broken link reads as an empty string: it exists.
     """
     is_link = os.path.islink(path)  # noqa: PTH114 - often
     try:

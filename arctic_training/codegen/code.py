@@ -1,4 +1,4 @@
-"""Text that may stand in generated code as it is, and how other text gets into it.
+"""Text that is valid in generated code unchanged, and the way other text gets into it.
 
 A definition is text from anybody. It reaches the output as a literal, as a docstring, or as a
 name that the schema has admitted; templates refuse everything that is not ``Code``.
@@ -23,13 +23,13 @@ _ESCAPE: Final = re.compile(r"\\(?:x(..)|u(.{4})|U(.{8})|.)")
 
 
 class Code(Markup):
-    """Text that may stand in generated code as it is."""
+    """Text that is valid in generated code unchanged."""
 
     __slots__ = ()
 
 
 def literal(value: object) -> Code:
-    """Return a Python literal, in which what can be seen stands as it is."""
+    """Return a Python literal in which visible characters are unchanged."""
     return Code(_ESCAPE.sub(_seen, ascii(value)))
 
 
@@ -53,7 +53,7 @@ def with_deprecation(description: str, deprecated: str) -> str:
 def printable(text: str) -> str:
     """Return text on one line, with escapes for what is not seen: controls, marks of direction.
 
-    The escapes mean the same in Python and in a text of YAML in double quotes.
+    The escapes mean the same in Python and in a double-quoted YAML string.
     """
     return UNSEEN.sub(lambda unseen: ascii(unseen[0])[1:-1], text)
 

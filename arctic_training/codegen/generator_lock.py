@@ -1,4 +1,4 @@
-"""One generator at a time: from reading what was generated to the end of writing it anew."""
+"""One generator at a time: from reading generated files to the end of rewriting them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["alone_in"]
 def alone_in(roots: Iterable[Path]) -> Iterator[None]:
     """Wait until no other generator works on some generated source roots; keep others out.
 
-    The locks stand outside the roots, and are taken in one order by everybody.
+    The locks are outside the roots, and everybody acquires them in one order.
     """
     with ExitStack() as locks:
         for root in sorted(set(roots)):

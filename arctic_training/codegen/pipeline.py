@@ -40,7 +40,7 @@ class Generation:
     starters: dict[Path, str]
     problems: list[Diagnostic] = field(default_factory=list)
     is_manifest_altered: bool = False
-    """Whether somebody changed the manifest that was there: it is made anew."""
+    """Whether the existing manifest was edited: it is rebuilt."""
 
 
 def generate(loaded: list[Loaded], *, types: bool = True, force: bool = False) -> Generation:
@@ -100,7 +100,7 @@ def _generated(
 
 
 def begin(loaded: list[Loaded]) -> list[Path]:
-    """Write the stubs of the functions that definitions name and nobody has written yet.
+    """Write stubs of the functions that definitions name and that do not exist yet.
 
     The schema for editors is put where a definition names it. Return the stubs.
 

@@ -185,7 +185,7 @@ def _config_spans(spec: Definition) -> Iterator[tuple[str, Span]]:
 
 
 def _in_place(spec: Definition) -> list[FactorySpec]:
-    """Return the factories whose sections stand in the trainer's own module."""
+    """Return the factories whose sections are in the trainer's own module."""
     return [f for f in spec.own_factories if f.own and not f.own.package]
 
 

@@ -63,7 +63,7 @@ def recover(root: Path) -> None:
     """Complete what a run began that was cut off after its journal, or forget it.
 
     Raises:
-        UnsafePathError: the journal names a file outside: it is none of ours.
+        UnsafePathError: the journal names a file outside: it was not written by this tool.
 
     """
     journal, staging = root / _JOURNAL, root / _STAGING
@@ -92,18 +92,18 @@ def write_once(files: Mapping[Path, str]) -> list[Path]:
 
 
 def _planned(journal: Path, root: Path) -> tuple[list[str], list[str]]:
-    """Return what a journal of ours says is to be written and removed."""
+    """Return the files that a journal lists to be written and removed."""
     try:
         plan = json.loads(journal.read_text(encoding="utf-8"))
         written, removed = [str(p) for p in plan["write"]], [str(p) for p in plan["remove"]]
     except (ValueError, KeyError, TypeError) as error:
-        raise UnsafePathError(f"{journal} is no journal of arctic-gen: remove it") from error
+        raise UnsafePathError(f"{journal}  is not a journal of arctic-gen: remove it") from error
     all_confined((*written, *removed), root)
     return written, removed
 
 
 def _clear(staging: Path) -> None:
-    """Remove what stands where files are written aside; of a link, the link."""
+    """Remove whatever is at the path of temporary files; of a link, the link."""
     if staging.is_symlink():
         staging.unlink()
     shutil.rmtree(staging, ignore_errors=True)

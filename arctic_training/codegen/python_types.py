@@ -77,7 +77,7 @@ def annotation(kind: FieldType, imports: Imports) -> Code:
 
 
 def renamed(kind: Code, name: str, former: tuple[str, ...], imports: Imports) -> Code:
-    """Return the annotation of a field that may stand under former names as well."""
+    """Return the annotation of a field that has former names as well."""
     if not former:
         return kind
     names = Code(", ").join(map(literal, (name, *former)))

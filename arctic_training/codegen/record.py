@@ -55,7 +55,7 @@ def updated(
 
 
 def _settled(record: TrainerRecord, before: TrainerRecord | None) -> TrainerRecord:
-    """Return the record of before, where only the versions are new."""
+    """Return the earlier record, where only the versions are new."""
     same = before is not None and replace(before, made_by=record.made_by) == record
     return before if before and same else record
 
@@ -88,6 +88,6 @@ def _name(path: Path, project: Project) -> str:
 
 
 def _is_gone(record: TrainerRecord, project: Project) -> bool:
-    """Return whether a definition is no more; in a root of several projects nobody can say."""
+    """Return whether a definition is no more; in a root of several projects that is unknown."""
     own = project.generated.is_relative_to(project.root)
     return own and not (project.root / record.definition).exists()

@@ -1,7 +1,7 @@
 """The stage render: templates and views to texts.
 
-A project's own templates are code of the project, but run in jinja2's sandbox all the same: what
-they can do is to put together what the views hold.
+A project's own templates are code of the project, but run in jinja2's sandbox: all that they can do
+is to combine the fields of views.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class TemplateError(Exception):
 def render(files: list[PlannedFile], own: Path | None = None) -> dict[str, str]:
     """Return the text of each file by its path.
 
-    Templates in the folder ``own`` stand in place of the shipped ones of their names.
+    Templates in the folder ``own`` replace the shipped ones of their names.
 
     Raises:
         TemplateError: one of those cannot be rendered, or does not make Python.
@@ -123,7 +123,7 @@ def _no_python(file: PlannedFile, text: str, own: Path) -> list[Diagnostic]:
         ast.parse(text)
     except (SyntaxError, ValueError) as error:
         source = Source(shown_path(used[0]), used[0].read_text("utf-8"))
-        message = f"{file.path}, which it makes, is no Python: {error}"
+        message = f"{file.path}, which it makes, is not valid Python: {error}"
         return [Diagnostic(code="template-error", message=message, span=source.line(1))]
     return []
 
@@ -151,7 +151,7 @@ def _shipped() -> Environment:
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Puts texts together and computes nothing: `'x' * 10 ** 10` is no part of a file."""
+    """Concatenates strings and computes nothing: no file contains `'x' * 10 ** 10`."""
 
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
 

@@ -31,7 +31,7 @@ __all__ = ["missing_modules", "recipe_path", "starter_files", "starter_recipe"]
 def starter_files(item: Loaded) -> Iterator[tuple[Path, str, Span]]:
     """Iterate over files of the user's that do not exist, with the texts to begin with.
 
-    Something else may stand there, such as a folder. The third is the place of the definition that
+    Something else may be there, such as a folder. The third is the place of the definition that
     names the file.
 
     Raises:
@@ -57,7 +57,7 @@ def missing_modules(spec: Definition, project: Project) -> Iterator[HandWritten]
 
 
 def _begun_at(module: str, project: Project) -> Path:
-    """Return where a module begins: in its package, which may stand in ``src``, or at the root.
+    """Return where a module begins: in its package, which may be in ``src``, or at the root.
 
     A folder without ``__init__.py`` is its package too, where no other has the name.
     """
@@ -83,12 +83,12 @@ def _extended_loss(item: Loaded) -> ImportPath | None:
 
 
 def recipe_path(definition: Path) -> Path:
-    """Return where the starter recipe of a definition stands."""
+    """Return the path of the starter recipe of a definition."""
     return definition.with_name(f"{definition.stem}.recipe.yaml")
 
 
 def starter_recipe(spec: Definition, recipe: Path, project: Project) -> str:
-    """Return the text of the recipe that a trainer begins with, to stand at ``recipe``."""
+    """Return the text of a trainer's starter recipe, for the path ``recipe``."""
     schema = project.generated / NAMESPACE / spec.package / "recipe.schema.json"
     offered = {slot.slot.section: slot.factories for slot in spec.sections}
     models = ["model", *(slot.slot.section for slot in spec.nested)]
@@ -110,7 +110,7 @@ def starter_recipe(spec: Definition, recipe: Path, project: Project) -> str:
 
 
 def _sections(offered: dict[str, tuple[FactorySpec, ...]], models: list[str]) -> Iterator[str]:
-    """Iterate over sections that need nothing but the package, where the trainer takes such."""
+    """Iterate over sections that need nothing but the package, where the trainer accepts them."""
     for section in models:
         model = _preferred("random_llama", offered[section])
         real = next((f.name for f in offered[section] if _kind(f) == "huggingface"), "huggingface")

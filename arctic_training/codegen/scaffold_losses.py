@@ -35,7 +35,7 @@ _TOKENS: Final = FirstLoss(
         ImportPath("arctic_training.data.batches", "IGNORE_INDEX"),
         ImportPath("arctic_training.losses.language_modeling", "next_token_logits"),
     ),
-    Code("it is the cross-entropy of each trained token."),
+    Code("it is the cross-entropy of each token with loss."),
     "label_smoothing",
     (
         "type: number",

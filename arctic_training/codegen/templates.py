@@ -1,7 +1,7 @@
-"""The templates of generated files, and a project's own that stand in place of them.
+"""The templates of generated files, and a project's own that replace them.
 
 An own template is a file of the base's name in the folder ``arctic_templates`` of a project. Its
-first line notes the hash of the base that it began as; a copy of that base stands in ``.base``.
+first line notes the hash of the base that it began as; a copy of that base is in ``.base``.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Template:
     def base_diff(self) -> str:
         """Return how the base has changed since the project's own began as it."""
         if not self.first_base.is_file():
-            return f"{shown_path(self.first_base)}, its copy of then, is gone\n"
+            return f"{shown_path(self.first_base)}, the copy of its base, is gone\n"
         return _diff(self.first_base, self.base, f"{self.name} (then)", f"{self.name} (now)")
 
     def own_diff(self) -> str:
@@ -72,7 +72,7 @@ def templates(project: Project) -> list[Template]:
     """Return all templates of generated files, as a project has them.
 
     Raises:
-        UnreadableError: one of the project's own, or what it may include, is no text.
+        UnreadableError: one of the project's own, or what it may include, is not text.
 
     """
     folder, base = project.templates, resource("templates")
@@ -124,7 +124,7 @@ def _begin(template: Template, text: str) -> list[Path]:
     for path in (template.own, template.first_base):
         confined(path, template.own.parent.parent)
         if os.path.lexists(path) and (path.is_symlink() or not path.is_file()):
-            raise UnsafePathError(f"{path} is no regular file, and is not written to")
+            raise UnsafePathError(f"{path} is not a regular file, and is not written to")
     template.first_base.parent.mkdir(parents=True, exist_ok=True)
     template.first_base.write_text(base, "utf-8")
     note = f"{{# began as the base of arctic-gen, {digest(base)} #}}\n"

@@ -100,7 +100,7 @@ def _with_loss(imports: Imports, loss: ImportPath) -> list[list[Code]]:
 
 
 def _slot(spec: SlotSpec, imports: Imports) -> SlotView:
-    """Return what a slot shows; a section that extends another is told from it by coming first."""
+    """Return what a slot shows; a section that extends another is tried before it."""
     factories = [
         FactoryView(imports.use(factory.factory), Code(factory.config.name))
         for factory in spec.factories

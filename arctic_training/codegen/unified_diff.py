@@ -10,7 +10,7 @@ __all__ = ["unified_diff"]
 def unified_diff(before: str, after: str, name: str, other: str) -> str:
     """Return the unified diff of two texts under their names, empty if they are the same.
 
-    Each of its lines ends, also where a text does not end its last one.
+    Each of its lines ends with a line break, also the last one.
     """
     one, two = (text.splitlines(keepends=True) for text in (before, after))
     lines = difflib.unified_diff(one, two, name, other)

@@ -1,6 +1,6 @@
-"""What a run looked at and what it made, so that a run that would do nothing is told from others.
+"""Inputs and outputs of a run, to recognise a run that would change nothing.
 
-The record stands in the cache, not in the project: without it, a run only takes longer. It holds
+The record is in the cache, not in the project: without it, a run only takes longer. It holds
 the hashes of all that has a say in the result, so it never speaks for what has changed since.
 """
 
@@ -52,7 +52,7 @@ class Seen:
     """What was generated, with its text."""
 
     folders: Iterable[Path]
-    """Packages that were generated, in which nothing else is to stand."""
+    """Packages that were generated, which must contain nothing else."""
 
     documents: Iterable[Path]
     """Folders of the definitions, in which another may get the name of one."""

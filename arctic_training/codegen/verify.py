@@ -50,7 +50,7 @@ class Staged:
     stubs: Path
     maps: dict[Path, SourceMap]
     probes: frozenset[Path]
-    """Modules that make the trainers of hand-written classes, which nobody keeps."""
+    """Temporary modules that instantiate the trainers of hand-written classes."""
 
 
 def verify(specs: list[Definition], staged: Staged, project: Project) -> list[Diagnostic]:
@@ -117,7 +117,7 @@ def _lacks_loss(spec: Definition, lacking: ImportPath, span: Span) -> Diagnostic
 
 
 def _names_at(module: ast.Module, line: int) -> Iterator[str]:
-    """Iterate over the names of what stands on a line, the innermost first."""
+    """Iterate over the names of what a line contains, the innermost first."""
     for statement in module.body:
         if not _covers(statement, line):
             continue

@@ -32,7 +32,7 @@ def _of_section(slot: SlotSpec, chosen: str, way: Pointer) -> Span | None:
 
 
 def _chosen(recipe: Node, way: Pointer) -> str:
-    """Return the type that a recipe names in the section of a key, or an empty text."""
+    """Return the type that a recipe names in the section of a key, or an empty string."""
     is_item = len(way) > 1 and isinstance(way[1], int)
     section = way[:2] if is_item else way[:1]
     kind = find(recipe, (*section, "type"))
@@ -40,7 +40,7 @@ def _chosen(recipe: Node, way: Pointer) -> str:
 
 
 def _of_fields(fields: tuple[FieldSpec, ...], way: Pointer) -> Span | None:
-    """Return where the default of a field, or of one inside it, stands: the outermost wins."""
+    """Return the place of the default of a field, or of one inside it: the outermost wins."""
     for field in fields:
         if field.name == way[0]:
             default = field.written_default

@@ -78,8 +78,8 @@ class FactorySpec:
 class UserFactory:
     """What a user's factory has of its own: the keys of its section beside those of the base.
 
-    One that definitions share has a ``package`` for its section; the section of one that is
-    defined in place stands in the trainer's own.
+    One that definitions share has a ``package`` for its section; the section of one that is defined
+    in place is in the trainer's own module.
     """
 
     base: FactorySpec
@@ -113,7 +113,7 @@ class SlotSpec:
 
     @property
     def is_nested(self) -> bool:
-        """Whether it stands among the fields, beside the slot of its kind."""
+        """Whether it is among the fields, beside the slot of its kind."""
         return self.slot.section != self.slot.kind
 
 

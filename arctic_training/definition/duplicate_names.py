@@ -14,7 +14,7 @@ from arctic_training.validation import document_kind
 __all__ = ["may_be_named", "place_of_name"]
 
 _MOST_BYTES: Final = 1 << 16
-"""How much of a file is looked at: a name stands near the top, and much of a folder is data."""
+"""How much of a file is read: a name is near the top, and many files of a folder are data."""
 
 _NAME: Final = re.compile(rb"\bname\b[\"']?\s*:([^\n#]*)")
 _WORD: Final = re.compile(rb"[a-z][a-z0-9_-]*")
@@ -34,7 +34,7 @@ def place_of_name(path: Path, package: str) -> Span | None:
 
 
 def may_be_named(path: Path, packages: set[str]) -> set[str]:
-    """Return those of some packages whose name a text may give itself: most are not parsed."""
+    """Return the packages whose name a file may define: most files are not parsed."""
     try:
         with path.open("rb") as file:
             text = file.read(_MOST_BYTES)

@@ -37,7 +37,7 @@ def schema_copy(definition: Path, text: str, project: Project) -> dict[Path, str
 
 
 def named_schema(text: str) -> tuple[int, int] | None:
-    """Return where a text names a schema, as its first character and the one behind it."""
+    """Return where a document names a schema, as its first character and the one after it."""
     named = _NAMED.search(text)
     return named.span(1) if named else None
 

@@ -1,9 +1,9 @@
 """For the stage load: a definition with what it takes over from others; each value keeps its place.
 
-A key of the definition stands in place of the other's. `config_type`, its `properties`, `metrics`,
+A key of the definition replaces the other's. `config_type`, its `properties`, `metrics`,
 `callbacks` and `definitions` are joined key by key instead, and so is a field of both, unless it
-says anew what type it is; null takes out what the other has. What belongs to one trainer alone is
-not taken over: its name, its description and the name of its config class.
+states its type again; null takes out what the other has. What belongs to one trainer alone is not
+taken over: its name, its description and the name of its config class.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ MOST_EXTENDED: Final = 64
 """Definitions in a chain of `extends`, beside the one that begins it."""
 
 BUILT_IN: Final = "schemas/trainers"
-"""Where the definitions of the built-in trainers stand, in the package and in a checkout of it."""
+"""Folders of the built-in trainers' definitions, in the package and in a checkout of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ def user_file(named: HandWritten, project: Project) -> Path | None:
 def unimportable(named: HandWritten, file: Path | None, project: Project) -> Iterator[Diagnostic]:
     """Find why the user cannot have a function or class where a definition names it.
 
-    A module of the user's that does not exist is no problem: ``new-trainer`` writes a stub.
+    A module of the user that does not exist is fine: ``new-trainer`` writes a stub.
     """
     path, roots = named.path, import_roots(project)
     if found := _named_as_file(path, named.span, file) or _in_a_module(path, named.span, roots):
@@ -149,7 +149,7 @@ def _in_a_module(path: ImportPath, span: Span, roots: tuple[Path, ...]) -> Diagn
 
 
 def _not_the_users(module: str, file: Path | None, project: Project) -> str:
-    """Return why the user cannot have a function in a module, or an empty text."""
+    """Return why the user cannot have a function in a module, or an empty string."""
     top = module.partition(".")[0]
     if top in {NAMESPACE, FACTORY_NAMESPACE} or project.root.joinpath(
         *module.split(".")

@@ -194,7 +194,7 @@ class _Linker:
         return resolved
 
     def _checked(self, document: MapNode) -> MapNode | None:
-        """Return what is right in a file of shared fields; None where it has none."""
+        """Return the valid part of a file of shared fields; None where it has none."""
         today, old = upgraded(document)
         newer = [problem for problem in old if problem.severity is Severity.ERROR]
         self.problems += newer

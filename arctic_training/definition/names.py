@@ -38,7 +38,7 @@ _PROTECTED: Final = ("model_dump", "model_validate")
 
 
 def reserved_reason(name: str, *, config_class: str = "") -> str:
-    """Return why a field cannot have this name, or an empty text.
+    """Return why a field cannot have this name, or an empty string.
 
     ``config_class`` is the built-in class of a section that the class with the field extends.
     """
@@ -61,7 +61,7 @@ def is_model_member(name: str) -> bool:
 
 
 def keyword_in(*names: str) -> str:
-    """Return the first of some names that is a keyword of Python, or an empty text."""
+    """Return the first of some names that is a keyword of Python, or an empty string."""
     return next(filter(keyword.iskeyword, names), "")
 
 
@@ -82,5 +82,5 @@ def recipe_keys() -> set[str]:
 
 
 def _members() -> dict[str, list[str]]:
-    """Return the members of each config class that are no keys, as the schema lists them."""
+    """Return the members of each config class that are not keys, as the schema lists them."""
     return cast("dict[str, list[str]]", schema("sections.schema.json").root["x-members"])

@@ -181,7 +181,7 @@ def _mixed_batches(data: SlotSpec) -> Iterator[Diagnostic]:
 
 
 def _built_in_name(spec: Definition, path: Path, project: Project) -> Iterator[Diagnostic]:
-    """Find a trainer that would stand in the way of a built-in one, and of all that extend that.
+    """Find a trainer that would hide a built-in one, and all that extend it.
 
     A built-in one itself is that of this package, or of a checkout of another state of it.
     """

@@ -25,7 +25,7 @@ class _Named(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A text to put in place of a stretch of a file."""
+    """A replacement for a stretch of a file."""
 
     span: Span
     text: str
@@ -55,7 +55,7 @@ class Rule(Generic[SubjectT]):
     summary: str
     severity: Severity = Severity.ERROR
     find: Callable[[SubjectT], Iterator[Finding]] | None = field(default=None, repr=False)
-    """Iterates over findings; None for a rule about what is no part of the subject."""
+    """Iterates over findings; None for a rule about something outside the subject."""
 
     def diagnostic(self, finding: Finding) -> Diagnostic:
         """Return a finding as a diagnostic with the name of the rule as its code."""

@@ -1,7 +1,7 @@
 """The parts of ``schemas/trainer.schema.json`` that follow from the slot table.
 
 ``python -m arctic_training.definition.slot_schema`` prints the schema with these parts rendered
-anew from the table and from ``schemas/factories.yaml``; the rest is written by hand.
+from the table and from ``schemas/factories.yaml``; the rest is written by hand.
 """
 
 from __future__ import annotations

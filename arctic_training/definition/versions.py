@@ -67,9 +67,9 @@ def upgraded(
 def migrated_definition(
     definition: MapNode, steps: Sequence[Step] = STEPS
 ) -> tuple[MapNode, str | None, list[Diagnostic]]:
-    """Return a definition of today's version, as a tree and as a text, and a warning if it is old.
+    """Return a definition in the current version as a tree and as text, and a warning if old.
 
-    Without a text, at least one of what is found is an error.
+    Without text, at least one finding is an error.
     """
     today, found = upgraded(definition, steps)
     if has_errors(found):

@@ -11,8 +11,8 @@ __all__ = ["json_text"]
 def json_text(value: object, indent: str = "", *, width: int = 0) -> str:
     """Return what ``json.dumps`` does with an indent of 2, in a third of its time.
 
-    ``indent`` precedes each line but the first. With a ``width``, objects and lists that fit in so
-    many characters are on one line.
+    ``indent`` precedes each line but the first. With a ``width``, objects and lists that fit in
+    this number of characters are on one line.
     """
     inner = indent + "  "
     match value:

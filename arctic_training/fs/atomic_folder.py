@@ -33,9 +33,9 @@ _CHUNK: Final = 1 << 20
 def writing(folder: Path) -> Iterator[Path]:
     """Give a folder to write into, which takes its place under its name when all is written.
 
-    Whatever happens in between, nothing that is not whole ever stands under that name; if the
-    process is killed at the very moment when one takes the place of another, nothing does. An
-    unfinished one of an earlier run is overwritten.
+    Whatever happens in between, that name never refers to an incomplete folder; if the process is
+    killed exactly when one replaces another, the name refers to nothing. An unfinished one of an
+    earlier run is overwritten.
 
     Raises:
         OSError: it cannot be written, whatever the library says that writes.
@@ -77,7 +77,7 @@ def settle(written: Path, folder: Path) -> None:
 
 
 def unfinished_in(folder: Path) -> list[Path]:
-    """Return what stands in a folder and was not written, replaced or deleted to its end."""
+    """Return the entries of a folder whose writing, replacement or deletion was interrupted."""
     return [*folder.glob(f"*{_UNFINISHED}")]
 
 
@@ -101,7 +101,7 @@ def is_intact(folder: Path) -> bool:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder; half of it never stands under its name."""
+    """Delete a folder; its name never refers to half of it."""
     shutil.rmtree(_set_aside(folder), ignore_errors=True)
 
 

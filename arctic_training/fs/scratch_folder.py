@@ -22,7 +22,7 @@ _NAME: Final = re.compile(rf"{_PREFIX}(\d+)-\w+")
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make a folder for files that nobody keeps, and delete it at the end.
+    """Make a folder for temporary files, and delete it at the end.
 
     It is in memory, unless ``TMPDIR`` names a place. Those of processes that were killed, which
     had no time to delete theirs, are deleted at the beginning.

@@ -36,7 +36,7 @@ def cache_folder(name: str) -> Path:
 
 
 def _places() -> Iterator[Path]:
-    """Iterate over where a user's caches may stand: at home, else beside those of other users.
+    """Iterate over the places for a user's caches: at home, else beside those of other users.
 
     A relative path is none: the XDG Base Directory Specification has it ignored, and the current
     folder is not a place for a cache.
@@ -50,7 +50,7 @@ def _places() -> Iterator[Path]:
 
 
 def _why_not_usable(folder: Path) -> str:
-    """Make a folder if it is not there; return why it is no place for a cache, or an empty text."""
+    """Make a folder if it is not there; return why it cannot hold a cache, or an empty string."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         owner = folder.stat().st_uid

@@ -15,7 +15,7 @@ __all__ = [
 
 
 def why_not_writable(folder: Path) -> str:
-    """Make a folder if it is not there; return why it cannot be written to, or an empty text."""
+    """Make a folder if it is not there; return why it cannot be written to, or an empty string."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -37,7 +37,7 @@ def why_not_makeable(folder: Path) -> str:
 
 
 def why_not_overwritable(path: Path, is_ours: Callable[[Path], bool], kind: str) -> str:
-    """Return why a file cannot be written over, or an empty text.
+    """Return why a file cannot be overwritten, or an empty string.
 
     A file that is not there, or empty, has nothing to lose, and neither has a device. ``is_ours``
     tells by what a file holds whether it is one of the ``kind`` that is to be written.

@@ -64,7 +64,9 @@ class Baseline:
                 left[key] -= 1
             elif path in looked_at or not path.exists():
                 message = f"`{key[1]}` is not found in {key[0]} any more"
-                yield Finding(message=message, span=span, help="write the baseline anew")
+                yield Finding(
+                    message=message, span=span, help="rewrite the baseline with `--write-baseline`"
+                )
 
 
 def read_baseline(path: Path) -> tuple[Baseline, list[Diagnostic]]:
@@ -99,7 +101,7 @@ def is_baseline(path: Path) -> bool:
 
 
 def baseline_text(found: list[Diagnostic], folder: Path) -> str:
-    """Return the text of a baseline that stands in a folder and lists some findings."""
+    """Return the text of a baseline in a folder that lists some findings."""
     keys = sorted(_key(diagnostic, folder) for diagnostic in found)
     findings = [dict(zip(_KEYS, key, strict=True)) for key in keys]
     return json.dumps({"version": 1, "findings": findings}, indent=2) + "\n"
@@ -113,9 +115,9 @@ def _key(diagnostic: Diagnostic, folder: Path) -> _Key:
 BASELINE_RULES: Final = (
     LintRule(
         name="stale-baseline",
-        summary="A baseline lists nothing that is mended.",
+        summary="A baseline lists no finding that is fixed.",
         reason="What it lists too much would hide the same finding when it comes back. "
-        "`--write-baseline` writes it anew.",
+        "`--write-baseline` rewrites it.",
     ),
 )
 """The rules about baselines."""

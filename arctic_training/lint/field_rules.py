@@ -28,7 +28,7 @@ _COUNTS: Final = re.compile(
     r"^(num|max|min)_|_(steps|size|count|length|tokens|samples|layers|interval)$"
 )
 _ALMOST: Final = 0.9
-"""How alike two keys are that are easily taken for each other."""
+"""Similarity of two keys that are easily confused."""
 
 
 def _undescribed(subject: LintSubject) -> Iterator[Finding]:
@@ -79,7 +79,7 @@ def _nullable_without_default(field: FieldSpec) -> str:
 
 
 def _limits(kind: FieldType, wanted: ScalarKind) -> set[str] | None:
-    """Return the limits that a number has, in lower case; None for what is no such number."""
+    """Return the limits that a number has, in lower case; None for any other value."""
     if isinstance(kind, NullableType):
         return _limits(kind.inner, wanted)
     if not isinstance(kind, ScalarType) or kind.kind != wanted:
@@ -102,7 +102,7 @@ def _confusable(subject: LintSubject) -> Iterator[Finding]:
             other = f"{sections[field.name]}.{field.name}"
             message = f"every recipe has `{other}` as well: which one is meant is easily mistaken"
         elif meant := nearest(field.name, known, cutoff=_ALMOST):
-            message = f"`{field.name}` is easily taken for `{meant}`, which every recipe has"
+            message = f"`{field.name}` is easily confused with `{meant}`, which every recipe has"
         if message:
             yield Finding(message=message, span=field.key)
 

@@ -1,4 +1,4 @@
-"""Rules about the file in which a definition stands."""
+"""Rules about the file of a definition."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _lost_schema(subject: LintSubject) -> Iterator[Finding]:
 
 
 def _stretch(source: Source, start: int, end: int) -> Span:
-    """Return a stretch of one line of a text."""
+    """Return a stretch of one line of the source."""
     line = source.text.count("\n", 0, start) + 1
     column = start - source.text.rfind("\n", 0, start)
     return Span(source, line, column, line, column + end - start)
@@ -67,7 +67,7 @@ FILE_RULES: Final = (
         name="lost-schema",
         summary="The schema that a definition names to editors is there.",
         reason="A definition that is moved or copied takes the path of the schema along, and "
-        "editors help no more. `--fix` writes the path from where it stands now.",
+        "editors help no more. `--fix` writes the path from its current folder.",
         bad=Example(_LINE.replace("generated", "../elsewhere") + _HEAD),
         good=Example(_LINE + _HEAD),
         is_fixable=True,

@@ -13,7 +13,7 @@ __all__ = ["apply_fixes", "fixed"]
 
 
 def fixed(source: Source, fixes: Iterable[Fix]) -> str:
-    """Return a text after its fixes; of two that overlap, the first in the text is made."""
+    """Return the source after its fixes; of two that overlap, the first is applied."""
     text, done = "", 0
     for fix in sorted(fixes, key=lambda fix: (fix.span.line, fix.span.column)):
         stretch = fix.span.stretch

@@ -62,7 +62,7 @@ class Flow(Expressions):
                 self._run([] if targets else [*ast.iter_child_nodes(node)])
 
     def _assign(self, target: ast.expr, value: ast.expr | None) -> None:
-        """Assign part by part where both sides are written out, so that each part stays itself."""
+        """Assign part by part where both tuples are written out, so that each part stays itself."""
         match target, value:
             case ast.Tuple(elts=targets), ast.Tuple(elts=values) if len(targets) == len(
                 values

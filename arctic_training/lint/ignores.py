@@ -1,6 +1,6 @@
 """Findings that their author has looked at: comments such as `# arctic: ignore[rule] reason`.
 
-A comment holds for its own line, or, alone on a line, for the next one that is no comment.
+A comment holds for its own line, or, alone on a line, for the next line that is not a comment.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WORD: Final = re.compile(r"[^\s,\[\]]+")
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """A comment that takes back the findings of some rules on a line."""
+    """A comment that suppresses the findings of some rules on a line."""
 
     comment: Span
     line: int
@@ -33,12 +33,12 @@ class Ignore:
     reason: str
 
     def holds_for(self, found: Diagnostic) -> bool:
-        """Return whether it takes back a finding of its file."""
+        """Return whether it suppresses a finding of its file."""
         return found.span.line == self.line and found.code in dict(self.rules)
 
 
 def ignores(source: Source) -> Iterator[Ignore]:
-    """Iterate over the comments of a definition or of a Python file that take back findings."""
+    """Iterate over the comments of a definition or a Python file that suppress findings."""
     for comment in _comments(source):
         line = source.lines[comment.line - 1]
         if not (mark := _MARK.match(line, comment.column - 1)):
@@ -164,7 +164,7 @@ IGNORE_RULES: Final = (
         name=_UNKNOWN,
         severity=Severity.ERROR,
         summary="An ignore names rules that there are.",
-        reason="A mistyped one takes nothing back, and one without a rule would take back all.",
+        reason="A mistyped one suppresses nothing, and one without a rule would suppress all.",
         bad=_example("  # arctic: ignore[share-without-rage] above 1 it repeats samples", _RANGE),
         good=_example(_REASON),
     ),

@@ -75,7 +75,7 @@ def _sources(subjects: list[LintSubject]) -> Iterable[Source]:
 def _less_ignored(
     found: dict[Diagnostic, Fix | None], ignored: list[Ignore]
 ) -> dict[Diagnostic, Fix | None]:
-    """Return what no comment takes back, and what is wrong with the comments."""
+    """Return the findings that no comment suppresses, and those about the comments."""
     kept = dict(found)
     for ignore in ignored:
         own = [each for each in found if each.span.source.path == ignore.comment.source.path]

@@ -100,7 +100,7 @@ def _outputs(subject: LintSubject) -> list[Output]:
 
 
 def _place(subject: LintSubject, output: Output, node: ast.expr) -> Span:
-    """Return where something stands in the user's code; of ours, where the definition names it."""
+    """Return the place of something in the user's code, else where the definition names it."""
     module = output.function.module
     if module.name.partition(".")[0] != "arctic_training":
         return module.span(node)
@@ -161,17 +161,17 @@ LOSS_RULES: Final = (
     LintRule(
         name="mean-as-sum",
         severity=Severity.ERROR,
-        summary="The sum that a loss returns is no mean.",
+        summary="The sum that a loss returns must not be a mean.",
         reason="Divided twice, a step depends on how the batch is cut into micro-batches and "
-        "processes, and short answers weigh more. `torch.nn.functional` divides unless it is told "
-        '`reduction="sum"`.',
+        "processes, and short answers weigh more. `torch.nn.functional` divides unless "
+        '`reduction="sum"` is set.',
         bad=Example("", _loss("")),
         good=Example("", _loss(_SUM)),
         find=_sum_that(
             Sums.mean,
-            "this is a mean, and the `sum` of a loss is not to be divided",
-            "return the sum and, as `count`, what it is taken over; the runtime divides once, by "
-            "the count of the whole batch",
+            "`LossOutput.sum` must be a sum, not a mean",
+            "return the sum and, as `count`, the number of its elements; the runtime divides once, "
+            "by the count of the whole batch",
         ),
     ),
     LintRule(

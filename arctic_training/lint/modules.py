@@ -57,7 +57,7 @@ class Module:
         return found
 
     def home(self, name: Sequence[str]) -> str:
-        """Return the module that a dotted name is imported from, or an empty text."""
+        """Return the module that a dotted name is imported from, or an empty string."""
         path = self.imports.get(name[0]) if name else None
         return path.module if path else ""
 

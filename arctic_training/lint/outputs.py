@@ -20,7 +20,7 @@ _MOST_CALLS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A call that makes what a loss returns, and the function in which it stands."""
+    """A call that makes what a loss returns, and the function that contains it."""
 
     call: ast.Call
     function: FunctionDefinition

@@ -31,7 +31,7 @@ _READS_NOTHING: Final = frozenset({"arctic_training", NAMESPACE, "abc", "typing"
 
 @dataclass
 class Reader:
-    """Follows the config of one trainer; ``shape`` is told what is read."""
+    """Follows the config of one trainer; ``shape`` records what is read."""
 
     spec: Definition
     library: Library

@@ -24,7 +24,7 @@ _REDUCED: Final = frozenset(
     nll_loss poisson_nll_loss smooth_l1_loss soft_margin_loss triplet_margin_loss
     """.split()
 )
-"""Functions of `torch.nn.functional` that return a mean unless they are told otherwise."""
+"""Functions of `torch.nn.functional` that return a mean by default."""
 
 _MEANS: Final = ("mean", "batchmean")
 _KEEPING: Final = frozenset(

@@ -83,7 +83,7 @@ class Expressions:
         return found
 
     def bind(self, target: ast.expr, held: Values) -> None:
-        """Assign values to what stands on the left; an attribute is out of sight."""
+        """Assign values to the targets on the left; attributes are not tracked."""
         match target:
             case ast.Name(id=name):
                 self.names[name] = self.names.get(name, NOTHING) | held

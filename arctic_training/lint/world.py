@@ -25,7 +25,7 @@ Values: TypeAlias = frozenset[str]
 
 TRAINER: Final = "trainer"
 MAYBE: Final = "maybe the trainer"
-"""What a function may get that is called by nobody knows whom: no more than its `config` counts."""
+"""The arguments of a function whose callers are unknown: only its `config` counts."""
 
 PART: Final = "a part of the trainer"
 """A factory of the user's: it has the trainer as its `trainer`."""

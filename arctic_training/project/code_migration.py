@@ -157,7 +157,7 @@ def _merged(
     merged: list[ast.ImportFrom],
     local: dict[str, str],
 ) -> Iterator[_Change]:
-    """Import the public names of some statements by one, which isort has before all of ours."""
+    """Import the public names of some statements by one, which isort puts before all others."""
     names = [name for node in merged for name in imported_names(node, local)]
     public = [name for name in names if name.module == PACKAGE]
     first = next(node for node in ours if node in merged or not module.before(node).strip())

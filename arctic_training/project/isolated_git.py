@@ -92,7 +92,7 @@ def isolated_git(repository: Repository) -> Iterator[IsolatedGit]:
 
     """
     program = shutil.which("git")
-    if program is None or not Path(program).is_absolute():  # `.` on the path is no place of ours
+    if program is None or not Path(program).is_absolute():  # `.` on the path is not trusted
         raise GitNotInstalledError
     with tempfile.TemporaryDirectory(prefix="arctic-gen-git-") as name:
         git_dir = Path(name).resolve()
@@ -170,7 +170,7 @@ def _write_config(git_dir: Path, entries: list[tuple[str, str]]) -> None:
 
 
 def _users_environment(git_dir: Path, repository: Repository) -> dict[str, str]:
-    """Return an environment with the user's own configuration and the git directory of ours."""
+    """Return an environment with the user's own configuration and the temporary git directory."""
     kept = {"GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM"}
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("GIT_") or k in kept}
     return inherited | {

@@ -98,7 +98,7 @@ class Project:
 
 
 def package_name(trainer: str) -> str:
-    """Return the name of a trainer's package: `-` is no part of a Python name."""
+    """Return the name of a trainer's package: a Python name has no `-`."""
     return trainer.replace("-", "_")
 
 

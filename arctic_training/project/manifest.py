@@ -27,7 +27,7 @@ _ALTERED: Final = "sha256:" + "0" * 64
 
 
 class ManifestError(Exception):
-    """A file that stands where the manifest does is none that can be used."""
+    """The file in the manifest's place cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class TrainerRecord:
     """Versions of the generator and of the formatter that made all this first."""
 
     is_altered: bool = False
-    """Whether it is not as it was written: then nobody knows which files are as they were made."""
+    """Whether it was edited: then it is unknown which files are unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Manifest:
         is_altered = any(record.is_altered for record in records.values())
         manifest = cls(records, is_altered or not is_as_written)
         if outside := [file for file in manifest.files() if not _is_ours(file)]:
-            raise ManifestError(f"{path} names `{outside[0]}`, which is no generated file")
+            raise ManifestError(f"{path} names `{outside[0]}`, which is not a generated file")
         return manifest
 
     def text(self) -> str:
@@ -100,7 +100,7 @@ class Manifest:
 
 
 def _record(name: str, entry: Mapping[str, Any], interface: object) -> TrainerRecord:
-    """Return what a manifest says of a trainer; those of before had no checksum."""
+    """Return what a manifest says of a trainer; earlier ones had no checksum."""
     if not isinstance(entry["definition"], str):
         raise TypeError("a definition is named by its path")
     written = {key: part for key, part in entry.items() if key != "checksum"}

@@ -15,7 +15,7 @@ from arctic_training import IGNORE_INDEX, LossOutput, SFTBatch, Trainer, next_to
 def distillation_loss(
     trainer: Trainer[DistillationTrainerConfig, SFTBatch], batch: SFTBatch
 ) -> LossOutput:
-    """Return the divergence of the model from its teacher, summed over the trained tokens.
+    """Return the divergence of the model from its teacher, summed over the tokens with loss.
 
     It is ``b KL(teacher, m) + (1 - b) KL(model, m)`` with ``m = b teacher + (1 - b) model``
     (Agarwal et al., 2024, "On-Policy Distillation of Language Models", equation 1); at ``b = 0``

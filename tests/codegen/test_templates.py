@@ -118,7 +118,7 @@ def test_what_a_template_makes_is_python(project: Path) -> None:
     done = _generate(project)
     assert done.code == 1
     assert "arctic_templates/config.py.j2:1:1: error[template-error]" in done.out
-    assert "arctic_trainers/mine/config.py, which it makes, is no Python" in done.out
+    assert "arctic_trainers/mine/config.py, which it makes, is not valid Python" in done.out
 
 
 def test_a_template_that_stands_for_none_is_refused(project: Path) -> None:

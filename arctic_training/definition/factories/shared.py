@@ -1,6 +1,6 @@
 """For the stage load: the factories that definitions share, read without importing anything.
 
-They stand in the project's ``factories.yaml``, and in that of each installed package which an
+They are in the project's ``factories.yaml``, and in that of each installed package which an
 entry point of the group ``arctic_training.factories`` names.
 """
 
@@ -108,7 +108,7 @@ def _installed() -> Iterator[Path]:
 
 
 def _add(path: Path, shared: SharedFactories) -> None:
-    """Add what is right in a file of factories; a name stands for one factory of a kind."""
+    """Add the valid factories of a file; a name stands for one factory of a kind."""
     document, problems = load(path)
     shared.problems += problems
     if document is None:

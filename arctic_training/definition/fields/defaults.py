@@ -78,7 +78,7 @@ def _paths(default: Node, schema: Schema) -> list[Diagnostic]:
 
 
 def _is_taken(kind: FieldType, value: JSON) -> bool:
-    """Return whether a type takes a value as it is, as far as that is told without its schema.
+    """Return whether a type accepts a value unchanged, as far as that is known without its schema.
 
     Most defaults are. A schema has to be compiled, which costs more than all else that is read.
     """
@@ -114,7 +114,7 @@ def _has_fitting_length(kind: ListType, value: list[JSON]) -> bool:
 
 
 def _repeats(value: list[JSON]) -> bool:
-    """Return whether two items may be equal; of others than scalars, nobody knows without look."""
+    """Return whether two items may be equal; of others than scalars, that is not known."""
     scalars = {each for each in value if not isinstance(each, list | dict)}
     return len(scalars) < len(value)
 

@@ -63,7 +63,7 @@ def keyword_problems(keywords: Keywords, named: AbstractSet[str]) -> Iterator[Di
 def _allowed(keywords: Keywords) -> tuple[frozenset[str], str]:
     """Return the keywords that apply to a schema, and to what they would have to apply.
 
-    Of an unknown type nobody knows.
+    None for an unknown type.
     """
     for keyword in WHOLE:
         if keyword in keywords:

@@ -111,7 +111,7 @@ _IDENTITY: Final = frozenset(f"{string.punctuation} ") - _RUST_ALONE
 _ONE_UNIT: Final = 0xFFFF
 """Characters beyond are two units, of which a pattern without the flag `u` sees one at a time.
 
-What may stand for such a character is no part of a pattern with an escape that `u` does not allow.
+What may stand for such a character is outside a pattern with an escape that `u` does not allow.
 """
 
 _PROPERTY: Final = (

@@ -1,4 +1,4 @@
-"""Check the names of the fields of a class, those of before too: each has to mean one field."""
+"""Check the names of the fields of a class, former names too: each has to mean one field."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def property_name_problems(entries: Mapping[str, Entry], extends: str) -> Iterat
 def _former_names(entries: Mapping[str, Entry], *, in_recipe: bool) -> Iterator[Diagnostic]:
     """Find former names of fields that another field has, or cannot have had.
 
-    ``in_recipe`` says whether the fields stand beside the sections that every recipe has.
+    ``in_recipe`` says whether the fields are beside the sections that every recipe has.
     """
     taken = {name: entry.key for name, entry in entries.items()}
     for name, entry in entries.items():

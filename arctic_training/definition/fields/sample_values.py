@@ -28,7 +28,7 @@ _MOST: Final = 10_000
 def sample(kind: FieldType) -> JSON:
     """Return some value of a type, as near to its limits as it must be.
 
-    In place of a list or a text that would be too long to begin with, it is an empty one.
+    In place of a list or a string that would be too long to begin with, it is an empty one.
     """
     match kind:
         case ScalarType():

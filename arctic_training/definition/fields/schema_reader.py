@@ -293,7 +293,7 @@ def _description(keywords: Keywords, referred: ReadSchema | None) -> JSON:
 
 
 def _count_values(keywords: Keywords) -> int:
-    """Return how many values a schema has that are no schemas."""
+    """Return the number of values in a schema that are not schemas."""
     return sum(_count(node) for key, node in children(keywords.node) if key not in _INNER)
 
 

@@ -40,7 +40,7 @@ Limits: TypeAlias = tuple[tuple[str, int | float | str], ...]
 class ScalarType:
     """A single value. ``limits`` are keywords of JSON Schema.
 
-    A number that stands beside a text in a union ``is_bare``: there, `2k` is the text.
+    A number beside a string in a union ``is_bare``: there, `2k` is the string.
     """
 
     kind: ScalarKind
@@ -130,7 +130,7 @@ class Missing(Enum):
 
 
 MISSING: Final = Missing.MISSING
-"""Stands where a field has no default; null is one."""
+"""Marks a field without a default; null is a default."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,7 +121,7 @@ def test_outside_of_a_repository_it_says_so(tmp_path: Path) -> None:
     write(tmp_path / "mine.yaml", DEFINITION)
     done = arctic_gen("breaking", "--against", "HEAD", folder=tmp_path)
     assert done.code == 2
-    assert "this is no repository of git" in done.err
+    assert "this is not a git repository" in done.err
 
 
 def test_what_git_cannot_read_is_never_called_safe(project: Path) -> None:
