@@ -56,4 +56,4 @@ class DPOTrainerConfig(TrainerConfig, frozen=True):
     """Strength of the pull toward the reference model."""
 
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5), Human()] = 0.0
-    """Share of the pairs whose label is taken to be wrong."""
+    """Share of the pairs whose label is assumed to be wrong."""
