@@ -48,7 +48,13 @@ DIALECT: Final = {
 """Phrases that send a reader to a dictionary, each with plain terms for it."""
 
 _PATTERN: Final = re.compile("|".join(rf"\b(?:{each})\b" for each in DIALECT), re.IGNORECASE)
-_PAGES: Final = ("*.md", "docs/**/*.md", "schemas/trainers/*.yaml", "examples/**/*.yaml")
+_PAGES: Final = (
+    "*.md",
+    "schemas/*.json",
+    "docs/**/*.md",
+    "schemas/trainers/*.yaml",
+    "examples/**/*.yaml",
+)
 _TEMPLATES: Final = ("arctic_training/**/*.j2",)
 _CODE: Final = ("arctic_training/**/*.py", "docs/*.py", "examples/**/*.py")
 
