@@ -183,7 +183,7 @@ def test_a_process_that_finds_no_others_does_not_train(monkeypatch: pytest.Monke
     """A process that is said to be one of several does not train on its own."""
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.delenv("MASTER_ADDR", raising=False)
-    with pytest.raises(TrainingError, match="MASTER_ADDR does not say"):
+    with pytest.raises(TrainingError, match="MASTER_ADDR is not set"):
         HandTrainer(hand_config())
 
 
