@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+from functools import cache
 from typing import Final, cast
 
 from arctic_training.document import JSON
@@ -70,7 +71,8 @@ def camel_case(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in name.replace("-", "_").split("_"))
 
 
-def recipe_keys() -> set[str]:
+@cache
+def recipe_keys() -> frozenset[str]:
     """Return the keys that every recipe may have."""
     definitions = schema("sections.schema.json").root["definitions"]
     assert isinstance(definitions, dict)
@@ -78,7 +80,7 @@ def recipe_keys() -> set[str]:
     assert isinstance(recipe, dict)
     properties = recipe["properties"]
     assert isinstance(properties, dict)
-    return {"type", *properties}
+    return frozenset({"type", *properties})
 
 
 def _members() -> dict[str, list[str]]:

@@ -5,7 +5,7 @@ Nothing here imports a template engine, pydantic or torch: editors and CI run it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "factories_problems",
     "read_definition",
     "read_definitions",
+    "read_documents",
     "taken",
     "taken_names",
 ]
@@ -59,14 +60,30 @@ def read_definitions(
         ManifestError: the project's manifest cannot be read.
 
     """
+    return read_documents(((path, *load(path)) for path in paths), output=output, stubber=stubber)
+
+
+def read_documents(
+    documents: Iterable[tuple[Path, MapNode | None, list[Diagnostic]]],
+    *,
+    output: Path | None = None,
+    stubber: Stubber | None = None,
+) -> tuple[list[Loaded], list[Diagnostic]]:
+    """Check and resolve definitions whose files were parsed, as ``read_definitions`` does.
+
+    Raises:
+        UnreadableError: a file that one extends or refers to cannot be read.
+        ManifestError: the project's manifest cannot be read.
+
+    """
     loaded: list[Loaded] = []
     problems: list[Diagnostic] = []
-    for path in paths:
-        project = Project.of(path, output=output)
-        definition, found = load(path)
-        if definition is not None:
-            item, wrong = read_definition(definition, path, project, stubber)
-            found = joined(found, wrong)
+    for path, document, parsed in documents:
+        found = parsed
+        if document is not None:
+            project = Project.of(path, output=output)
+            item, wrong = read_definition(document, path, project, stubber)
+            found = joined(parsed, wrong)
             loaded += [item] if item and not has_errors(found) else []
         problems += found
     return loaded, [*problems, *taken_names(loaded)]
@@ -131,7 +148,7 @@ def taken_names(loaded: list[Loaded]) -> Iterator[Diagnostic]:
     before = {path: _generated_before(path) for path in {item.project.manifest for item in loaded}}
     for item in loaded:
         other = first.setdefault((item.project.generated, item.spec.package), item)
-        if other.path.resolve() != item.path.resolve():
+        if other is not item and other.path.resolve() != item.path.resolve():
             here = Related("taken here", other.spec.name_key)
             yield taken(item, f"{shown_path(other.path)} has it", (here,))
             continue

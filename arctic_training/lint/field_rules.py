@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from arctic_training.definition.fields.types import (
@@ -101,10 +101,17 @@ def _confusable(subject: LintSubject) -> Iterator[Finding]:
         if field.name in sections:
             other = f"{sections[field.name]}.{field.name}"
             message = f"every recipe has `{other}` as well: which one is meant is easily mistaken"
-        elif meant := nearest(field.name, known, cutoff=_ALMOST):
+        elif meant := nearest(field.name, _as_long(field.name, known), cutoff=_ALMOST):
             message = f"`{field.name}` is easily confused with `{meant}`, which every recipe has"
         if message:
             yield Finding(message=message, span=field.key)
+
+
+def _as_long(name: str, known: Iterable[str]) -> list[str]:
+    """Return the words that are about as long as a name; others are not so alike."""
+    letters = len(name.replace("_", ""))
+    most = letters * (1 - _ALMOST) + 1
+    return [word for word in known if abs(len(word.replace("_", "")) - letters) <= most]
 
 
 def _keys_of_sections(subject: LintSubject) -> Iterator[tuple[str, str]]:

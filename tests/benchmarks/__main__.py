@@ -22,6 +22,7 @@ NAMES: Final = (
     "commands",
     "starting",
     "generator",
+    "definitions",
     "preparing",
     "scale",
     "packed_rows",

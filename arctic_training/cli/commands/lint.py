@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn
@@ -10,10 +11,10 @@ import click
 
 from arctic_training.cli.documents import document_files
 from arctic_training.cli.output import finish
-from arctic_training.definition.stages import Loaded, read_definitions
+from arctic_training.definition.stages import Loaded, read_documents
 from arctic_training.diagnostics import Diagnostic, Format, Severity
 from arctic_training.diagnostics.plurals import counted
-from arctic_training.document import load
+from arctic_training.document import MapNode, load
 from arctic_training.fs.writable import why_not_overwritable
 from arctic_training.lint.baseline import baseline_text, is_baseline, read_baseline
 from arctic_training.lint.fixes import apply_fixes
@@ -63,15 +64,18 @@ def lint(
 
 def _read(paths: list[Path]) -> tuple[list[Loaded], list[Diagnostic]]:
     """Read the definitions among some files and folders; recipes are not looked at."""
-    definitions = []
-    for path, is_named in document_files(paths):
-        kind = document_kind(load(path)[0], is_named=is_named)
-        if kind == "definition" or (is_named and not kind):
-            definitions.append(path)
     try:
-        return read_definitions(definitions)
+        return read_documents(_documents(paths))
     except ManifestError as error:
         raise click.ClickException(str(error)) from error
+
+
+def _documents(paths: list[Path]) -> Iterator[tuple[Path, MapNode | None, list[Diagnostic]]]:
+    for path, is_named in document_files(paths):
+        document, found = load(path)
+        kind = document_kind(document, is_named=is_named)
+        if kind == "definition" or (is_named and not kind):
+            yield path, document, found
 
 
 def _refuse_to_overwrite(path: Path) -> None:

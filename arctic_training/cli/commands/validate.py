@@ -47,7 +47,8 @@ def _problems(paths: list[Path], counts: dict[str, int]) -> list[Diagnostic]:
     loaded: list[Loaded] = []
     for path, is_named in document_files(paths):
         project = Project.of(path)
-        if path.resolve() == project.factories.resolve():
+        is_named_so = path.name == project.factories.name
+        if is_named_so and path.resolve() == project.factories.resolve():
             problems += factories_problems(project)
             counts[_SHARED] += 1
             continue
