@@ -36,9 +36,9 @@ class DataFactory(Factory[Data_co, EpochLoader[BatchT]], Generic[Data_co, BatchT
     @override
     def located(self, error: RecipeError, section: Config) -> RecipeError:
         if section is not self.config or not self.is_evaluated:
-            placed = super().located(error, section)
-            is_copy = section is self.config and placed.pointer == error.pointer
-            return super().located(error, self.trainer.config.data) if is_copy else placed
+            located = super().located(error, section)
+            is_copy = section is self.config and located.pointer == error.pointer
+            return super().located(error, self.trainer.config.data) if is_copy else located
         field, *below = error.pointer
         if field == "sources":
             field = "train_eval_split" if self.is_held_out else "eval_sources"

@@ -23,7 +23,7 @@ from arctic_training.hub.loading import first_line
 from arctic_training.model.adapter import add_adapter
 from arctic_training.model.adapter_targets import unknown_layers
 from arctic_training.model.model_options import with_activation_checkpoints
-from arctic_training.model.peft_version import why_peft_is_refused
+from arctic_training.model.peft import peft_version_problem
 
 if TYPE_CHECKING:
     from transformers.models.auto.auto_factory import _BaseAutoModelClass
@@ -60,7 +60,7 @@ class ModelFactory(Factory[Model_co, nn.Module], Generic[Model_co], root=True):
             message = "the package `peft` is not installed"
             hint = "pip install 'arctic-training-gen[peft]'"
             yield self.problem("peft_config", message, code="not-installed", hint=hint)
-        elif self.config.peft_config is not None and (reason := why_peft_is_refused()):
+        elif self.config.peft_config is not None and (reason := peft_version_problem()):
             hint = untested_remedy()
             yield self.problem("peft_config", reason, code="not-supported", hint=hint)
         offload = self.trainer.config.activation_checkpoint_cpu_offload

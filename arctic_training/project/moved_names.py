@@ -113,6 +113,7 @@ MOVED_MODULES: Final[Mapping[str, str]] = {
     "arctic_training.model.isolation": "arctic_training.model.document_isolation",
     "arctic_training.model.layers": "arctic_training.model.adapter_targets",
     "arctic_training.model.loading": "arctic_training.hub.loading",
+    "arctic_training.model.peft_version": "arctic_training.model.peft",
     "arctic_training.optimizer.compiled": "arctic_training.engines.deepspeed.compiled_operations",
     "arctic_training.optimizer.cpu_adam": "arctic_training.engines.deepspeed.cpu_adam",
     "arctic_training.optimizer.joined": "arctic_training.optimizer.combined",
@@ -147,6 +148,9 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
     "arctic_training.data.batches:IGNORED": "arctic_training.data.batches:IGNORE_INDEX",
     "arctic_training.data.chat:Marked": "arctic_training.data.chat.encoding:MaskedText",
     "arctic_training.data.chat:Trained": "arctic_training.data.chat.encoding:MaskOptions",
+    "arctic_training.data.conversation:SAID": (
+        "arctic_training.data.chat.conversation:BESIDE_CONTENT"
+    ),
     "arctic_training.data.items:Counted": "arctic_training.data.sources.dataset:SizedDataset",
     "arctic_training.data.items:Endless": "arctic_training.data.sources.dataset:InfiniteMixture",
     "arctic_training.data.items:Items": "arctic_training.data.sources.dataset:Dataset",
@@ -169,6 +173,9 @@ MOVED_NAMES: Final[Mapping[str, str]] = {
         "arctic_training.data.sources.source:sources_fingerprint"
     ),
     "arctic_training.model.hub:settle_hub": "arctic_training.hub.connection:configure_hub_offline",
+    "arctic_training.model.peft_version:why_peft_is_refused": (
+        "arctic_training.model.peft:peft_version_problem"
+    ),
     "arctic_training.model.vocabulary:TokenLimit": "arctic_training.core.token_limit:TokenLimit",
     "arctic_training.scheduler.resumed:take_up": (
         "arctic_training.scheduler.resume:restore_learning_rates"

@@ -95,7 +95,7 @@ class ByteLevelBPEFactory(TokenizerFactory[ByteLevelBPEConfig]):
             for message in conversation
         )
         tokenizer = Tokenizer(models.BPE())
-        # A newline is a token of its own: none reaches from the role into what is said.
+        # A newline is always one token, so that no token reaches from the role into the content.
         tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [
                 pre_tokenizers.Split("\n", "isolated"),

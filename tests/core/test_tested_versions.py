@@ -13,7 +13,7 @@ from transformers.integrations import peft as integration
 from arctic_training.cli.output import ExitCode, run
 from arctic_training.core import tested_versions
 from arctic_training.core.tested_versions import untested_packages, untested_remedy
-from arctic_training.model import peft_version
+from arctic_training.model import peft
 from tests.support import ROOT
 
 _BOUNDED = {"datasets", "deepspeed", "huggingface_hub", "peft", "tokenizers", "torch"}
@@ -89,9 +89,9 @@ def test_an_import_that_fails_names_the_remedy(
 
 def test_a_peft_that_transformers_refuses_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """As transformers 5.24.0 does with every peft that is released: before data is prepared."""
-    assert peft_version.why_peft_is_refused() == ""
+    assert peft.peft_version_problem() == ""
     assert integration.MIN_PEFT_VERSION == "0.20.0"
-    monkeypatch.setattr(peft_version, "MIN_PEFT_VERSION", "99.0.0")
-    reason = peft_version.why_peft_is_refused()
+    monkeypatch.setattr(peft, "MIN_PEFT_VERSION", "99.0.0")
+    reason = peft.peft_version_problem()
     assert reason.startswith(f"transformers {metadata.version('transformers')} with peft ")
     assert "99.0.0" in reason

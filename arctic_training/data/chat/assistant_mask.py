@@ -31,7 +31,7 @@ from arctic_training.data.chat.conversation import Conversation
 from arctic_training.data.chat.reasoning_tags import TAG, before_tags, behind_tags
 from arctic_training.data.chat.sentinels import SentinelRun, Sentinels
 from arctic_training.data.chat.spans import Answer, Render, Span, UndecidableError
-from arctic_training.data.chat.turn_spans import says_more, turn_span
+from arctic_training.data.chat.turn_spans import has_more_than_content, turn_span
 
 __all__ = ["assistant_spans"]
 
@@ -83,7 +83,7 @@ class _SpanFinder:
     def span(self, index: int) -> Span | None:
         """Return the span of a message; None if the template leaves it out."""
         message, sentinel = self.messages[index], self._sentinels.points[len(self._characters)]
-        if says_more(self._conversation[message]):
+        if has_more_than_content(self._conversation[message]):
             return turn_span(self._conversation, message, self._text, self._render, sentinel)
         content = self._contents[index]
         found = self._found(self._runs, index)

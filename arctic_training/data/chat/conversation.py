@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 __all__ = [
-    "SAID",
+    "BESIDE_CONTENT",
     "Conversation",
     "Message",
     "Preference",
@@ -17,8 +17,14 @@ __all__ = [
     "without_nulls",
 ]
 
-SAID: Final = ("tool_calls", "function_call", "reasoning_content", "reasoning", "thinking")
-"""What a message may say beside its content."""
+BESIDE_CONTENT: Final = (
+    "tool_calls",
+    "function_call",
+    "reasoning_content",
+    "reasoning",
+    "thinking",
+)
+"""Keys of a message that are rendered beside its content."""
 
 
 class Message(TypedDict):
@@ -45,14 +51,14 @@ class Preference(NamedTuple):
 
 
 def as_message(value: object) -> Message | None:
-    """Return an item of a data set as a message with all that it has; None if it is none.
+    """Return an item of a data set as a message with all its keys; None if it is malformed.
 
-    Who only calls functions or thinks need not say anything. Members that are null are left out.
+    With tool calls or reasoning, content may be missing. Members that are null are left out.
     """
     if not isinstance(value, dict) or not isinstance(value.get("role"), str):
         return None
     message = {key: without_nulls(item) for key, item in value.items() if item is not None}
-    if any(message.get(key) for key in SAID):
+    if any(message.get(key) for key in BESIDE_CONTENT):
         message.setdefault("content", "")
     return cast("Message", message) if isinstance(message.get("content"), str) else None
 

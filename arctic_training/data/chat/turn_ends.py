@@ -17,7 +17,7 @@ from jinja2 import TemplateError
 
 from arctic_training.data.chat.conversation import Conversation, Message
 from arctic_training.data.chat.spans import Answer, Render, Span
-from arctic_training.data.chat.turn_spans import plain_message, says_more
+from arctic_training.data.chat.turn_spans import has_more_than_content, plain_message
 
 __all__ = ["TurnEnds"]
 
@@ -75,7 +75,7 @@ class TurnEnds:
 
     def _before(self, role: str, until: Conversation, text: str, end: int) -> str:
         """Return the end-of-turn text before a message of a role; most often it is known."""
-        key = role, says_more(until[-1])
+        key = role, has_more_than_content(until[-1])
         known = self._earlier.get(key)
         if not known or not text.startswith(known, end):
             known = self._earlier[key] = self._between(role, until, text, end)

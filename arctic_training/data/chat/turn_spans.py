@@ -19,22 +19,22 @@ from typing import Final, cast
 
 from jinja2 import TemplateError
 
-from arctic_training.data.chat.conversation import SAID, Conversation, Message
+from arctic_training.data.chat.conversation import BESIDE_CONTENT, Conversation, Message
 from arctic_training.data.chat.spans import Render, Span, UndecidableError
 
-__all__ = ["plain_message", "says_more", "turn_span"]
+__all__ = ["has_more_than_content", "plain_message", "turn_span"]
 
 _NO_THOUGHT: Final = re.compile(r"<think>\s*</think>\s*\Z")
 
 
-def says_more(message: Message) -> bool:
+def has_more_than_content(message: Message) -> bool:
     """Return whether a message has tool calls or reasoning beside its content."""
-    return any(message.get(key) for key in SAID)
+    return any(message.get(key) for key in BESIDE_CONTENT)
 
 
 def plain_message(message: Message, content: str) -> Message:
     """Return a message with other content, without tool calls and reasoning."""
-    plain = {key: item for key, item in message.items() if key not in SAID}
+    plain = {key: item for key, item in message.items() if key not in BESIDE_CONTENT}
     return cast("Message", {**plain, "content": content})
 
 

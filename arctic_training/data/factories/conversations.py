@@ -116,5 +116,5 @@ class ChatDataFactory(
 
 def _shown(conversation: Conversation) -> str:
     """Return a conversation, shortened, on one line."""
-    said = "; ".join(f"{m['role']}: {' '.join(m['content'].split())}" for m in conversation)
-    return said if len(said) <= _SHOWN else said[: _SHOWN - 3] + "..."
+    shown = "; ".join(f"{m['role']}: {' '.join(m['content'].split())}" for m in conversation)
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "..."

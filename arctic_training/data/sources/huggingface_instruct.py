@@ -38,7 +38,7 @@ _USUAL: Final[Mapping[Role, str]] = {"system": "system", "user": "user", "assist
 
 @dataclass(frozen=True, slots=True)
 class _Column:
-    """A column that holds the words of one role."""
+    """A column with the content of one role."""
 
     role: str
     name: str
@@ -46,7 +46,7 @@ class _Column:
 
 @dataclass(slots=True)
 class _List:
-    """A column of messages, in which a field tells who speaks."""
+    """A column of messages, in which a field has the role."""
 
     name: str
     field: str
@@ -111,7 +111,7 @@ def _split(path: str) -> list[str]:
 
 
 def _places(mapping: Mapping[Role, str | tuple[str, ...]]) -> list[_Column | _List]:
-    """Return where a row has its messages, in their order; a column of the system comes first."""
+    """Return where a row has its messages, in order; a column of the system comes first."""
     lists: dict[tuple[str, str], _List] = {}
     places: list[_Column | _List] = []
     for role, paths in mapping.items():
@@ -153,11 +153,11 @@ def messages_from_row(row: Row, number: int) -> Conversation:
 def _mapped(
     row: Row, number: int, config: HFInstructSourceConfig, places: Sequence[_Column | _List]
 ) -> Conversation:
-    said = (_messages(row, number, config, place) for place in places)
+    found = (_messages(row, number, config, place) for place in places)
     # An empty system message is how a table says that there is none.
     conversation = [
         message
-        for messages in said
+        for messages in found
         for message in messages
         if message["content"] or message["role"] != "system"
     ]
@@ -174,7 +174,7 @@ def _messages(
         case _List():
             yield from _listed(decoded_list(row[place.name]), place, number, config)
         case _Column(role, name) if row.get(name) is not None:
-            yield _said(role, row[name], number, ("role_mapping", role))
+            yield _message(role, row[name], number, ("role_mapping", role))
         case _:
             pass
 
@@ -187,18 +187,18 @@ def _listed(
     for item in items if isinstance(items, list) else [items]:
         speaker = item.get(place.field) if isinstance(item, dict) else None
         if not isinstance(item, dict) or not isinstance(speaker, str) or speaker not in place.roles:
-            said = "missing" if speaker is None else shown(speaker)
-            message = f"row {number} has a message whose `{place.field}` is {said}"
+            value = "missing" if speaker is None else shown(speaker)
+            message = f"row {number} has a message whose `{place.field}` is {value}"
             known = known_words(map(str, place.roles))
             hint = f"add a role for it to `role_mapping`; known here: {known}"
             raise RecipeError(pointer, message, code="wrong-data", hint=hint)
         keys = [config.content_key] if config.content_key else _CONTENT_KEYS
         text = next((item[key] for key in keys if item.get(key) is not None), None)
         place_of_key = ("content_key",) if config.content_key else pointer
-        yield _said(place.roles[speaker], text, number, place_of_key)
+        yield _message(place.roles[speaker], text, number, place_of_key)
 
 
-def _said(role: str, text: object, number: int, pointer: Pointer) -> Message:
+def _message(role: str, text: object, number: int, pointer: Pointer) -> Message:
     if not isinstance(text, str):
         message = f"row {number} has no string there for the role `{role}`"
         raise RecipeError(pointer, message, code="wrong-data")

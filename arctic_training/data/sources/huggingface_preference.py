@@ -66,7 +66,7 @@ def preference_from_row(row: Row, number: int, config: HFPreferenceSourceConfig)
 
     """
     chosen, rejected = (
-        _side(row, number, config, pointer, column)
+        _conversation(row, number, config, pointer, column)
         for pointer, column in (
             (_CHOSEN, config.chosen_column),
             (_REJECTED, config.rejected_column),
@@ -81,10 +81,10 @@ def preference_from_row(row: Row, number: int, config: HFPreferenceSourceConfig)
     return Preference(prompt, chosen[shared:], rejected[shared:])
 
 
-def _side(
+def _conversation(
     row: Row, number: int, config: HFPreferenceSourceConfig, pointer: Pointer, column: str
 ) -> Conversation:
-    """Return an answer with the prompt before it: its own, or else that of the row."""
+    """Return a completion with the prompt before it: its own, or else that of the row."""
     answer = messages_in(row[column], number, pointer, role="assistant")
     if answer and answer[0]["role"] != "assistant":
         return answer
@@ -101,10 +101,10 @@ def messages_in(value: object, number: int, pointer: Pointer, *, role: str) -> C
         RecipeError: it is neither, at ``pointer``.
 
     """
-    said = decoded_messages(value)
-    if isinstance(said, str):
-        return [Message(role=role, content=said)]
-    items = said if isinstance(said, list) else [None]
+    decoded = decoded_messages(value)
+    if isinstance(decoded, str):
+        return [Message(role=role, content=decoded)]
+    items = decoded if isinstance(decoded, list) else [None]
     messages = [message for message in map(as_message, items) if message is not None]
     if len(messages) < len(items):
         message = f"row {number} has neither a string nor a list of `{{role, content}}` there"

@@ -151,8 +151,8 @@ def _query(config: SnowflakeSourceConfig, what: str) -> str:
 
 def _without_end(sql: str) -> str:
     """Return a query without the semicolon and the comments behind it, so that more may follow."""
-    said = [part.end() for part in _SQL.finditer(sql) if part.lastgroup != "blank"]
-    return sql[: max(said, default=0)]
+    ends = [part.end() for part in _SQL.finditer(sql) if part.lastgroup != "blank"]
+    return sql[: max(ends, default=0)]
 
 
 def _frame(config: SnowflakeSourceConfig, opened: Session) -> Frame:
