@@ -257,7 +257,7 @@ def _lint() -> Iterator[str]:
     yield ""
     for rule in RULES.values():
         yield f"## {rule.name}\n\n{rule.summary} {rule.reason}\n"
-        for title, example in (("Not so", rule.bad), ("So", rule.good)):
+        for title, example in (("Bad", rule.bad), ("Good", rule.good)):
             if example:
                 yield from _example(title, example)
 

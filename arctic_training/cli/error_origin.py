@@ -1,4 +1,4 @@
-"""Whose code an unexpected exception comes from: ours, or the user's own loss or module."""
+"""Attribute an unexpected exception: to this package, or to the user's loss or module."""
 
 from __future__ import annotations
 

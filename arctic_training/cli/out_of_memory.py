@@ -1,4 +1,4 @@
-"""Whether a process ran out of memory, of the machine or of an accelerator."""
+"""Detect out-of-memory errors, of the machine or of an accelerator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOM: Final = (
     "lower `micro_batch_size`, and raise `gradient_accumulation_steps` by as much; lower "
     "`max_length`; or spread the run over more processes, with a higher ZeRO stage"
 )
-"""What takes less of it."""
+"""Remedies that need less memory."""
 
 _ON_THE_CPU: Final = "can't allocate memory"
 

@@ -1,4 +1,4 @@
-"""What every command shares: printing of findings, and exit codes."""
+"""Printing of findings and exit codes, shared by all commands."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ __all__ = [
 ]
 
 WIDTH: Final = 100
-"""How wide a help text is at most, and wherever no terminal says its width."""
+"""Maximum width of help texts, and their width without a terminal."""
 
 TYPE_CHECKING_TEXT: Final = "type-checking (the first time takes up to a minute)"
-"""What is shown while mypy runs."""
+"""Status shown while mypy runs."""
 
 _WHOLE: Final = 1000
 """More characters than the first sentence of any help text has."""

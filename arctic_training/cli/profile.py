@@ -1,4 +1,4 @@
-"""Where Python spends its time."""
+"""Profile of the time that Python code takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run needs beside a right recipe, as far as a look is enough: for ``--dry-run``.
+"""Prerequisites of a run beside a valid recipe, as far as they are cheap to check: ``--dry-run``.
 
 Nothing is made, loaded or asked of the network, and torch is not imported.
 """
@@ -23,7 +23,7 @@ __all__ = ["readiness_problems"]
 _FOLDERS: Final = {"output_dir", "train_log_tensorboard_dir", "mem_profiler_dir", "cache_dir"}
 _FILES: Final = {"train_log_metrics_path"}
 _NO_LOG: Final = (("logger", "output_dir"), Path(os.devnull))
-"""How recipes of ArcticTraining say that no log is written."""
+"""Values by which recipes of ArcticTraining disable the log."""
 
 _PACKAGES: Final[dict[Pointer, tuple[str, str]]] = {
     ("model", "peft_config"): ("peft", "peft"),

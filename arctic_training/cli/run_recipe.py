@@ -1,4 +1,4 @@
-"""What ``arctic-train`` does: check, configure, build, train; every mistake at its line."""
+"""Run a recipe: check, configure, build, train; every mistake is reported at its line."""
 
 from __future__ import annotations
 
@@ -87,12 +87,12 @@ def run_recipe(
         options = ["--format", form.value, *(["--debug"] if debug else [])]
         _launch([str(path), *overrides, *options, *launch.passed_on], launch, recipe)
     _warn(recipe)
-    with _mistakes_told(recipe, form, debug=debug):
+    with _report_mistakes(recipe, form, debug=debug):
         action(recipe)
 
 
 @contextmanager
-def _mistakes_told(recipe: CheckedRecipe, form: Format, *, debug: bool) -> Iterator[None]:
+def _report_mistakes(recipe: CheckedRecipe, form: Format, *, debug: bool) -> Iterator[None]:
     """End with the finding, at its line, if what is done with a recipe ends in an error."""
     try:
         yield

@@ -26,10 +26,10 @@ _SECTIONS: Final[Mapping[tuple[str, str], Mapping[str, object]]] = {
     ("scheduler", "huggingface"): {"name": "constant"},
     ("scheduler", "wsd"): {"num_warmup_steps": 0, "num_decay_steps": 1},
 }
-"""What the section of a factory has, or of one that extends it, by its kind."""
+"""Keys of a factory's section, or of one that extends it, by its kind."""
 
 _APART: Final[Mapping[str, object]] = {"intermediate_size": 96}
-"""What a second model has: equal weights would leave nothing to learn from it."""
+"""Keys of a second model: with equal weights, nothing could be learned from it."""
 
 _RUN: Final[Mapping[str, object]] = {
     "checkpoint": [],

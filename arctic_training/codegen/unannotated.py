@@ -68,7 +68,7 @@ def _diagnostic(
     listed = [*function.args.posonlyargs, *function.args.args]
     return Diagnostic(
         code="type-error",
-        message=f"`{path.name}` does not say all its types, so what it does is not checked",
+        message=f"`{path.name}` is missing type annotations, so it cannot be checked",
         span=source.line(function.lineno),
         help=f"let it begin so, in {path.module}, which is yours and is not written to:",
         paste=signature(spec, path, [each.arg for each in listed]),

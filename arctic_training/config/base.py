@@ -1,4 +1,4 @@
-"""What every model of a recipe shares: closed, strict, frozen, and numbers as people write them.
+"""Base of all recipe models: closed, strict, frozen, with human-readable numbers.
 
 A model is pure data. Validating it reads no file, starts no process and imports no torch.
 """

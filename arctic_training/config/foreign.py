@@ -1,4 +1,4 @@
-"""What users of other tools write, and what it is called here."""
+"""Keys, types and words of other tools, and their names here."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FOREIGN_TYPES: Final = {
     "liger": "Liger's kernels are not built in: write `type: huggingface`, which trains the same",
     "wds": "write `type: wsd`",
 }
-"""What to do instead of each, by its `type`."""
+"""Advice for types of other tools, by their `type`."""
 
 FOREIGN_KEYS: Final = {
     "accumulation_steps": "gradient_accumulation_steps",
@@ -132,7 +132,7 @@ FOREIGN_KEYS: Final = {
     "warmup_steps": "scheduler.num_warmup_steps",
     "zero_stage": "deepspeed.zero_optimization.stage",
 }
-"""The key of a recipe that says the same as a key of another tool, or as good as."""
+"""The key of a recipe that corresponds to a key of another tool."""
 
 FOREIGN_WORDS: Final = {
     **dict.fromkeys(("average", "avg"), "mean"),

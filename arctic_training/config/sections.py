@@ -28,7 +28,7 @@ __all__ = ["RecipeSchema", "sections_schema"]
 
 _REFERENCE: Final = "#/definitions/{model}"
 _MEMBERS: Final = "x-members"
-"""Where the schema lists the members of each class."""
+"""Keyword of the schema that lists the members of each class."""
 
 
 class RecipeSchema(GenerateJsonSchema):

@@ -17,7 +17,7 @@ from arctic_training.diagnostics.text import block
 __all__ = ["render"]
 
 _NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What no document of XML 1.0 can hold, not even escaped."""
+"""Characters that XML 1.0 cannot contain, not even escaped."""
 
 
 def render(diagnostics: list[Diagnostic]) -> str:

@@ -15,7 +15,7 @@ __all__ = ["did_you_mean", "known_words", "nearest", "similarity"]
 
 _LIKELY: Final = 0.65
 _CONTAINED: Final = 0.5
-"""What part of a word all its known words are at least, if it has others beside them."""
+"""Minimum share of its known words in a word that has others beside them."""
 
 _UNLIKE: Final = 0.5
 _MOST_SHOWN: Final = 12

@@ -27,7 +27,7 @@ from arctic_training.document.node import (
 __all__ = ["Edit", "Put", "Rename", "edited", "renamed", "rewritten"]
 
 _PROPERTIES: Final = re.compile(r"(?:[&!]\S*\s+)*")
-"""What may precede a key and belong to it: an anchor and a tag."""
+"""An anchor and a tag before a key, which belong to it."""
 
 _LINE_END: Final = re.compile("\r\n|[\n\r]")
 

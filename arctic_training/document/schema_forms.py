@@ -29,7 +29,7 @@ JSONSchema: TypeAlias = dict[str, object]
 ValueT = TypeVar("ValueT")
 
 TYPE_DOC = "What the section is of: which factory makes it, or which source it is."
-"""What `type` means in each section that has one."""
+"""Description of `type` in each section that has one."""
 
 _NESTED_DEFAULT = "x-default"
 _VALUES = frozenset(

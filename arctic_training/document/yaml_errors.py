@@ -27,7 +27,7 @@ _EXPECTED: Final = {
     "block mapping": "a key of the mapping",
     "block collection": "an item of the list, beginning with `- `",
 }
-"""What would have been right, by what the parser was in."""
+"""Expected text, by the construct that the parser was in."""
 
 _LOOKED_BACK: Final = 10
 """Lines above the one where the parser stopped in which the slip may be."""

@@ -19,7 +19,7 @@ _LOST_PEER: Final = re.compile(
     "gloo|ncclRemoteError|ncclSystemError|NCCL communicator was aborted|NCCL watchdog"
     "|Watchdog caught collective|Connection (closed|reset) by (remote )?peer"
 )
-"""What gloo and NCCL say where another process is gone; their other errors are this one's own."""
+"""Messages of gloo and NCCL about a lost process; their other errors are this process's own."""
 
 _KEY: Final = "arctic_training/failures"
 _PATIENCE: Final = timedelta(seconds=10)

@@ -1,4 +1,4 @@
-"""Where the processes of a run find the user's modules."""
+"""Path on which the processes of a run find the user's modules."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _PREFERENCE: Final = (
 )
 _DOCUMENT: Final = ("", "str", '"A document."')
 _LIKE: Final = {"huggingface_causal": _DOCUMENT, "huggingface_preference": _PREFERENCE}
-"""What a function imports, yields, and begins with, by the source that it replaces."""
+"""Imports, items and first lines of a function, by the source that it replaces."""
 
 _TYPES: Final = {bool: "bool", int: "int", float: "float"}
 

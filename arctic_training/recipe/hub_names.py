@@ -17,7 +17,7 @@ from arctic_training.validation import Schema
 __all__ = ["hub_name_problems"]
 
 _NAME: Final = re.compile(r"\w[\w.-]{0,95}(/\w[\w.-]{0,95})?")
-"""What the hub takes for the name of a repository, with or without its owner."""
+"""Pattern of the hub's repository names, with or without their owner."""
 
 
 def hub_name_problems(recipe: Node, schema: Schema) -> Iterator[Diagnostic]:

@@ -1,4 +1,4 @@
-"""What a function takes, as a schema: its parameters, and what their annotations let through."""
+"""The parameters of a function as a JSON Schema, read from its annotations."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ DELAY: Final = "ARCTIC_TRAINING_STATUS_DELAY"
 """Environment variable: seconds that work may take before its status is shown."""
 
 LOADING: Final = "loading PyTorch, DeepSpeed and transformers"
-"""What is shown while the runtime is imported."""
+"""Status shown while the runtime is imported."""
 
 _DEFAULT_DELAY: Final = 1.5
 _REPEAT: Final = 30.0

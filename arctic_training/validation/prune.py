@@ -1,4 +1,4 @@
-"""What is left of a document without the values that its schema refuses."""
+"""Remove the values of a document that its schema refuses."""
 
 from __future__ import annotations
 

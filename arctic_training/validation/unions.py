@@ -12,7 +12,7 @@ from arctic_training.document.value_names import in_words, shown
 __all__ = ["Branch", "allowed_beside", "meant", "types_of"]
 
 Branch: TypeAlias = list[ValidationError]
-"""What is wrong with a value by one alternative."""
+"""The errors of a value by one alternative."""
 
 
 def types_of(branches: list[Branch], whole: ValidationError) -> list[str]:

@@ -27,7 +27,7 @@ from arctic_training.validation.violation import Violation
 __all__ = ["KeyFinder", "keys_listed"]
 
 _ALIKE: Final = 0.8
-"""How alike a key of another section must be: there are many."""
+"""Minimum similarity of a key of another section: there are many."""
 
 _MOST_SHOWN: Final = 3
 _MOST_LISTED: Final = 12

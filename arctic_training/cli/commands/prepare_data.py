@@ -1,4 +1,4 @@
-"""What ``arctic-train`` does with data alone."""
+"""``arctic-train show-data`` and ``process-data``."""
 
 from __future__ import annotations
 

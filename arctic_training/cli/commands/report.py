@@ -20,7 +20,7 @@ _TOGETHER: Final = Path("report.html")
 """The page of several runs, in the current folder."""
 
 _MARK: Final = '<meta name="generator" content="arctic-train report">'
-"""What the template of the page has near its beginning."""
+"""Marker near the beginning of the page's template."""
 
 _HEAD: Final = 1000
 """Characters in which the mark is looked for."""

@@ -27,7 +27,7 @@ from arctic_training.validation import joined
 __all__ = ["validate"]
 
 _SHARED: Final = "list of shared factories"
-"""What the project's ``factories.yaml`` is called; there is one a project."""
+"""Name of the project's file of factories; a project has one."""
 
 
 def validate(paths: list[Path], form: Format) -> NoReturn:

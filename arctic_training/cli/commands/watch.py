@@ -16,7 +16,7 @@ from arctic_training.project.locations import Project
 __all__ = ["INTERVAL", "watch", "watch_definitions"]
 
 INTERVAL: Final = 0.3
-"""How many seconds pass between two looks at the files; a change waits for a look without one."""
+"""Seconds between two polls of the files; a change takes effect at the first poll without one."""
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json", ".py")
 _NOT_LOOKED_INTO: Final = {"generated", "node_modules", "build", "dist", "__pycache__"}
