@@ -247,7 +247,7 @@ def test_the_name_of_a_built_in_trainer_is_taken(name: str, project: Path) -> No
         done = arctic_gen(*command, "a.yaml", folder=project)
         place = f"a.yaml:2:7: error[name-taken]: the name `{name}` is taken: a built-in"
         assert (done.code, done.out[: len(place)]) == (1, place)
-        assert f"`extends: {name}` takes over what it has\n" in done.out
+        assert f"`extends: {name}` inherits what the trainer has\n" in done.out
     assert _state(project) == before
 
 
