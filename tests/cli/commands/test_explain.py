@@ -31,7 +31,11 @@ from tests.support import DEFINITION, RECIPE, ROOT, arctic_gen, write
         ),
         ("data_factory_type", "definition: data_factory_type", "the first is the default"),
         ("exclusiveMinimum", "field of a definition: exclusiveMinimum", "such as 0"),
-        ("uniqueItems", "field of a definition: uniqueItems", "No value stands twice"),
+        (
+            "uniqueItems",
+            "field of a definition: uniqueItems",
+            "No value occurs twice in the array.",
+        ),
         ("alpha", "recipe of mine: alpha", "Strength."),
     ],
 )
