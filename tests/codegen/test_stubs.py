@@ -103,7 +103,7 @@ def test_check_prints_it_too(tmp_path: Path) -> None:
     done = arctic_gen("check", folder=tmp_path)
     assert done.code == 1
     lines = done.out.splitlines()
-    assert begun.partition("annotations\n\n")[2].splitlines() == lines[4:]
+    assert begun.partition("annotations\n\n")[2].splitlines() == lines[5:]
 
 
 def test_a_first_loss_of_single_answers(tmp_path: Path) -> None:
