@@ -50,12 +50,13 @@ def test_the_list_for_programs_is_that_of_the_site() -> None:
 
 
 def test_every_decision_is_in_the_index() -> None:
-    """The index of ``docs/adr`` has each decision once, by its title; that has its number."""
+    """The index of ``docs/adr`` has each decision once, by its title; numbers have no gaps."""
     folder = ROOT / "docs/adr"
     titles = {}
     for path in sorted(folder.glob("[0-9]*.md")):
         title = path.read_text("utf-8").partition("\n")[0]
         assert title.startswith(f"# {int(path.name[:4])}. "), path.name
         titles[path.name] = title.removeprefix("# ")
+    assert [int(name[:4]) for name in titles] == [*range(1, len(titles) + 1)]
     listed = [(name, title) for title, name in _LINE.findall((folder / "README.md").read_text())]
     assert [*titles.items()] == sorted(listed)
