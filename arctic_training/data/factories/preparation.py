@@ -1,25 +1,24 @@
-"""What all data factories that tokenise share: two steps, whose results are kept in the cache."""
+"""Base of data factories that tokenise: two steps, each of which is cached."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import cached_property
-from itertools import count, islice
+from functools import cached_property, partial
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
-import numpy as np
 from typing_extensions import override
 
 from arctic_training.config.data import DataConfig
 from arctic_training.config.source import DataSourceConfig
 from arctic_training.data.factories.reading_modes import split_problems, streaming_problems
+from arctic_training.data.factories.streamed_rows import streamed_rows
 from arctic_training.data.factories.token_check import check_samples
 from arctic_training.data.factory import DataFactory
 from arctic_training.data.loading.loader import EpochLoader
-from arctic_training.data.loading.stream import Passed, StreamLoader
+from arctic_training.data.loading.stream import StreamLoader
 from arctic_training.data.sources.dataset import InfiniteMixture, Split
 from arctic_training.data.sources.mixture import Selection
 from arctic_training.data.sources.source import Source, source_problems, sources_fingerprint
@@ -114,7 +113,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
 
     @abstractmethod
     def collator(self) -> Callable[[list[Row]], BatchT]:
-        """Return what makes a batch of rows."""
+        """Return the function that makes a batch of rows."""
 
     @property
     def max_length(self) -> int:
@@ -165,29 +164,11 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         if folder and (reason := why_not_writable(folder)):
             yield self.problem("cache_dir", reason, code="not-writable")
 
-    def streamed(self) -> Iterator[Row]:
-        """Read items of all sources without end, and make rows of some at a time, by chance.
-
-        Raises:
-            RecipeError: of the first of them, nothing is left to train on.
-
-        """
-        samples, passed = check_samples(self, self.encoded()), Passed()
-        for number in count():
-            read = islice(samples, self.config.shuffle_buffer * self.samples_each)
-            prepared = self.build_rows(Samples.of(read))
-            passed.add(prepared.report)
-            rows = Rows(prepared.samples, prepared.row_index) if number else self.rows(prepared)
-            if number and passed.is_worth_telling:
-                self.trainer.note(str(passed))
-            order = np.random.default_rng([self.config.seed, number]).permutation(len(rows))
-            yield from (rows[index] for index in order.tolist())
-
     def _stream(self) -> EpochLoader[BatchT]:
         recipe = self.trainer.config
         self.trainer.note(f"streaming; of the first {counted(self.config.shuffle_buffer, 'item')}:")
         return StreamLoader(
-            self.streamed,
+            partial(streamed_rows, self),
             self.collator(),
             micro_batch_size=recipe.micro_batch_size,
             num_batches=recipe.train_iters * recipe.gradient_accumulation_steps,
@@ -223,7 +204,7 @@ class PreparingDataFactory(DataFactory[Data_co, BatchT], Generic[Data_co, BatchT
         return Rows(prepared.samples, prepared.row_index)
 
     def lines(self, prepared: Prepared) -> Iterator[str]:
-        """Iterate over what a person is to know of the data."""
+        """Iterate over the lines of the report that is printed."""
         return prepared.report.lines()
 
     def prepare(self) -> Prepared:

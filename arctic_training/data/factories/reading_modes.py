@@ -37,8 +37,6 @@ def split_problems(
         yield problem(
             f"{trained:g} and {held_out:g} add up to {trained + held_out:g}, not to 1", _PARTS
         )
-    elif not trained:
-        yield problem("the first part, which is trained on, is 0", _PARTS)
     if held_out and config.eval_sources:
         yield problem("it and `eval_sources` exclude each other")
     elif held_out:

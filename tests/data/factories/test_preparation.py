@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from arctic_training.data.batches import SFTBatch
 from arctic_training.data.chat.conversation import Conversation
@@ -145,29 +146,27 @@ def _at(*pointer: str | int) -> tuple[str | int, ...]:
     return ("data", *pointer)
 
 
-@pytest.mark.parametrize(
-    ("split", "message"),
-    [
-        ([0.5, 0.4], "0.5 and 0.4 add up to 0.9, not to 1"),
-        ([0, 1], "the first part, which is trained on, is 0"),
-    ],
-)
-def test_parts_that_make_no_whole_are_told_with_their_sum(
-    split: list[float], message: str, tmp_path: Path
-) -> None:
-    """The two parts of each source add up to 1, and the first is not nothing."""
+def test_shares_add_up_to_one(tmp_path: Path) -> None:
+    """The shares of a split add up to 1, and the error has their sum."""
     with pytest.raises(UnusableRecipeError) as caught:
-        _stage(tmp_path, ragged(4), train_eval_split=split)
+        _stage(tmp_path, ragged(4), train_eval_split=[0.5, 0.4])
     (problem,) = caught.value.problems
-    assert problem.message == message
+    assert problem.message == "0.5 and 0.4 add up to 0.9, not to 1"
     assert problem.hint.startswith("write such as `[0.9, 0.1]`")
+
+
+def test_a_split_leaves_something_to_train_on(tmp_path: Path) -> None:
+    """A section whose training share is 0 is invalid, before any source is looked at."""
+    with pytest.raises(ValidationError) as caught:
+        _stage(tmp_path, ragged(4), train_eval_split=[0, 1])
+    (error,) = caught.value.errors()
+    assert (error["loc"], error["type"]) == (("data", "train_eval_split", 0), "greater_than")
 
 
 @pytest.mark.parametrize(
     ("data", "pointers"),
     [
         ({"train_eval_split": [0.5, 0.4]}, [_at("train_eval_split")]),
-        ({"train_eval_split": [0, 1]}, [_at("train_eval_split")]),
         (_SPLIT | {"eval_sources": {"type": "python_docs"}}, [_at("train_eval_split")]),
         (_SPLIT | {"sources": {"name_or_path": "/none"}}, [_at("sources", 0, "name_or_path")]),
         (
