@@ -23,7 +23,7 @@ from tests.support import ROOT, python
 PACKAGE = ROOT / "arctic_training"
 GENERATED = ROOT / "generated/arctic_trainers"
 FACTORIES = {"checkpoint", "data", "engines", "model", "optimizer", "scheduler", "tokenizer"}
-"""Packages from which generated code imports what the public API has no place for (ADR 0041)."""
+"""Packages from which generated code imports what the public API has no place for (ADR 0038)."""
 
 PASSED_ON = {
     "arctic_training.engines.deepspeed.backend": {"deepspeed"},
