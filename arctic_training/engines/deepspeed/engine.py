@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeGuard
+from typing import Any, Final
 
 import torch
 import torch.distributed
@@ -24,6 +24,11 @@ from arctic_training.engines.deepspeed.derived_config import deepspeed_config
 from arctic_training.engines.deepspeed.full_state_dict import full_state_dict
 from arctic_training.engines.deepspeed.loss_scale import LossScale
 from arctic_training.engines.deepspeed.universal_checkpoint import settings_of_each_group
+from arctic_training.engines.deepspeed.wrapped_optimizer import (
+    WrappedOptimizer,
+    is_wrapped,
+    reset_initial_step,
+)
 from arctic_training.errors import TrainingError
 
 __all__ = ["DeepSpeedEngine"]
@@ -59,8 +64,8 @@ class DeepSpeedEngine:
         )[0]
         if config.torch_compile:
             self._wrapper.compile()
-        _reset_initial_step(self._wrapper.optimizer)
-        if not _scales_losses(self._wrapper.optimizer):
+        reset_initial_step(self._wrapper.optimizer)
+        if not is_wrapped(self._wrapper.optimizer):
             self._wrapper.optimizer.register_step_pre_hook(self._clip)
         if config.deepspeed.steps_per_print:
             enable_deepspeed_logging()
@@ -123,25 +128,29 @@ class DeepSpeedEngine:
         """
         divisor = count * self.loss_scale / self._mesh.size(*BATCH_AXES)
         optimizer = self._wrapper.optimizer
-        if not _scales_losses(optimizer):
-            gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
-            if not gradients:
-                raise _without_gradient()
-            torch._foreach_mul_(gradients, 1.0 / divisor)
-            self._wrapper.step()
-            return True
+        if is_wrapped(optimizer):
+            return self._step_wrapped(optimizer, divisor, count)
+        gradients = [p.grad for p in self.unwrapped.parameters() if p.grad is not None]
+        if not gradients:
+            raise _without_gradient()
+        torch._foreach_mul_(gradients, 1.0 / divisor)
+        self._wrapper.step()
+        return True
+
+    def _step_wrapped(self, optimizer: WrappedOptimizer, divisor: float, count: float) -> bool:
+        # The count is known after the backward pass only: it goes into the scale of this step.
         optimizer.loss_scale = divisor
         self._wrapper.step()
         optimizer.loss_scale = 1.0
         norm = float(self._wrapper.get_global_grad_norm())
         self.gradient_norm = norm if self.zero_stage else norm / divisor  # stage 0 does not divide
-        if self._loss_scale is None and optimizer.overflow:
-            raise TrainingError(_NOT_FINITE)
-        if self._loss_scale is not None:
-            adapt = (
-                self._loss_scale.step_skipped if optimizer.overflow else self._loss_scale.step_taken
-            )
-            adapt(count)
+        if self._loss_scale is None:
+            if optimizer.overflow:
+                raise TrainingError(_NOT_FINITE)
+        elif optimizer.overflow:
+            self._loss_scale.step_skipped(count)
+        else:
+            self._loss_scale.step_taken(count)
         return not optimizer.overflow
 
     def _clip(self, optimizer: Optimizer, _arguments: object, _options: object) -> None:
@@ -228,23 +237,3 @@ def _refuse_scalars(model: nn.Module) -> None:
                 f"parameter `{name}` is a scalar; DeepSpeed does not support 0-d parameters",
                 hint="give it the shape (1,)",
             )
-
-
-def _reset_initial_step(optimizer: object) -> None:
-    """Undo the step that DeepSpeed's 16-bit optimizer of stage 0 takes when it is initialized.
-
-    Its gradients are zero, but AdamW counts the step and applies weight decay.
-    """
-    if isinstance(optimizer, deepspeed.runtime.fp16.unfused_optimizer.FP16_UnfusedOptimizer):
-        optimizer.optimizer.state.clear()
-        optimizer.refresh_fp32_params()
-
-
-class _ScalingOptimizer(Protocol):
-    loss_scale: float
-    overflow: bool
-
-
-def _scales_losses(optimizer: object) -> TypeGuard[_ScalingOptimizer]:
-    """Return whether an optimizer is DeepSpeed's, which divides by a loss scale as it steps."""
-    return hasattr(optimizer, "loss_scale")
