@@ -56,7 +56,7 @@ def test_it_works_in_a_project_of_ones_own(wheel: Path, tmp_path: Path) -> None:
     assert str(installed) in _run([sys.executable, "-c", where], installed, folder).out
     checkout, *commands, train = _own_project()
     place = "PATH_OF_THIS_CHECKOUT"
-    assert checkout == f"pip install -c {place}/constraints.txt {place}"
+    assert checkout == f"pip install -c {place}/constraints.txt '{place}[peft,report]'"
     for command in commands:
         done = _run(command.split(), installed, folder)
         assert done.code == 0, done
@@ -71,11 +71,12 @@ def test_the_extras_of_the_readme_are_there() -> None:
     """The README names every extra that a user may want, and no other."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    found = re.search(r"constraints.txt '(.+)\[(.+)\]'`; there are (.+?), too", text)
+    found = re.search(r"\(extras: (.+?)\):", text)
     assert found
-    assert found[1] == project["name"]
-    named = {*found[2].split(","), *re.findall(r"`(\w+)`", found[3])}
-    assert project["optional-dependencies"].keys() - {"dev"} == named
+    named = re.findall(r"`(\w+)`", found[1])
+    assert [*named] == sorted(project["optional-dependencies"].keys() - {"dev"})
+    page = (ROOT / "docs/how-to/lora.md").read_text(encoding="utf-8")
+    assert f"pip install '{project['name']}[peft]'" in page
 
 
 def _own_project() -> list[str]:
