@@ -344,9 +344,22 @@ def test_paths_that_hold_no_data(name: str, message: str, hint: str, tmp_path: P
     assert caught.value.hint.startswith(hint)
 
 
-def test_names_on_a_hub_are_not_looked_up() -> None:
-    """A check of the recipe does not ask a hub."""
-    HFInstructSource(HFInstructSourceConfig(name_or_path="owner/name")).check()
+def test_names_on_a_hub_are_not_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check of the recipe does not ask a hub; the fingerprint of the source does."""
+    asked: list[str] = []
+
+    def ask(name: str, *_: object, **__: object) -> None:
+        asked.append(name)
+        raise FileNotFoundError(name)
+
+    monkeypatch.setattr(datasets, "load_dataset_builder", ask)
+    monkeypatch.setattr(datasets, "load_dataset", ask)
+    source = HFInstructSource(HFInstructSourceConfig(name_or_path="owner/name"))
+    source.check()
+    assert asked == []
+    with pytest.raises(RecipeError):
+        source.fingerprint()
+    assert asked == ["owner/name"]
 
 
 def test_problems_of_all_sources(tmp_path: Path) -> None:
