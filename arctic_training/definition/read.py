@@ -7,7 +7,7 @@ nothing more. This is the only pass over the tree; no later stage sees it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import SLOTS, Slot
@@ -154,6 +154,7 @@ def _fields(tree: MapNode, schemas: SchemaReader) -> ReadFields:
     if fields.extent.values > MOST_VALUES:
         excess = f"with all references followed, these are more than {MOST_VALUES} values"
         schemas.report("out-of-range", excess, key_span(tree, ("config_type",)))
+        return replace(fields, fields=(), is_whole=False)  # nobody walks through them
     return fields
 
 

@@ -104,7 +104,7 @@ def read_definition(
         return None, found
     reading, wrong = read(loaded.linked, loaded.text)
     spec, unresolved = resolve(reading, path, project, stubber)
-    found = [*found, *wrong, *unresolved]
+    found = joined(joined(found, wrong), unresolved)
     if has_errors(found):
         return None, found
     return Loaded(path, project, spec, loaded.files, loaded.inherited_loss), found

@@ -35,15 +35,15 @@ def _slow(*_arguments: object, **_options: object) -> NoReturn:
 @pytest.mark.parametrize(
     ("command", "stage", "shown"),
     [
-        ("arctic-gen new-trainer mine.yaml", "cli.new_trainer.generate", "type-checking"),
-        ("arctic-gen check mine.yaml", "cli.check.read_definitions", "type-checking"),
-        ("arctic-gen validate mine.yaml", "cli.validate._problems", "checking documents"),
-        ("arctic-gen lint mine.yaml", "cli.lint._read", "linting"),
-        ("arctic-gen breaking --against .", "cli.breaking._read", "comparing"),
-        ("arctic-gen test sft", "cli.tiny.tiny", LOADING),
+        ("arctic-gen new-trainer mine.yaml", "cli.commands.new_trainer.generate", "type-checking"),
+        ("arctic-gen check mine.yaml", "cli.commands.check.read_definitions", "type-checking"),
+        ("arctic-gen validate mine.yaml", "cli.commands.validate._problems", "checking documents"),
+        ("arctic-gen lint mine.yaml", "cli.commands.lint._read", "linting"),
+        ("arctic-gen breaking --against .", "cli.commands.breaking._read", "comparing"),
+        ("arctic-gen test sft", "cli.tiny_recipe.tiny", LOADING),
         ("arctic-train recipe.yaml", "cli.run_recipe.configured", LOADING),
-        ("arctic-train process-data recipe.yaml", "cli.data_commands.configured", LOADING),
-        ("arctic-train show-data recipe.yaml", "cli.data_commands.configured", LOADING),
+        ("arctic-train process-data recipe.yaml", "cli.commands.prepare_data.configured", LOADING),
+        ("arctic-train show-data recipe.yaml", "cli.commands.prepare_data.configured", LOADING),
         ("arctic-train report .", "report.run.Run.read", "reading"),
     ],
 )

@@ -42,11 +42,11 @@ def test_a_literal_means_its_value(value: object) -> None:
 )
 def test_any_space_is_indentation(written: str, expected: str) -> None:
     """A description loses what stands before all its lines, by no rule of one Python."""
-    assert expected == described({"description": written})
+    assert expected == described(written)
 
 
 @given(_SPACES)
 def test_a_description_is_what_a_reader_of_the_docstring_gets(text: str) -> None:
     """The cleaning that readers of docstrings do leaves nothing to do, in any Python."""
-    made = described({"description": f"a{text}"})
+    made = described(f"a{text}")
     assert made == inspect.cleandoc(made)

@@ -63,6 +63,7 @@ def read_factory(
     if config_type and read.extent.values > MOST_VALUES:
         excess = f"with all references followed, these are more than {MOST_VALUES} values"
         reader.report("out-of-range", excess, key_span(node, ("config_type",)))
+        read = replace(read, fields=(), is_whole=False)
     factory = ReadFactory(
         slot=slot,
         name=name,
