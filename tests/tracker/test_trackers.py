@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import wandb
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typing_extensions import override
 
 from arctic_training.config.trainer import TrainerConfig
@@ -39,6 +38,8 @@ def _run(folder: Path, steps: range, loss: float) -> None:
 
 def test_tensorboard_shows_every_figure_of_every_step(tmp_path: Path) -> None:
     """Each figure is a curve; a resumed run takes back the steps that it does again."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     _run(tmp_path, range(1, 6), 1.0)
     _run(tmp_path, range(4, 8), 2.0)
     shown = EventAccumulator(str(tmp_path))
