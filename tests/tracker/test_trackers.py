@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import wandb
 from typing_extensions import override
 
 from arctic_training.config.trainer import TrainerConfig
@@ -54,6 +53,8 @@ def test_wandb_takes_down_the_recipe_and_every_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Offline, a run is a folder with the figures and the whole recipe, under the run's name."""
+    import wandb
+
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
     config = sft_config(wandb={"enable": True, "mode": "offline", "project": "trials"})
     (tracker,) = start_trackers(config, TrainingState(run_id="abc123"))
@@ -72,6 +73,8 @@ _Settings = dict[str, object]
 
 def _started(monkeypatch: pytest.MonkeyPatch, section: _Settings) -> _Settings:
     """Return what a run of Weights & Biases is begun with."""
+    import wandb
+
     asked: _Settings = {}
     monkeypatch.setattr(wandb, "init", lambda **settings: asked.update(settings))
     start_trackers(sft_config(wandb={"enable": True} | section), TrainingState(run_id="abc123"))
@@ -104,6 +107,8 @@ def test_wandb_mode_of_the_environment_needs_no_service(
 
     A mode that does not exist is an error of the recipe.
     """
+    import wandb
+
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     monkeypatch.setenv("WANDB_DIR", str(tmp_path))
