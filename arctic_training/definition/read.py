@@ -7,13 +7,12 @@ nothing more. This is the only pass over the tree; no later stage sees it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from arctic_training.config.slots import SLOTS, Slot
 from arctic_training.definition.definition import FACTORIES, HandWritten, Place
 from arctic_training.definition.factories.custom import ReadFactory, read_factory
-from arctic_training.definition.fields.extent import MOST_VALUES
 from arctic_training.definition.fields.keywords import described, entries_of, items_of
 from arctic_training.definition.fields.schema_reader import ReadFields, SchemaReader, texts_of
 from arctic_training.definition.importable import read_import_path, reserved_name
@@ -150,12 +149,8 @@ def _text(tree: MapNode, *pointer: str) -> str:
 
 
 def _fields(tree: MapNode, schemas: SchemaReader) -> ReadFields:
-    fields = schemas.fields(find(tree, _FIELDS), "", extends=RECIPE)
-    if fields.extent.values > MOST_VALUES:
-        excess = f"with all references followed, these are more than {MOST_VALUES} values"
-        schemas.report("out-of-range", excess, key_span(tree, ("config_type",)))
-        return replace(fields, fields=(), is_whole=False)  # walking them takes exponential time
-    return fields
+    place = key_span(tree, ("config_type",))
+    return schemas.limited_fields(find(tree, _FIELDS), place, RECIPE)
 
 
 def _sections(tree: MapNode) -> Iterator[Section]:

@@ -220,6 +220,20 @@ ATTACKS: dict[str, Attack] = {
         "mine.yaml",
         DEFINITION.replace(FIELDS, "    alpha:\n      $ref: '#/definitions/a0'\n") + _references(),
     ),
+    "bomb of references with a default": _text(
+        "mine.yaml",
+        DEFINITION.replace(FIELDS, "    alpha: {$ref: '#/definitions/a0', default: {}}\n")
+        + _references(),
+    ),
+    "bomb of references in a factory": _text(
+        "mine.yaml",
+        DEFINITION.replace(
+            "data_factory_type: sft",
+            "data_factory_type: {name: own, class: 'own:Own', extends: sft, config_type: "
+            "{name: OwnConfig, properties: {alpha: {$ref: '#/definitions/a0', default: {}}}}}",
+        )
+        + _references(),
+    ),
     "bomb of depth": _text("mine.yaml", "- " * 100_000),
     "bomb of size": _text("mine.yaml", "#" * (1 << 23)),
     "bomb of digits": _definition("default: 0.5", f"default: {'9' * 100_000}"),

@@ -13,7 +13,6 @@ from arctic_training.config.foreign import foreign_type
 from arctic_training.config.slots import ImportPath, Slot
 from arctic_training.definition.definition import FactorySpec, HandWritten, Place, UserFactory
 from arctic_training.definition.factories.builtin import built_in_document, built_in_factories
-from arctic_training.definition.fields.extent import MOST_VALUES
 from arctic_training.definition.fields.keywords import described, entries_of
 from arctic_training.definition.fields.schema_reader import SchemaReader
 from arctic_training.definition.fields.types import FieldSpec, with_field_class_names
@@ -56,14 +55,11 @@ def read_factory(
     """
     name = shared_as[0] if shared_as else _text(node, "name")
     key = shared_as[1] if shared_as else value_span(node, ("name",))
-    base_name, config_type = _text(node, "extends"), find(node, ("config_type",))
+    base_name = _text(node, "extends")
     base = built_in_factories()[slot.kind].get(base_name)
     properties = find(node, ("config_type", "properties"))
-    read = reader.fields(properties, "", extends=base.config.name if base else "")
-    if config_type and read.extent.values > MOST_VALUES:
-        excess = f"with all references followed, these are more than {MOST_VALUES} values"
-        reader.report("out-of-range", excess, key_span(node, ("config_type",)))
-        read = replace(read, fields=(), is_whole=False)
+    place = key_span(node, ("config_type",))
+    read = reader.limited_fields(properties, place, base.config.name if base else "")
     factory = ReadFactory(
         slot=slot,
         name=name,

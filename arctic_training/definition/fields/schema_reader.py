@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias, cast
 
 from arctic_training.definition.fields.defaults import Default, read_default
-from arctic_training.definition.fields.extent import Extent
+from arctic_training.definition.fields.extent import MOST_VALUES, Extent
 from arctic_training.definition.fields.keyword_checks import (
     OF_FIELD,
     OF_SHARED,
@@ -121,6 +121,15 @@ class SchemaReader:
             found += [read] if read else []
         return ReadFields(tuple(found), len(found) == len(names), Extent.around(extents))
 
+    def limited_fields(self, properties: Node | None, place: Span, extends: str) -> ReadFields:
+        """Read the fields of a class; drop them if there are too many, which ``place`` shows."""
+        read = self.fields(properties, "", extends=extends)
+        if read.extent.values <= MOST_VALUES:
+            return read
+        excess = f"with all references followed, these are more than {MOST_VALUES} values"
+        self.report("out-of-range", excess, place)
+        return replace(read, fields=(), is_whole=False)
+
     def schema(
         self, node: Node, name: str = "", named: AbstractSet[str] = frozenset()
     ) -> ReadSchema:
@@ -138,6 +147,8 @@ class SchemaReader:
         if kind and keywords.is_nullable and not isinstance(kind, NullableType):
             kind = NullableType(kind)
         extent = Extent.around(extents, values=_count_values(keywords))
+        if extent.values > MOST_VALUES:
+            kind = None  # the class reports it; until then its default must not be compared with it
         referred = self._referred(keywords)
         default = referred.default if referred else None
         if kind and "default" in named and (given := keywords.get("default")):
