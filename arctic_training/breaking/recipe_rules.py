@@ -125,7 +125,7 @@ RECIPE_RULES: Final[tuple[BreakingRule, ...]] = (
     field_rule(
         Contract.RECIPE,
         "tag-changed",
-        "The objects of a `oneOf` are told apart by another key.",
+        "The objects of a `oneOf` are distinguished by another key.",
         of_values(_tag),
         f"oneOf: [{{{_A}}}, {{{_B}}}]",
         f"oneOf: [{{{_SORT % 'a'}}}, {{{_SORT % 'b'}}}]",

@@ -51,7 +51,7 @@ _JOINED: Final[set[Pointer]] = {
     ("definitions",),
 }
 _FIELDS: Final[set[Pointer]] = {("config_type", "properties"), ("definitions",)}
-_ANEW: Final = {"type", "enum", "const", "$ref", "anyOf", "oneOf", "factory"}
+_TYPE_KEYWORDS: Final = {"type", "enum", "const", "$ref", "anyOf", "oneOf", "factory"}
 _SUFFIXES: Final = {".yaml", ".yml", ".json"}
 
 MOST_EXTENDED: Final = 64
@@ -227,7 +227,11 @@ def _by_itself(node: MapNode, pointer: Pointer = ()) -> MapNode:
         value, here = entry.value, (*pointer, key)
         if pointer in _JOINED and plain(value) is None:
             continue
-        if pointer in _FIELDS and isinstance(value, MapNode) and not _ANEW & value.entries.keys():
+        if (
+            pointer in _FIELDS
+            and isinstance(value, MapNode)
+            and not _TYPE_KEYWORDS & value.entries.keys()
+        ):
             continue
         if here in _JOINED and isinstance(value, MapNode):
             value = _by_itself(value, here)
@@ -247,7 +251,9 @@ def _merged(base: Node, own: Node, pointer: Pointer) -> Node:
     if not isinstance(base, MapNode) or not isinstance(own, MapNode):
         return own
     is_field = pointer[:-1] in _FIELDS
-    joins = not pointer or pointer in _JOINED or (is_field and not _ANEW & own.entries.keys())
+    joins = (
+        not pointer or pointer in _JOINED or (is_field and not _TYPE_KEYWORDS & own.entries.keys())
+    )
     if not joins:
         return own
     entries = dict(base.entries)

@@ -190,7 +190,7 @@ def _built_in_name(spec: Definition, path: Path, project: Project) -> Iterator[D
     if file and path.resolve() != project.root / BUILT_IN / file:
         yield Diagnostic(
             code="name-taken",
-            message=f"the name `{spec.name}` is taken: a built-in trainer has it",
+            message=f"duplicate trainer name `{spec.name}`: a built-in trainer has it",
             span=spec.span_of("name"),
             help=f"choose another name; `extends: {spec.name}` inherits what the trainer has",
         )

@@ -171,7 +171,7 @@ def taken(item: Loaded, reason: str, related: tuple[Related, ...]) -> Diagnostic
     """Return that a definition cannot have its name, with the place of the one that has it."""
     return Diagnostic(
         code="name-taken",
-        message=f"the name `{item.spec.name}` is taken: {reason}",
+        message=f"duplicate trainer name `{item.spec.name}`: {reason}",
         span=item.spec.span_of("name"),
         related=related,
         help="give one of the two another name",

@@ -9,7 +9,7 @@ __all__ = ["CODES"]
 
 CODES: Final[Mapping[str, str]] = {
     "ambiguous-name": "A name may be a local file as well as a name on the Hugging Face hub.",
-    "ambiguous-union": "The objects of a union cannot be told apart by a constant field.",
+    "ambiguous-union": "The objects of a union cannot be distinguished by a constant field.",
     "changed": "A recipe differs from the one of the checkpoint that the run would resume from.",
     "conflict": "Two settings exclude each other, or one has no effect because of the other.",
     "cycle": "A definition or a schema refers to itself, directly or through others.",

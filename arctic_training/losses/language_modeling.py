@@ -19,7 +19,7 @@ def next_token_logits(
     """Return the logits of each next token, and its label.
 
     Padding is on the right, where causal attention cannot reach it from a token, so no attention
-    mask is needed. Packed documents are told apart by their positions; that the model isolates
+    mask is needed. Packed documents are distinguished by their positions; that the model isolates
     them is checked once.
 
     Args:

@@ -72,7 +72,7 @@ def _ambiguous(members: Sequence[Member]) -> Iterator[Diagnostic]:
 def _two_texts(members: Sequence[Member]) -> Iterator[Diagnostic]:
     texts = [member for member in members if member.form == "" and _takes_text(member.type)]
     if len(texts) > 1 and any(_is_path(member.type) for member in texts):
-        message = "`anyOf` does not take a path beside another string: they cannot be told apart"
+        message = "`anyOf` does not take a path beside another string: they cannot be distinguished"
         yield Diagnostic(code="not-supported", message=message, span=texts[-1].node.span)
 
 
@@ -154,7 +154,7 @@ def _constants(kind: ObjectType) -> dict[str, str]:
 
 
 def _tag_of(objects: Sequence[ObjectType]) -> str:
-    """Return the field by whose constant some objects are told apart, or nothing."""
+    """Return the field whose constant distinguishes some objects, or an empty string."""
     constants = [_constants(kind) for kind in objects]
     for name in constants[0] if constants else ():
         values = [each.get(name) for each in constants]

@@ -231,10 +231,13 @@ def test_two_trainers_cannot_share_a_package(project: Path) -> None:
     write(project / "c.yaml", DEFINITION)
     before = _state(project)
     once = _run(project, "a.yaml", "b.yaml")
-    assert "b.yaml:3:7: error[name-taken]: the name `x_y` is taken: a.yaml has it" in once.out
+    assert "b.yaml:3:7: error[name-taken]: duplicate trainer name `x_y`: a.yaml has it" in once.out
     assert "a.yaml:2:1" in once.out
     later = _run(project, "c.yaml")
-    assert "c.yaml:2:7: error[name-taken]: the name `mine` is taken: mine.yaml has it" in later.out
+    assert (
+        "c.yaml:2:7: error[name-taken]: duplicate trainer name `mine`: mine.yaml has it"
+        in later.out
+    )
     assert _state(project) == before
 
 
@@ -245,7 +248,7 @@ def test_the_name_of_a_built_in_trainer_is_taken(name: str, project: Path) -> No
     before = _state(project)
     for command in (["new-trainer", "--no-verify"], ["validate"], ["check", "--no-verify"]):
         done = arctic_gen(*command, "a.yaml", folder=project)
-        place = f"a.yaml:2:7: error[name-taken]: the name `{name}` is taken: a built-in"
+        place = f"a.yaml:2:7: error[name-taken]: duplicate trainer name `{name}`: a built-in"
         assert (done.code, done.out[: len(place)]) == (1, place)
         assert f"`extends: {name}` inherits what the trainer has\n" in done.out
     assert _state(project) == before
@@ -464,7 +467,7 @@ def test_a_second_definition_of_a_name_is_found_unnamed(
     write(tmp_path / "first.yaml", f"# mine\n{DEFINITION}")
     write(tmp_path / "second.yaml", DEFINITION)
     done = arctic_gen(verb, "--no-verify", "second.yaml", folder=tmp_path)
-    said = "second.yaml:2:7: error[name-taken]: the name `mine` is taken: first.yaml has it\n"
+    said = "second.yaml:2:7: error[name-taken]: duplicate trainer name `mine`: first.yaml has it\n"
     assert (done.code, done.out.startswith(said)) == (1, True)
     assert "  first.yaml:3:1: taken here\n" in done.out
     assert done.out.count("error[") == 1
@@ -485,7 +488,7 @@ def test_a_definition_of_the_same_name_is_looked_for_in_the_whole_project(tmp_pa
     write(tmp_path / "b/deep/two.yaml", other)
     for command in (["new-trainer", "a/one.yaml", "--force"], ["check"]):
         done = arctic_gen(*command, "--no-verify", folder=tmp_path)
-        assert "is taken: b/deep/two.yaml has it\n" in done.out
+        assert "duplicate trainer name `a-b`: b/deep/two.yaml has it\n" in done.out
         assert "  b/deep/two.yaml:2:1: taken here\n" in done.out
     done = arctic_gen(
         "new-trainer", "a/one.yaml", "--output", "else", "--no-verify", folder=tmp_path
@@ -510,6 +513,6 @@ def test_a_name_that_was_given_up_is_told_from_one_that_is_taken(tmp_path: Path)
     write(tmp_path / "mine.yaml", DEFINITION.replace("name: mine\n", "name: other\n"))
     write(tmp_path / "new.yaml", DEFINITION)
     done = arctic_gen("new-trainer", "--no-verify", "new.yaml", folder=tmp_path)
-    assert "the name `mine` is taken: mine.yaml was generated under it\n" in done.out
+    assert "duplicate trainer name `mine`: mine.yaml was generated under it\n" in done.out
     assert arctic_gen("new-trainer", "--no-verify", "mine.yaml", folder=tmp_path).code == 0
     assert arctic_gen("new-trainer", "--no-verify", "new.yaml", folder=tmp_path).code == 0

@@ -93,7 +93,7 @@ def test_two_trainers_of_a_project_cannot_have_one_name(folder: Path) -> None:
     write(folder / "c/other.yaml", DEFINITION)
     result = arctic_gen("validate", "a", "c", folder=folder)
     assert result.code == 1
-    assert "c/other.yaml:2:7: error[name-taken]: the name `mine` is taken: a/" in result.out
+    assert "c/other.yaml:2:7: error[name-taken]: duplicate trainer name `mine`: a/" in result.out
 
 
 def test_a_manifest_that_is_none_is_said_to_be_one(folder: Path) -> None:
